@@ -1,0 +1,61 @@
+# Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types layers fresh generate format lock build clean demo-venv dev-venv
+
+# Nothing in the caller's environment may change what a verb does.
+PY := . .ci/clean && .venv/bin/python
+export PYTHON
+
+# Only what stands on make's own command line is taken, and taken to the letter.
+ifeq ($(origin IMAGE),command line)
+export DEMO_IMAGE := $(value IMAGE)
+endif
+ifeq ($(origin PROMPT),command line)
+export DEMO_PROMPT := $(value PROMPT)
+endif
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: demo-venv ## a picture becomes a video, without an account: make demo IMAGE=my.jpg PROMPT="She waves"
+	@$(PY) -m weryai demo $${DEMO_PROMPT:+--prompt="$$DEMO_PROMPT"} $${DEMO_IMAGE:+-- "$$DEMO_IMAGE"}
+
+test: dev-venv ## run the test suite
+	@$(PY) -m pytest
+
+check: lint types layers fresh test ## all that must be green before a commit: the five below and above, tests last
+
+lint: dev-venv ## style, and the format of every file
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check -q . || { echo "run: make format" >&2; exit 1; }
+
+types: dev-venv ## mypy --strict, then basedpyright
+	@$(PY) -m mypy
+	@$(PY) -m basedpyright
+
+layers: dev-venv ## an import goes down, never up
+	@$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint(["--no-cache"])'
+
+fresh: dev-venv ## is generated_client/ what the contract makes?
+	@$(PY) openapi/generate.py --check
+
+generate: dev-venv ## make generated_client/ from openapi/weryai.yaml
+	@$(PY) openapi/generate.py
+
+format: dev-venv ## bring every file into shape
+	@$(PY) -m ruff check --fix -q . || true
+	@$(PY) -m ruff format -q .
+
+lock: dev-venv ## renew requirements/*.lock
+	@.ci/lock
+
+build: dev-venv ## wheel and sdist into dist/
+	@$(PY) -m hatchling build
+
+clean: ## remove what was built and installed here
+	@rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+demo-venv:
+	@.ci/setup demo
+dev-venv:
+	@.ci/setup dev

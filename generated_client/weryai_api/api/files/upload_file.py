@@ -1,0 +1,213 @@
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error_reply import ErrorReply
+from ...models.upload_file_reply import UploadFileReply
+from ...models.upload_file_request import UploadFileRequest
+from ...types import Response
+
+
+def _get_kwargs(
+    *,
+    body: UploadFileRequest,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/generation/upload-file",
+    }
+
+    _kwargs["files"] = body.to_multipart()
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ErrorReply | UploadFileReply:
+    if response.status_code == 200:
+        response_200 = UploadFileReply.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = ErrorReply.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ErrorReply.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ErrorReply.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 429:
+        response_429 = ErrorReply.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = ErrorReply.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 504:
+        response_504 = ErrorReply.from_dict(response.json())
+
+        return response_504
+
+    response_default = ErrorReply.from_dict(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ErrorReply | UploadFileReply]:
+    parsed: ErrorReply | UploadFileReply | None = None
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as unreadable:
+        if response.is_success:
+            raise
+        if client.raise_on_unexpected_status:
+            raise errors.UnexpectedStatus(response.status_code, response.content) from unreadable
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=parsed,
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: UploadFileRequest,
+) -> Response[ErrorReply | UploadFileReply]:
+    """Upload a picture and get its address
+
+     Stores a file and returns an address that the generation operations take as `image`. Free, so
+    repeating it is harmless. The service compares the content with the file name's suffix. How long the
+    address lives is not documented; one production user relies on 24 hours. A third party reports that
+    only paying accounts may upload.
+
+    Args:
+        body (UploadFileRequest): The parts of the upload form.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorReply | UploadFileReply]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: UploadFileRequest,
+) -> ErrorReply | UploadFileReply | None:
+    """Upload a picture and get its address
+
+     Stores a file and returns an address that the generation operations take as `image`. Free, so
+    repeating it is harmless. The service compares the content with the file name's suffix. How long the
+    address lives is not documented; one production user relies on 24 hours. A third party reports that
+    only paying accounts may upload.
+
+    Args:
+        body (UploadFileRequest): The parts of the upload form.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorReply | UploadFileReply
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: UploadFileRequest,
+) -> Response[ErrorReply | UploadFileReply]:
+    """Upload a picture and get its address
+
+     Stores a file and returns an address that the generation operations take as `image`. Free, so
+    repeating it is harmless. The service compares the content with the file name's suffix. How long the
+    address lives is not documented; one production user relies on 24 hours. A third party reports that
+    only paying accounts may upload.
+
+    Args:
+        body (UploadFileRequest): The parts of the upload form.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorReply | UploadFileReply]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: UploadFileRequest,
+) -> ErrorReply | UploadFileReply | None:
+    """Upload a picture and get its address
+
+     Stores a file and returns an address that the generation operations take as `image`. Free, so
+    repeating it is harmless. The service compares the content with the file name's suffix. How long the
+    address lives is not documented; one production user relies on 24 hours. A third party reports that
+    only paying accounts may upload.
+
+    Args:
+        body (UploadFileRequest): The parts of the upload form.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorReply | UploadFileReply
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+        )
+    ).parsed

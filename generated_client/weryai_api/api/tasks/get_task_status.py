@@ -1,0 +1,214 @@
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error_reply import ErrorReply
+from ...models.task_status_reply import TaskStatusReply
+from ...types import Response, path_segment
+
+
+def _get_kwargs(
+    task_id: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/generation/{task_id}/status".format(
+            task_id=path_segment(task_id, "task_id"),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ErrorReply | TaskStatusReply:
+    if response.status_code == 200:
+        response_200 = TaskStatusReply.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = ErrorReply.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ErrorReply.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ErrorReply.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = ErrorReply.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 429:
+        response_429 = ErrorReply.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = ErrorReply.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 504:
+        response_504 = ErrorReply.from_dict(response.json())
+
+        return response_504
+
+    response_default = ErrorReply.from_dict(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ErrorReply | TaskStatusReply]:
+    parsed: ErrorReply | TaskStatusReply | None = None
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as unreadable:
+        if response.is_success:
+            raise
+        if client.raise_on_unexpected_status:
+            raise errors.UnexpectedStatus(response.status_code, response.content) from unreadable
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=parsed,
+    )
+
+
+def sync_detailed(
+    task_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Response[ErrorReply | TaskStatusReply]:
+    """Ask how far a task is
+
+     Read-only, free, safe to repeat. Replies may be cached on the way: send `Cache-Control: no-cache`.
+    Clients in use ask every 5 to 15 seconds; clips take about 25 to 90 seconds and more. A success
+    without any link to a video is a failure. The official schema was not seen, so the reply is
+    described openly, as the union of what clients read.
+
+    Args:
+        task_id (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorReply | TaskStatusReply]
+    """
+
+    kwargs = _get_kwargs(
+        task_id=task_id,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    task_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> ErrorReply | TaskStatusReply | None:
+    """Ask how far a task is
+
+     Read-only, free, safe to repeat. Replies may be cached on the way: send `Cache-Control: no-cache`.
+    Clients in use ask every 5 to 15 seconds; clips take about 25 to 90 seconds and more. A success
+    without any link to a video is a failure. The official schema was not seen, so the reply is
+    described openly, as the union of what clients read.
+
+    Args:
+        task_id (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorReply | TaskStatusReply
+    """
+
+    return sync_detailed(
+        task_id=task_id,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    task_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Response[ErrorReply | TaskStatusReply]:
+    """Ask how far a task is
+
+     Read-only, free, safe to repeat. Replies may be cached on the way: send `Cache-Control: no-cache`.
+    Clients in use ask every 5 to 15 seconds; clips take about 25 to 90 seconds and more. A success
+    without any link to a video is a failure. The official schema was not seen, so the reply is
+    described openly, as the union of what clients read.
+
+    Args:
+        task_id (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorReply | TaskStatusReply]
+    """
+
+    kwargs = _get_kwargs(
+        task_id=task_id,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    task_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> ErrorReply | TaskStatusReply | None:
+    """Ask how far a task is
+
+     Read-only, free, safe to repeat. Replies may be cached on the way: send `Cache-Control: no-cache`.
+    Clients in use ask every 5 to 15 seconds; clips take about 25 to 90 seconds and more. A success
+    without any link to a video is a failure. The official schema was not seen, so the reply is
+    described openly, as the union of what clients read.
+
+    Args:
+        task_id (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorReply | TaskStatusReply
+    """
+
+    return (
+        await asyncio_detailed(
+            task_id=task_id,
+            client=client,
+        )
+    ).parsed

@@ -1,0 +1,215 @@
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error_reply import ErrorReply
+from ...models.submit_reply import SubmitReply
+from ...models.text_to_video_request import TextToVideoRequest
+from ...types import Response
+
+
+def _get_kwargs(
+    *,
+    body: TextToVideoRequest,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/generation/text-to-video",
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ErrorReply | SubmitReply:
+    if response.status_code == 200:
+        response_200 = SubmitReply.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = ErrorReply.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ErrorReply.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ErrorReply.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 429:
+        response_429 = ErrorReply.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = ErrorReply.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 504:
+        response_504 = ErrorReply.from_dict(response.json())
+
+        return response_504
+
+    response_default = ErrorReply.from_dict(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ErrorReply | SubmitReply]:
+    parsed: ErrorReply | SubmitReply | None = None
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as unreadable:
+        if response.is_success:
+            raise
+        if client.raise_on_unexpected_status:
+            raise errors.UnexpectedStatus(response.status_code, response.content) from unreadable
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=parsed,
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: TextToVideoRequest,
+) -> Response[ErrorReply | SubmitReply]:
+    """Submit a text-to-video task
+
+     As `submitImageToVideo`, without a picture. The operation's own page was not seen; its fields come
+    from official code and from clients in use. One product may have another model key here than for
+    pictures (`VEO_3_1_FAST` here, `CHATBOT_VEO_3_1_FAST` there). Every accepted call is paid for.
+
+    Args:
+        body (TextToVideoRequest): As ImageToVideoRequest, without a picture. The operation's page
+            was not seen; the limits are those of its siblings.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorReply | SubmitReply]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: TextToVideoRequest,
+) -> ErrorReply | SubmitReply | None:
+    """Submit a text-to-video task
+
+     As `submitImageToVideo`, without a picture. The operation's own page was not seen; its fields come
+    from official code and from clients in use. One product may have another model key here than for
+    pictures (`VEO_3_1_FAST` here, `CHATBOT_VEO_3_1_FAST` there). Every accepted call is paid for.
+
+    Args:
+        body (TextToVideoRequest): As ImageToVideoRequest, without a picture. The operation's page
+            was not seen; the limits are those of its siblings.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorReply | SubmitReply
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: TextToVideoRequest,
+) -> Response[ErrorReply | SubmitReply]:
+    """Submit a text-to-video task
+
+     As `submitImageToVideo`, without a picture. The operation's own page was not seen; its fields come
+    from official code and from clients in use. One product may have another model key here than for
+    pictures (`VEO_3_1_FAST` here, `CHATBOT_VEO_3_1_FAST` there). Every accepted call is paid for.
+
+    Args:
+        body (TextToVideoRequest): As ImageToVideoRequest, without a picture. The operation's page
+            was not seen; the limits are those of its siblings.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorReply | SubmitReply]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: TextToVideoRequest,
+) -> ErrorReply | SubmitReply | None:
+    """Submit a text-to-video task
+
+     As `submitImageToVideo`, without a picture. The operation's own page was not seen; its fields come
+    from official code and from clients in use. One product may have another model key here than for
+    pictures (`VEO_3_1_FAST` here, `CHATBOT_VEO_3_1_FAST` there). Every accepted call is paid for.
+
+    Args:
+        body (TextToVideoRequest): As ImageToVideoRequest, without a picture. The operation's page
+            was not seen; the limits are those of its siblings.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorReply | SubmitReply
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+        )
+    ).parsed

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.media_item import MediaItem
+
+
+T = TypeVar("T", bound="TaskResult")
+
+
+@_attrs_define
+class TaskResult:
+    """Results nested under `task_result`.
+
+    Attributes:
+        videos (list[Any | MediaItem | str] | None | Unset): As in TaskData.
+        video_url (None | str | Unset): A single result.
+        message (None | str | Unset): Why the task failed.
+    """
+
+    videos: list[Any | MediaItem | str] | None | Unset = UNSET
+    video_url: None | str | Unset = UNSET
+    message: None | str | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.media_item import MediaItem  # noqa: PLC0415
+
+        videos: list[Any | dict[str, Any] | str] | None | Unset
+        if isinstance(self.videos, Unset):
+            videos = UNSET
+        elif isinstance(self.videos, list):
+            videos = []
+            for videos_type_0_item_data in self.videos:
+                videos_type_0_item: Any | dict[str, Any] | str
+                if isinstance(videos_type_0_item_data, MediaItem):
+                    videos_type_0_item = videos_type_0_item_data.to_dict()
+                else:
+                    videos_type_0_item = videos_type_0_item_data
+                videos.append(videos_type_0_item)
+
+        else:
+            videos = self.videos
+
+        video_url: None | str | Unset
+        if isinstance(self.video_url, Unset):
+            video_url = UNSET
+        else:
+            video_url = self.video_url
+
+        message: None | str | Unset
+        if isinstance(self.message, Unset):
+            message = UNSET
+        else:
+            message = self.message
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update({})
+        if videos is not UNSET:
+            field_dict["videos"] = videos
+        if video_url is not UNSET:
+            field_dict["video_url"] = video_url
+        if message is not UNSET:
+            field_dict["message"] = message
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.media_item import MediaItem  # noqa: PLC0415
+
+        d = dict(src_dict)
+
+        def _parse_videos(data: object) -> list[Any | MediaItem | str] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                videos_type_0 = []
+                _videos_type_0 = data
+                for videos_type_0_item_data in _videos_type_0:
+
+                    def _parse_videos_type_0_item(data: object) -> Any | MediaItem | str:
+                        try:
+                            if not isinstance(data, dict):
+                                raise TypeError()
+                            videos_type_0_item_type_1 = MediaItem.from_dict(data)
+
+                            return videos_type_0_item_type_1
+                        except (TypeError, ValueError, AttributeError, KeyError):
+                            pass
+                        return cast(Any | MediaItem | str, data)
+
+                    videos_type_0_item = _parse_videos_type_0_item(videos_type_0_item_data)
+
+                    videos_type_0.append(videos_type_0_item)
+
+                return videos_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[Any | MediaItem | str] | None | Unset, data)
+
+        videos = _parse_videos(d.pop("videos", UNSET))
+
+        def _parse_video_url(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        video_url = _parse_video_url(d.pop("video_url", UNSET))
+
+        def _parse_message(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        message = _parse_message(d.pop("message", UNSET))
+
+        task_result = cls(
+            videos=videos,
+            video_url=video_url,
+            message=message,
+        )
+
+        task_result.additional_properties = d
+        return task_result
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

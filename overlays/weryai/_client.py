@@ -1,0 +1,111 @@
+"""WeryAI and AsyncWeryAI: built, opened, closed."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from types import TracebackType
+from typing import Generic, NoReturn, Self
+
+import httpx
+
+from ._files import Files
+from ._image_to_video import ImageToVideo
+from ._operation import Mode
+from ._retry import RetryPolicy
+from ._run import Awaiting, Blocking
+from ._settings import TIMEOUT, Settings, make_settings
+from ._tasks import Tasks
+
+
+class _Client(Generic[Mode]):
+    """What both clients have: the resources."""
+
+    _settings: Settings
+    image_to_video: ImageToVideo[Mode]
+    tasks: Tasks[Mode]
+    files: Files[Mode]
+
+    def _open(self, runner: Mode, settings: Settings) -> None:
+        self._settings = settings
+        self.image_to_video = ImageToVideo(runner, settings.retry)
+        self.tasks = Tasks(runner, settings.retry)
+        self.files = Files(runner, settings.retry)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} holds connections and a key and is not pickled; make one per process")
+
+
+class WeryAI(_Client[Blocking]):
+    """The WeryAI API, blocking. Safe to share between threads.
+
+    `api_key` is a string, a function that returns one (asked for each request), or None for WERYAI_API_KEY. `base_url`
+    is None for WERYAI_BASE_URL or the public service; `models_base_url` is the registry's host and follows a given
+    `base_url`. `timeout` is the seconds without any sign of life after which a request counts as lost. `retry` says how
+    patiently requests are repeated. `ssl_context` and `transport` (an httpx transport) are for special networks.
+
+    Raises ConfigurationError without a key, and for plain http to anything but this machine.
+    """
+
+    def __init__(
+        self,
+        api_key: str | Callable[[], str] | None = None,
+        *,
+        base_url: str | None = None,
+        models_base_url: str | None = None,
+        timeout: float = TIMEOUT,
+        retry: RetryPolicy | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Make a client; nothing is sent yet."""
+        settings = make_settings(api_key, base_url, models_base_url, timeout, retry, ssl_context)
+        self._runner = Blocking(settings, transport)
+        self._open(self._runner, settings)
+
+    def close(self) -> None:
+        """Close every connection; closing twice is fine."""
+        self._runner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncWeryAI(_Client[Awaiting]):
+    """The WeryAI API for asyncio: the same operations, each awaited. The parameters are those of WeryAI."""
+
+    def __init__(
+        self,
+        api_key: str | Callable[[], str] | None = None,
+        *,
+        base_url: str | None = None,
+        models_base_url: str | None = None,
+        timeout: float = TIMEOUT,
+        retry: RetryPolicy | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Make a client; it may be made outside a running loop, and nothing is sent yet."""
+        settings = make_settings(api_key, base_url, models_base_url, timeout, retry, ssl_context)
+        self._runner = Awaiting(settings, transport)
+        self._open(self._runner, settings)
+
+    async def aclose(self) -> None:
+        """Close the running loop's connections; closing twice is fine."""
+        await self._runner.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()

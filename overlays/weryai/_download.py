@@ -1,0 +1,160 @@
+"""Where a video is stored: a temporary name beside the target, checked, flushed, and renamed in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from ._flow import Reply, warn
+from .errors import DownloadError, InvalidInputError
+
+_HEAD_BYTES = 512
+
+
+class Target:
+    """Receives a download; the final name appears only when every announced byte is on disk."""
+
+    def __init__(self, path: Path, url: str) -> None:
+        """Prepare to store `url` as `path`; nothing is written yet."""
+        self.path = path
+        self.url = url
+        self._file: BinaryIO | None = None
+        self._partial: Path | None = None
+        self._announced: int | None = None
+        self._received = 0
+        self._head = b""
+
+    def begin(self, reply: Reply) -> bool:
+        """Open a fresh temporary file if the answer is a file, throwing away an earlier try."""
+        self.discard()
+        if reply.http_status != 200:
+            return False
+        length = reply.headers.get("content-length", "")
+        is_encoded = reply.headers.get("content-encoding", "identity") != "identity"
+        self._announced = int(length) if length.isdigit() and not is_encoded else None
+        self._received, self._head = 0, b""
+        with self._storing():
+            self._partial = self.path.with_name(f".{self.path.name[:100]}.{secrets.token_hex(4)}.part")
+            self._file = self._partial.open("xb")
+        return True
+
+    def write(self, chunk: bytes) -> None:
+        """Store a piece."""
+        with self._storing():
+            if self._file is not None:
+                self._file.write(chunk)
+        self._received += len(chunk)
+        if len(self._head) < _HEAD_BYTES:
+            self._head = (self._head + chunk)[:_HEAD_BYTES]
+
+    def is_complete(self) -> bool:
+        """Whether as many bytes came as were announced; an empty file is never complete."""
+        return self._received > 0 and self._announced in (None, self._received)
+
+    def finish(self) -> Path:
+        """Flush to the disk, rename to the final name, and return it; not an MP4 gets the suffix it deserves."""
+        path = self._deserved_path()
+        with self._storing():
+            assert self._file is not None and self._partial is not None
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            os.replace(self._partial, path)
+            self._file = self._partial = None
+            _sync_folder(path.parent)
+        return path
+
+    def discard(self) -> None:
+        """Remove the temporary file."""
+        with contextlib.suppress(OSError):
+            if self._file is not None:
+                self._file.close()
+            if self._partial is not None:
+                self._partial.unlink(missing_ok=True)
+        self._file = self._partial = None
+
+    def _deserved_path(self) -> Path:
+        suffix = self.path.suffix.lower()
+        found = sniff_suffix(self._head)
+        if suffix not in (".mp4", ".m4v", ".mov") or found in (".mp4", ".mov"):
+            return self.path
+        path = self.path.with_suffix(found)
+        number = 1
+        while path.exists():
+            path, number = self.path.with_name(f"{self.path.stem}-{number}{found}"), number + 1
+        warn(f"{self.url} is not an MP4; it is kept as {path}")
+        return path
+
+    @contextlib.contextmanager
+    def _storing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DownloadError(
+                f"the video cannot be stored as {self.path}: {error.strerror or error}. It is still at {self.url}",
+                url=self.url,
+            ) from error
+
+
+def prepare_path(output: str | os.PathLike[str] | None, name: str) -> Path:
+    """Turn what the user named into a path that can be written, before anything is paid for.
+
+    None is `name` in the working folder; an existing folder gets `name` inside; missing folders are made.
+    """
+    try:
+        path = Path(name) if output is None else Path(output)
+        if path.is_dir() or (isinstance(output, str) and output.endswith(("/", os.sep))):
+            path = path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            return path
+    except (OSError, ValueError, TypeError) as error:
+        raise InvalidInputError(f"{output!r} cannot be written: {error}. Nothing was sent.") from error
+
+
+def name_of(url: str, default: str = "video.mp4") -> str:
+    """A file name for an address: its last part, without anything that could leave the folder."""
+    name = re.sub(r"[^\w.\-]+", "_", unquote(urlsplit(url).path).rpartition("/")[2]).strip("._")
+    return name[-100:] or default
+
+
+def sniff_suffix(head: bytes) -> str:
+    """The suffix that a file's first bytes deserve."""
+    if head[4:8] == b"ftyp":
+        return ".mov" if head[8:12] == b"qt  " else ".mp4"
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for start, suffix in _SIGNATURES:
+        if head.startswith(start):
+            return suffix
+    if text.startswith((b"<!doctype html", b"<html")):
+        return ".html"
+    if text.startswith((b"<?xml", b"<")):
+        return ".xml"
+    if text.startswith((b"{", b"[")):
+        return ".json"
+    return ".webp" if head[8:12] == b"WEBP" else ".bin"
+
+
+_SIGNATURES = (
+    (b"\x1a\x45\xdf\xa3", ".webm"),
+    (b"GIF8", ".gif"),
+    (b"\x89PNG", ".png"),
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"PK\x03\x04", ".zip"),
+)
+
+
+def _sync_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,113 @@
+"""What an operation wants done, as effects, and Flow, the generator that yields them.
+
+A flow says what to do, as in `reply = yield from Send(...)`, and is sent the replies; who performs the effects,
+blocking or awaiting, is `_run`'s business.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from .errors import WeryAIWarning
+
+T = TypeVar("T")
+log = logging.getLogger("weryai")
+
+
+class Effect(Generic[T]):
+    """Something to be done by the runner; `yield from` it to get its result."""
+
+    def __iter__(self) -> Flow[T]:
+        result: T = yield self
+        return result
+
+
+Flow: TypeAlias = Generator[Effect[Any], Any, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer as it came; header names in lower case."""
+
+    http_status: int
+    headers: Mapping[str, str]
+    content: bytes = b""
+
+
+class Sink(Protocol):
+    """Where a download goes: `begin` sees the head and says whether to go on, `write` gets the pieces."""
+
+    def begin(self, reply: Reply) -> bool: ...
+    def write(self, chunk: bytes) -> None: ...
+
+
+@dataclass(frozen=True)
+class Send(Effect[Reply]):
+    """Send a request to the API and reply with its answer, or raise a TransportError.
+
+    `request` is what `httpx.Client.request` takes; `paid` marks the requests that must never be sent twice.
+    """
+
+    request: Mapping[str, Any] = field(repr=False)
+    service: Literal["api", "models"] = "api"
+    paid: bool = False
+
+    @property
+    def name(self) -> str:
+        """The call in words, such as "GET /v1/generation/t1/status"."""
+        return f"{str(self.request['method']).upper()} {self.request['url']}"
+
+
+@dataclass(frozen=True)
+class Fetch(Effect[Reply]):
+    """Stream a public address into a sink, without the key; reply with the answer's head."""
+
+    url: str
+    sink: Sink
+
+    @property
+    def name(self) -> str:
+        """The call in words, without a query, which may hold a signature."""
+        return f"GET {self.url.partition('?')[0]}"
+
+
+@dataclass(frozen=True)
+class Sleep(Effect[None]):
+    """Let time pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Now(Effect[float]):
+    """Reply with the monotonic time in seconds."""
+
+
+@dataclass(frozen=True)
+class Perform(Effect[T]):
+    """Call a function that may block, such as reading a file; reply with its result."""
+
+    function: Callable[[], T]
+
+
+@dataclass(frozen=True)
+class Tell(Effect[None]):
+    """Call the user's callback, if there is one; an awaiting client also awaits what it returns."""
+
+    callback: Callable[[Any], Any] | None
+    value: Any
+
+
+def warn(message: str) -> None:
+    """Warn with the line of the caller outside this package, through flows, runners and awaits alike."""
+    package = str(Path(__file__).parent)
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, WeryAIWarning, stacklevel=level - 1)

@@ -1,0 +1,193 @@
+"""Image to video: one picture and a prompt become a video. The paid part."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from weryai_api.api.image_to_video import submit_image_to_video
+from weryai_api.models import ImageToVideoRequest
+from weryai_api.types import UNSET
+
+from ._download import prepare_path
+from ._endpoint import call_paid, encode
+from ._files import Files
+from ._flow import Flow, Perform, Tell, log, warn
+from ._limits import check_request, field_names
+from ._operation import Mode, Resource, operation
+from ._picture import PictureSource, is_address
+from ._task import Task
+from ._tasks import NEWBORN, WAIT_TIMEOUT, UpdateCallback, check_waiting, naming, wait_for
+from .errors import DownloadError, InvalidInputError
+
+# Those of the example on the endpoint's page (contract: submitImageToVideo, example "page").
+MODEL = "WERYAI_VIDEO_1_0"
+DURATION = 5
+ASPECT_RATIO = "16:9"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Accepted, paid work. Write `task_ids` down: nothing else leads back to it. `raw` is the whole answer."""
+
+    task_ids: tuple[str, ...]
+    batch_id: int | str | None = None
+    raw: Any = field(default=None, repr=False, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A finished video on disk; `url` is where it came from, `task` what the API said about it."""
+
+    path: Path
+    url: str
+    task: Task
+
+
+class VideoOptions(TypedDict, total=False):
+    """What `generate` hands on to `submit`, where each of them is explained."""
+
+    model: str
+    duration: int
+    aspect_ratio: str | None
+    negative_prompt: str | None
+    video_number: int | None
+    resolution: str | None
+    generate_audio: bool | None
+    webhook_url: str | None
+    caller_id: int | None
+    extra_body: Mapping[str, Any] | None
+    validate: bool
+
+
+class ImageToVideo(Resource[Mode]):
+    """Submit pictures to be animated."""
+
+    @operation
+    def submit(
+        self,
+        image: PictureSource,
+        *,
+        prompt: str,
+        model: str = MODEL,
+        duration: int = DURATION,
+        aspect_ratio: str | None = ASPECT_RATIO,
+        negative_prompt: str | None = None,
+        video_number: int | None = None,
+        resolution: str | None = None,
+        generate_audio: bool | None = None,
+        webhook_url: str | None = None,
+        caller_id: int | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        validate: bool = True,
+    ) -> Flow[Submission]:
+        """Order a video, paid in credits, and return its task ids at once.
+
+        `image` is the address of a public jpg, png or webp picture, or a local one (path, bytes, binary file), which is
+        uploaded first. `prompt` has 1 to 2000 characters, `negative_prompt` up to 1000; `duration` is in seconds;
+        `aspect_ratio` such as "16:9", None to leave it out for models that list none; `video_number` above 1 buys that
+        many videos. What a model takes differs from model to model. `extra_body` adds fields that the contract does not
+        know yet; `validate=False` sends what breaks the contract's limits.
+
+        Raises InvalidInputError before anything is sent; NotSentError or an APIError when nothing was ordered;
+        OutcomeUnknownError or ContractError when it may have been: such a request is never repeated by itself.
+        """
+        fields = {
+            "model": model,
+            "prompt": prompt,
+            "duration": duration,
+            "aspect_ratio": aspect_ratio,
+            "negative_prompt": negative_prompt,
+            "video_number": video_number,
+            "resolution": resolution,
+            "generate_audio": generate_audio,
+            "webhook_url": webhook_url,
+            "caller_id": caller_id,
+        }
+        body = {name: value for name, value in fields.items() if value is not None}
+        body |= {"image": image} if is_address(image) else {}
+        extra = _checked_extra(extra_body or {}, validate)
+        if validate:
+            check_request("ImageToVideoRequest", body, later=("image",))
+            _warn_of_many(video_number)
+        encode({**body, **extra})
+        if "image" not in body:
+            body["image"] = yield from Files.upload(self, image)
+        return (yield from _order(self, body, extra))
+
+    @operation
+    def generate(
+        self,
+        image: PictureSource,
+        *,
+        prompt: str,
+        output: str | os.PathLike[str] | None = None,
+        timeout: float = WAIT_TIMEOUT,
+        interval: float | None = None,
+        on_submit: Callable[[Submission], Any] | None = None,
+        on_update: UpdateCallback | None = None,
+        **options: Unpack[VideoOptions],
+    ) -> Flow[Video]:
+        """Submit, wait and download: return one video on disk.
+
+        `options` are those of `submit`. `output` is the file to write or a folder; None is `<task id>.mp4` in the
+        working folder. It is checked before anything is paid for. `on_submit` is called with the Submission the moment
+        the task id is known; `timeout`, `interval` and `on_update` are those of `tasks.wait`.
+
+        Raises what `submit`, `tasks.wait` and `files.download` raise. After the submission every error names the task
+        id, and nothing is ever ordered twice: resume with `tasks.wait` and `files.download`.
+        """
+        submitting = ImageToVideo.submit(self, image, prompt=prompt, **options)
+        check_waiting(timeout, interval)
+        if (options.get("video_number") or 1) != 1:
+            raise InvalidInputError("generate makes one video; for more use submit, and tasks.wait for each task id")
+        yield from Perform(lambda: prepare_path(output, "video.mp4"))
+        submission = yield from submitting
+        with naming(*submission.task_ids):
+            yield from Tell(on_submit, submission)
+            task = yield from wait_for(
+                submission.task_ids[0], timeout=timeout, interval=interval, on_update=on_update, newborn=NEWBORN
+            )
+            path = yield from Perform(lambda: prepare_path(output, f"{_file_name(task.id)}.mp4"))
+            try:
+                path = yield from Files.download(self, task.videos[0].url, path)
+            except DownloadError as error:
+                error.task_id = task.id
+                raise
+        return Video(path, task.videos[0].url, task)
+
+
+def _order(resource: ImageToVideo[Mode], body: Mapping[str, Any], extra: Mapping[str, Any]) -> Flow[Submission]:
+    """Send the paid request."""
+    request = ImageToVideoRequest(**{**_OMITTED, **body})
+    envelope, task_ids = yield from call_paid(submit_image_to_video, request, extra, resource._retry)
+    log.info("submitted task %s", ", ".join(task_ids))
+    data = envelope.data if isinstance(envelope.data, dict) else {}
+    batch_id = data.get("batch_id")
+    return Submission(task_ids, batch_id if isinstance(batch_id, int | str) else None, envelope.raw)
+
+
+# The generated model would send the contract's defaults, which the service has anyway and some models do not know.
+_OMITTED: dict[str, Any] = {"video_number": UNSET, "generate_audio": UNSET}
+
+
+def _checked_extra(extra: Mapping[str, Any], validate: bool) -> Mapping[str, Any]:
+    if not isinstance(extra, Mapping):
+        raise InvalidInputError(f"extra_body must be a mapping, not {type(extra).__name__}")
+    known = sorted(field_names("ImageToVideoRequest") & extra.keys())
+    if known and validate:
+        raise InvalidInputError(f"extra_body holds {', '.join(known)}: use the parameter of that name")
+    return extra
+
+
+def _warn_of_many(video_number: int | None) -> None:
+    if video_number is not None and video_number > 1:
+        warn(f"video_number={video_number} orders that many paid tasks")
+
+
+def _file_name(task_id: str) -> str:
+    return re.sub(r"[^\w\-]+", "_", task_id)[:100]

@@ -1,0 +1,129 @@
+"""Key, base addresses and time limits: argument, else environment, else default."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ._retry import RetryPolicy
+from .errors import ConfigurationError
+
+BASE_URL = "https://api.weryai.com"
+MODELS_BASE_URL = "https://api-growth-agent.weryai.com"
+TIMEOUT = 60.0
+
+KeySource = str | Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a client was made with; the key itself is only reached through `key()`."""
+
+    base_url: str
+    models_base_url: str
+    timeout: float
+    retry: RetryPolicy
+    key: Callable[[], str] = field(repr=False)
+    ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
+
+    @property
+    def origins(self) -> frozenset[tuple[str, str, int]]:
+        """The only places the key may be sent to."""
+        return frozenset({origin(self.base_url), origin(self.models_base_url)})
+
+    def url(self, service: str, path: str) -> str:
+        """The address of an operation on the API's or the registry's host."""
+        return (self.models_base_url if service == "models" else self.base_url) + path
+
+
+def make_settings(
+    api_key: KeySource | None,
+    base_url: str | None,
+    models_base_url: str | None,
+    timeout: float,
+    retry: RetryPolicy | None,
+    ssl_context: ssl.SSLContext | None,
+) -> Settings:
+    """Check and complete what the user gave; a given base_url also serves the models registry unless told otherwise."""
+    environment = os.environ.get
+    if models_base_url is None and base_url is None:
+        models_base_url = environment("WERYAI_MODELS_BASE_URL") or environment("WERYAI_BASE_URL") or MODELS_BASE_URL
+    base_url = base_url or environment("WERYAI_BASE_URL") or BASE_URL
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < 86_400:
+        raise ConfigurationError("timeout must be a number of seconds, more than 0 and less than a day")
+    if retry is not None and not isinstance(retry, RetryPolicy):
+        raise ConfigurationError("retry must be a RetryPolicy; RetryPolicy(tries=1) never repeats")
+    return Settings(
+        base_url=_checked_url("base_url", base_url),
+        models_base_url=_checked_url("models_base_url", models_base_url or base_url),
+        timeout=float(timeout),
+        retry=retry or RetryPolicy(),
+        key=_key_reader(api_key),
+        ssl_context=ssl_context,
+    )
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name means this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _checked_url(name: str, url: str) -> str:
+    try:
+        parts = urlsplit(url.strip())
+        scheme, host, _ = origin(url.strip())
+    except (ValueError, AttributeError) as error:
+        raise ConfigurationError(f"{name} is not an address: {error}") from None
+    if scheme not in ("http", "https") or not host:
+        raise ConfigurationError(f"{name} must start with https:// (or http:// on this machine) and name a host")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError(f"{name} must not hold a user, a password, a query or a fragment")
+    if scheme == "http" and not is_loopback(host):
+        raise ConfigurationError(f"{name} is plain http to {host}: the key would travel in clear; use https")
+    return url.strip().rstrip("/")
+
+
+def _key_reader(api_key: KeySource | None) -> Callable[[], str]:
+    if api_key is None:
+        api_key = os.environ.get("WERYAI_API_KEY", "")
+        if not api_key.strip():
+            raise ConfigurationError(
+                "There is no API key: set WERYAI_API_KEY or pass api_key=. Keys are made at "
+                "https://www.weryai.com/api/keys; `weryai emulate` needs none."
+            )
+    if callable(api_key):
+        return lambda: _asked_key(api_key)
+    key = _checked_key(api_key)
+    return lambda: key
+
+
+def _asked_key(source: Callable[[], str]) -> str:
+    try:
+        key = source()
+    except Exception as error:
+        raise ConfigurationError(f"the api_key function failed with {type(error).__name__}") from error
+    return _checked_key(key)
+
+
+def _checked_key(key: object) -> str:
+    if not isinstance(key, str):
+        raise ConfigurationError(f"api_key must be a string or a function that returns one, not {type(key).__name__}")
+    if key.strip().lower().startswith("bearer "):
+        raise ConfigurationError("api_key must be the key alone, without the word Bearer")
+    if not re.fullmatch(r"[\x21-\x7e]+", key.strip()):
+        raise ConfigurationError("api_key must be printable ASCII without spaces; was it copied whole?")
+    return key.strip()

@@ -1,0 +1,171 @@
+"""Tasks: how far the paid work is."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from weryai_api.api.tasks import get_task_status
+
+from ._endpoint import call
+from ._flow import Flow, Now, Sleep, Tell, log, warn
+from ._operation import Mode, Resource, operation
+from ._retry import DAILY_CAPS, Pace, RetryPolicy
+from ._task import WORDS, Task, TaskState, read_task
+from .errors import (
+    ContractError,
+    InvalidInputError,
+    NotFoundError,
+    RateLimitError,
+    ServerError,
+    TaskFailedError,
+    TaskTimeoutError,
+    TransportError,
+    WeryAIError,
+)
+
+UpdateCallback = Callable[[Task], Any]
+WAIT_TIMEOUT = 1800.0
+NO_CACHE = {"Cache-Control": "no-cache"}
+# How long the service may take to know a task that it has just accepted, in seconds. A guess.
+NEWBORN = 30.0
+
+
+class Tasks(Resource[Mode]):
+    """Look at tasks and wait for them; free, and safe to repeat."""
+
+    @operation
+    def get(self, task_id: str) -> Flow[Task]:
+        """Look once at a task.
+
+        Raises NotFoundError for an id that is unknown or has expired; a failed task is returned, not raised.
+        """
+        return (yield from look(task_id, self._retry))
+
+    @operation
+    def wait(
+        self,
+        task_id: str,
+        *,
+        timeout: float = WAIT_TIMEOUT,
+        interval: float | None = None,
+        on_update: UpdateCallback | None = None,
+    ) -> Flow[Task]:
+        """Wait until the task has succeeded, and return it.
+
+        Looks at once, then every 6 seconds, later every 10 and 15, or every `interval` seconds. `on_update` is called
+        with the task after each look that was answered. A look that fails (5xx, reset, unreadable) is a missed look, no
+        failure. Raises TaskFailedError, or TaskTimeoutError after `timeout` seconds; the task then goes on, and waiting
+        again with the same id resumes.
+        """
+        return (yield from wait_for(task_id, timeout=timeout, interval=interval, on_update=on_update))
+
+
+def look(task_id: str, retry: RetryPolicy) -> Flow[Task]:
+    """Ask for a task's state."""
+    known_id = check_task_id(task_id)
+    return (
+        yield from call(
+            get_task_status, lambda envelope: read_task(envelope, known_id), retry, headers=NO_CACHE, task_id=known_id
+        )
+    )
+
+
+def wait_for(
+    task_id: str,
+    *,
+    timeout: float = WAIT_TIMEOUT,
+    interval: float | None = None,
+    on_update: UpdateCallback | None = None,
+    newborn: float = 0.0,
+) -> Flow[Task]:
+    """Wait for a task; during the first `newborn` seconds an unknown id is a missed look as well."""
+    check_task_id(task_id)
+    pace = check_waiting(timeout, interval)
+    started, task, missed, warned = (yield from Now()), None, None, set[str]()
+    with naming(task_id):
+        while True:
+            pause = None
+            try:
+                task = yield from look(task_id, RetryPolicy(tries=1))
+            except WeryAIError as error:
+                elapsed = (yield from Now()) - started
+                if not _is_missed_look(error) and not (isinstance(error, NotFoundError) and elapsed < newborn):
+                    raise
+                log.info("task %s: missed a look: %s", task_id, error)
+                missed, pause = error, getattr(error, "retry_after", None)
+            else:
+                _warn_of_unknown_word(task, warned)
+                yield from Tell(on_update, task)
+                if task.ended:
+                    return _succeeded(task)
+            elapsed = (yield from Now()) - started
+            if elapsed >= timeout:
+                raise _timed_out(task_id, task, timeout) from missed
+            pause = max(pause or 0.0, pace.delay(elapsed, random.random()))
+            yield from Sleep(min(pause, timeout - elapsed))
+
+
+def check_task_id(task_id: object) -> str:
+    """Refuse what cannot be a task id; dots alone would address another operation."""
+    if not isinstance(task_id, str) or not task_id.strip(".") or not task_id.isprintable():
+        raise InvalidInputError(f"a task id is a text such as 'task_abc123', not {task_id!r}")
+    return task_id
+
+
+def check_waiting(timeout: float, interval: float | None) -> Pace:
+    """Refuse impossible waiting times and return the pace."""
+    for name, value in (("timeout", timeout), ("interval", 1.0 if interval is None else interval)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value) or value < 0:
+            raise InvalidInputError(f"{name} must be a number of seconds, 0 or more")
+    if interval == 0:
+        raise InvalidInputError("interval must be more than 0 seconds: looking without a pause is of use to nobody")
+    return Pace() if interval is None else Pace(steps=((math.inf, interval),), jitter=0.0)
+
+
+@contextlib.contextmanager
+def naming(*task_ids: str) -> Iterator[None]:
+    """Note the task ids on whatever interrupts the work, so that nothing paid for is lost."""
+    try:
+        yield
+    except (TaskFailedError, TaskTimeoutError):
+        raise
+    except BaseException as error:
+        names = ", ".join(task_ids)
+        if not any(names in note for note in getattr(error, "__notes__", ())):
+            error.add_note(f"Task {names} is paid for and may go on; resume with tasks.wait({task_ids[0]!r}).")
+        raise
+
+
+def _is_missed_look(error: WeryAIError) -> bool:
+    if isinstance(error, RateLimitError):
+        return error.code not in DAILY_CAPS
+    return isinstance(error, TransportError | ServerError | ContractError)
+
+
+def _warn_of_unknown_word(task: Task, warned: set[str]) -> None:
+    word = task.status or "(none)"
+    if word.lower() not in WORDS and word not in warned:
+        warned.add(word)
+        warn(f"task {task.id} has the unknown status {word!r}; waiting goes on until it says otherwise or has a video")
+
+
+def _succeeded(task: Task) -> Task:
+    if task.state is TaskState.SUCCEEDED and task.videos:
+        return task
+    reason = task.reason or ("it ended without a video" if task.state is TaskState.SUCCEEDED else "no reason was given")
+    raise TaskFailedError(f"task {task.id} failed: {reason}", task_id=task.id, task=task, reason=reason)
+
+
+def _timed_out(task_id: str, task: Task | None, timeout: float) -> TaskTimeoutError:
+    state = f"is still {task.state.value}" if task else "was never seen"
+    return TaskTimeoutError(
+        f"task {task_id} {state} after {timeout:g} s. It goes on and stays paid for; resume with "
+        f"tasks.wait({task_id!r}).",
+        task_id=task_id,
+        task=task,
+        reason="timeout",
+    )

@@ -1,0 +1,121 @@
+"""How effects become httpx requests and httpx's answers become ours; shared by both runners, performs nothing."""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import ssl
+import time
+from typing import Any
+
+import httpx
+
+from . import __version__
+from ._auth import sign
+from ._envelope import find_task_ids, text_of, unknown_outcome
+from ._flow import Fetch, Reply, Send, log
+from ._settings import Settings
+from .errors import ConfigurationError, NotSentError, OutcomeUnknownError, TransportError, WeryAIError
+
+CHUNK = 256 * 1024
+# No compression, so that lengths can be compared; redirects are followed, because no key is sent along.
+FETCH_OPTIONS: dict[str, Any] = {"headers": {"Accept-Encoding": "identity"}, "auth": None, "follow_redirects": True}
+FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.InvalidURL,
+)
+_USER_AGENT = f"weryai-python/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
+
+
+def client_options(settings: Settings, transport: Any) -> dict[str, Any]:
+    """The arguments of an httpx client; connections to this machine never go through a proxy."""
+    return {
+        "headers": {"User-Agent": _USER_AGENT},
+        "timeout": httpx.Timeout(settings.timeout, connect=min(settings.timeout, 10.0)),
+        "verify": settings.ssl_context or _shared_context(),
+        "transport": transport,
+        "mounts": {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")},
+    }
+
+
+def build(client: httpx.Client | httpx.AsyncClient, settings: Settings, effect: Send) -> httpx.Request:
+    """Make the request of an effect, addressed and signed."""
+    arguments = dict(effect.request)
+    url = settings.url(effect.service, arguments.pop("url"))
+    request = client.build_request(arguments.pop("method"), url, **arguments)
+    sign(request, settings)
+    return request
+
+
+def failure(error: Exception, effect: Send | Fetch, partial: bytes | bytearray = b"") -> WeryAIError:
+    """Turn what httpx raised into how certain we are that nothing happened."""
+    event = f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
+    if isinstance(error, _NEVER_SENT):
+        return NotSentError(f"{effect.name}: the service was not reached: {event}", request=effect.name)
+    if isinstance(effect, Send) and effect.paid:
+        text = text_of(partial)
+        ids = find_task_ids(text)
+        message = unknown_outcome(effect.name, event, ids)
+        return OutcomeUnknownError(message, request=effect.name, raw=text or None, task_ids=ids)
+    return TransportError(f"{effect.name}: no answer came: {event}", request=effect.name)
+
+
+def reply(response: httpx.Response, effect: Send, content: bytearray, started: float) -> Reply:
+    """Take an answer over; a body shorter than it was announced counts as none."""
+    announced = response.headers.get("content-length", "")
+    received = response.num_bytes_downloaded or len(content)
+    if announced.isdigit() and received < int(announced):
+        cut = httpx.RemoteProtocolError(f"{received} of {announced} bytes came", request=response.request)
+        raise failure(cut, effect, content) from cut
+    return head(response, effect, started, bytes(content))
+
+
+def head(response: httpx.Response, effect: Send | Fetch, started: float, content: bytes = b"") -> Reply:
+    """Take status, headers and content over, without the key, should the service echo it: errors carry answers."""
+    log.debug("%s -> HTTP %s in %.3f s", effect.name, response.status_code, time.monotonic() - started)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    key = response.request.headers.get("authorization", "").removeprefix("Bearer ")
+    if key:
+        headers = {name: value.replace(key, "***") for name, value in headers.items()}
+        content = content.replace(key.encode(), b"***")
+    return Reply(response.status_code, headers, content)
+
+
+def note_on_interruption(effect: Send, outcome: Reply | BaseException | None) -> str:
+    """What to tell a caller whose submission was interrupted while it was open."""
+    if isinstance(outcome, NotSentError):
+        return f"{effect.name}: interrupted; nothing was sent."
+    ids: tuple[str, ...] = getattr(outcome, "task_ids", ())
+    if isinstance(outcome, Reply):
+        ids = find_task_ids(text_of(outcome.content))
+        if not ids and 400 <= outcome.http_status < 500:
+            return f"{effect.name}: interrupted; the service refused the submission (HTTP {outcome.http_status})."
+    if ids:
+        names = ", ".join(ids)
+        return (
+            f"{effect.name}: interrupted, but the submission was accepted as task {names}. It is paid for; resume with "
+            f"tasks.wait({ids[0]!r})."
+        )
+    return unknown_outcome(effect.name, "an interruption")
+
+
+def _shared_context() -> ssl.SSLContext:
+    try:
+        return _make_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}"
+        ) from error
+
+
+@functools.lru_cache(maxsize=4)
+def _make_context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    # Making a context reads every root certificate, some 20 ms; all clients of a process share one per setting.
+    return httpx.create_ssl_context()

@@ -1,0 +1,219 @@
+"""Everything that weryai raises.
+
+WeryAIError
+├── ConfigurationError        nothing was sent: no key, impossible option
+├── InvalidInputError         nothing was sent: the request breaks a limit (also a ValueError)
+│   └── DuplicateRequestError     the same was submitted a moment ago       .task_id
+├── TransportError            no answer came                                .request
+│   ├── NotSentError              surely never reached the API: safe to try again
+│   └── OutcomeUnknownError       it may have been accepted and billed      .http_status .raw .task_ids
+├── ContractError             an answer came that cannot be read            .raw .may_have_been_billed .task_ids
+├── APIError                  the answer was no       .http_status .code .message .request_id .retry_after .task_ids
+│   ├── AuthenticationError · PermissionDeniedError · InsufficientCreditsError · NotFoundError
+│   ├── InvalidRequestError · ModelUnavailableError · ContentRejectedError
+│   ├── RateLimitError            rate, queue full, concurrency, daily cap
+│   └── ServerError               a readable refusal that is the service's fault, or a GET's 5xx
+├── TaskError                 the request was right; the work was not       .task_id .task .reason
+│   ├── TaskFailedError
+│   └── TaskTimeoutError          we stopped waiting (also a TimeoutError); says how to resume
+├── DownloadError             the video exists; fetching it did not work    .url .partial_path .task_id
+├── JournalError · BudgetExceededError
+└── WebhookError
+
+Every error pickles and keeps its class, its fields and its notes. No key is in any of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ._task import Task
+
+__all__ = (  # noqa: RUF022 - in the order of the tree
+    "WeryAIError", "ConfigurationError", "InvalidInputError", "DuplicateRequestError", "TransportError", "NotSentError",
+    "OutcomeUnknownError", "ContractError", "APIError", "AuthenticationError", "PermissionDeniedError",
+    "InsufficientCreditsError", "NotFoundError", "InvalidRequestError", "ModelUnavailableError", "ContentRejectedError",
+    "RateLimitError", "ServerError", "TaskError", "TaskFailedError", "TaskTimeoutError", "DownloadError",
+    "JournalError", "BudgetExceededError", "WebhookError", "WeryAIWarning",
+)  # fmt: skip
+
+
+class WeryAIWarning(UserWarning):
+    """Something is odd but nothing is lost: an unknown word, a large picture, a surprising file."""
+
+
+class WeryAIError(Exception):
+    """Anything that went wrong in weryai; catch it to catch all of them. Fields are given by keyword."""
+
+    def __init__(self, message: str = "", **fields: Any) -> None:
+        super().__init__(message)
+        self.__dict__.update(fields)
+
+
+class ConfigurationError(WeryAIError):
+    """Nothing was sent: there is no key, or an option cannot be right."""
+
+
+class InvalidInputError(WeryAIError, ValueError):
+    """Nothing was sent: the request breaks a limit of the contract, or the picture cannot be used."""
+
+
+class DuplicateRequestError(InvalidInputError):
+    """Nothing was sent: the same request was submitted a moment ago, as `.task_id`."""
+
+    task_id: str | None = None
+
+
+class TransportError(WeryAIError):
+    """No answer came. `.request` names the call, such as "GET /v1/generation/t1/status"."""
+
+    request: str = ""
+
+
+class NotSentError(TransportError):
+    """The request surely never reached the API: trying again cannot be billed twice."""
+
+
+class OutcomeUnknownError(TransportError):
+    """A paid request was sent and no readable answer came: it may have been accepted and billed.
+
+    It is never repeated by itself. Check the call history of your WeryAI account, or `.task_ids` if the answer held
+    any, before you submit again. `.http_status` is None when not even a status line came; `.raw` is what came.
+    """
+
+    http_status: int | None = None
+    raw: Any = None
+    task_ids: tuple[str, ...] = ()
+
+
+class ContractError(WeryAIError):
+    """An answer came that cannot be read as the contract has it; `.raw` is that answer.
+
+    `.may_have_been_billed` is True when the answer belongs to a paid request, which is then never repeated.
+    """
+
+    http_status: int | None = None
+    raw: Any = None
+    may_have_been_billed: bool = False
+    task_ids: tuple[str, ...] = ()
+
+
+class APIError(WeryAIError):
+    """The service answered no.
+
+    `.code` is the body's `status`, `.message` the service's own words, `.retry_after` seconds it asked to wait,
+    `.task_ids` any task ids that the refusal held all the same, `.raw` the whole body.
+    """
+
+    advice = "See the code in the contract's error table, or ask the service's support."
+    http_status: int | None = None
+    code: int | None = None
+    request_id: str | None = None
+    retry_after: float | None = None
+    task_ids: tuple[str, ...] = ()
+    raw: Any = None
+
+    @property
+    def message(self) -> str:
+        """The service's own words."""
+        return str(self.args[0]) if self.args else ""
+
+    def __str__(self) -> str:
+        known = {"code": self.code, "HTTP": self.http_status, "request": self.request_id}
+        facts = [f"{name} {value}" for name, value in known.items() if value is not None]
+        facts += [f"tasks {', '.join(self.task_ids)}"] if self.task_ids else []
+        what = self.message.rstrip(".") or "The service refused"
+        return f"{what} ({', '.join(facts)}). {self.advice}" if facts else f"{what}. {self.advice}"
+
+
+class AuthenticationError(APIError):
+    """The key is missing, wrong or not allowed from this address."""
+
+    advice = "Check WERYAI_API_KEY; keys are made at https://www.weryai.com/api/keys."
+
+
+class PermissionDeniedError(APIError):
+    """The key is known but may not do this."""
+
+    advice = "The account may need a subscription, or the address is not allowed."
+
+
+class InsufficientCreditsError(APIError):
+    """The prepaid credits do not suffice; nothing was started."""
+
+    advice = "Buy credits, or choose a cheaper model or a shorter video."
+
+
+class NotFoundError(APIError):
+    """The task, batch or page is unknown; an old task id may have expired."""
+
+    advice = "Check the id; old ones may have expired."
+
+
+class InvalidRequestError(APIError):
+    """The service refused a parameter; sending the same again will fail again."""
+
+    advice = "Change the request; what a model takes differs from model to model."
+
+
+class ModelUnavailableError(APIError):
+    """The model is unknown or was withdrawn."""
+
+    advice = "Choose another model; keys change without notice."
+
+
+class ContentRejectedError(APIError):
+    """Moderation refused the prompt or the picture."""
+
+    advice = "Change the prompt or the picture."
+
+
+class RateLimitError(APIError):
+    """Too many requests, a full queue, too many tasks at once, or a daily cap."""
+
+    advice = "Wait and try again."
+
+
+class ServerError(APIError):
+    """The service says that it failed, in a readable refusal or as a GET's 5xx."""
+
+    advice = "This is the service's fault; try again later."
+
+
+class TaskError(WeryAIError):
+    """The request was right; the work was not. `.task` is the last thing known of it."""
+
+    task_id: str = ""
+    task: Task | None = None
+    reason: str | None = None
+
+
+class TaskFailedError(TaskError):
+    """The task ended without a video; `.reason` is the service's word on why."""
+
+
+class TaskTimeoutError(TaskError, TimeoutError):
+    """We stopped waiting; the task goes on and stays paid for. Wait again with the same id to resume."""
+
+
+class DownloadError(WeryAIError):
+    """The video exists, but fetching or storing it did not work; never submit again because of it."""
+
+    url: str = ""
+    partial_path: Path | None = None
+    task_id: str | None = None
+
+
+class JournalError(WeryAIError):
+    """The journal of submissions cannot be read or written."""
+
+
+class BudgetExceededError(WeryAIError):
+    """The next submission would exceed the budget that was set; it was not sent."""
+
+
+class WebhookError(WeryAIError):
+    """A webhook delivery cannot be read or does not match what was asked for."""

@@ -1,0 +1,89 @@
+"""What every test has: an environment without a way out, the named fakes, and both clients."""
+
+import atexit
+import os
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+
+from fakes.faces import Face
+from fakes.faulty_server import FaultyServer
+from fakes.refusing import RefusingPort
+from fakes.surroundings import PLANTED_KEY, SKIPS_FAIL, scrub
+
+# Held for the whole run: its port refuses connections and nobody else can take it.
+DEAD_END = RefusingPort()
+atexit.register(DEAD_END.close)
+scrub(os.environ, DEAD_END.url)
+
+
+def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if os.environ.get(SKIPS_FAIL) and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{SKIPS_FAIL} is set, so a skip is a failure: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test into a failed one where nothing may be skipped."""
+    report = yield
+    _fail_if_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Do the same for a module that skips itself."""
+    report = yield
+    _fail_if_skipped(report)
+    return report
+
+
+@pytest.fixture(params=["sync", "async"])
+def face(request: pytest.FixtureRequest) -> Face:
+    """Run the test once with each client."""
+    return Face(request.param)
+
+
+def _keyless(server: FaultyServer) -> Iterator[FaultyServer]:
+    with server:
+        yield server
+    assert not any(one.carries(PLANTED_KEY) for one in server.requests), "the planted key left the process"
+
+
+@pytest.fixture
+def faulty_server() -> Iterator[FaultyServer]:
+    """A scripted server; at the end no request may have carried the planted key."""
+    yield from _keyless(FaultyServer())
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[FaultyServer]:
+    """A second server on another port: another origin."""
+    yield from _keyless(FaultyServer())
+
+
+@pytest.fixture
+def late_server() -> Iterator[FaultyServer]:
+    """A server that refuses connections until the test lets it listen."""
+    yield from _keyless(FaultyServer(listening=False))
+
+
+@pytest.fixture
+def closed_port() -> Iterator[str]:
+    """The URL of a port that refuses every connection."""
+    with RefusingPort() as port:
+        yield port.url
+
+
+@pytest.fixture
+def emulator() -> Iterator[Any]:
+    """The emulator with a clock that the test turns and one small shipped video."""
+    from weryai.emulator import Emulator, ManualClock
+
+    with Emulator(port=0, clock=ManualClock(), video="fixed", key="sk-emulator") as running:
+        yield running
+    carriers = [one.path for one in running.requests if PLANTED_KEY in repr(one)]
+    assert not carriers, "the planted key left the process"

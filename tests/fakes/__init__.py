@@ -1,0 +1,1 @@
+"""Named fakes for the tests, each in its own file."""

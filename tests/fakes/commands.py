@@ -1,0 +1,71 @@
+"""Run `python -m weryai` as a user does: a process of its own, with what it printed and how it ended."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def last_line(self) -> str:
+        """The last line of standard output."""
+        return self.output.rstrip("\n").rpartition("\n")[2]
+
+    @property
+    def error_lines(self) -> list[str]:
+        """The lines of standard error that say something."""
+        return [line for line in self.errors.splitlines() if line.strip()]
+
+
+def environment(base_url: str | None, key: str | None) -> dict[str, str]:
+    """Return the inherited environment with this address and key in place of the planted ones."""
+    chosen = {**os.environ, "WERYAI_API_KEY": key or "", "WERYAI_BASE_URL": base_url or ""}
+    return {name: value for name, value in chosen.items() if value}
+
+
+def start_weryai(*arguments: str, base_url: str | None, key: str | None, folder: Path) -> subprocess.Popen[str]:
+    """Start one command in a folder."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "weryai", *arguments],
+        env=environment(base_url, key),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def end_of(process: subprocess.Popen[str], interrupt_when: Callable[[], object] | None = None) -> Ended:
+    """Wait for a command; with `interrupt_when` send Ctrl-C as soon as that has returned."""
+    with process:
+        try:
+            if interrupt_when is not None:
+                interrupt_when()
+                process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    return Ended(process.returncode, output, errors)
+
+
+def weryai_command(
+    *arguments: str,
+    base_url: str | None,
+    key: str | None,
+    folder: Path,
+    interrupt_when: Callable[[], object] | None = None,
+) -> Ended:
+    """Run one command in a folder to its end."""
+    return end_of(start_weryai(*arguments, base_url=base_url, key=key, folder=folder), interrupt_when)

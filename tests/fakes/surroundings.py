@@ -1,0 +1,27 @@
+"""The environment every test and every child process runs in: no real key, no way out."""
+
+from collections.abc import MutableMapping
+
+PLANTED_KEY = "sk-planted-0123456789abcdef"
+"""The key that lies in the environment of all tests and must never be seen by any server."""
+
+JOURNEY_KEY = "sk-journey-fedcba9876543210"
+"""The key that the journeys hand to their clients."""
+
+SKIPS_FAIL = "WERYAI_CI"
+"""The variable under which a skipped test is a failure."""
+
+BASE_URLS = ("WERYAI_BASE_URL", "WERYAI_MODELS_BASE_URL")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
+
+def scrub(environment: MutableMapping[str, str], dead_end: str) -> None:
+    """Drop what the user has set for the API; plant a key and point every way out at `dead_end`."""
+    for name in list(environment):
+        if name.startswith("WERYAI_") and name != SKIPS_FAIL:
+            del environment[name]
+    for name in ("NO_PROXY", "no_proxy"):
+        environment.pop(name, None)
+    environment["WERYAI_API_KEY"] = PLANTED_KEY
+    for name in (*BASE_URLS, *PROXIES):
+        environment[name] = dead_end

@@ -1,0 +1,55 @@
+"""Imports go down, never up."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from repository.places import GENERATED, OVERLAY, ROOT, imported, python_files, relative
+
+LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command as lint; sys.exit(lint(['--no-cache']))"
+HTTPX = {"_auth", "_client", "_run", "_wire"}
+EMULATOR = python_files(OVERLAY / "emulator")
+
+
+def test_the_layers_hold() -> None:
+    """Every contract of import-linter in pyproject.toml is kept."""
+    done = subprocess.run([sys.executable, "-c", LINT_IMPORTS], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " kept, 0 broken" in done.stdout
+
+
+def test_httpx_is_known_to_few_modules() -> None:
+    """Httpx is imported in exactly the modules that ARCHITECTURE.md names."""
+    files = python_files(OVERLAY)
+    knowing = {file.stem for file in files if any(name.split(".")[0] == "httpx" for name, _ in imported(file))}
+    assert knowing == HTTPX
+    sentence = (
+        f"httpx is imported only in {', '.join(f'`{name}`' for name in ('_run', '_wire', '_auth'))} and `_client`"
+    )
+    assert sentence in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").replace("\n", " ")
+
+
+@pytest.mark.parametrize("file", EMULATOR, ids=relative)
+def test_the_emulator_shares_no_code_with_the_client(file: Path) -> None:
+    """The emulator imports neither weryai_api nor any part of weryai but itself, so no mistake hides on both sides."""
+    for module, name in imported(file):
+        assert not module.startswith("."), "the emulator names what it imports in full"
+        if module.split(".")[0] in ("weryai", "weryai_api"):
+            assert f"{module}.{name}".startswith("weryai.emulator."), f"imports {module} {name}"
+
+
+def test_the_command_line_uses_public_names() -> None:
+    """The command line imports from weryai only what a user could import."""
+    for module, name in imported(OVERLAY / "cli.py"):
+        if module.split(".")[0] == "weryai" or module.startswith("."):
+            parts = [*module.split("."), name]
+            assert module.startswith("weryai"), f"a relative import of {module}"
+            assert not any(part.startswith("_") for part in parts), f"imports {module} {name}"
+
+
+def test_the_generated_client_stands_alone() -> None:
+    """The generated client never imports weryai."""
+    for file in python_files(GENERATED):
+        assert not [module for module, _ in imported(file) if module.split(".")[0] == "weryai"], relative(file)

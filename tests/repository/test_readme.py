@@ -1,0 +1,125 @@
+"""What the README shows works, and what it names exists."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from repository.places import OVERLAY, ROOT
+from repository.readme_blocks import Block, blocks
+from weryai.cli import cli
+from weryai.emulator import Emulator
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROGRAMS = [block for block in blocks(README) if block.language == "python"]
+COMMANDS = [
+    line for block in blocks(README) if block.language in ("console", "bash", "sh") for line in block.text.splitlines()
+]
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")
+VERBS = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+EXTRAS = set(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"])
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulator whose tasks are done at the first look."""
+    with Emulator(port=0, waiting=0.0, processing=0.0, video="fixed", key="sk-emulator") as running:
+        yield running
+
+
+@pytest.mark.parametrize("block", PROGRAMS, ids=lambda block: f"line {block.line}")
+def test_every_program_runs(block: Block, emulator: Emulator, tmp_path: Path) -> None:
+    """Each Python block runs in an empty folder with a photo.jpg, and prints what is shown below it."""
+    photo = (OVERLAY / "emulator" / "data" / "astronaut.jpg").read_bytes()
+    (tmp_path / "photo.jpg").write_bytes(photo)
+    surroundings = {
+        **os.environ,
+        "WERYAI_BASE_URL": emulator.url,
+        "WERYAI_MODELS_BASE_URL": emulator.url,
+        "WERYAI_API_KEY": emulator.key,
+        "NO_PROXY": "127.0.0.1",
+    }
+    command = [sys.executable, "-c", block.text]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert block.output in (None, done.stdout)
+
+
+def test_the_first_program_is_met_early() -> None:
+    """Code with its result stands by line 20."""
+    first = PROGRAMS[0]
+    assert first.output
+    assert first.last_line <= 20
+
+
+def test_make_verbs_and_extras_are_shown() -> None:
+    """The rules below are about something."""
+    assert {"demo", "test", "check"} <= VERBS
+    assert any(command.startswith("make ") for command in COMMANDS)
+    assert any(command.startswith("pip install ") for command in COMMANDS)
+    assert any(command.startswith("weryai ") for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_exists(command: str) -> None:
+    """Each line of a console block is a make verb, an installation or a command that exists, with existing options."""
+    complaint = fault(shlex.split(command, comments=True))
+    assert complaint is None, complaint
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_in_the_text_exists(document: str) -> None:
+    """So is each command that stands in the text between backquotes."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    named = re.findall(r"(?<!`)`((?:make|pip install|weryai) [^`\n]+)`", text)
+    assert [complaint for command in named if (complaint := fault(shlex.split(command)))] == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "make coffee",
+        "pip install '.[magic]'",
+        "pip install weryai-pro",
+        "weryai dream",
+        "weryai generate --colour",
+        "curl x",
+    ],
+)
+def test_a_command_that_does_not_exist_is_found(command: str) -> None:
+    """The rules above see what they are for."""
+    assert fault(shlex.split(command))
+
+
+def fault(words: list[str]) -> str | None:
+    """Say what is wrong with a command, if anything is."""
+    match words:
+        case ["make", verb, *settings]:
+            unknown = [word for word in settings if not re.match(r"[A-Z]+=", word)]
+            return None if verb in VERBS and not unknown else f"make has no verb {verb}, or not with {unknown}"
+        case ["pip", "install", *packages]:
+            return next((found for package in packages if (found := package_fault(package))), None)
+        case ["weryai", verb, *rest] if verb in cli.commands:
+            known = {option for parameter in cli.commands[verb].params for option in parameter.opts}
+            unknown = [word for word in rest if word.startswith("-") and word.split("=")[0] not in known]
+            return f"weryai {verb} has no option {unknown}" if unknown else None
+        case ["export", *settings] if all("=" in word for word in settings):
+            return None
+    return f"nothing here is called {shlex.join(words)}"
+
+
+def package_fault(package: str) -> str | None:
+    """Say what is wrong with a package to install: it is this one, with extras that exist."""
+    match = re.fullmatch(r"(?:-e|\.|weryai)(?:\[([a-z,]+)\])?", package)
+    if not match:
+        return f"{package} is not this project"
+    unknown = set(filter(None, (match[1] or "").split(","))) - EXTRAS
+    return f"there is no extra {sorted(unknown)}" if unknown else None

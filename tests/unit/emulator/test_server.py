@@ -1,0 +1,191 @@
+"""The emulator on a socket, in a thread and in the foreground."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from weryai.emulator import Emulator, ManualClock
+
+from .conftest import AUTHORIZED, order
+
+SERVE = """
+import signal, sys
+from weryai.emulator import serve
+signal.signal(signal.SIGINT, signal.default_int_handler)  # Whoever runs the tests may have it ignored.
+try:
+    serve(int(sys.argv[1]), "fixed")
+except OSError as error:
+    sys.exit(error.strerror)
+"""
+
+
+#: The environment of the tests names a proxy that leads nowhere; these requests go past it.
+direct = partial(httpx.Client, trust_env=False)
+get = partial(httpx.get, trust_env=False)
+post = partial(httpx.post, trust_env=False)
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulator with the fixed video and a clock that the test turns."""
+    with Emulator(clock=ManualClock(), video="fixed") as running:
+        yield running
+
+
+def test_a_whole_story_over_a_socket(emulator: Emulator) -> None:
+    """Submit, turn the clock, download: addresses in replies lead back to this emulator."""
+    with direct(base_url=emulator.url, headers=AUTHORIZED) as client:
+        (task_id,) = client.post("/v1/generation/image-to-video", json=order()).json()["data"]["task_ids"]
+        emulator.clock.advance(3)
+        (url,) = client.get(f"/v1/generation/{task_id}/status").json()["data"]["videos"]
+    assert url == f"{emulator.url}/result/{task_id}.mp4"
+    assert get(url).content[4:8] == b"ftyp"
+
+
+def test_requests_are_remembered_without_the_key(emulator: Emulator) -> None:
+    """Method, path, query, headers and body are kept in order; the key is in none of them."""
+    get(f"{emulator.url}/v1/a%2Fb?t=1", headers={"Authorization": "Bearer sk-secret", "X-One": "1"})
+    post(
+        f"{emulator.url}/v1/generation/image-to-video",
+        content=b"x" * 70_000,
+        headers={"Authorization": "sk-secret"},
+    )
+    get(emulator.url, headers={"Host": "evil.example"})
+    first, second, third = emulator.requests
+    assert (first.method, first.path, first.query, first.body) == ("GET", "/v1/a%2Fb", "t=1", b"")
+    assert first.headers["authorization"] == "Bearer [masked]"
+    assert first.headers["x-one"] == "1"
+    assert second.body == b"x" * 65_536
+    assert second.headers["authorization"] == "[masked]"
+    assert third.headers["host"] == "evil.example"
+    assert "sk-secret" not in repr(emulator.requests)
+
+
+def test_half_a_request_is_remembered(emulator: Emulator) -> None:
+    """What arrived before the caller hung up stands in the log, and the emulator goes on."""
+    address = urlsplit(emulator.url)
+    head = b"POST /v1/generation/image-to-video HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
+    with socket.create_connection((address.hostname, address.port)) as caller:
+        caller.sendall(head + b"half of it")
+        # The next answer shows that the emulator has read so far.
+        get(emulator.url)
+    give_up = time.monotonic() + 20
+    while "POST" not in {one.method for one in emulator.requests} and time.monotonic() < give_up:
+        get(emulator.url)
+    assert [one.body for one in emulator.requests if one.method == "POST"] == [b"half of it"]
+
+
+def test_the_memory_of_requests_is_bounded() -> None:
+    """The last 10,000 requests are kept, so that a long run does not fill the memory."""
+    from weryai.emulator._request_log import RequestLog, SeenRequest
+
+    log = RequestLog()
+    for number in range(10_001):
+        log.note(SeenRequest("GET", f"/{number}", {}, b""))
+    assert (len(log.all()), log.all()[0].path, log.all()[-1].path) == (10_000, "/1", "/10000")
+
+
+def test_stopping_is_complete() -> None:
+    """After stop() nothing listens and no thread is left; a second stop() does nothing."""
+    emulator = Emulator(video="fixed").start()
+    url = emulator.url
+    with direct(base_url=url) as idle:
+        idle.get("/")
+        emulator.stop()
+    emulator.stop()
+    with pytest.raises(httpx.ConnectError):
+        get(url)
+    assert "weryai-emulator" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_download_that_renders_does_not_hold_up_stopping() -> None:
+    """stop() ends a running worker: sixty seconds of video are not waited for."""
+    emulator = Emulator(clock=ManualClock()).start()
+    with direct(base_url=emulator.url, headers=AUTHORIZED) as client:
+        body = order(duration=60)
+        (task_id,) = client.post("/v1/generation/image-to-video", json=body).json()["data"]["task_ids"]
+        emulator.clock.advance(3)
+        replies: list[str] = []
+        download = threading.Thread(
+            target=lambda: replies.append(get(f"{emulator.url}/result/{task_id}.mp4", timeout=60).text)
+        )
+        download.start()
+        while emulator._app.state.videos._worker is None:
+            client.get("/v1/generation/balance")
+        emulator.stop()
+        download.join(timeout=30)
+    assert [json.loads(reply)["message"] for reply in replies] == ["the emulator stops"]
+
+
+def test_a_port_in_use_is_said_in_a_sentence(emulator: Emulator) -> None:
+    """The error names the port and what to do."""
+    port = int(emulator.url.rpartition(":")[2])
+    with pytest.raises(OSError, match=f"port {port} of 127.0.0.1 is in use; choose another, or 0") as caught:
+        Emulator(port=port, video="fixed").start()
+    assert caught.value.strerror
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_an_impossible_port_is_refused(port: int) -> None:
+    """What is no port is a ValueError, not an error of the system."""
+    with pytest.raises(ValueError, match="must be 0"):
+        Emulator(port=port, video="fixed").start()
+
+
+def test_the_wanted_port_is_taken() -> None:
+    """A port other than 0 is the one it listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with Emulator(port=port, video="fixed") as emulator:
+        assert emulator.url == f"http://127.0.0.1:{port}"
+
+
+def test_misuse_is_told() -> None:
+    """Asking before the start, starting twice, turning a clock that is not there: each says what to do."""
+    emulator = Emulator(video="fixed")
+    with pytest.raises(RuntimeError, match="with Emulator"):
+        _ = emulator.url
+    with pytest.raises(RuntimeError, match=r"clock=ManualClock\(\)"):
+        emulator.clock.advance(1)
+    with emulator, pytest.raises(RuntimeError, match="make a new one"):
+        emulator.start()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_serve_ends_without_a_traceback(how: signal.Signals) -> None:
+    """In the foreground it prints what a client needs and ends on Ctrl-C and SIGTERM with exit code 0."""
+    command = [sys.executable, "-c", SERVE, "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            greeting = [process.stdout.readline().strip() for _ in range(4)]
+            exports = dict(line.removeprefix("export ").split("=", 1) for line in greeting[1:])
+            headers = {"Authorization": f"Bearer {exports['WERYAI_API_KEY']}"}
+            reply = get(f"{exports['WERYAI_BASE_URL']}/v1/generation/balance", headers=headers)
+            process.send_signal(how)
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert reply.json()["data"] == 1000
+    assert exports["WERYAI_MODELS_BASE_URL"] == exports["WERYAI_BASE_URL"] in greeting[0]
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_serve_on_a_port_in_use(emulator: Emulator) -> None:
+    """The CLI can print `strerror` and be understood."""
+    port = emulator.url.rpartition(":")[2]
+    done = subprocess.run([sys.executable, "-c", SERVE, port], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"port {port} of 127.0.0.1 is in use; choose another, or 0 for any free one\n"

@@ -1,0 +1,159 @@
+"""A task is read from any of its spellings, and from no data at all."""
+
+import json
+from typing import Any
+
+import pytest
+from contract.reading import SCHEMAS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from weryai._envelope import read_envelope
+from weryai._flow import Reply
+from weryai._task import WORDS, Task, TaskState, VideoLink, classify, read_task
+
+DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
+URL, COVER = "https://cdn.weryai.com/result/v.mp4", "https://cdn.weryai.com/result/c.jpg"
+
+
+def read(data: Any, task_id: str = "t1") -> Task:
+    """Read a task from the data of a status answer."""
+    return read_task(read_envelope(Reply(200, {}, json.dumps({"status": 0, "data": data}).encode())), task_id)
+
+
+def test_the_words_are_those_of_the_contract() -> None:
+    """The client's table of status words equals the contract's `x-states`, word by word."""
+    states = SCHEMAS["KnownTaskStatus"]["x-states"]
+    assert {word: TaskState(state) for state, words in states.items() for word in words} == WORDS
+
+
+@pytest.mark.parametrize("word", SCHEMAS["KnownTaskStatus"]["enum"])
+def test_every_known_word_classifies(word: str) -> None:
+    """No spelling that the contract knows is UNKNOWN to the client."""
+    assert classify(word) is not TaskState.UNKNOWN
+    assert classify(f" {word.title()} ") is classify(word)
+
+
+# Hand-typed, so that a mistake in the contract and the client together is seen.
+SPELLINGS = {
+    TaskState.WAITING: ["waiting", "WAITING", "PENDING", "pending"],
+    TaskState.PROCESSING: ["processing", "PROCESSING", "running", "RUNNING"],
+    TaskState.SUCCEEDED: ["succeed", "SUCCEED", "SUCCESS", "success", "completed", "complete"],
+    TaskState.FAILED: ["failed", "FAILED", "fail", "canceled", "error"],
+    TaskState.UNKNOWN: ["queued_for_review", "", "succeeded?", "成功"],
+}
+
+
+@pytest.mark.parametrize(("state", "word"), [(state, word) for state, words in SPELLINGS.items() for word in words])
+def test_the_spellings_that_were_seen(state: TaskState, word: str) -> None:
+    """Each spelling that a source lists means the state that the source gives it."""
+    assert classify(word) is state
+    assert read({"task_status": word}).state is state
+    assert read({"taskStatus": word}).state is state
+
+
+def test_an_unknown_word_with_videos_is_a_success() -> None:
+    """When the videos are there, an unknown or missing word does not hide them; a known word stays what it is."""
+    assert read({"task_status": "published", "videos": [URL]}).state is TaskState.SUCCEEDED
+    assert read({"videos": [URL]}).state is TaskState.SUCCEEDED
+    assert read({"task_status": "failed", "videos": [URL]}).state is TaskState.FAILED
+    assert read({"task_status": "processing", "videos": [URL]}).state is TaskState.PROCESSING
+
+
+PLACES: dict[str, dict[str, Any]] = {
+    "videos": {"videos": [URL]},
+    "videos, one text": {"videos": URL},
+    "output.videos": {"output": {"videos": [URL]}},
+    "task_result.videos": {"task_result": {"videos": [URL]}},
+    "task_result.video_url": {"task_result": {"video_url": URL}},
+    "task_result.video": {"task_result": {"video": URL}},
+    "video_url": {"video_url": URL},
+    "video": {"video": URL},
+    "video object": {"video": {"url": URL}},
+    "object url": {"videos": [{"url": URL}]},
+    "object video_url": {"videos": [{"video_url": URL}]},
+    "object src": {"videos": [{"src": URL}]},
+    "empty before full": {"videos": [], "output": {"videos": None}, "task_result": {"videos": [{"url": URL}]}},
+    "nonsense among videos": {"videos": [None, 5, {}, "", "ftp://x/v.mp4", {"url": None}, [], URL]},
+    "spaces around": {"videos": [f" {URL} "]},
+}
+
+
+@pytest.mark.parametrize("part", PLACES.values(), ids=list(PLACES))
+def test_every_place_where_videos_may_stand(part: dict[str, Any]) -> None:
+    """Wherever a source has seen the address of a video, it is found, and nothing else is taken for one."""
+    assert read({"task_status": "succeed", **part}).videos == (VideoLink(URL),)
+
+
+@pytest.mark.parametrize("name", ["cover_url", "cover_image_url"])
+def test_a_video_may_have_a_cover(name: str) -> None:
+    """The still of a video is read from both of its names."""
+    assert read({"videos": [{"url": URL, name: COVER}]}).videos == (VideoLink(URL, COVER),)
+
+
+def test_several_videos_keep_their_order() -> None:
+    """All results are kept, in the service's order."""
+    urls = [f"https://cdn.weryai.com/{number}.mp4" for number in range(4)]
+    assert [one.url for one in read({"videos": urls}).videos] == urls
+
+
+def test_the_place_itself_comes_before_the_nested_ones() -> None:
+    """`videos` is preferred to `output.videos`, and that to `task_result.videos`."""
+    first, second, third = ("https://a/1.mp4", "https://a/2.mp4", "https://a/3.mp4")
+    nested = {"output": {"videos": [second]}, "task_result": {"videos": [third]}}
+    assert read({"videos": [first], **nested}).videos[0].url == first
+    assert read(nested).videos[0].url == second
+
+
+def test_a_list_gives_the_task_that_was_asked_for() -> None:
+    """Of an array the element with the own id is read, else the first."""
+    data = [{"task_id": "t0", "task_status": "failed"}, {"task_id": "t1", "task_status": "succeed"}]
+    assert (read(data).id, read(data).state) == ("t1", TaskState.SUCCEEDED)
+    assert read(data, "t9").id == "t0"
+    assert read([{"task_status": "running"}]).id == "t1"
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ({"msg": "Content moderation"}, "Content moderation"),
+        ({"msg": " ", "message": "Image asset audit"}, "Image asset audit"),
+        ({"task_result": {"message": "Copyright restrictions"}}, "Copyright restrictions"),
+        ({}, None),
+        ({"msg": 5}, None),
+    ],
+)
+def test_the_reason_of_a_failure(part: dict[str, Any], reason: str | None) -> None:
+    """Why a task failed is read from wherever a source has seen it."""
+    assert read({"task_status": "failed", **part}).reason == reason
+
+
+def test_a_task_keeps_what_was_said() -> None:
+    """`raw` has unknown fields too, `status` the raw word; ended says whether waiting makes sense."""
+    part = {"task_id": "t1", "task_status": "SUCCEED", "new_field": {"a": 1}}
+    task = read(part)
+    assert (task.raw, task.status, task.ended) == (part, "SUCCEED", True)
+    assert not read({"task_status": "published"}).ended
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.just(URL),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["task_id", "task_status", "videos", "output", "task_result", "video", "video_url", "msg", "url"]),
+            inner,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@DETERMINISTIC
+@given(JSON)
+def test_reading_a_task_never_fails(data: Any) -> None:
+    """Whatever the data are, a Task comes out, with an id and with links that can be fetched."""
+    task = read(data)
+    assert task.id
+    assert all(link.url.startswith("https://") for link in task.videos)
+    assert isinstance(task.state, TaskState)
