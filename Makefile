@@ -34,7 +34,7 @@ types: dev-venv ## mypy --strict, then basedpyright
 	@$(PY) -m basedpyright
 
 layers: dev-venv ## an import goes down, never up
-	@$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint(["--no-cache"])'
+	@report=$$($(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint(["--no-cache"])') || { echo "$$report"; exit 1; }
 
 fresh: dev-venv ## is generated_client/ what the contract makes?
 	@$(PY) openapi/generate.py --check

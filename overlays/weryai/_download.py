@@ -112,6 +112,9 @@ def prepare_path(output: str | os.PathLike[str] | None, name: str) -> Path:
         path = Path(name) if output is None else Path(output)
         if path.is_dir() or (isinstance(output, str) and output.endswith(("/", os.sep))):
             path = path / name
+        # Also the longest name that the file may deserve in the end must be possible.
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(path.with_name(f"{path.name}-1.webm"))
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             return path

@@ -27,10 +27,11 @@ def call(
     *,
     service: Literal["api", "models"] = "api",
     headers: Mapping[str, str] | None = None,
+    timeout: float | None = None,
     **arguments: Any,
 ) -> Flow[T]:
     """Send a free request as the contract has it, and read the answer of a success."""
-    effect = Send(_request(endpoint, headers or {}, arguments), service)
+    effect = Send(_request(endpoint, headers or {}, arguments), service, timeout=timeout)
     envelope = yield from _persist(effect, accept, retry)
     return read(envelope)
 

@@ -55,8 +55,8 @@ SUCCESS_CODES = (0, 200)
 SUCCESS_WORDS = ("success", "ok")
 
 _PARAMETER = re.compile(r"param|参数|cannot be empty|should not be empty|not supported|invalid value", re.IGNORECASE)
-_RATE = re.compile(r"rate|frequen|too many|too often|频率|频繁|limit exceeded", re.IGNORECASE)
-_KEY = re.compile(r"api.?key|auth|token|unauthori[sz]ed|密钥|认证|鉴权", re.IGNORECASE)
+_RATE = re.compile(r"(?<![a-z])rate|frequen|too many|too often|频率|频繁|limit exceeded", re.IGNORECASE)
+_KEY = re.compile(r"api.?key|(?<![a-z])(?:un)?auth(?:ent|ori[sz]|\b)|access.?token|密钥|认证|鉴权", re.IGNORECASE)
 _CONTENT = re.compile(r"moderat|audit|sensitive|copyright|violat|prohibit|nsfw|审核|敏感|违规", re.IGNORECASE)
 _ID_FIELD = re.compile(r'"task_?[iI]ds?"\s*:\s*(\[[^\]{}]*|"(?:[^"\\]|\\.)*")')
 _STRING = re.compile(r'"((?:[^"\\]|\\.)+)"')
@@ -270,6 +270,9 @@ def _unreadable(envelope: Envelope, what: str) -> str:
 
 
 def _excerpt(raw: Any, limit: int = 200) -> str:
-    text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False)
+    try:
+        text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False)
+    except RecursionError:
+        text = "JSON nested too deep to be shown"
     text = " ".join(_printable(text).split())
     return (text[:limit] + "..." if len(text) > limit else text) or "an empty body"

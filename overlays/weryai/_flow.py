@@ -51,12 +51,14 @@ class Sink(Protocol):
 class Send(Effect[Reply]):
     """Send a request to the API and reply with its answer, or raise a TransportError.
 
-    `request` is what `httpx.Client.request` takes; `paid` marks the requests that must never be sent twice.
+    `request` is what `httpx.Client.request` takes; `paid` marks the requests that must never be sent twice; `timeout`
+    is the seconds to wait for a sign of life, if that is less than the client's own.
     """
 
     request: Mapping[str, Any] = field(repr=False)
     service: Literal["api", "models"] = "api"
     paid: bool = False
+    timeout: float | None = None
 
     @property
     def name(self) -> str:
@@ -110,4 +112,4 @@ def warn(message: str) -> None:
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, WeryAIWarning, stacklevel=level - 1)
+    warnings.warn(message, WeryAIWarning, stacklevel=level)

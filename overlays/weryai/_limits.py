@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from .errors import InvalidInputError
 
@@ -77,7 +76,7 @@ def _text_problems(schema: Mapping[str, Any], value: str) -> list[str]:
     if "pattern" in schema and not re.search(schema["pattern"], value):
         is_address = schema.get("format") == "uri"
         problems.append("must start with http:// or https://" if is_address else f"must match {schema['pattern']}")
-    elif schema.get("format") == "uri" and not _is_uri(value):
+    elif schema.get("format") == "uri" and not _URI.fullmatch(value):
         problems.append("is not an address that can be fetched")
     return problems
 
@@ -98,13 +97,9 @@ def _number_problems(schema: Mapping[str, Any], value: float) -> list[str]:
     return [f"is {value}, at most {most} is allowed"] if value > most else []
 
 
-def _is_uri(value: str) -> bool:
-    """Whether a text is an absolute address by RFC 3986: only its characters, whole escapes, and a host."""
-    try:
-        parts = urlsplit(value)
-        return bool(parts.hostname) and (parts.port or 0) >= 0 and _URI.fullmatch(value) is not None
-    except ValueError:
-        return False
-
-
-_URI = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
+_SIGN = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
+# An absolute address with a host, by RFC 3986: only its signs, whole escapes, brackets around IPv6 alone.
+_URI = re.compile(
+    rf"[A-Za-z][A-Za-z0-9+.\-]*://(?:(?:{_SIGN}|:)*@)?(?:\[[0-9A-Fa-f:.]+\]|{_SIGN}+)(?::[0-9]{{0,5}})?"
+    rf"(?:/(?:{_SIGN}|[:@/])*)?(?:\?(?:{_SIGN}|[:@/?])*)?(?:#(?:{_SIGN}|[:@/?])*)?"
+)

@@ -71,13 +71,14 @@ class Blocking:
     def _send(self, effect: Send) -> Reply:
         _refuse_closed(self._client.is_closed)
         started, content = time.monotonic(), bytearray()
+        request = _wire.build(self._client, self._settings, effect)
         try:
-            response = self._client.send(_wire.build(self._client, self._settings, effect), stream=True)
+            response = self._client.send(request, stream=True)
             with contextlib.closing(response):
                 for chunk in response.iter_bytes():
                     content += chunk
         except _wire.FAILURES as error:
-            raise _wire.failure(error, effect, content) from error
+            raise _wire.failure(error, effect, request, content) from error
         return _wire.reply(response, effect, content, started)
 
     def _send_shielded(self, effect: Send) -> Reply:
@@ -176,13 +177,14 @@ class Awaiting:
     async def _send(self, effect: Send) -> Reply:
         client = self._client()
         started, content = time.monotonic(), bytearray()
+        request = _wire.build(client, self._settings, effect)
         try:
-            response = await client.send(_wire.build(client, self._settings, effect), stream=True)
+            response = await client.send(request, stream=True)
             async with contextlib.aclosing(response):
                 async for chunk in response.aiter_bytes():
                     content += chunk
         except _wire.FAILURES as error:
-            raise _wire.failure(error, effect, content) from error
+            raise _wire.failure(error, effect, request, content) from error
         return _wire.reply(response, effect, content, started)
 
     async def _send_shielded(self, effect: Send) -> Reply:

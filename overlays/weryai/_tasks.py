@@ -30,6 +30,8 @@ from .errors import (
 UpdateCallback = Callable[[Task], Any]
 WAIT_TIMEOUT = 1800.0
 NO_CACHE = {"Cache-Control": "no-cache"}
+# A last look gets at least this time, in seconds, even if the deadline is nearer.
+SHORTEST_LOOK = 1.0
 # How long the service may take to know a task that it has just accepted, in seconds. A guess.
 NEWBORN = 30.0
 
@@ -64,12 +66,17 @@ class Tasks(Resource[Mode]):
         return (yield from wait_for(task_id, timeout=timeout, interval=interval, on_update=on_update))
 
 
-def look(task_id: str, retry: RetryPolicy) -> Flow[Task]:
-    """Ask for a task's state."""
+def look(task_id: str, retry: RetryPolicy, timeout: float | None = None) -> Flow[Task]:
+    """Ask for a task's state; `timeout` may shorten the client's own, in seconds."""
     known_id = check_task_id(task_id)
     return (
         yield from call(
-            get_task_status, lambda envelope: read_task(envelope, known_id), retry, headers=NO_CACHE, task_id=known_id
+            get_task_status,
+            lambda envelope: read_task(envelope, known_id),
+            retry,
+            headers=NO_CACHE,
+            timeout=timeout,
+            task_id=known_id,
         )
     )
 
@@ -88,11 +95,10 @@ def wait_for(
     started, task, missed, warned = (yield from Now()), None, None, set[str]()
     with naming(task_id):
         while True:
-            pause = None
+            pause, elapsed = None, (yield from Now()) - started
             try:
-                task = yield from look(task_id, RetryPolicy(tries=1))
+                task = yield from look(task_id, RetryPolicy(tries=1), max(timeout - elapsed, SHORTEST_LOOK))
             except WeryAIError as error:
-                elapsed = (yield from Now()) - started
                 if not _is_missed_look(error) and not (isinstance(error, NotFoundError) and elapsed < newborn):
                     raise
                 log.info("task %s: missed a look: %s", task_id, error)

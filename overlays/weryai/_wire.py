@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import platform
+import re
 import ssl
 import time
 from typing import Any
@@ -15,7 +16,7 @@ from . import __version__
 from ._auth import sign
 from ._envelope import find_task_ids, text_of, unknown_outcome
 from ._flow import Fetch, Reply, Send, log
-from ._settings import Settings
+from ._settings import Settings, is_loopback
 from .errors import ConfigurationError, NotSentError, OutcomeUnknownError, TransportError, WeryAIError
 
 CHUNK = 256 * 1024
@@ -38,29 +39,38 @@ def client_options(settings: Settings, transport: Any) -> dict[str, Any]:
     """The arguments of an httpx client; connections to this machine never go through a proxy."""
     return {
         "headers": {"User-Agent": _USER_AGENT},
-        "timeout": httpx.Timeout(settings.timeout, connect=min(settings.timeout, 10.0)),
+        "timeout": _timeout(settings.timeout),
         "verify": settings.ssl_context or _shared_context(),
         "transport": transport,
-        "mounts": {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")},
+        "mounts": {f"all://{host}": None for host in _own_hosts(settings)},
     }
 
 
 def build(client: httpx.Client | httpx.AsyncClient, settings: Settings, effect: Send) -> httpx.Request:
     """Make the request of an effect, addressed and signed."""
     arguments = dict(effect.request)
+    if effect.timeout is not None:
+        arguments["timeout"] = _timeout(min(effect.timeout, settings.timeout))
     url = settings.url(effect.service, arguments.pop("url"))
-    request = client.build_request(arguments.pop("method"), url, **arguments)
+    try:
+        request = client.build_request(arguments.pop("method"), url, **arguments)
+    except httpx.InvalidURL as error:
+        raise NotSentError(f"{effect.name}: {url} is not an address: {error}", request=effect.name) from error
     sign(request, settings)
     return request
 
 
-def failure(error: Exception, effect: Send | Fetch, partial: bytes | bytearray = b"") -> WeryAIError:
+def failure(
+    error: Exception, effect: Send | Fetch, request: httpx.Request | None = None, partial: bytes | bytearray = b""
+) -> WeryAIError:
     """Turn what httpx raised into how certain we are that nothing happened."""
+    key = _key_of(request)
+    _hide_in_chain(error, key)
     event = f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
     if isinstance(error, _NEVER_SENT):
         return NotSentError(f"{effect.name}: the service was not reached: {event}", request=effect.name)
     if isinstance(effect, Send) and effect.paid:
-        text = text_of(partial)
+        text = text_of(_hide(bytes(partial), key))
         ids = find_task_ids(text)
         message = unknown_outcome(effect.name, event, ids)
         return OutcomeUnknownError(message, request=effect.name, raw=text or None, task_ids=ids)
@@ -73,7 +83,7 @@ def reply(response: httpx.Response, effect: Send, content: bytearray, started: f
     received = response.num_bytes_downloaded or len(content)
     if announced.isdigit() and received < int(announced):
         cut = httpx.RemoteProtocolError(f"{received} of {announced} bytes came", request=response.request)
-        raise failure(cut, effect, content) from cut
+        raise failure(cut, effect, response.request, content) from cut
     return head(response, effect, started, bytes(content))
 
 
@@ -81,11 +91,10 @@ def head(response: httpx.Response, effect: Send | Fetch, started: float, content
     """Take status, headers and content over, without the key, should the service echo it: errors carry answers."""
     log.debug("%s -> HTTP %s in %.3f s", effect.name, response.status_code, time.monotonic() - started)
     headers = {name.lower(): value for name, value in response.headers.items()}
-    key = response.request.headers.get("authorization", "").removeprefix("Bearer ")
+    key = _key_of(response.request)
     if key:
         headers = {name: value.replace(key, "***") for name, value in headers.items()}
-        content = content.replace(key.encode(), b"***")
-    return Reply(response.status_code, headers, content)
+    return Reply(response.status_code, headers, _hide(content, key))
 
 
 def note_on_interruption(effect: Send, outcome: Reply | BaseException | None) -> str:
@@ -104,6 +113,39 @@ def note_on_interruption(effect: Send, outcome: Reply | BaseException | None) ->
             f"tasks.wait({ids[0]!r})."
         )
     return unknown_outcome(effect.name, "an interruption")
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(seconds, 10.0))
+
+
+def _own_hosts(settings: Settings) -> set[str]:
+    """The names of this machine, those in the base addresses included (127.0.0.2 is one as well)."""
+    hosts = {host for _, host, _ in settings.origins if is_loopback(host)}
+    return {f"[{host}]" if ":" in host else host for host in {"127.0.0.1", "localhost", "::1", *hosts}}
+
+
+def _key_of(request: httpx.Request | None) -> str:
+    return request.headers.get("authorization", "").removeprefix("Bearer ") if request is not None else ""
+
+
+def _hide(content: bytes, key: str) -> bytes:
+    """An answer without the key, even where JSON escapes parts of it."""
+    if key and (key.encode() in content or b"\\" in content):
+        return _spellings(key).sub(b"***", content)
+    return content
+
+
+@functools.lru_cache(maxsize=8)
+def _spellings(key: str) -> re.Pattern[bytes]:
+    return re.compile("".join(rf"(?:\\?{re.escape(sign)}|\\u00(?i:{ord(sign):02x}))" for sign in key).encode())
+
+
+def _hide_in_chain(error: BaseException | None, key: str) -> None:
+    """Take the key out of what httpx and its layers quote of an answer, because tracebacks show the whole chain."""
+    while error is not None and key:
+        error.args = tuple("***" if key in str(part) else part for part in error.args)
+        error = error.__cause__ or error.__context__
 
 
 def _shared_context() -> ssl.SSLContext:

@@ -46,7 +46,7 @@ except KeyboardInterrupt as interrupt:
     told = [interrupt, interrupt.__context__]
     print(json.dumps([note for one in told for note in getattr(one, "__notes__", [])]))
 """
-PROGRAMS = pytest.mark.parametrize("program", [START + SYNC, START + ASYNC], ids=["sync", "async"])
+PROGRAMS = {"sync submit": (START + SYNC, "submit"), "async generate": (START + ASYNC, "generate")}
 needs_sigint = pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
 
 
@@ -66,8 +66,7 @@ def interrupted(server: FaultyServer, program: str, verb: str) -> tuple[str, flo
 
 
 @needs_sigint
-@PROGRAMS
-@pytest.mark.parametrize("verb", ["submit", "generate"])
+@pytest.mark.parametrize(("program", "verb"), PROGRAMS.values(), ids=list(PROGRAMS))
 def test_ctrl_c_waits_for_the_reply_and_names_the_task(faulty_server: FaultyServer, program: str, verb: str) -> None:
     """Ctrl-C while the POST is open waits for its reply and leaves the task id on the KeyboardInterrupt."""
     faulty_server.script("POST", SUBMIT, accepted(delay=REPLY_AFTER))

@@ -171,3 +171,12 @@ def test_a_video_follows_a_wait_that_was_hit(face: Face, faulty_server: FaultySe
     assert video.path.read_bytes() == MP4 and video.url == video_url(faulty_server)
     assert len(faulty_server.posts(SUBMIT)) == 1
     faulty_server.assert_met()
+
+
+def test_a_silent_server_does_not_hold_the_deadline_up(face: Face, faulty_server: FaultyServer) -> None:
+    """A look that hangs ends near the deadline of the wait, not after the client's own long timeout."""
+    faulty_server.default("GET", STATUS, Hang())
+    started = time.monotonic()
+    with pytest.raises(weryai.TaskTimeoutError):
+        face.run(wait(timeout=0.3), faulty_server.url, timeout=30.0)
+    assert time.monotonic() - started < 10

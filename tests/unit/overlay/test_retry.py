@@ -49,6 +49,7 @@ TABLE: dict[str, tuple[WeryAIError, bool, bool]] = {
         f"HTTP {status}": (refusal(read_envelope(Reply(status, {}))), NEVER, AGAIN)
         for status in (500, 502, 503, 504, 520, 599)
     },
+    "HTTP 408 to a free request": (refusal(read_envelope(Reply(408, {}))), NEVER, AGAIN),
     "a 2xx that cannot be read": (errors.ContractError("html"), NEVER, NEVER),
     **{f"code {code}": (refused(code), NEVER, NEVER) for code in OTHER_REFUSALS},
     **{f"code {code}": (refused(code), NEVER, AGAIN) for code in OWN_FAULTS},

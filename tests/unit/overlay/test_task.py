@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from contract.reading import SCHEMAS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.reading import SCHEMAS
 from weryai._envelope import read_envelope
 from weryai._flow import Reply
 from weryai._task import WORDS, Task, TaskState, VideoLink, classify, read_task
@@ -141,7 +141,9 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["task_id", "task_status", "videos", "output", "task_result", "video", "video_url", "msg", "url"]),
+            st.sampled_from(
+                ["task_id", "task_status", "videos", "output", "task_result", "video", "video_url", "msg", "url"]
+            ),
             inner,
         )
     ),

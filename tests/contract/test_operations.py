@@ -1,0 +1,116 @@
+"""Every operation of the contract is generated, linked soundly, and either has a method or stands in the list below."""
+
+import importlib
+from typing import Any
+
+import pytest
+
+from contract.reading import CONTRACT, Operation, operations, resolve
+from weryai import WeryAI
+
+# Which method of the client stands for an operation. Typed by hand.
+METHODS = {
+    "submitImageToVideo": "image_to_video.submit",
+    "getTaskStatus": "tasks.get",
+    "uploadFile": "files.upload",
+}
+# Operations that have no method yet; exact, so that a new method or operation is noticed here.
+NO_METHOD_YET = {"submitMultiImageToVideo", "submitTextToVideo", "getBatchStatus", "getBalance", "listVideoModels"}
+MODULES = {
+    "submitImageToVideo": "weryai_api.api.image_to_video.submit_image_to_video",
+    "submitMultiImageToVideo": "weryai_api.api.multi_image_to_video.submit_multi_image_to_video",
+    "submitTextToVideo": "weryai_api.api.text_to_video.submit_text_to_video",
+    "getTaskStatus": "weryai_api.api.tasks.get_task_status",
+    "getBatchStatus": "weryai_api.api.tasks.get_batch_status",
+    "uploadFile": "weryai_api.api.files.upload_file",
+    "getBalance": "weryai_api.api.account.get_balance",
+    "listVideoModels": "weryai_api.api.models.list_video_models",
+}
+
+
+def name(one: Operation) -> str:
+    """Name a test after its operation."""
+    return one.name
+
+
+@pytest.mark.parametrize("one", operations(), ids=name)
+def test_every_operation_is_generated(one: Operation) -> None:
+    """An operation's endpoint module stands under its tag, named by its operationId, with the hinge we turn on."""
+    module: Any = importlib.import_module(one.module)
+    assert one.module == MODULES[one.name]
+    for function in ("_get_kwargs", "_parse_response", "sync_detailed", "asyncio_detailed"):
+        assert callable(getattr(module, function))
+
+
+def test_every_operation_has_a_method_or_is_listed() -> None:
+    """Operations with and without a method of the client are together all operations, and none is both."""
+    names = [one.name for one in operations()]
+    assert len(set(names)) == len(names)
+    assert set(METHODS) | NO_METHOD_YET == set(names) == set(MODULES)
+    assert not set(METHODS) & NO_METHOD_YET
+
+
+def test_every_method_exists_and_no_other_resource_does() -> None:
+    """Each listed method is callable, and a resource that is added to the client has to be entered here."""
+    with WeryAI("sk-x", base_url="http://127.0.0.1:1") as client:
+        for path in METHODS.values():
+            resource, method = path.split(".")
+            assert callable(getattr(getattr(client, resource), method))
+        resources = {public for public in vars(client) if not public.startswith("_")}
+    assert resources == {path.partition(".")[0] for path in METHODS.values()}
+
+
+def test_links_point_to_operations_and_their_parameters() -> None:
+    """Each link names an operation that exists, and parameters that it has."""
+    known = {one.name: one for one in operations()}
+    links = [
+        link
+        for one in operations()
+        for answer in one.spec["responses"].values()
+        for link in resolve(answer).get("links", {}).values()
+    ]
+    assert len(links) == 6
+    for link in links:
+        parameters = [resolve(parameter)["name"] for parameter in known[link["operationId"]].spec["parameters"]]
+        assert set(link["parameters"]) <= set(parameters)
+
+
+@pytest.mark.parametrize("one", operations(), ids=name)
+def test_every_operation_is_described_whole(one: Operation) -> None:
+    """Each operation has its own security, summary, sources, error responses, and an example of each answer."""
+    spec = one.spec
+    assert spec["security"] == [{"bearerAuth": []}]
+    assert spec["summary"]
+    assert spec["x-source"]
+    assert {"200", "401", "403", "429", "500", "504", "default"} <= set(spec["responses"])
+    for answer in spec["responses"].values():
+        assert resolve(answer)["content"]["application/json"]["examples"]
+    for content in spec.get("requestBody", {}).get("content", {}).values():
+        assert content["examples"]
+
+
+def test_exactly_the_submissions_are_marked_as_paid() -> None:
+    """`x-paid` stands on the three submissions and on nothing else."""
+    paid = {one.name for one in operations() if one.spec.get("x-paid")}
+    assert paid == {"submitImageToVideo", "submitMultiImageToVideo", "submitTextToVideo"}
+
+
+def test_every_source_is_known() -> None:
+    """Each `x-source` names a document of the list, with one of the known confidences."""
+    found: list[dict[str, Any]] = []
+
+    def collect(value: Any) -> None:
+        if isinstance(value, list):
+            for item in value:
+                collect(item)
+        elif isinstance(value, dict):
+            source = value.get("x-source", [])
+            found.extend(source if isinstance(source, list) else [source])
+            for item in value.values():
+                collect(item)
+
+    collect(CONTRACT)
+    info = CONTRACT["info"]
+    assert len(found) > 100
+    assert {one["doc"] for one in found} <= set(info["x-sources"])
+    assert {one["confidence"] for one in found} <= set(info["x-confidence"])

@@ -1,0 +1,137 @@
+"""A local picture is judged by its content and its size before anything is sent."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.pictures import JPEG, WEBP, jpeg_of, png
+from fakes.playing import play, reply, submit, upload
+from weryai._picture import MOST_BYTES, SURE_BYTES, is_address, read_picture
+from weryai.errors import ContractError, InvalidInputError, WeryAIWarning
+
+STORED = "https://static.weryai.com/growth/picture.jpg"
+UPLOADED = reply({"status": 0, "data": {"object_url_list": [STORED]}})
+TYPES = [(JPEG, ".jpg", "image/jpeg"), (png(4, 4), ".png", "image/png"), (WEBP, ".webp", "image/webp")]
+
+
+@pytest.mark.parametrize(("content", "suffix", "media_type"), TYPES)
+def test_the_type_is_told_by_the_content(content: bytes, suffix: str, media_type: str, tmp_path: Path) -> None:
+    """A path, bytes or a file give the same picture, whatever the file is called."""
+    path = tmp_path / "named.txt"
+    path.write_bytes(content)
+    for source in (path, str(path), content, bytearray(content), memoryview(content), io.BytesIO(content)):
+        picture = read_picture(source)  # type: ignore[arg-type]
+        assert (picture.content, picture.suffix, picture.media_type) == (content, suffix, media_type)
+
+
+def test_a_file_is_read_from_where_it_stands() -> None:
+    """A file object is read from its position and stays open."""
+    file = io.BytesIO(b"head" + JPEG)
+    file.seek(4)
+    assert read_picture(file).content == JPEG
+    assert not file.closed
+
+
+@pytest.mark.parametrize(
+    "content", [b"GIF89a" + b"0" * 20, b"hello", b"RIFF0000WAVE", b"BM000000", b"<svg/>", b"\xff\xd8"]
+)
+def test_other_content_is_refused(content: bytes, tmp_path: Path) -> None:
+    """What is no jpg, png or webp is refused and named, even if it is called .jpg."""
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(content)
+    with pytest.raises(InvalidInputError, match=r"photo\.jpg is not a jpg, png or webp"):
+        read_picture(path)
+
+
+def test_an_empty_picture_is_refused(tmp_path: Path) -> None:
+    """Zero bytes are refused as such, from a path and from bytes."""
+    path = tmp_path / "photo.jpg"
+    path.touch()
+    for source in (path, b"", io.BytesIO()):
+        with pytest.raises(InvalidInputError, match="empty"):
+            read_picture(source)
+
+
+def test_the_largest_sizes() -> None:
+    """10,000,000 bytes are silent, more warn, 10 MiB is the last that goes, one more is refused."""
+    assert (SURE_BYTES, MOST_BYTES) == (10_000_000, 10 * 1024 * 1024)
+    assert len(read_picture(jpeg_of(SURE_BYTES)).content) == SURE_BYTES
+    for size in (SURE_BYTES + 1, MOST_BYTES):
+        with pytest.warns(WeryAIWarning, match=r"10 MB"):
+            assert len(read_picture(jpeg_of(size)).content) == size
+    for source in (jpeg_of(MOST_BYTES + 1), io.BytesIO(jpeg_of(MOST_BYTES + 1))):
+        with pytest.raises(InvalidInputError, match="larger than 10 MB"):
+            read_picture(source)
+
+
+def test_what_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
+    """A missing file, a folder, a data: address, text files and other objects are InvalidInputError each."""
+    cases: list[tuple[Any, str]] = [
+        (tmp_path / "none.jpg", "no picture at"),
+        (tmp_path, "folder"),
+        ("data:image/png;base64,AAAA", "data:"),
+        ("DATA:image/png;base64,AAAA", "data:"),
+        ("a\0b", "cannot be read"),
+        ("x" * 5000, "cannot be read"),
+        (io.StringIO("text"), "open as text"),
+        (5, "not int"),
+        (None, "not NoneType"),
+        (["a"], "not list"),
+    ]
+    for source, words in cases:
+        with pytest.raises(InvalidInputError, match=words):
+            read_picture(source)
+    closed = io.BytesIO(JPEG)
+    closed.close()
+    with pytest.raises(InvalidInputError, match="cannot be read"):
+        read_picture(closed)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("http://e.com/a.jpg", True),
+        ("https://e.com/a.jpg", True),
+        ("HTTPS://e.com/a.jpg", True),
+        ("ftp://e.com/a.jpg", False),
+        ("https:/e.com", False),
+        ("www.example.com/a.jpg", False),
+        ("photo.jpg", False),
+        ("", False),
+        (b"https://e.com", False),
+        (Path("https://e.com"), False),
+        (None, False),
+    ],
+)
+def test_a_text_is_an_address_only_with_http(source: Any, expected: bool) -> None:
+    """A str is a URL if and only if it starts with http:// or https://; everything else is local."""
+    assert is_address(source) is expected
+
+
+def test_a_local_picture_is_uploaded_and_its_address_submitted() -> None:
+    """Submit uploads a local picture by itself under a neutral name, then sends the address that came back."""
+    played = play(submit(JPEG, prompt="wave"), UPLOADED, reply({"status": 0, "data": {"task_ids": ["t1"]}}))
+    first, second = (one.request for one in played.sent if hasattr(one, "request"))
+    assert (first["url"], second["url"]) == ("/v1/generation/upload-file", "/v1/generation/image-to-video")
+    assert played.bodies[0]["image"] == STORED
+    assert "picture.jpg" in repr(first["files"])
+
+
+def test_an_upload_is_repeated_like_a_get() -> None:
+    """An upload is free, so 5xx and resets are tried again, 4 times in all, from the first byte each time."""
+    played = play(upload(JPEG), reply(b"", 503), reply(b"", 500), reply(b"", 502), UPLOADED)
+    assert played.result == STORED
+    assert len(played.slept) == 3
+    assert len(play(upload(JPEG), *[reply(b"", 503)] * 4).sent) == 4
+
+
+@pytest.mark.parametrize(
+    "data", [None, {}, [], {"object_url_list": []}, {"object_url_list": ["ftp://x", 5]}, {"object_url_list": STORED}]
+)
+def test_an_upload_without_an_address_is_a_contract_error(data: Any) -> None:
+    """An accepted upload that names no address is a ContractError; an upload is free, so nothing was billed."""
+    error = play(upload(JPEG), reply({"status": 0, "data": data})).error
+    assert isinstance(error, ContractError)
+    assert not error.may_have_been_billed

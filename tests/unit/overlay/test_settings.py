@@ -1,0 +1,199 @@
+"""Key, addresses and time limits: what is taken from where, and what is refused."""
+
+from typing import Any
+
+import pytest
+
+from weryai import RetryPolicy
+from weryai._settings import BASE_URL, MODELS_BASE_URL, Settings, is_loopback, make_settings, origin
+from weryai.errors import ConfigurationError
+
+ENVIRONMENT = ("WERYAI_API_KEY", "WERYAI_BASE_URL", "WERYAI_MODELS_BASE_URL")
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Start with none of our variables set."""
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def made(**given: Any) -> Settings:
+    """Make settings with a key and defaults for the rest."""
+    names = ("api_key", "base_url", "models_base_url", "timeout", "retry", "ssl_context")
+    options = {"api_key": "sk-x", "timeout": 60.0, **given}
+    return make_settings(*(options.get(name) for name in names))  # type: ignore[arg-type]
+
+
+LOOPBACK = {
+    "127.0.0.1": True,
+    "127.1.2.3": True,
+    "localhost": True,
+    "::1": True,
+    "localhost.evil.com": False,
+    "127.0.0.1.evil.com": False,
+    "evil.com": False,
+    "10.0.0.1": False,
+    "0.0.0.0": False,
+    "::": False,
+    "127.0.0.1@evil.com": False,
+    "2130706433": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize(("host", "expected"), LOOPBACK.items())
+def test_which_hosts_are_this_machine(host: str, expected: bool) -> None:
+    """Only loopback addresses and the very word localhost are this machine."""
+    assert is_loopback(host) is expected
+
+
+ADDRESSES = {
+    "https://api.weryai.com": True,
+    "https://proxy.example.com/weryai/": True,
+    "HTTPS://API.example.com": True,
+    "https://api.weryai.com:8443": True,
+    "http://127.0.0.1:8000": True,
+    "http://localhost": True,
+    "http://[::1]:8000": True,
+    " https://api.weryai.com ": True,
+    "http://api.weryai.com": False,
+    "http://localhost.evil.com": False,
+    "http://127.0.0.1.evil.com": False,
+    "http://127.0.0.1@evil.com": False,
+    "https://user:secret@api.weryai.com": False,
+    "https://user@api.weryai.com": False,
+    "https://:secret@api.weryai.com": False,
+    "https://api.weryai.com?key=1": False,
+    "https://api.weryai.com#x": False,
+    "ftp://api.weryai.com": False,
+    "api.weryai.com": False,
+    "https://": False,
+    "https://api.weryai.com:99999": False,
+    "https://[::1": False,
+    "https://api.weryai.com:port": False,
+}
+
+
+@pytest.mark.parametrize("name", ["base_url", "models_base_url"])
+@pytest.mark.parametrize(("url", "accepted"), ADDRESSES.items())
+def test_which_addresses_the_key_may_go_to(url: str, accepted: bool, name: str) -> None:
+    """Allow https anywhere, plain http only here; no user info, query or fragment; a refusal tells no secret."""
+    if accepted:
+        assert not getattr(made(**{name: url}), name).endswith("/")
+    else:
+        with pytest.raises(ConfigurationError, match=name) as caught:
+            made(**{name: url})
+        assert "secret" not in str(caught.value)
+
+
+def test_the_public_service_is_the_default() -> None:
+    """Without argument and environment both public hosts are used."""
+    assert (made().base_url, made().models_base_url) == (BASE_URL, MODELS_BASE_URL)
+    assert (BASE_URL, MODELS_BASE_URL) == ("https://api.weryai.com", "https://api-growth-agent.weryai.com")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "expected"),
+    [
+        ({}, {"WERYAI_BASE_URL": "https://e"}, ("https://e", "https://e")),
+        ({}, {"WERYAI_MODELS_BASE_URL": "https://m"}, (BASE_URL, "https://m")),
+        ({}, {"WERYAI_BASE_URL": "https://e", "WERYAI_MODELS_BASE_URL": "https://m"}, ("https://e", "https://m")),
+        ({"base_url": "https://a"}, {}, ("https://a", "https://a")),
+        ({"base_url": "https://a"}, {"WERYAI_BASE_URL": "https://e"}, ("https://a", "https://a")),
+        ({"base_url": "https://a"}, {"WERYAI_MODELS_BASE_URL": "https://m"}, ("https://a", "https://a")),
+        ({"base_url": "https://a", "models_base_url": "https://b"}, {}, ("https://a", "https://b")),
+        ({"models_base_url": "https://b"}, {"WERYAI_BASE_URL": "https://e"}, ("https://e", "https://b")),
+        ({}, {"WERYAI_BASE_URL": ""}, (BASE_URL, MODELS_BASE_URL)),
+    ],
+)
+def test_argument_before_environment_before_default(
+    bare: pytest.MonkeyPatch, arguments: dict[str, str], environment: dict[str, str], expected: tuple[str, str]
+) -> None:
+    """An argument outranks the environment, and the models host follows the base URL unless it is named."""
+    for name, value in environment.items():
+        bare.setenv(name, value)
+    settings = made(**arguments)
+    assert (settings.base_url, settings.models_base_url) == expected
+
+
+def test_the_key_comes_from_the_argument_or_the_environment(bare: pytest.MonkeyPatch) -> None:
+    """The argument outranks WERYAI_API_KEY; a function is asked each time; spaces around a key are dropped."""
+    bare.setenv("WERYAI_API_KEY", " sk-env\n")
+    assert made(api_key=None).key() == "sk-env"
+    assert made(api_key="sk-arg").key() == "sk-arg"
+    keys = iter(["sk-1", "sk-2"])
+    rotating = made(api_key=lambda: next(keys))
+    assert [rotating.key(), rotating.key()] == ["sk-1", "sk-2"]
+
+
+@pytest.mark.parametrize("value", [None, "", "   "])
+def test_no_key_says_where_to_get_one(bare: pytest.MonkeyPatch, value: str | None) -> None:
+    """Without a key the error names the variable and the page where keys are made."""
+    if value is not None:
+        bare.setenv("WERYAI_API_KEY", value)
+    with pytest.raises(ConfigurationError, match=r"WERYAI_API_KEY.*https://www\.weryai\.com/api/keys"):
+        made(api_key=None)
+
+
+BAD_KEYS = [
+    "",
+    " ",
+    "Bearer sk-secret",
+    "bearer sk-secret",
+    "sk-sec ret",
+    "sk-secret\nX-Evil: 1",
+    "sk-sécret",
+    "sk\x00secret",
+]
+
+
+@pytest.mark.parametrize("key", [*BAD_KEYS, b"sk-secret", 5, ["sk-secret"]], ids=repr)
+def test_an_impossible_key_is_refused_without_being_shown(key: Any) -> None:
+    """A key that cannot be one is a ConfigurationError, at once or when it is asked for, and is never shown."""
+    with pytest.raises(ConfigurationError) as caught:
+        made(api_key=key)
+    assert "secret" not in str(caught.value)
+    with pytest.raises(ConfigurationError) as asked:
+        made(api_key=lambda: key).key()
+    assert "secret" not in str(asked.value)
+
+
+def test_a_failing_key_function_does_not_tell_its_words() -> None:
+    """What a key function raises may hold the key, so only its class is in our message."""
+
+    def broken() -> str:
+        raise LookupError("sk-secret")
+
+    with pytest.raises(ConfigurationError, match="LookupError") as caught:
+        made(api_key=broken).key()
+    assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, 86_400, float("nan"), float("inf"), "60", True, None])
+def test_an_impossible_timeout_is_refused(timeout: Any) -> None:
+    """A timeout is a number of seconds above 0 and below a day."""
+    with pytest.raises(ConfigurationError, match="timeout"):
+        made(timeout=timeout)
+
+
+def test_retry_is_a_policy() -> None:
+    """Anything but a RetryPolicy is refused with the way to switch repeating off."""
+    assert made(retry=RetryPolicy(tries=1)).retry.tries == 1
+    for wrong in (3, "never", False):
+        with pytest.raises(ConfigurationError, match=r"RetryPolicy\(tries=1\)"):
+            made(retry=wrong)
+
+
+def test_settings_never_show_the_key() -> None:
+    """The key is in no repr of the settings."""
+    assert "sk-secret" not in repr(made(api_key="sk-secret"))
+
+
+def test_the_origins_that_get_the_key() -> None:
+    """The key goes to both hosts by scheme, host and port, where the scheme's own port may be left out."""
+    settings = made(base_url="https://a.example", models_base_url="http://127.0.0.1:81")
+    assert settings.origins == {("https", "a.example", 443), ("http", "127.0.0.1", 81)}
+    assert origin("HTTPS://A.example:443/x") == ("https", "a.example", 443)
+    assert origin("https://a.example.evil.com") not in settings.origins

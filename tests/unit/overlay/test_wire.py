@@ -1,0 +1,68 @@
+"""What crosses the wire: lengths are compared, and the key is taken out of what comes back."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from weryai import AsyncWeryAI, DownloadError, OutcomeUnknownError, RetryPolicy, WeryAI
+from weryai._wire import _hide
+
+KEY = "sk-0123/45+6.7"
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def short(_: httpx.Request) -> httpx.Response:
+    """Answer with fewer bytes than announced, as a transport may that does not compare them."""
+    body = b'{"status":0,"data":{"task_ids":["task_abc123"]}}'
+    return httpx.Response(200, headers={"Content-Length": "5000"}, content=body)
+
+
+def run(handler: Handler, work: Callable[[Any], Any], *, awaiting: bool) -> Any:
+    """Run the work with a client that talks to the handler."""
+    options: dict[str, Any] = {"base_url": "http://127.0.0.1:1", "retry": RetryPolicy(tries=1)}
+    if not awaiting:
+        with WeryAI(KEY, transport=httpx.MockTransport(handler), **options) as client:
+            return work(client)
+
+    async def story() -> Any:
+        async with AsyncWeryAI(KEY, transport=httpx.MockTransport(handler), **options) as client:
+            return await work(client)
+
+    return asyncio.run(story())
+
+
+@pytest.mark.parametrize("awaiting", [False, True])
+def test_a_short_answer_to_a_submission_is_no_answer(awaiting: bool) -> None:
+    """A body shorter than its Content-Length is not believed, but the task id in it reaches the caller."""
+    with pytest.raises(OutcomeUnknownError) as caught:
+        run(short, lambda client: client.image_to_video.submit("https://a.b/c.jpg", prompt="x"), awaiting=awaiting)
+    assert caught.value.task_ids == ("task_abc123",)
+
+
+@pytest.mark.parametrize("awaiting", [False, True])
+def test_a_short_download_never_gets_the_final_name(tmp_path: Path, awaiting: bool) -> None:
+    """A file shorter than its Content-Length is an error, and nothing is left in the folder."""
+    with pytest.raises(DownloadError):
+        run(short, lambda client: client.files.download("https://a.b/v.mp4", tmp_path / "v.mp4"), awaiting=awaiting)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        KEY,
+        KEY.replace("/", "\\/"),
+        KEY.replace("-", "\\u002d").replace("+", "\\u002B"),
+        "".join(f"\\u{ord(sign):04x}" for sign in KEY),
+    ],
+)
+def test_the_key_is_hidden_in_every_spelling_of_json(spelling: str) -> None:
+    """An echoed key is taken out, also where JSON escapes its signs, and the rest stays as it was."""
+    content = f'{{"message": "key {spelling} refused", "path": "a\\\\b \\u4e2d"}}'.encode()
+    hidden = _hide(content, KEY)
+    assert json.loads(hidden) == {"message": "key *** refused", "path": "a\\b 中"}
