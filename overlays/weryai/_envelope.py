@@ -54,12 +54,18 @@ HTTP: dict[int, type[APIError]] = {
 SUCCESS_CODES = (0, 200)
 SUCCESS_WORDS = ("success", "ok")
 
-_PARAMETER = re.compile(r"param|参数|cannot be empty|should not be empty|not supported|invalid value", re.IGNORECASE)
-_RATE = re.compile(r"(?<![a-z])rate|frequen|too many|too often|频率|频繁|limit exceeded", re.IGNORECASE)
+# 1001 is a rate limit in the server's enum and a parameter error in the docs guide.
+_PARAMETER = re.compile(
+    r"param|参数|empty|invalid|not support|not exist|url error|required|must be|exceeds|too long|too short|"
+    r"prompt|duration|ratio|resolution|image|model|video.?number|audio|webhook|caller.?id",
+    re.IGNORECASE,
+)
+_RATE = re.compile(r"rate.?limit|request rate|limit exceeded|frequen|too many|too often|频率|频繁", re.IGNORECASE)
 _KEY = re.compile(r"api.?key|(?<![a-z])(?:un)?auth(?:ent|ori[sz]|\b)|access.?token|密钥|认证|鉴权", re.IGNORECASE)
 _CONTENT = re.compile(r"moderat|audit|sensitive|copyright|violat|prohibit|nsfw|审核|敏感|违规", re.IGNORECASE)
-_ID_FIELD = re.compile(r'"task_?[iI]ds?"\s*:\s*(\[[^\]{}]*|"(?:[^"\\]|\\.)*")')
-_STRING = re.compile(r'"((?:[^"\\]|\\.)+)"')
+_ID_FIELD = re.compile(r'"task_?[iI]ds?"\s*:\s*(\[[^\]{}]*\]?|"(?:[^"\\]|\\.)*"|[0-9]+(?=[\s,}]))')
+_ID = re.compile(r'"((?:[^"\\]|\\.)+)"|([0-9]+)(?=[\s,\]])|^([0-9]+)$')
+_ID_NAMES = ("task_ids", "taskIds", "task_id", "taskId")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,8 @@ class Envelope:
 def read_envelope(reply: Reply) -> Envelope:
     """Take any answer apart; never fails."""
     try:
-        raw = json.loads(reply.content)
+        # JSON is UTF-8; a message in another charset may be garbled, but the rest of the answer is not lost.
+        raw = json.loads(reply.content.decode("utf-8-sig", errors="replace"))
     except (ValueError, RecursionError):
         raw = text_of(reply.content)
     fields = raw if isinstance(raw, dict) else {}
@@ -173,14 +180,19 @@ def refusal(envelope: Envelope, task_ids: tuple[str, ...] = ()) -> APIError:
 
 
 def find_task_ids(raw: Any) -> tuple[str, ...]:
-    """Every task id in an answer, in order, wherever it stands; text that is no JSON is searched as well."""
+    """Every task id in an answer, in order, however deep it stands; text that is no JSON is searched as well."""
     if isinstance(raw, str):
-        return _unique(_scan(raw))
+        return _unique(["".join(found) for field in _ID_FIELD.findall(raw) for found in _ID.findall(field)])
     found: list[str] = []
-    for part in _objects(raw):
-        for name in ("task_ids", "taskIds", "task_id", "taskId"):
-            values = part.get(name)
-            found += [_id(value) for value in (values if isinstance(values, list) else [values])]
+    parts = [raw]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            for name in _ID_NAMES:
+                values = part.get(name)
+                found += [_id(value) for value in (values if isinstance(values, list) else [values])]
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        parts += reversed(list(inner))
     return _unique(found)
 
 
@@ -238,15 +250,6 @@ def _request_id(envelope: Envelope) -> str | None:
     return next((value for value in candidates if isinstance(value, str) and value), None)
 
 
-def _objects(raw: Any) -> list[dict[str, Any]]:
-    """The places of an answer that may hold task ids: data, its elements, and the envelope itself."""
-    if not isinstance(raw, dict):
-        return [part for part in raw if isinstance(part, dict)] if isinstance(raw, list) else []
-    data = raw.get("data")
-    inner = data if isinstance(data, list) else [data]
-    return [part for part in [*inner, raw] if isinstance(part, dict)]
-
-
 def _id(value: object) -> str:
     if isinstance(value, str):
         return value.strip()
@@ -255,11 +258,6 @@ def _id(value: object) -> str:
 
 def _unique(ids: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for found in ids if found))
-
-
-def _scan(text: str) -> list[str]:
-    """Task ids in a body that was cut or is no JSON; a string whose end is missing is not one."""
-    return [found for field in _ID_FIELD.findall(text) for found in _STRING.findall(field)]
 
 
 def _unreadable(envelope: Envelope, what: str) -> str:

@@ -108,7 +108,7 @@ class ImageToVideo(Resource[Mode]):
             "webhook_url": webhook_url,
             "caller_id": caller_id,
         }
-        body = {name: value for name, value in fields.items() if value is not None}
+        body = {name: value for name, value in fields.items() if value is not None or name in _REQUIRED}
         body |= {"image": image} if is_address(image) else {}
         extra = _checked_extra(extra_body or {}, validate)
         if validate:
@@ -172,6 +172,7 @@ def _order(resource: ImageToVideo[Mode], body: Mapping[str, Any], extra: Mapping
 
 
 # The generated model would send the contract's defaults, which the service has anyway and some models do not know.
+_REQUIRED = ("model", "prompt", "duration")
 _OMITTED: dict[str, Any] = {"video_number": UNSET, "generate_audio": UNSET}
 
 

@@ -55,8 +55,8 @@ def _read(source: PictureSource) -> tuple[str, bytes]:
         raise InvalidInputError(f"a picture is a path, an address, bytes or a file, not {type(source).__name__}")
     try:
         content = source.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"the picture cannot be read: {error}. Nothing was sent.") from error
+    except Exception as error:
+        raise InvalidInputError(f"the picture cannot be read: {error!r}. Nothing was sent.") from error
     if not isinstance(content, bytes):
         raise InvalidInputError('the picture\'s file is open as text; open it with mode "rb". Nothing was sent.')
     return "the picture", content

@@ -30,6 +30,7 @@ from .errors import (
 UpdateCallback = Callable[[Task], Any]
 WAIT_TIMEOUT = 1800.0
 NO_CACHE = {"Cache-Control": "no-cache"}
+LONGEST = 1_000_000_000
 # A last look gets at least this time, in seconds, even if the deadline is nearer.
 SHORTEST_LOOK = 1.0
 # How long the service may take to know a task that it has just accepted, in seconds. A guess.
@@ -125,8 +126,9 @@ def check_task_id(task_id: object) -> str:
 def check_waiting(timeout: float, interval: float | None) -> Pace:
     """Refuse impossible waiting times and return the pace."""
     for name, value in (("timeout", timeout), ("interval", 1.0 if interval is None else interval)):
-        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value) or value < 0:
-            raise InvalidInputError(f"{name} must be a number of seconds, 0 or more")
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not (0 <= value <= LONGEST or value == math.inf):
+            raise InvalidInputError(f"{name} must be a number of seconds, 0 to {LONGEST:,}, or math.inf")
     if interval == 0:
         raise InvalidInputError("interval must be more than 0 seconds: looking without a pause is of use to nobody")
     return Pace() if interval is None else Pace(steps=((math.inf, interval),), jitter=0.0)

@@ -132,7 +132,9 @@ def _key_of(request: httpx.Request | None) -> str:
 def _hide(content: bytes, key: str) -> bytes:
     """An answer without the key, even where JSON escapes parts of it."""
     if key and (key.encode() in content or b"\\" in content):
-        return _spellings(key).sub(b"***", content)
+        content = _spellings(key).sub(b"***", content)
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be") if b"\0" in content and key else ():
+        content = content.replace(key.encode(encoding), "***".encode(encoding))
     return content
 
 

@@ -1,5 +1,6 @@
 """A video appears under its final name complete or not at all, and never outside the folder that was named."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +235,16 @@ def test_only_web_addresses_are_downloaded(url: Any, tmp_path: Path) -> None:
     played = play(download(url, tmp_path / "v.mp4"))
     assert type(played.error) is InvalidInputError
     assert played.sent == []
+
+
+def test_bytes_reach_the_disk_before_the_name_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is flushed to the disk before it gets its name, and the folder afterwards."""
+    order: list[str] = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (order.append("fsync"), fsync(handle)))
+    monkeypatch.setattr(os, "replace", lambda *names: (order.append("replace"), replace(*names)))
+    target = Target(tmp_path / "v.mp4", "https://a.b/v.mp4")
+    target.begin(Reply(200, {}))
+    target.write(MP4)
+    target.finish()
+    assert order == ["fsync", "replace", "fsync"]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.playing import play, reply, submit
 from weryai import RetryPolicy, errors
 from weryai._envelope import read_envelope, refusal
 from weryai._flow import Reply
@@ -106,6 +107,7 @@ def test_jitter_only_lengthens_and_at_most_by_its_share(attempt: int, spread: fl
     policy = RetryPolicy()
     plain = min(2.0 ** (attempt - 1), 20.0)
     assert plain <= policy.pause(attempt, spread) <= plain * 1.25
+    assert policy.pause(attempt, 1.0) == plain * 1.25
 
 
 def test_the_budget_counts_the_coming_pause() -> None:
@@ -187,3 +189,11 @@ def test_policies_are_values() -> None:
     with pytest.raises(AttributeError):
         policy.tries = 9
     assert policy == RetryPolicy(tries=5, budget=60.0, first_delay=1.0, max_delay=20.0, jitter=0.25)
+
+
+def test_the_budget_counts_the_time_that_tries_have_taken() -> None:
+    """Slow refusals use the budget up as well: the flow hands the policy the seconds that have passed."""
+    busy = reply({"status": 1007, "message": "queue full"})
+    played = play(submit("https://a.b/c.jpg", prompt="x"), busy, busy, took=30.0)
+    assert isinstance(played.error, RateLimitError)
+    assert len(played.slept) == 1

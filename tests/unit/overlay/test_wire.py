@@ -9,10 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from weryai import AsyncWeryAI, DownloadError, OutcomeUnknownError, RetryPolicy, WeryAI
-from weryai._wire import _hide
+from weryai import AsyncWeryAI, DownloadError, NotSentError, OutcomeUnknownError, RetryPolicy, WeryAI
+from weryai._auth import sign
+from weryai._flow import Send
+from weryai._settings import make_settings
+from weryai._wire import _hide, failure
 
 KEY = "sk-0123/45+6.7"
+PAID = Send({"method": "post", "url": "/v1/generation/image-to-video"}, paid=True)
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
@@ -66,3 +70,38 @@ def test_the_key_is_hidden_in_every_spelling_of_json(spelling: str) -> None:
     content = f'{{"message": "key {spelling} refused", "path": "a\\\\b \\u4e2d"}}'.encode()
     hidden = _hide(content, KEY)
     assert json.loads(hidden) == {"message": "key *** refused", "path": "a\\b 中"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_the_key_is_hidden_in_wide_encodings(encoding: str) -> None:
+    """An answer in UTF-16 or UTF-32 shows the key no more than one in UTF-8."""
+    assert KEY not in _hide(f"the key {KEY} is wrong".encode(encoding), KEY).decode(encoding)
+
+
+@pytest.mark.parametrize(
+    "kind", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol]
+)
+def test_what_fails_before_sending_was_surely_not_sent(kind: type[httpx.TransportError]) -> None:
+    """No connection, no place in the pool, no proxy: the order never left, so it may be repeated."""
+    assert isinstance(failure(kind("x"), PAID), NotSentError)
+
+
+@pytest.mark.parametrize(
+    "kind", [httpx.ReadTimeout, httpx.ReadError, httpx.WriteTimeout, httpx.WriteError, httpx.RemoteProtocolError]
+)
+def test_what_fails_after_sending_began_is_open(kind: type[httpx.TransportError]) -> None:
+    """From the first byte on nobody knows, and what came of the answer is kept."""
+    error = failure(kind("x"), PAID, None, b'{"status":0,"data":{"task_ids":["a"')
+    assert isinstance(error, OutcomeUnknownError)
+    assert (error.raw, error.task_ids) == ('{"status":0,"data":{"task_ids":["a"', ("a",))
+
+
+def test_only_our_own_origins_are_signed() -> None:
+    """Scheme, host and port must all be the API's; anything else gets no key."""
+    settings = make_settings("sk-key", "https://api.example.com", None, 60, None, None)
+    signed = []
+    for url in ("https://api.example.com/v1", "https://cdn.example.com/v1", "https://api.example.com:8443/v1"):
+        request = httpx.Request("GET", url)
+        sign(request, settings)
+        signed.append("authorization" in request.headers)
+    assert signed == [True, False, False]
