@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ._flow import Reply, warn
 from .errors import DownloadError, InvalidInputError
@@ -28,8 +28,10 @@ class Target:
         self._file: BinaryIO | None = None
         self._partial: Path | None = None
         self._announced: int | None = None
+        self._has_known_end = False
         self._received = 0
         self._head = b""
+        self._is_over = False
 
     def begin(self, reply: Reply) -> bool:
         """Open a fresh temporary file if the answer is a file, throwing away an earlier try."""
@@ -39,10 +41,16 @@ class Target:
         length = reply.headers.get("content-length", "")
         is_encoded = reply.headers.get("content-encoding", "identity") != "identity"
         self._announced = int(length) if length.isdigit() and not is_encoded else None
+        # Chunks say themselves where the end is, and a missing one is an error of the transport.
+        self._has_known_end = self._announced is not None or "transfer-encoding" in reply.headers or is_encoded
         self._received, self._head = 0, b""
         with self._storing():
             self._partial = self.path.with_name(f".{self.path.name[:100]}.{secrets.token_hex(4)}.part")
             self._file = self._partial.open("xb")
+        if self._is_over:
+            # The caller was cancelled while this was opened in another thread.
+            self.discard()
+            return False
         return True
 
     def write(self, chunk: bytes) -> None:
@@ -55,7 +63,10 @@ class Target:
             self._head = (self._head + chunk)[:_HEAD_BYTES]
 
     def is_complete(self) -> bool:
-        """Whether as many bytes came as were announced; an empty file is never complete."""
+        """Whether as many bytes came as were announced, or, if none were, an MP4 is whole; never an empty file."""
+        if not self._has_known_end and self._file is not None and self._partial is not None:
+            self._file.flush()
+            return self._received > 0 and (sniff_suffix(self._head) != ".mp4" or is_whole_mp4(self._partial))
         return self._received > 0 and self._announced in (None, self._received)
 
     def finish(self) -> Path:
@@ -70,6 +81,11 @@ class Target:
             self._file = self._partial = None
             _sync_folder(path.parent)
         return path
+
+    def close(self) -> None:
+        """Remove what is left, now and later."""
+        self._is_over = True
+        self.discard()
 
     def discard(self) -> None:
         """Remove the temporary file."""
@@ -110,11 +126,14 @@ def prepare_path(output: str | os.PathLike[str] | None, name: str) -> Path:
     """
     try:
         path = Path(name) if output is None else Path(output)
+        path = path.resolve() if path.is_symlink() else path
         if path.is_dir() or (isinstance(output, str) and output.endswith(("/", os.sep))):
             path = path / name
         # Also the longest name that the file may deserve in the end must be possible.
         with contextlib.suppress(FileNotFoundError):
             os.lstat(path.with_name(f"{path.name}-1.webm"))
+        if path.exists() and not path.is_file():
+            raise ValueError("it is there already and is no ordinary file")
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             return path
@@ -124,7 +143,8 @@ def prepare_path(output: str | os.PathLike[str] | None, name: str) -> Path:
 
 def name_of(url: str, default: str = "video.mp4") -> str:
     """A file name for an address: its last part, without anything that could leave the folder."""
-    name = re.sub(r"[^\w.\-]+", "_", unquote(urlsplit(url).path).rpartition("/")[2]).strip("._")
+    path = url.partition("?")[0].partition("#")[0]
+    name = re.sub(r"[^\w.\-]+", "_", unquote(path).rpartition("/")[2]).strip("._") if path.count("/") > 2 else ""
     return name[-100:] or default
 
 
@@ -143,6 +163,22 @@ def sniff_suffix(head: bytes) -> str:
     if text.startswith((b"{", b"[")):
         return ".json"
     return ".webp" if head[8:12] == b"WEBP" else ".bin"
+
+
+def is_whole_mp4(path: Path) -> bool:
+    """Whether the boxes of an MP4 add up to its length, so that its end is not missing."""
+    size, position = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while position < size:
+            file.seek(position)
+            head = file.read(16)
+            length = int.from_bytes(head[:4], "big")
+            if length == 1:
+                length = int.from_bytes(head[8:16], "big")
+            if length < 8:
+                return length == 0 and len(head) >= 8
+            position += length
+    return position == size
 
 
 _SIGNATURES = (

@@ -182,7 +182,7 @@ def refusal(envelope: Envelope, task_ids: tuple[str, ...] = ()) -> APIError:
 def find_task_ids(raw: Any) -> tuple[str, ...]:
     """Every task id in an answer, in order, however deep it stands; text that is no JSON is searched as well."""
     if isinstance(raw, str):
-        return _unique(["".join(found) for field in _ID_FIELD.findall(raw) for found in _ID.findall(field)])
+        return _unique([_id("".join(found)) for field in _ID_FIELD.findall(raw) for found in _ID.findall(field)])
     found: list[str] = []
     parts = [raw]
     while parts:
@@ -251,9 +251,8 @@ def _request_id(envelope: Envelope) -> str | None:
 
 
 def _id(value: object) -> str:
-    if isinstance(value, str):
-        return value.strip()
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if text.isprintable() and text.strip(".") else ""
 
 
 def _unique(ids: list[str]) -> tuple[str, ...]:

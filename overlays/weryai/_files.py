@@ -54,7 +54,7 @@ class Files(Resource[Mode]):
             yield from _fetch_whole(self, target)
             return (yield from Perform(target.finish))
         finally:
-            target.discard()
+            target.close()
 
 
 def _fetch_whole(files: Files[Mode], target: Target) -> Flow[None]:

@@ -152,13 +152,18 @@ class ImageToVideo(Resource[Mode]):
             task = yield from wait_for(
                 submission.task_ids[0], timeout=timeout, interval=interval, on_update=on_update, newborn=NEWBORN
             )
-            path = yield from Perform(lambda: prepare_path(output, f"{_file_name(task.id)}.mp4"))
+            url = task.videos[0].url
             try:
-                path = yield from Files.download(self, task.videos[0].url, path)
+                path = yield from Perform(lambda: prepare_path(output, f"{_file_name(task.id)}.mp4"))
+                path = yield from Files.download(self, url, path)
             except DownloadError as error:
                 error.task_id = task.id
                 raise
-        return Video(path, task.videos[0].url, task)
+            except InvalidInputError as error:
+                reason = str(error).removesuffix(" Nothing was sent.")
+                message = f"the video of task {task.id} is at {url}, but cannot be stored: {reason}"
+                raise DownloadError(message, url=url, task_id=task.id) from error
+        return Video(path, url, task)
 
 
 def _order(resource: ImageToVideo[Mode], body: Mapping[str, Any], extra: Mapping[str, Any]) -> Flow[Submission]:

@@ -65,6 +65,8 @@ def _read(source: PictureSource) -> tuple[str, bytes]:
 def _read_path(source: str | os.PathLike[str]) -> tuple[str, bytes]:
     if isinstance(source, str) and source.lower().startswith("data:"):
         raise InvalidInputError("a data: address is not accepted by this operation; pass the bytes. Nothing was sent.")
+    if source == "":
+        raise InvalidInputError("no picture was named. Nothing was sent.")
     try:
         path = Path(source)
         with path.open("rb") as file:

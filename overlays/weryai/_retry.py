@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from .errors import (
     APIError,
+    ConfigurationError,
     NotSentError,
     OutcomeUnknownError,
     RateLimitError,
@@ -48,6 +49,14 @@ class RetryPolicy:
     first_delay: float = 1.0
     max_delay: float = 20.0
     jitter: float = 0.25
+
+    def __post_init__(self) -> None:
+        if isinstance(self.tries, bool) or not isinstance(self.tries, int) or self.tries < 1:
+            raise ConfigurationError("RetryPolicy: tries must be a whole number, 1 or more")
+        for name in ("budget", "first_delay", "max_delay", "jitter"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise ConfigurationError(f"RetryPolicy: {name} must be a finite number, 0 or more")
 
     def delay(self, attempt: int, error: WeryAIError, *, paid: bool, elapsed: float, spread: float) -> float | None:
         """Seconds to wait before trying again, or None to give up.

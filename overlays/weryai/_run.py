@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 # How long a cancelled submission is waited for, so that the task id it has paid for is not lost, in seconds.
 GRACE = 5.0
+LONGEST_SLEEP = 86_400.0
 
 
 class Blocking:
@@ -31,7 +32,7 @@ class Blocking:
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None) -> None:
         self._settings = settings
-        self._client = httpx.Client(**_wire.client_options(settings, transport))
+        self._client = _wire.make_client(httpx.Client, settings, transport)
 
     def run(self, flow: Flow[T]) -> T:
         """Perform a flow to its end and return its result."""
@@ -60,7 +61,7 @@ class Blocking:
             case Fetch():
                 return self._fetch(effect)
             case Sleep():
-                return time.sleep(effect.seconds)
+                return time.sleep(min(effect.seconds, LONGEST_SLEEP))
             case Now():
                 return time.monotonic()
             case Perform():
@@ -75,8 +76,9 @@ class Blocking:
         try:
             response = self._client.send(request, stream=True)
             with contextlib.closing(response):
+                body = _wire.Body(response, content)
                 for chunk in response.iter_bytes():
-                    content += chunk
+                    body.add(chunk)
         except _wire.FAILURES as error:
             raise _wire.failure(error, effect, request, content) from error
         return _wire.reply(response, effect, content, started)
@@ -158,7 +160,7 @@ class Awaiting:
             case Fetch():
                 return await self._fetch(effect)
             case Sleep():
-                return await asyncio.sleep(effect.seconds)
+                return await asyncio.sleep(min(effect.seconds, LONGEST_SLEEP))
             case Now():
                 return time.monotonic()
             case Perform():
@@ -171,7 +173,7 @@ class Awaiting:
         _refuse_closed(self._is_closed)
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
-            self._clients[loop] = httpx.AsyncClient(**_wire.client_options(self._settings, self._transport))
+            self._clients[loop] = _wire.make_client(httpx.AsyncClient, self._settings, self._transport)
         return self._clients[loop]
 
     async def _send(self, effect: Send) -> Reply:
@@ -181,15 +183,16 @@ class Awaiting:
         try:
             response = await client.send(request, stream=True)
             async with contextlib.aclosing(response):
+                body = _wire.Body(response, content)
                 async for chunk in response.aiter_bytes():
-                    content += chunk
+                    body.add(chunk)
         except _wire.FAILURES as error:
             raise _wire.failure(error, effect, request, content) from error
         return _wire.reply(response, effect, content, started)
 
     async def _send_shielded(self, effect: Send) -> Reply:
         """Send a paid request so that cancelling the caller cannot lose the answer."""
-        sending = asyncio.ensure_future(self._send(effect))
+        sending = _Stubborn(self._send(effect), loop=asyncio.get_running_loop())
         sending.add_done_callback(lambda task: task.cancelled() or task.exception())
         try:
             return await asyncio.shield(sending)
@@ -198,7 +201,10 @@ class Awaiting:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait([sending], timeout=GRACE)
             _note(cancelled, effect, sending)
-            sending.cancel()
+            sending.abandon()
+            raise
+        except GeneratorExit as closed:
+            _note(closed, effect, sending)
             raise
 
     async def _fetch(self, effect: Fetch) -> Reply:
@@ -213,6 +219,18 @@ class Awaiting:
         except _wire.FAILURES as error:
             raise _wire.failure(error, effect) from error
         return head
+
+
+class _Stubborn(asyncio.Task[T]):
+    """A task that a closing loop cannot cancel along with its caller, so that the answer may still come."""
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Heed only cancellations that say why: those of the HTTP library's own time limits."""
+        return super().cancel(msg) if msg is not None else False
+
+    def abandon(self) -> None:
+        """Give the answer up."""
+        super().cancel()
 
 
 def _refuse_closed(is_closed: bool) -> None:

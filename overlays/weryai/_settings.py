@@ -90,7 +90,9 @@ def _checked_url(name: str, url: str) -> str:
         raise ConfigurationError(f"{name} is not an address: {error}") from None
     if scheme not in ("http", "https") or not host:
         raise ConfigurationError(f"{name} must start with https:// (or http:// on this machine) and name a host")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if not host.isascii():
+        raise ConfigurationError(f"{name}: write the host in its ASCII form (xn--...)")
+    if parts.username or parts.password or "?" in url or "#" in url:
         raise ConfigurationError(f"{name} must not hold a user, a password, a query or a fragment")
     if scheme == "http" and not is_loopback(host):
         raise ConfigurationError(f"{name} is plain http to {host}: the key would travel in clear; use https")

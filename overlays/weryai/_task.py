@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from ._envelope import Envelope
+from .errors import ContractError
 
 
 class TaskState(StrEnum):
@@ -74,8 +75,10 @@ def classify(word: str | None, *, has_videos: bool = False) -> TaskState:
 def read_task(envelope: Envelope, task_id: str) -> Task:
     """Read the task with this id from a status answer, whose data may be an object or an array."""
     parts = task_parts(envelope.data)
-    part = next((part for part in parts if _own_id(part) == task_id), parts[0] if parts else {})
-    return read_part(part, task_id)
+    part = next((part for part in parts if _own_id(part) == task_id), None)
+    if part is None and len(parts) > 1 and any(map(_own_id, parts)):
+        raise ContractError(f"the answer tells of other tasks than {task_id}", raw=envelope.raw)
+    return read_part(part or (parts[0] if parts else {}), task_id)
 
 
 def task_parts(data: Any) -> list[dict[str, Any]]:
@@ -98,7 +101,8 @@ def read_part(part: dict[str, Any], task_id: str) -> Task:
 
 
 def _own_id(part: dict[str, Any]) -> str | None:
-    return _first_text(part, "task_id", "taskId")
+    ids = (part.get(name) for name in ("task_id", "taskId"))
+    return next((str(own) for own in ids if isinstance(own, str | int) and str(own).strip()), None)
 
 
 def _videos(part: dict[str, Any]) -> tuple[VideoLink, ...]:

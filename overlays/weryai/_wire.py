@@ -8,7 +8,8 @@ import platform
 import re
 import ssl
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import httpx
 
@@ -19,10 +20,13 @@ from ._flow import Fetch, Reply, Send, log
 from ._settings import Settings, is_loopback
 from .errors import ConfigurationError, NotSentError, OutcomeUnknownError, TransportError, WeryAIError
 
+Client = TypeVar("Client", httpx.Client, httpx.AsyncClient)
 CHUNK = 256 * 1024
+MOST_BYTES = 32 * 1024 * 1024
 # No compression, so that lengths can be compared; redirects are followed, because no key is sent along.
 FETCH_OPTIONS: dict[str, Any] = {"headers": {"Accept-Encoding": "identity"}, "auth": None, "follow_redirects": True}
-FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+# The last two are what transports and host names raise beside httpx's own errors.
+FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, RuntimeError)
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -35,15 +39,20 @@ _NEVER_SENT = (
 _USER_AGENT = f"weryai-python/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
 
 
-def client_options(settings: Settings, transport: Any) -> dict[str, Any]:
-    """The arguments of an httpx client; connections to this machine never go through a proxy."""
-    return {
-        "headers": {"User-Agent": _USER_AGENT},
-        "timeout": _timeout(settings.timeout),
-        "verify": settings.ssl_context or _shared_context(),
-        "transport": transport,
-        "mounts": {f"all://{host}": None for host in _own_hosts(settings)},
-    }
+def make_client(kind: Callable[..., Client], settings: Settings, transport: Any) -> Client:
+    """Make an httpx client; its connections to this machine never go through a proxy."""
+    try:
+        return kind(
+            headers={"User-Agent": _USER_AGENT},
+            timeout=_timeout(settings.timeout),
+            verify=settings.ssl_context or _shared_context(),
+            transport=transport,
+            mounts={f"all://{host}": None for host in _own_hosts(settings)},
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise ConfigurationError(
+            f"the proxy settings (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY) cannot be used: {error}"
+        ) from error
 
 
 def build(client: httpx.Client | httpx.AsyncClient, settings: Settings, effect: Send) -> httpx.Request:
@@ -77,10 +86,28 @@ def failure(
     return TransportError(f"{effect.name}: no answer came: {event}", request=effect.name)
 
 
+class Body:
+    """An answer's body as it comes in: bounded in size, and in time from its first byte on."""
+
+    def __init__(self, response: httpx.Response, content: bytearray) -> None:
+        self._request = response.request
+        self._content = content
+        self._deadline = time.monotonic() + float(response.request.extensions["timeout"]["read"])
+
+    def add(self, chunk: bytes) -> None:
+        """Take a piece; raises what httpx raises for a server that never comes to an end."""
+        self._content += chunk
+        if len(self._content) > MOST_BYTES:
+            raise httpx.ReadError(f"the answer is longer than {MOST_BYTES:,} bytes", request=self._request)
+        if time.monotonic() > self._deadline:
+            raise httpx.ReadTimeout("the answer comes too slowly", request=self._request)
+
+
 def reply(response: httpx.Response, effect: Send, content: bytearray, started: float) -> Reply:
     """Take an answer over; a body shorter than it was announced counts as none."""
     announced = response.headers.get("content-length", "")
-    received = response.num_bytes_downloaded or len(content)
+    is_encoded = "content-encoding" in response.headers
+    received = response.num_bytes_downloaded or (int(announced or 0) if is_encoded else len(content))
     if announced.isdigit() and received < int(announced):
         cut = httpx.RemoteProtocolError(f"{received} of {announced} bytes came", request=response.request)
         raise failure(cut, effect, response.request, content) from cut
@@ -126,7 +153,9 @@ def _own_hosts(settings: Settings) -> set[str]:
 
 
 def _key_of(request: httpx.Request | None) -> str:
-    return request.headers.get("authorization", "").removeprefix("Bearer ") if request is not None else ""
+    key = request.headers.get("authorization", "").removeprefix("Bearer ") if request is not None else ""
+    # Anything shorter is no real key, and may be a word of the answer itself.
+    return key if len(key) >= 8 else ""
 
 
 def _hide(content: bytes, key: str) -> bytes:

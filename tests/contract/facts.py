@@ -1,4 +1,4 @@
-"""What the endpoint's page says, typed by hand from the page and never read from the contract.
+"""What the endpoint's page says, and a few facts on its siblings, typed by hand and never read from the contract.
 
 Where newer documentation contradicts the page, the contract holds both; DIFFERENCES says where and why.
 """
@@ -99,3 +99,11 @@ DIFFERENCES: dict[str, tuple[dict[str, Any], str]] = {
 }
 OPTIONAL_DESPITE_THE_PAGE = {"aspect_ratio": "newer documentation has models that list no ratio"}
 EMPTY_REFUSED = {"model", "aspect_ratio", "resolution"}  # an empty word names nothing, so minLength is 1
+
+# Not on the page: what is known of the operations beside it.
+MODELS_SERVER = "https://api-growth-agent.weryai.com"
+MULTI_IMAGE_ITEMS = {"minItems": 1, "maxItems": 3}
+UPLOAD_LIMITS = [
+    ("image size", "< 10 MB", "image file size must be less than 10mb"),
+    ("video or audio size", "< 50 MB", "video or audio file size must be less than 50mb"),
+]

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from contract.reading import CONTRACT, Operation, operations, resolve
+from contract import facts
+from contract.reading import CONTRACT, SCHEMAS, Operation, operation, operations, resolve
 from weryai import WeryAI
 
 # Which method of the client stands for an operation. Typed by hand.
@@ -73,6 +74,36 @@ def test_links_point_to_operations_and_their_parameters() -> None:
     for link in links:
         parameters = [resolve(parameter)["name"] for parameter in known[link["operationId"]].spec["parameters"]]
         assert set(link["parameters"]) <= set(parameters)
+
+
+def test_links_lead_somewhere() -> None:
+    """Each parameter of a link is found in the first example of the reply that has the link."""
+    for one in operations():
+        for answer in map(resolve, one.spec["responses"].values()):
+            first = next(iter(answer["content"]["application/json"]["examples"].values()))
+            for link in answer.get("links", {}).values():
+                for expression in link["parameters"].values():
+                    start, *steps = expression.split("/")
+                    assert start == "$response.body#"
+                    found: Any = resolve(first)["value"]
+                    for step in steps:
+                        found = found[int(step) if isinstance(found, list) else step]
+
+
+def test_only_the_models_registry_has_a_host_of_its_own() -> None:
+    """The registry's operation names its own server; every other operation is on the API's."""
+    items = CONTRACT["paths"]
+    servers = {one.name: one.spec.get("servers", items[one.path].get("servers")) for one in operations()}
+    own = {who: [server["url"] for server in named] for who, named in servers.items() if named}
+    assert own == {"listVideoModels": [facts.MODELS_SERVER]}
+
+
+def test_what_is_known_of_the_limits_beside_the_page() -> None:
+    """An upload's limits in bytes with the service's own words, and how many pictures a storyboard may have."""
+    limits = operation("uploadFile").spec["x-limits"]
+    assert [(one["what"], one["limit"], one["message"]) for one in limits] == facts.UPLOAD_LIMITS
+    images = SCHEMAS["MultiImageToVideoRequest"]["properties"]["images"]
+    assert {word: images[word] for word in ("minItems", "maxItems")} == facts.MULTI_IMAGE_ITEMS
 
 
 @pytest.mark.parametrize("one", operations(), ids=name)

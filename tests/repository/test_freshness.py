@@ -1,9 +1,13 @@
 """The generated client is what the contract says, whoever makes it and wherever."""
 
+import json
 import os
+import re
+import runpy
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ import pytest
 from repository.places import ROOT
 
 HOSTILE_RUFF = 'line-length = 40\nextend-exclude = ["*"]\n[format]\nquote-style = "single"\n'
+BALANCE = '\n              schema: {$ref: "#/components/schemas/BalanceReply"}'
 
 
 def generate(
@@ -74,16 +79,54 @@ def test_every_deviation_is_named(tmp_path: Path) -> None:
     assert generate(root, "--check").returncode == 0
 
 
-def test_what_the_generator_cannot_express_fails(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sound", "broken"),
+    [
+        pytest.param("type: boolean", "type: [boolean, {}]", id="an error"),
+        pytest.param(f"application/json:{BALANCE}", f"application/pdf:{BALANCE}", id="only a warning"),
+    ],
+)
+def test_what_the_generator_cannot_express_fails(tmp_path: Path, sound: str, broken: str) -> None:
     """A contract the generator would drop a piece of is refused, and the client in place stays as it was."""
     root = checkout(tmp_path / "checkout")
     shutil.copytree(ROOT / "generated_client", root / "generated_client")
     contract = root / "openapi" / "weryai.yaml"
     text = contract.read_text(encoding="utf-8")
-    broken = text.replace("type: boolean", "type: [boolean, {}]", 1)
-    assert broken != text
-    contract.write_text(broken, encoding="utf-8")
+    assert sound in text
+    contract.write_text(text.replace(sound, broken, 1), encoding="utf-8")
     done = generate(root)
     assert done.returncode == 1
     assert "the generator failed" in done.stderr
     assert tree(root / "generated_client") == tree(ROOT / "generated_client")
+
+
+@pytest.mark.parametrize("tool", ["openapi-python-client", "ruff"])
+def test_another_version_of_a_tool_is_refused(tmp_path: Path, tool: str) -> None:
+    """Whoever has other versions than the pinned ones installed is told so, and nothing is made."""
+    root = checkout(tmp_path / "checkout")
+    project = root / "pyproject.toml"
+    text, pins = re.subn(rf'"{tool}==[^"]+"', f'"{tool}==0.0.1"', project.read_text(encoding="utf-8"))
+    assert pins == 1
+    project.write_text(text, encoding="utf-8")
+    done = generate(root)
+    assert done.returncode == 1
+    assert re.search(rf"{tool} \S+ is installed, which is not the version pinned in pyproject\.toml", done.stderr)
+    assert not (root / "generated_client").exists()
+
+
+def test_the_generator_sees_nothing_of_the_callers_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the environment only what a process needs reaches the generator, and the ruff it finds is our own."""
+    for variable in ("PYTHONPATH", "PYTHONSTARTUP", "RUFF_CONFIG", "RUFF_OUTPUT_FORMAT", "LANG", "HTTPS_PROXY"):
+        monkeypatch.setenv(variable, "of the caller")
+    environment = runpy.run_path(str(ROOT / "openapi" / "generate.py"))["clean_environment"]()
+    own = {"PATH", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE"}
+    assert own <= set(environment) <= own | {"HOME", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "PYTHONHASHSEED"}
+    assert environment["PATH"].split(os.pathsep)[0] == sysconfig.get_path("scripts")
+
+
+def test_the_provenance_names_every_source() -> None:
+    """PROVENANCE.json has a digest of the contract, of the configuration and of each template."""
+    named = json.loads((ROOT / "generated_client" / "PROVENANCE.json").read_text(encoding="utf-8"))["sources"]
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "openapi" / "templates").rglob("*.jinja")}
+    assert templates
+    assert set(named) == {"openapi/weryai.yaml", "openapi/generator.yaml"} | templates

@@ -4,9 +4,11 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from repository.places import GENERATED, OVERLAY, ROOT
 
@@ -58,6 +60,13 @@ def test_the_wheel_carries_the_licences(wheel: zipfile.ZipFile) -> None:
     """Our licence and the one of the copied templates are in the wheel."""
     licences = {name.split(".dist-info/licenses/")[-1] for name in wheel.namelist() if "/licenses/" in name}
     assert licences == {"LICENSE", "openapi/templates/LICENSE"}
+
+
+def test_a_bare_installation_brings_what_the_client_needs(wheel: zipfile.ZipFile) -> None:
+    """Without extras httpx and attrs are installed and nothing else; the development environment would hide a gap."""
+    (metadata,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    lines = message_from_bytes(wheel.read(metadata)).get_all("Requires-Dist", [])
+    assert {one.name for one in map(Requirement, lines) if one.marker is None} == {"httpx", "attrs"}
 
 
 def test_the_wheel_works_without_the_checkout(wheel: zipfile.ZipFile, tmp_path: Path) -> None:

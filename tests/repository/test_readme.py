@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from contract import facts
 from repository.places import OVERLAY, ROOT
 from repository.readme_blocks import Block, blocks
 from weryai.cli import cli
@@ -58,6 +59,12 @@ def test_the_first_program_is_met_early() -> None:
     first = PROGRAMS[0]
     assert first.output
     assert first.last_line <= 20
+
+
+def test_the_models_registry_is_told_of() -> None:
+    """One paragraph says that the registry's operation needs a base URL of its own, and which."""
+    paragraphs = README.split("\n\n")
+    assert any("`listVideoModels`" in one and f'base_url="{facts.MODELS_SERVER}"' in one for one in paragraphs)
 
 
 def test_make_verbs_and_extras_are_shown() -> None:

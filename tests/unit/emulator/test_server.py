@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from weryai.emulator import Emulator, ManualClock
+from weryai.emulator._server import listen
 
 from .conftest import AUTHORIZED, order
 
@@ -149,6 +150,12 @@ def test_the_wanted_port_is_taken() -> None:
         port = probe.getsockname()[1]
     with Emulator(port=port, video="fixed") as emulator:
         assert emulator.url == f"http://127.0.0.1:{port}"
+
+
+def test_nobody_outside_this_machine_reaches_it() -> None:
+    """The socket is bound to loopback alone, not to every address of the machine."""
+    with listen(0) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
 
 
 def test_misuse_is_told() -> None:

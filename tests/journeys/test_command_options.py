@@ -1,0 +1,134 @@
+"""The command says what it does: every option arrives, every exit code means what --help says, a terminal lives."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.answers import STATUS, SUBMIT, TASK, accepted, looked, serve_story
+from fakes.commands import end_of, environment, start_weryai, weryai_command
+from fakes.faults import Reply, Reset, html_reply, json_reply
+from fakes.faulty_server import FaultyServer
+from fakes.surroundings import JOURNEY_KEY
+
+pytestmark = pytest.mark.timeout(120)
+URL = "https://example.com/reference.jpg"
+
+
+def run(server: FaultyServer, folder: Path, *arguments: str) -> Any:
+    """Run one command against the server."""
+    return weryai_command(*arguments, base_url=server.url, key=JOURNEY_KEY, folder=folder)
+
+
+def test_every_option_arrives(faulty_server: FaultyServer, tmp_path: Path) -> None:
+    """What is chosen on the command line is what is ordered."""
+    serve_story(faulty_server)
+    ended = run(
+        faulty_server, tmp_path, "generate", URL, "--prompt", "Wave", "--model", "M_1", "--duration", "10",
+        "--aspect-ratio", "none", "--negative-prompt", "text", "--resolution", "720p", "--audio",
+    )  # fmt: skip
+    assert ended.code == 0, ended.errors
+    assert json.loads(faulty_server.posts(SUBMIT)[0].body) == {
+        "model": "M_1",
+        "prompt": "Wave",
+        "image": URL,
+        "duration": 10,
+        "negative_prompt": "text",
+        "resolution": "720p",
+        "generate_audio": True,
+    }
+
+
+def test_states_are_told_where_no_terminal_is(faulty_server: FaultyServer, tmp_path: Path) -> None:
+    """Without a terminal each state is one line, without control characters."""
+    serve_story(faulty_server)
+    ended = run(faulty_server, tmp_path, "generate", URL, "--prompt", "Wave")
+    assert [line.split()[0] for line in ended.error_lines] == ["task", "waiting"]
+    assert "\x1b" not in ended.errors and "\r" not in ended.errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals on Windows")
+def test_a_terminal_sees_a_living_line(faulty_server: FaultyServer, tmp_path: Path) -> None:
+    """On a terminal one line is drawn again and again while the service works."""
+    serve_story(faulty_server)
+    faulty_server.script("POST", SUBMIT, accepted(delay=0.5))
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "weryai", "generate", URL, "--prompt", "Wave"]
+    surroundings = environment(faulty_server.url, JOURNEY_KEY)
+    done = subprocess.run(command, cwd=tmp_path, env=surroundings, stderr=theirs, stdout=subprocess.PIPE, check=False)
+    shown = os.read(ours, 65536).decode()
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 0, shown
+    assert shown.count("\r\x1b[K") > 2
+    assert "submitting" in shown
+
+
+FAILED: dict[str, tuple[int, list[str], Any]] = {
+    "refused": (1, [], lambda server: server.default("POST", SUBMIT, json_reply({"status": 1011, "message": "no"}))),
+    "failed": (1, [], lambda server: server.default("GET", STATUS, looked("failed", msg="no"))),
+    "unknown": (3, [], lambda server: server.default("POST", SUBMIT, Reset())),
+    "unreadable": (3, [], lambda server: server.default("POST", SUBMIT, html_reply(200))),
+    "late": (4, ["--timeout", "0"], lambda server: server.default("GET", STATUS, looked("processing"))),
+    "gone": (5, [], lambda server: server.default("GET", "/", Reply(status=403))),
+}
+
+
+@pytest.mark.parametrize(("code", "options", "spoil"), FAILED.values(), ids=list(FAILED))
+def test_exit_codes_are_those_of_the_help(
+    faulty_server: FaultyServer, tmp_path: Path, code: int, options: list[str], spoil: Any
+) -> None:
+    """1 refused or failed, 3 may have been billed, 4 gave up waiting, 5 not fetched: a script can tell them apart."""
+    serve_story(faulty_server)
+    spoil(faulty_server)
+    if code == 5:
+        faulty_server.default("GET", STATUS, looked("succeed", videos=[f"{faulty_server.url}/gone.mp4"]))
+    ended = run(faulty_server, tmp_path, "generate", URL, "--prompt", "Wave", *options)
+    assert ended.code == code, ended.errors
+    assert "Traceback" not in ended.errors
+
+
+def test_wait_fetches_what_was_ordered_before(faulty_server: FaultyServer, tmp_path: Path) -> None:
+    """`weryai wait` resumes with the id alone: no order, the video on disk, its path as the last line."""
+    serve_story(faulty_server)
+    ended = run(faulty_server, tmp_path, "wait", TASK, "--output", "late.mp4")
+    assert ended.code == 0, ended.errors
+    assert ended.last_line == "late.mp4" and (tmp_path / "late.mp4").read_bytes()[4:8] == b"ftyp"
+    assert faulty_server.posts() == []
+
+
+def test_emulate_serves_the_port_it_was_told(tmp_path: Path, closed_port: str) -> None:
+    """`weryai emulate --port N` greets with that port and the key, and a taken port is one clear line."""
+    taken = closed_port.rpartition(":")[2].rstrip("/")
+    ended = weryai_command("emulate", "--port", taken, base_url=None, key=None, folder=tmp_path)
+    assert ended.code > 0 and taken in ended.errors and "Traceback" not in ended.errors
+    process = start_weryai("emulate", "--port", "0", "--video", "fixed", base_url=None, key=None, folder=tmp_path)
+    assert process.stdout is not None
+    greeting: list[str] = []
+    ended = end_of(process, interrupt_when=lambda: greeting.append(process.stdout.readline()))
+    assert "http://127.0.0.1:" in greeting[0] and "sk-emulator" in greeting[0]
+    assert ended.code == 0 and "Traceback" not in ended.errors
+
+
+def test_a_base_installation_says_what_to_install(tmp_path: Path) -> None:
+    """Without the extra the command is one line that names it."""
+    code = "import sys; sys.modules['click'] = None; sys.argv = ['weryai']; from weryai.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode > 0
+    assert 'pip install "weryai[cli]"' in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_mistake_of_ours_is_no_traceback(tmp_path: Path) -> None:
+    """Even an exception that nobody foresaw is told in one line, which asks for a report."""
+    code = (
+        "import weryai.cli as one\n"
+        "one.weryai.WeryAI = None\n"
+        "raise SystemExit(one.run(['generate', 'https://a.b/c.jpg', '--prompt', 'x']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "please report" in done.stderr and "Traceback" not in done.stderr

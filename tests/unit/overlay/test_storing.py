@@ -1,0 +1,89 @@
+"""What a download may write over, when it counts as whole, and what is said when it cannot be stored."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fakes.playing import generate, play, reply
+from weryai import DownloadError, InvalidInputError
+from weryai._download import Target, is_whole_mp4, prepare_path
+from weryai._flow import Reply
+
+WHOLE = b"\x00\x00\x00\x10ftypisom0000" + b"\x00\x00\x00\x0cmoov1234" + b"\x00\x00\x00\x09mdatX"
+ACCEPTED = reply({"status": 0, "data": {"task_ids": ["t1"]}})
+DONE = reply({"status": 0, "data": {"task_id": "t1", "task_status": "succeed", "videos": ["https://a.b/v.mp4"]}})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes on Windows")
+def test_only_ordinary_files_are_replaced(tmp_path: Path) -> None:
+    """A named pipe (or a device) is never replaced by a video: refused before anything is paid for."""
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(InvalidInputError, match="no ordinary file"):
+        prepare_path(tmp_path / "pipe.mp4", "v.mp4")
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """A symbolic link is followed: the file it names gets the video."""
+    (tmp_path / "real.mp4").write_bytes(b"old")
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "real.mp4")
+    assert prepare_path(tmp_path / "link.mp4", "v.mp4") == (tmp_path / "real.mp4").resolve()
+
+
+@pytest.mark.parametrize(
+    ("content", "whole"),
+    [
+        (WHOLE, True),
+        (WHOLE[:-1], False),
+        (WHOLE[:20], False),
+        (WHOLE + b"\x00", False),
+        (WHOLE[:-9] + b"\x00\x00\x00\x00mdat and so on", True),
+        (WHOLE[:-9] + b"\x00\x00\x00\x01mdat" + (17).to_bytes(8, "big") + b"X", True),
+        (WHOLE[:-9] + b"\x00\x00\x00\x02mdat", False),
+    ],
+)
+def test_the_boxes_of_a_whole_mp4_add_up(tmp_path: Path, content: bytes, whole: bool) -> None:
+    """Where nobody says how long the file is, the boxes of the MP4 do."""
+    (tmp_path / "v.mp4").write_bytes(content)
+    assert is_whole_mp4(tmp_path / "v.mp4") is whole
+
+
+@pytest.mark.parametrize(("content", "complete"), [(WHOLE, True), (WHOLE[:-3], False)])
+def test_a_file_without_a_known_end_is_checked_by_its_boxes(tmp_path: Path, content: bytes, complete: bool) -> None:
+    """An answer that ends with its connection may have been cut, so the video itself is looked at."""
+    target = Target(tmp_path / "v.mp4", "https://a.b/v.mp4")
+    target.begin(Reply(200, {}))
+    target.write(content)
+    assert target.is_complete() is complete
+    target.close()
+
+
+def test_a_target_that_is_over_leaves_nothing(tmp_path: Path) -> None:
+    """Opened by a thread after its caller was cancelled, a target removes what it has just made."""
+    target = Target(tmp_path / "v.mp4", "https://a.b/v.mp4")
+    target.close()
+    assert target.begin(Reply(200, {})) is False
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_breaks_after_paying_is_a_download_error(tmp_path: Path) -> None:
+    """Once the task is paid for, nothing says that nothing was sent: the error has the video's address and the id."""
+    folder = tmp_path / "out"
+
+    def spoil(_: object) -> None:
+        folder.rmdir()
+        folder.write_bytes(b"in the way")
+
+    flow = generate("https://a.b/c.jpg", prompt="x", output=folder / "v.mp4", on_submit=spoil)
+    error = play(flow, ACCEPTED, DONE).error
+    assert isinstance(error, DownloadError)
+    assert (error.url, error.task_id) == ("https://a.b/v.mp4", "t1")
+    assert "othing was sent" not in str(error)
+
+
+def test_a_bad_output_is_refused_before_paying(tmp_path: Path) -> None:
+    """An output that cannot be written is found before the order, not after it."""
+    (tmp_path / "file").write_bytes(b"")
+    played = play(generate("https://a.b/c.jpg", prompt="x", output=tmp_path / "file" / "v.mp4"))
+    assert isinstance(played.error, InvalidInputError)
+    assert played.sent == []
