@@ -21,7 +21,7 @@ def exists(name: str) -> bool:
     """Whether a name of the table leads somewhere; commands and decorators are the README's tests' and mypy's."""
     if name.startswith("x-"):
         return f"{name}:" in (OPENAPI / "weryai.yaml").read_text(encoding="utf-8")
-    if "/" in name:
+    if "/" in name or name.endswith(".toml"):
         return (ROOT / name).exists()
     if name.endswith(".py"):
         return (OVERLAY / name).is_file()

@@ -33,8 +33,8 @@ class ImageToVideoRequest:
             negative_prompt (str | Unset): What shall not be in the video, at most 1000 characters. Only some models take
                 it.
             video_number (int | Unset): How many videos to make; each is a paid task. The page says that only 1 is supported
-                (maximum 1, no minimum); the newer revision's example sends 4 and sibling operations take 1 to 4, so this
-                document allows 1 to 4. Default: 1.
+                (maximum 1, no minimum); the newer revision's example sends 4, the multi-image page starts at 1, and a client
+                checks a sibling operation for 1 to 4, so this document allows 1 to 4. Default: 1.
             resolution (KnownResolution | str | Unset): The page names no values; models list different ones.
             generate_audio (bool | Unset): Whether to make sound as well. A boolean by the page; two clients send the
                 strings "true" and "false" to this operation and are understood, which this document leaves out because the page

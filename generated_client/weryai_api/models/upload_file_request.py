@@ -17,7 +17,8 @@ class UploadFileRequest:
     """The parts of the upload form.
 
     Attributes:
-        file (File): The file; pictures as jpg, jpeg, png or webp, under 10 MB. The content must fit the name's suffix.
+        file (File): The file. By the service's own messages a picture is jpg, jpeg, png or webp of less than 10 MB, and
+            its content must fit the name's suffix.
         batch_no (str | Unset): A number that groups uploads for the rate limit. Official code sends a prefix and the
             time; others send none.
         fixed (bool | Unset): Whether the stored file keeps a fixed name. As a form part it travels as the text "true"
