@@ -12,7 +12,7 @@ from repository.places import ROOT, TESTS, committed, functions, python_files, r
 # Written in pieces, so that this file does not hold what it looks for.
 FOREIGN = {
     "a package index": r"\bpypi\.(?:org|python)|registry\.npmjs\b|--(?:extra-)?index-url|\bPIP_INDEX_URL=",
-    "a download host": r"files\.pythonhosted|raw\.githubusercontent|\bcdn\.jsdelivr|\bunpkg\.com|huggingface\.co",
+    "a download host": r"files\.p[y]thonhosted|raw\.githubusercontent|\bcdn\.jsdelivr|\bunpkg\.com|huggingface\.co",
     "a path of a machine": r"(?<![\w.${}:/~-])/(?:root|home|Users|work|tmp|mnt|opt/(?!homebrew))/[\w.]",
     "another repository": r"\.\./shared\b",
 }
@@ -38,7 +38,7 @@ def test_nothing_foreign_is_committed(what: str) -> None:
     ("what", "line"),
     [
         ("a package index", "index = https://pypi" + ".org/simple"),
-        ("a download host", "https://files" + ".pythonhosted.org/packages/x.whl"),
+        ("a download host", "https://files.python" + "hosted.org/packages/x.whl"),
         ("a path of a machine", 'open("/ho' + 'me/me/key")'),
         ("another repository", "see .." + "/shared/design.md"),
     ],

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import math
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,16 +39,17 @@ def test_a_packed_answer_is_compared_unpacked() -> None:
 
 
 class Dripping(httpx.SyncByteStream):
-    """A body that never ends, a byte at a time."""
+    """A body that comes a byte at a time, for longer than anybody would wait."""
 
     def __iter__(self) -> Iterator[bytes]:
-        while True:
+        for _ in range(500):
+            time.sleep(0.02)
             yield b" "
 
 
 def test_a_dripping_answer_is_given_up() -> None:
     """Bytes that keep coming without an end do not hold a look for ever."""
-    with pytest.raises(TransportError, match=r"too slowly|longer than"):
+    with pytest.raises(TransportError, match="too slowly"):
         client(lambda _: httpx.Response(200, stream=Dripping()), timeout=0.05).tasks.get("t")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fakes.playing import reply
+from fakes.playing import play, reply, submit
 from weryai._envelope import accept_paid, find_task_ids
 from weryai._retry import is_repeatable
 from weryai.errors import APIError, InvalidRequestError
@@ -65,3 +65,11 @@ def test_a_garbled_message_does_not_lose_the_id() -> None:
     """A message in another charset than UTF-8 leaves the rest of the answer readable."""
     content = b'{"status":0,"message":"\xb3\xc9\xb9\xa6","data":{"task_ids":["a"]}}'
     assert accept_paid(reply(content), SUBMIT)[1] == ("a",)
+
+
+@pytest.mark.parametrize("batch_id", [123456789, "b-1"])
+def test_a_submission_keeps_its_batch_id(batch_id: int | str) -> None:
+    """The batch id of the answer is the Submission's."""
+    answer = reply({"status": 0, "data": {"batch_id": batch_id, "task_ids": ["a", "b"]}})
+    submission = play(submit("https://a.b/c.jpg", prompt="x"), answer).result
+    assert (submission.task_ids, submission.batch_id) == (("a", "b"), batch_id)

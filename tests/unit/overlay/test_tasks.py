@@ -273,3 +273,10 @@ def test_impossible_waiting_times_are_refused_unsent(name: str, value: Any) -> N
         played = play(flow)
         assert type(played.error) is InvalidInputError
         assert played.sent == []
+
+
+def test_waiting_has_an_end_by_default() -> None:
+    """Who names no timeout waits half an hour, not for ever."""
+    played = play(wait("t1", interval=600.0), RUNNING, RUNNING, RUNNING, RUNNING)
+    assert type(played.error) is TaskTimeoutError
+    assert sum(played.slept) == 1800
