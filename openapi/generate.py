@@ -101,16 +101,18 @@ def contract_as_json() -> bytes:
     """Return the contract as JSON in the order of the YAML, for readers without a YAML parser."""
     contract: Any = YAML(typ="safe").load(CONTRACT)
     try:
-        return as_json(contract)
+        return as_json(contract, indent=None)
     except TypeError as error:
         raise GenerationError(
             f"{CONTRACT.name} holds a value that JSON cannot (a date without quotes?): {error}"
         ) from None
 
 
-def as_json(value: object) -> bytes:
-    """Return the one way in which this script writes JSON."""
-    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+def as_json(value: object, indent: int | None = 2) -> bytes:
+    """Return the one way in which this script writes JSON; without indentation for what is shipped and not read."""
+    separators = None if indent else (",", ":")
+    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
 
 
 def provenance(versions: dict[str, str], package: Path) -> dict[str, object]:

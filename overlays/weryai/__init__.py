@@ -12,14 +12,21 @@ from . import errors
 from .errors import *  # noqa: F403
 
 if TYPE_CHECKING:
+    from ._batches import Batch
     from ._client import AsyncWeryAI, WeryAI
-    from ._image_to_video import Submission, Video, VideoOptions
+    from ._image_to_video import Video, VideoOptions
+    from ._registry import BUNDLED_MODELS_DATE, Model, bundled_models
     from ._retry import RetryPolicy
+    from ._submission import Submission
     from ._task import Task, TaskState, VideoLink
+    from ._tasks import WaitResult
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
+    "BUNDLED_MODELS_DATE",
     "AsyncWeryAI",
+    "Batch",
+    "Model",
     "RetryPolicy",
     "Submission",
     "Task",
@@ -27,14 +34,17 @@ __all__ = [
     "Video",
     "VideoLink",
     "VideoOptions",
+    "WaitResult",
     "WeryAI",
+    "bundled_models",
 ]
 __all__ += errors.__all__
 
 _HOMES = {
-    "AsyncWeryAI": "_client", "RetryPolicy": "_retry", "Submission": "_image_to_video", "Task": "_task",
-    "TaskState": "_task", "Video": "_image_to_video", "VideoLink": "_task", "VideoOptions": "_image_to_video",
-    "WeryAI": "_client",
+    "AsyncWeryAI": "_client", "BUNDLED_MODELS_DATE": "_registry", "Batch": "_batches", "Model": "_registry",
+    "RetryPolicy": "_retry", "Submission": "_submission", "Task": "_task", "TaskState": "_task",
+    "Video": "_image_to_video", "VideoLink": "_task", "VideoOptions": "_image_to_video", "WaitResult": "_tasks",
+    "WeryAI": "_client", "bundled_models": "_registry",
 }  # fmt: skip
 
 

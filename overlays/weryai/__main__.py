@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
+import weryai
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    if sys.argv[1:] == ["--version"]:
+        # Answered before anything is loaded, so that it costs no more than Python itself.
+        print(f"weryai, version {weryai.__version__}")
+        return
     try:
         import click  # noqa: F401
     except ImportError:

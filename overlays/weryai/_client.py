@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from types import TracebackType
-from typing import Generic, NoReturn, Self
+from types import ModuleType, TracebackType
+from typing import Any, Generic, NoReturn, Self
 
 import httpx
 
+from ._account import Account
+from ._batches import Batches
+from ._calling import call_operation
 from ._files import Files
 from ._image_to_video import ImageToVideo
+from ._models import Models
 from ._operation import Mode
 from ._retry import RetryPolicy
 from ._run import Awaiting, Blocking
-from ._settings import TIMEOUT, Settings, make_settings
+from ._settings import MAX_REQUESTS, POLLS_PER_SECOND, TIMEOUT, Settings, make_settings
 from ._tasks import Tasks
 
 
@@ -24,13 +28,20 @@ class _Client(Generic[Mode]):
     _settings: Settings
     image_to_video: ImageToVideo[Mode]
     tasks: Tasks[Mode]
+    batches: Batches[Mode]
     files: Files[Mode]
+    models: Models[Mode]
+    account: Account[Mode]
 
     def _open(self, runner: Mode, settings: Settings) -> None:
         self._settings = settings
         self.image_to_video = ImageToVideo(runner, settings.retry)
         self.tasks = Tasks(runner, settings.retry)
+        self.batches = Batches(runner, settings.retry)
         self.files = Files(runner, settings.retry)
+        self.models = Models(runner, settings.retry)
+        self.account = Account(runner, settings.retry)
+        self.image_to_video._models = self.models
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
@@ -45,7 +56,8 @@ class WeryAI(_Client[Blocking]):
     `api_key` is a string, a function that returns one (asked for each request), or None for WERYAI_API_KEY. `base_url`
     is None for WERYAI_BASE_URL or the public service; `models_base_url` is the registry's host and follows a given
     `base_url`. `timeout` is the seconds without any sign of life after which a request counts as lost. `retry` says how
-    patiently requests are repeated. `ssl_context` and `transport` (an httpx transport) are for special networks.
+    patiently requests are repeated. `max_requests` go out at a time, the rest wait; all waits together look at their
+    tasks `polls_per_second` times. `ssl_context` and `transport` (an httpx transport) are for special networks.
 
     Raises ConfigurationError without a key, and for plain http to anything but this machine.
     """
@@ -60,11 +72,23 @@ class WeryAI(_Client[Blocking]):
         retry: RetryPolicy | None = None,
         ssl_context: ssl.SSLContext | None = None,
         transport: httpx.BaseTransport | None = None,
+        max_requests: int = MAX_REQUESTS,
+        polls_per_second: float = POLLS_PER_SECOND,
     ) -> None:
         """Make a client; nothing is sent yet."""
-        settings = make_settings(api_key, base_url, models_base_url, timeout, retry, ssl_context)
+        settings = make_settings(
+            api_key, base_url, models_base_url, timeout, retry, ssl_context, max_requests, polls_per_second
+        )
         self._runner = Blocking(settings, transport)
         self._open(self._runner, settings)
+
+    def call(self, operation: ModuleType, **arguments: Any) -> Any:
+        """Perform any operation of `weryai_api.api` with this client's key, retries and errors.
+
+        `operation` is the generated module, `arguments` are its own. Returns a Submission for a paid operation, whose
+        body is checked against the contract first, else the `data` of the answer as JSON has it.
+        """
+        return self._runner.run(call_operation(operation, self._settings.retry, arguments))
 
     def close(self) -> None:
         """Close every connection; closing twice is fine."""
@@ -92,11 +116,19 @@ class AsyncWeryAI(_Client[Awaiting]):
         retry: RetryPolicy | None = None,
         ssl_context: ssl.SSLContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        max_requests: int = MAX_REQUESTS,
+        polls_per_second: float = POLLS_PER_SECOND,
     ) -> None:
         """Make a client; it may be made outside a running loop, and nothing is sent yet."""
-        settings = make_settings(api_key, base_url, models_base_url, timeout, retry, ssl_context)
+        settings = make_settings(
+            api_key, base_url, models_base_url, timeout, retry, ssl_context, max_requests, polls_per_second
+        )
         self._runner = Awaiting(settings, transport)
         self._open(self._runner, settings)
+
+    async def call(self, operation: ModuleType, **arguments: Any) -> Any:
+        """Perform any operation of `weryai_api.api`; see WeryAI.call."""
+        return await self._runner.run(call_operation(operation, self._settings.retry, arguments))
 
     async def aclose(self) -> None:
         """Close the running loop's connections; closing twice is fine."""

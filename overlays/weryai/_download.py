@@ -31,13 +31,29 @@ class Target:
         self._has_known_end = False
         self._received = 0
         self._head = b""
+        self._validator = ""
         self._is_over = False
 
+    @property
+    def received(self) -> int:
+        """How many bytes are there."""
+        return self._received if self._file is not None else 0
+
+    def resume_headers(self) -> dict[str, str]:
+        """Ask for the missing bytes alone, if some are there and the file can be recognised; else for all of it."""
+        if self.received == 0 or not self._validator:
+            return {}
+        return {"Range": f"bytes={self.received}-", "If-Range": self._validator}
+
     def begin(self, reply: Reply) -> bool:
-        """Open a fresh temporary file if the answer is a file, throwing away an earlier try."""
-        self.discard()
+        """Get ready for the bytes of an answer: those that are missing, or all of them, in a fresh temporary file."""
+        if reply.http_status == 206 and self._fits(reply):
+            return True
+        if reply.http_status in (200, 206, 416):
+            self.discard()
         if reply.http_status != 200:
             return False
+        self._validator = _validator(reply)
         length = reply.headers.get("content-length", "")
         is_encoded = reply.headers.get("content-encoding", "identity") != "identity"
         self._announced = int(length) if length.isdigit() and not is_encoded else None
@@ -82,6 +98,17 @@ class Target:
             _sync_folder(path.parent)
         return path
 
+    def restart(self, url: str) -> None:
+        """Begin anew with another address of the same video."""
+        self.discard()
+        self.url = url
+
+    def keep(self) -> Path | None:
+        """Leave what came, if anything did, on the disk, and return where."""
+        path, self._partial = self._partial if self.received else None, self._partial if not self.received else None
+        self.discard()
+        return path
+
     def close(self) -> None:
         """Remove what is left, now and later."""
         self._is_over = True
@@ -95,6 +122,16 @@ class Target:
             if self._partial is not None:
                 self._partial.unlink(missing_ok=True)
         self._file = self._partial = None
+
+    def _fits(self, reply: Reply) -> bool:
+        """Whether a part begins where ours ends and belongs to a file of the same length."""
+        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", reply.headers.get("content-range", "").strip())
+        if found is None or self._file is None or int(found[1]) != self._received:
+            return False
+        total = None if found[2] == "*" else int(found[2])
+        if self._announced is None:
+            self._announced, self._has_known_end = total, self._has_known_end or total is not None
+        return total in (None, self._announced)
 
     def _deserved_path(self) -> Path:
         suffix = self.path.suffix.lower()
@@ -188,6 +225,14 @@ _SIGNATURES = (
     (b"\xff\xd8\xff", ".jpg"),
     (b"PK\x03\x04", ".zip"),
 )
+
+
+def _validator(reply: Reply) -> str:
+    """What recognises the file in If-Range: a strong ETag, else the date of its last change."""
+    etag = reply.headers.get("etag", "")
+    if reply.headers.get("accept-ranges") == "none":
+        return ""
+    return etag if etag.startswith('"') else reply.headers.get("last-modified", "")
 
 
 def _sync_folder(folder: Path) -> None:

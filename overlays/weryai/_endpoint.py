@@ -6,6 +6,7 @@ are read by `_envelope`, because the generated parsers hand through whatever doe
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 from collections.abc import Callable, Mapping
@@ -53,7 +54,7 @@ def _persist(effect: Send, accept_reply: Callable[[Reply], T], retry: RetryPolic
     while True:
         attempt += 1
         try:
-            reply = yield from effect
+            reply = yield from dataclasses.replace(effect, attempt=attempt) if attempt > 1 else effect
             return accept_reply(reply)
         except WeryAIError as error:
             elapsed = (yield from Now()) - started
@@ -67,7 +68,7 @@ def _persist(effect: Send, accept_reply: Callable[[Reply], T], retry: RetryPolic
 def _request(endpoint: ModuleType, headers: Mapping[str, str], arguments: Mapping[str, Any]) -> dict[str, Any]:
     try:
         request: dict[str, Any] = endpoint._get_kwargs(**arguments)
-    except ValueError as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise InvalidInputError(str(error)) from error
     request["headers"] = {**request.get("headers", {}), **headers}
     return request

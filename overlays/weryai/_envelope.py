@@ -172,7 +172,7 @@ def refusal(envelope: Envelope, task_ids: tuple[str, ...] = ()) -> APIError:
         envelope.message or ("" if envelope.fields else _excerpt(envelope.raw)),
         http_status=envelope.http_status,
         code=envelope.code,
-        request_id=_request_id(envelope),
+        request_id=request_id_of(envelope),
         retry_after=parse_retry_after(envelope.headers.get("retry-after")),
         task_ids=task_ids,
         raw=envelope.raw,
@@ -243,8 +243,8 @@ def _hinted(envelope: Envelope) -> type[APIError] | None:
             return None
 
 
-def _request_id(envelope: Envelope) -> str | None:
-    # No source names where the request id stands, so the usual places are tried.
+def request_id_of(envelope: Envelope) -> str | None:
+    """The request id of an answer; no source names where it stands, so the usual places are tried."""
     candidates = [envelope.headers.get(name) for name in ("x-request-id", "request-id", "x-trace-id")]
     candidates += [envelope.fields.get(name) for name in ("request_id", "requestId", "trace_id", "traceId")]
     return next((value for value in candidates if isinstance(value, str) and value), None)

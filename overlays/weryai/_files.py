@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -14,13 +15,18 @@ from weryai_api.types import File
 from ._download import Target, name_of, prepare_path
 from ._endpoint import call
 from ._envelope import Envelope
-from ._flow import Fetch, Flow, Now, Perform, Sleep
+from ._flow import Fetch, Flow, Now, Perform, Sleep, log
 from ._operation import Mode, Resource, operation
 from ._picture import PictureSource, is_address, read_picture
 from ._retry import FREE_TRIES, parse_retry_after
-from .errors import ContractError, DownloadError, InvalidInputError, TransportError
+from ._task import Task
+from ._tasks import check_task_id, look
+from .errors import ContractError, DownloadError, InvalidInputError, TransportError, WeryAIError
 
 _WORTH_ANOTHER_TRY = (404, 408, 425, 429)
+_EXPIRED = (401, 403, 404, 410)
+# A try that brings this many bytes does not count as one, so that a long video comes over a bad line.
+PROGRESS = 256 * 1024
 
 
 class Files(Resource[Mode]):
@@ -40,45 +46,108 @@ class Files(Resource[Mode]):
         return (yield from call(upload_file, _read_address, self._retry, body=body))
 
     @operation
-    def download(self, url: str, path: str | os.PathLike[str]) -> Flow[Path]:
+    def download(self, url: str | Task, path: str | os.PathLike[str], *, task_id: str | None = None) -> Flow[Path]:
         """Download a video and return the path of the complete file.
 
-        `path` is the file to write, or a folder. The key is never sent along. The final name appears in one step, when
-        every byte is on disk; a file that is no MP4 is kept under the suffix it deserves, with a warning. Raises
-        DownloadError; what failed can be tried again with the same url.
+        `url` is its address, or a Task that has one; `path` is the file to write, or a folder. A connection that
+        breaks is taken up where it broke. A link that has expired is asked for anew, once, if `task_id` (or the Task)
+        says of which task. The key is never sent along. The final name appears in one step, when every byte is on
+        disk; a file that is no MP4 is kept under the suffix it deserves, with a warning.
+
+        Raises DownloadError, with what came in `.partial_path`; never submit again because of it: what failed can be
+        downloaded again.
         """
-        if not is_address(url):
-            raise InvalidInputError(f"a video's address starts with http:// or https://, not {str(url)[:60]!r}")
-        target = Target((yield from Perform(lambda: prepare_path(path, name_of(url)))), url)
+        address, task_id = _named(url, task_id)
+        target = Target((yield from Perform(lambda: prepare_path(path, name_of(address)))), address)
         try:
-            yield from _fetch_whole(self, target)
+            yield from _fetch_whole(self, target, task_id)
             return (yield from Perform(target.finish))
         finally:
             target.close()
 
 
-def _fetch_whole(files: Files[Mode], target: Target) -> Flow[None]:
+def _named(source: str | Task, task_id: str | None) -> tuple[str, str | None]:
+    """The address of a video, and the id of its task where that is known."""
+    if task_id is not None:
+        check_task_id(task_id)
+    if isinstance(source, Task):
+        if not source.videos:
+            raise InvalidInputError(f"task {source.id} has no video to download; its state is {source.state.value}")
+        return source.videos[0].url, task_id or source.id
+    if not is_address(source):
+        raise InvalidInputError(f"a video's address starts with http:// or https://, not {str(source)[:60]!r}")
+    return source, task_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Missed:
+    """What went wrong with one try of a download."""
+
+    event: str
+    is_repeatable: bool
+    http_status: int | None = None
+    retry_after: float | None = None
+    cause: TransportError | None = None
+
+
+def _fetch_whole(files: Files[Mode], target: Target, task_id: str | None) -> Flow[None]:
     """Fetch into the target until it is complete; a CDN may need a moment before it knows a new file."""
-    policy, started, attempt = files._retry, (yield from Now()), 0
+    policy, started, attempt, most, asked = files._retry, (yield from Now()), 0, 0, task_id is None
     while True:
         attempt += 1
-        cause, event, wanted = None, "", None
-        try:
-            reply = yield from Fetch(target.url, target)
-        except TransportError as error:
-            cause, event, repeatable = error, str(error), True
-        else:
-            if reply.http_status == 200 and target.is_complete():
-                return
-            status, repeatable = reply.http_status, reply.http_status == 200
-            event = "the file came incomplete" if repeatable else f"HTTP {status} came"
-            repeatable = repeatable or status in _WORTH_ANOTHER_TRY or status >= 500
-            wanted = parse_retry_after(reply.headers.get("retry-after"))
+        missed = yield from _fetch_once(target, attempt)
+        if missed is None:
+            return
+        if target.received >= most + PROGRESS:
+            # A bad line is no reason to give up while it brings something.
+            most, attempt, started = target.received, 1, (yield from Now())
         elapsed = (yield from Now()) - started
-        pause = wanted if wanted is not None else policy.pause(attempt, random.random())
-        if not repeatable or attempt >= min(policy.tries, FREE_TRIES) or elapsed + pause > policy.budget:
-            raise DownloadError(f"{target.url} could not be downloaded: {event}", url=target.url) from cause
-        yield from Sleep(pause)
+        pause = policy.pause(attempt, random.random()) if missed.retry_after is None else missed.retry_after
+        if missed.is_repeatable and attempt < min(policy.tries, FREE_TRIES) and elapsed + pause <= policy.budget:
+            yield from Sleep(pause)
+            continue
+        fresh = None
+        if task_id is not None and not asked and missed.http_status in _EXPIRED:
+            asked, fresh = True, (yield from _fresh_link(files, target.url, task_id))
+        if fresh is None:
+            raise (yield from _given_up(target, missed.event, task_id)) from missed.cause
+        target.restart(fresh)
+        attempt, most, started = 0, 0, (yield from Now())
+
+
+def _fetch_once(target: Target, attempt: int) -> Flow[_Missed | None]:
+    """Fetch what is missing; None when all of it is there."""
+    headers = target.resume_headers()
+    try:
+        reply = yield from Fetch(target.url, target, headers, attempt)
+    except TransportError as error:
+        return _Missed(str(error), is_repeatable=True, cause=error)
+    status = reply.http_status
+    if status == 200 or (status == 206 and headers):
+        return None if target.is_complete() else _Missed("the file came incomplete", is_repeatable=True)
+    is_repeatable = status in _WORTH_ANOTHER_TRY or status >= 500 or (status == 416 and bool(headers))
+    return _Missed(f"HTTP {status} came", is_repeatable, status, parse_retry_after(reply.headers.get("retry-after")))
+
+
+def _fresh_link(files: Files[Mode], url: str, task_id: str) -> Flow[str | None]:
+    """Ask the status for another link to the same video; None if there is none."""
+    try:
+        task = yield from look(task_id, files._retry)
+    except WeryAIError as error:
+        log.info("task %s: no fresh link: %s", task_id, error)
+        return None
+    links: list[str] = [link.url for link in task.videos]
+    same: list[str] = [link for link in links if link.partition("?")[0] == url.partition("?")[0]]
+    fresh = next(iter([*same, *links]), None)
+    return fresh if fresh != url else None
+
+
+def _given_up(target: Target, event: str, task_id: str | None) -> Flow[DownloadError]:
+    partial = yield from Perform(target.keep)
+    kept = f". What came is kept in {partial}" if partial else ""
+    hint = "" if task_id else "; if the link has expired, tasks.get has a fresh one"
+    message = f"{target.url} could not be downloaded: {event}{hint}{kept}"
+    return DownloadError(message, url=target.url, partial_path=partial, task_id=task_id)
 
 
 def _read_address(envelope: Envelope) -> str:

@@ -52,13 +52,14 @@ class Send(Effect[Reply]):
     """Send a request to the API and reply with its answer, or raise a TransportError.
 
     `request` is what `httpx.Client.request` takes; `paid` marks the requests that must never be sent twice; `timeout`
-    is the seconds to wait for a sign of life, if that is less than the client's own.
+    is the seconds to wait for a sign of life, if that is less than the client's own; `attempt` counts the tries.
     """
 
     request: Mapping[str, Any] = field(repr=False)
     service: Literal["api", "models"] = "api"
     paid: bool = False
     timeout: float | None = None
+    attempt: int = 1
 
     @property
     def name(self) -> str:
@@ -72,11 +73,20 @@ class Fetch(Effect[Reply]):
 
     url: str
     sink: Sink
+    headers: Mapping[str, str] = field(default_factory=dict)
+    attempt: int = 1
 
     @property
     def name(self) -> str:
         """The call in words, without a query, which may hold a signature."""
         return f"GET {self.url.partition('?')[0]}"
+
+
+@dataclass(frozen=True)
+class Turn(Effect[bool]):
+    """Wait for a turn to look at a task, at most so many seconds; reply whether one came."""
+
+    most: float
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from weryai_api.api.image_to_video import submit_image_to_video
 from weryai_api.models import ImageToVideoRequest
@@ -18,8 +18,11 @@ from ._endpoint import call_paid, encode
 from ._files import Files
 from ._flow import Flow, Perform, Tell, log, warn
 from ._limits import check_request, field_names
+from ._models import Models, known_registry
 from ._operation import Mode, Resource, operation
 from ._picture import PictureSource, is_address
+from ._registry import Model, Registry, problems
+from ._submission import Submission, read_submission
 from ._task import Task
 from ._tasks import NEWBORN, WAIT_TIMEOUT, UpdateCallback, check_waiting, naming, wait_for
 from .errors import DownloadError, InvalidInputError
@@ -27,16 +30,15 @@ from .errors import DownloadError, InvalidInputError
 # Those of the example on the endpoint's page (contract: submitImageToVideo, example "page").
 MODEL = "WERYAI_VIDEO_1_0"
 DURATION = 5
-ASPECT_RATIO = "16:9"
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """Accepted, paid work. Write `task_ids` down: nothing else leads back to it. `raw` is the whole answer."""
+class DefaultRatio(str):
+    """A ratio that nobody asked for, so that it gives way to what the model takes."""
 
-    task_ids: tuple[str, ...]
-    batch_id: int | str | None = None
-    raw: Any = field(default=None, repr=False, hash=False)
+    __slots__ = ()
+
+
+ASPECT_RATIO = DefaultRatio("16:9")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,14 @@ class VideoOptions(TypedDict, total=False):
     webhook_url: str | None
     caller_id: int | None
     extra_body: Mapping[str, Any] | None
-    validate: bool
+    validate: bool | Literal["live"]
+    strict: bool
 
 
 class ImageToVideo(Resource[Mode]):
     """Submit pictures to be animated."""
+
+    _models: Models[Mode] | None = None
 
     @operation
     def submit(
@@ -83,37 +88,35 @@ class ImageToVideo(Resource[Mode]):
         webhook_url: str | None = None,
         caller_id: int | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        validate: bool = True,
+        validate: bool | Literal["live"] = True,
+        strict: bool = False,
     ) -> Flow[Submission]:
         """Order a video, paid in credits, and return its task ids at once.
 
         `image` is the address of a public jpg, png or webp picture, or a local one (path, bytes, binary file), which is
         uploaded first. `prompt` has 1 to 2000 characters, `negative_prompt` up to 1000; `duration` is in seconds;
-        `aspect_ratio` such as "16:9", None to leave it out for models that list none; `video_number` above 1 buys that
-        many videos. What a model takes differs from model to model. `extra_body` adds fields that the contract does not
-        know yet; `validate=False` sends what breaks the contract's limits.
+        `aspect_ratio` is such as "9:16"; if it is not given, it is 16:9, or what the model lists instead, or left out
+        for a model that lists none, as None does. `video_number` above 1 buys that many videos. `extra_body` adds
+        fields that the contract does not know yet; `validate=False` sends what breaks the contract's limits.
+
+        What a model takes differs. It is checked against the live registry if `models.list` was called in the last
+        hour, or with `validate="live"`, which asks for it; what that lists no model takes is refused. Otherwise against
+        the dated copy that is shipped, which only warns, unless `strict=True`.
 
         Raises InvalidInputError before anything is sent; NotSentError or an APIError when nothing was ordered;
         OutcomeUnknownError or ContractError when it may have been: such a request is never repeated by itself.
         """
         fields = {
-            "model": model,
-            "prompt": prompt,
-            "duration": duration,
-            "aspect_ratio": aspect_ratio,
-            "negative_prompt": negative_prompt,
-            "video_number": video_number,
-            "resolution": resolution,
-            "generate_audio": generate_audio,
-            "webhook_url": webhook_url,
-            "caller_id": caller_id,
-        }
+            "model": model, "prompt": prompt, "duration": duration, "aspect_ratio": aspect_ratio,
+            "negative_prompt": negative_prompt, "video_number": video_number, "resolution": resolution,
+            "generate_audio": generate_audio, "webhook_url": webhook_url, "caller_id": caller_id,
+        }  # fmt: skip
         body = {name: value for name, value in fields.items() if value is not None or name in _REQUIRED}
         body |= {"image": image} if is_address(image) else {}
         extra = _checked_extra(extra_body or {}, validate)
         if validate:
             check_request("ImageToVideoRequest", body, later=("image",))
-            _warn_of_many(video_number)
+        yield from _fit_to_model(self, body, validate, strict=strict)
         encode({**body, **extra})
         if "image" not in body:
             body["image"] = yield from Files.upload(self, image)
@@ -144,7 +147,7 @@ class ImageToVideo(Resource[Mode]):
         submitting = ImageToVideo.submit(self, image, prompt=prompt, **options)
         check_waiting(timeout, interval)
         if (options.get("video_number") or 1) != 1:
-            raise InvalidInputError("generate makes one video; for more use submit, and tasks.wait for each task id")
+            raise InvalidInputError("generate makes one video; for more use submit + batches.wait")
         yield from Perform(lambda: prepare_path(output, "video.mp4"))
         submission = yield from submitting
         with naming(*submission.task_ids):
@@ -155,7 +158,7 @@ class ImageToVideo(Resource[Mode]):
             url = task.videos[0].url
             try:
                 path = yield from Perform(lambda: prepare_path(output, f"{_file_name(task.id)}.mp4"))
-                path = yield from Files.download(self, url, path)
+                path = yield from Files.download(self, url, path, task_id=task.id)
             except DownloadError as error:
                 error.task_id = task.id
                 raise
@@ -169,11 +172,9 @@ class ImageToVideo(Resource[Mode]):
 def _order(resource: ImageToVideo[Mode], body: Mapping[str, Any], extra: Mapping[str, Any]) -> Flow[Submission]:
     """Send the paid request."""
     request = ImageToVideoRequest(**{**_OMITTED, **body})
-    envelope, task_ids = yield from call_paid(submit_image_to_video, request, extra, resource._retry)
-    log.info("submitted task %s", ", ".join(task_ids))
-    data = envelope.data if isinstance(envelope.data, dict) else {}
-    batch_id = data.get("batch_id")
-    return Submission(task_ids, batch_id if isinstance(batch_id, int | str) else None, envelope.raw)
+    submission = read_submission(*(yield from call_paid(submit_image_to_video, request, extra, resource._retry)))
+    log.info("submitted task %s", ", ".join(submission.task_ids))
+    return submission
 
 
 # The generated model would send the contract's defaults, which the service has anyway and some models do not know.
@@ -181,13 +182,46 @@ _REQUIRED = ("model", "prompt", "duration")
 _OMITTED: dict[str, Any] = {"video_number": UNSET, "generate_audio": UNSET}
 
 
-def _checked_extra(extra: Mapping[str, Any], validate: bool) -> Mapping[str, Any]:
+def _checked_extra(extra: Mapping[str, Any], validate: object) -> Mapping[str, Any]:
     if not isinstance(extra, Mapping):
         raise InvalidInputError(f"extra_body must be a mapping, not {type(extra).__name__}")
     known = sorted(field_names("ImageToVideoRequest") & extra.keys())
     if known and validate:
         raise InvalidInputError(f"extra_body holds {', '.join(known)}: use the parameter of that name")
     return extra
+
+
+def _fit_to_model(
+    resource: ImageToVideo[Mode], body: dict[str, Any], validate: bool | Literal["live"], *, strict: bool
+) -> Flow[None]:
+    """Fit the ratio to the model, and check the rest against what the model takes."""
+    registry = yield from known_registry(resource._models, validate, strict=strict)
+    _fit_ratio(body, registry.find(body["model"]))
+    if validate:
+        _check_model(registry, body, strict=strict)
+        _warn_of_many(body.get("video_number"))
+
+
+def _fit_ratio(body: dict[str, Any], model: Model | None) -> None:
+    """Bring a ratio that nobody asked for in line with the model: the first that it lists, or none at all."""
+    ratios = model.aspect_ratios if model is not None else None
+    ratio = body.get("aspect_ratio")
+    if isinstance(ratio, DefaultRatio) and ratios is not None and ratio not in ratios:
+        del body["aspect_ratio"]
+        body |= {"aspect_ratio": ratios[0]} if ratios else {}
+
+
+def _check_model(registry: Registry, body: Mapping[str, Any], *, strict: bool) -> None:
+    """Refuse, or only warn of, what the model does not take; of a model that is not listed only warn."""
+    model = registry.find(body["model"])
+    if model is None:
+        warn(f"{registry.source} has no model {body['model']!r} for pictures{registry.near(body['model'])}")
+        return
+    found = problems(model, body)
+    if found and (registry.is_live or strict):
+        raise InvalidInputError(f"{'; '.join(found)} (by {registry.source}). Nothing was sent.")
+    if found:
+        warn(f"{'; '.join(found)} (by {registry.source}, which may be out of date)")
 
 
 def _warn_of_many(video_number: int | None) -> None:

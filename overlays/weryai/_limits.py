@@ -40,9 +40,14 @@ def field_names(schema_name: str) -> frozenset[str]:
 
 
 @functools.cache
+def contract() -> dict[str, Any]:
+    """The whole contract, as `weryai_api` ships it."""
+    document: dict[str, Any] = json.loads(importlib.resources.files("weryai_api").joinpath("openapi.json").read_bytes())
+    return document
+
+
 def _schemas() -> dict[str, Any]:
-    contract = importlib.resources.files("weryai_api").joinpath("openapi.json").read_bytes()
-    schemas: dict[str, Any] = json.loads(contract)["components"]["schemas"]
+    schemas: dict[str, Any] = contract()["components"]["schemas"]
     return schemas
 
 

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
-import contextvars
 import inspect
-import threading
+import os
 import time
 import weakref
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import httpx
 
 from . import _wire
-from ._flow import Effect, Fetch, Flow, Now, Perform, Reply, Send, Sleep, Tell, log
+from ._flow import Effect, Fetch, Flow, Now, Perform, Reply, Send, Sleep, Tell, Turn
+from ._gate import AwaitingGate, BlockingGate, Turns
 from ._settings import Settings
-from .errors import ConfigurationError, NotSentError
+from ._shield import await_shielded, send_shielded
+from ._side_by_side import side_by_side
+from .errors import ConfigurationError
 
 T = TypeVar("T")
 
-# How long a cancelled submission is waited for, so that the task id it has paid for is not lost, in seconds.
-GRACE = 5.0
 LONGEST_SLEEP = 86_400.0
 
 
@@ -32,7 +31,14 @@ class Blocking:
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None) -> None:
         self._settings = settings
-        self._client = _wire.make_client(httpx.Client, settings, transport)
+        self._transport = transport
+        self._is_closed = False
+        self._connect()
+
+    def _connect(self) -> None:
+        self._process = os.getpid()
+        self._client = _wire.make_client(httpx.Client, self._settings, self._transport)
+        self._gate = BlockingGate(self._settings.max_requests, Turns(self._settings.polls_per_second))
 
     def run(self, flow: Flow[T]) -> T:
         """Perform a flow to its end and return its result."""
@@ -40,7 +46,7 @@ class Blocking:
             effect = next(flow)
             while True:
                 try:
-                    reply = self._perform(effect)
+                    reply = self.perform(effect)
                 except BaseException as error:
                     effect = flow.throw(error)
                 else:
@@ -50,16 +56,24 @@ class Blocking:
         finally:
             flow.close()
 
+    def run_many(self, flows: list[Flow[T]]) -> Iterator[T]:
+        """Perform flows side by side and return their results as they come."""
+        return side_by_side(flows, self.perform, self._settings.max_requests, self._opened()[1].turns)
+
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection and refuse further work."""
+        self._is_closed = True
         self._client.close()
 
-    def _perform(self, effect: Effect[Any]) -> Any:
+    def perform(self, effect: Effect[Any]) -> Any:
         match effect:
             case Send():
-                return self._send_shielded(effect) if effect.paid else self._send(effect)
+                with self._opened()[1].slots:
+                    return send_shielded(self._send, effect) if effect.paid else self._send(effect)
             case Fetch():
                 return self._fetch(effect)
+            case Turn(most=most):
+                return self._opened()[1].wait(most)
             case Sleep():
                 return time.sleep(min(effect.seconds, LONGEST_SLEEP))
             case Now():
@@ -69,55 +83,39 @@ class Blocking:
             case Tell(callback=callback) if callback is not None:
                 return _refuse_awaitable(callback(effect.value))
 
+    def _opened(self) -> tuple[httpx.Client, BlockingGate]:
+        """Connections and gate; a forked child gets its own, because answers on shared ones would be mixed up."""
+        _refuse_closed(self._is_closed)
+        if self._process != os.getpid():
+            self._connect()
+        return self._client, self._gate
+
     def _send(self, effect: Send) -> Reply:
-        _refuse_closed(self._client.is_closed)
+        client, _ = self._opened()
         started, content = time.monotonic(), bytearray()
-        request = _wire.build(self._client, self._settings, effect)
+        request = _wire.build(client, self._settings, effect)
         try:
-            response = self._client.send(request, stream=True)
+            response = client.send(request, stream=True)
             with contextlib.closing(response):
                 body = _wire.Body(response, content)
                 for chunk in response.iter_bytes():
                     body.add(chunk)
         except _wire.FAILURES as error:
-            raise _wire.failure(error, effect, request, content) from error
+            raise _wire.failure(error, effect, started, request, content) from error
         return _wire.reply(response, effect, content, started)
 
-    def _send_shielded(self, effect: Send) -> Reply:
-        """Send a paid request so that Ctrl-C cannot lose the answer: in the main thread, through a helper thread."""
-        if threading.current_thread() is not threading.main_thread():
-            return self._send(effect)
-        outcome: concurrent.futures.Future[Reply] = concurrent.futures.Future()
-        context = contextvars.copy_context()
-
-        def work() -> None:
-            try:
-                outcome.set_result(context.run(self._send, effect))
-            except BaseException as error:
-                outcome.set_exception(error)
-
-        try:
-            _start(threading.Thread(target=work, name="weryai-submit", daemon=True), outcome)
-            concurrent.futures.wait([outcome])
-        except BaseException as interruption:
-            # A second Ctrl-C ends the waiting, not the note.
-            with contextlib.suppress(BaseException):
-                concurrent.futures.wait([outcome], timeout=GRACE)
-            _note(interruption, effect, outcome)
-            raise
-        return outcome.result()
-
     def _fetch(self, effect: Fetch) -> Reply:
-        _refuse_closed(self._client.is_closed)
+        client, gate = self._opened()
         started = time.monotonic()
         try:
-            with self._client.stream("GET", effect.url, **_wire.FETCH_OPTIONS) as response:
-                head = _wire.head(response, effect, started)
+            with gate.downloads, client.stream("GET", effect.url, **_wire.fetch_options(effect)) as response:
+                head = _wire.head(response)
                 if effect.sink.begin(head):
-                    for chunk in response.iter_bytes(_wire.CHUNK):
+                    for chunk in response.iter_bytes():
                         effect.sink.write(chunk)
         except _wire.FAILURES as error:
-            raise _wire.failure(error, effect) from error
+            raise _wire.failure(error, effect, started) from error
+        _wire.log_answer(head, effect, started)
         return head
 
 
@@ -128,7 +126,8 @@ class Awaiting:
         self._settings = settings
         self._transport = transport
         self._is_closed = False
-        self._clients = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient]()
+        self._opened_by = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, AwaitingGate]]()
+        self._turns = Turns(settings.polls_per_second)
 
     async def run(self, flow: Flow[T]) -> T:
         """Perform a flow to its end and return its result."""
@@ -146,19 +145,34 @@ class Awaiting:
         finally:
             flow.close()
 
+    async def run_many(self, flows: list[Flow[T]]) -> AsyncIterator[T]:
+        """Perform flows side by side and return their results as they come."""
+        tasks = [asyncio.create_task(self.run(flow)) for flow in flows]
+        try:
+            for ended in asyncio.as_completed(tasks):
+                yield await ended
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
     async def aclose(self) -> None:
         """Close the running loop's connections and refuse further work."""
         self._is_closed = True
-        client = self._clients.pop(asyncio.get_running_loop(), None)
+        client, _ = self._opened_by.pop(asyncio.get_running_loop(), (None, None))
         if client is not None:
             await client.aclose()
 
     async def _perform(self, effect: Effect[Any]) -> Any:
         match effect:
             case Send():
-                return await (self._send_shielded(effect) if effect.paid else self._send(effect))
+                # The place is waited for outside the shield: who is cancelled here has sent nothing.
+                async with self._opened()[1].slots:
+                    return await (await_shielded(self._send(effect), effect) if effect.paid else self._send(effect))
             case Fetch():
                 return await self._fetch(effect)
+            case Turn(most=most):
+                return await self._opened()[1].wait(most)
             case Sleep():
                 return await asyncio.sleep(min(effect.seconds, LONGEST_SLEEP))
             case Now():
@@ -169,15 +183,18 @@ class Awaiting:
                 result = callback(effect.value)
                 return await result if inspect.isawaitable(result) else None
 
-    def _client(self) -> httpx.AsyncClient:
+    def _opened(self) -> tuple[httpx.AsyncClient, AwaitingGate]:
+        """Connections and gate of the running loop."""
         _refuse_closed(self._is_closed)
         loop = asyncio.get_running_loop()
-        if loop not in self._clients:
-            self._clients[loop] = _wire.make_client(httpx.AsyncClient, self._settings, self._transport)
-        return self._clients[loop]
+        opened = self._opened_by.get(loop)
+        if opened is None:
+            client = _wire.make_client(httpx.AsyncClient, self._settings, self._transport)
+            opened = self._opened_by[loop] = client, AwaitingGate(self._settings.max_requests, self._turns)
+        return opened
 
     async def _send(self, effect: Send) -> Reply:
-        client = self._client()
+        client, _ = self._opened()
         started, content = time.monotonic(), bytearray()
         request = _wire.build(client, self._settings, effect)
         try:
@@ -187,50 +204,34 @@ class Awaiting:
                 async for chunk in response.aiter_bytes():
                     body.add(chunk)
         except _wire.FAILURES as error:
-            raise _wire.failure(error, effect, request, content) from error
+            raise _wire.failure(error, effect, started, request, content) from error
         return _wire.reply(response, effect, content, started)
 
-    async def _send_shielded(self, effect: Send) -> Reply:
-        """Send a paid request so that cancelling the caller cannot lose the answer."""
-        sending = _Stubborn(self._send(effect), loop=asyncio.get_running_loop())
-        sending.add_done_callback(lambda task: task.cancelled() or task.exception())
-        try:
-            return await asyncio.shield(sending)
-        except asyncio.CancelledError as cancelled:
-            # A second cancellation ends the waiting, not the note.
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([sending], timeout=GRACE)
-            _note(cancelled, effect, sending)
-            sending.abandon()
-            raise
-        except GeneratorExit as closed:
-            _note(closed, effect, sending)
-            raise
-
     async def _fetch(self, effect: Fetch) -> Reply:
-        client = self._client()
+        client, gate = self._opened()
         started = time.monotonic()
         try:
-            async with client.stream("GET", effect.url, **_wire.FETCH_OPTIONS) as response:
-                head = _wire.head(response, effect, started)
+            async with gate.downloads, client.stream("GET", effect.url, **_wire.fetch_options(effect)) as response:
+                head = _wire.head(response)
                 if await asyncio.to_thread(effect.sink.begin, head):
-                    async for chunk in response.aiter_bytes(_wire.CHUNK):
-                        await asyncio.to_thread(effect.sink.write, chunk)
+                    await _pour(response, effect)
         except _wire.FAILURES as error:
-            raise _wire.failure(error, effect) from error
+            raise _wire.failure(error, effect, started) from error
+        _wire.log_answer(head, effect, started)
         return head
 
 
-class _Stubborn(asyncio.Task[T]):
-    """A task that a closing loop cannot cancel along with its caller, so that the answer may still come."""
-
-    def cancel(self, msg: Any | None = None) -> bool:
-        """Heed only cancellations that say why: those of the HTTP library's own time limits."""
-        return super().cancel(msg) if msg is not None else False
-
-    def abandon(self) -> None:
-        """Give the answer up."""
-        super().cancel()
+async def _pour(response: httpx.Response, effect: Fetch) -> None:
+    """Write in large pieces, because each costs a change of threads, but lose nothing that came before a cut."""
+    piece = bytearray()
+    try:
+        async for chunk in response.aiter_bytes():
+            piece += chunk
+            if len(piece) >= _wire.CHUNK:
+                await asyncio.to_thread(effect.sink.write, bytes(piece))
+                piece.clear()
+    finally:
+        effect.sink.write(bytes(piece))
 
 
 def _refuse_closed(is_closed: bool) -> None:
@@ -243,20 +244,3 @@ def _refuse_awaitable(result: object) -> None:
         result.close()
     if inspect.isawaitable(result):
         raise ConfigurationError("WeryAI calls plain functions; an async callback needs AsyncWeryAI")
-
-
-def _start(worker: threading.Thread, outcome: concurrent.futures.Future[Reply]) -> None:
-    try:
-        worker.start()
-    except RuntimeError as error:
-        outcome.set_exception(NotSentError(f"no thread could be started: {error}"))
-
-
-def _note(
-    interruption: BaseException, effect: Send, outcome: concurrent.futures.Future[Reply] | asyncio.Future[Reply]
-) -> None:
-    """Tell the interrupted caller, and the log, what became of the submission."""
-    is_open = not outcome.done() or outcome.cancelled()
-    note = _wire.note_on_interruption(effect, None if is_open else outcome.exception() or outcome.result())
-    interruption.add_note(note)
-    log.warning("%s", note)

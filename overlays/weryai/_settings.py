@@ -16,6 +16,8 @@ from .errors import ConfigurationError
 BASE_URL = "https://api.weryai.com"
 MODELS_BASE_URL = "https://api-growth-agent.weryai.com"
 TIMEOUT = 60.0
+MAX_REQUESTS = 16
+POLLS_PER_SECOND = 50.0
 
 KeySource = str | Callable[[], str]
 
@@ -30,6 +32,8 @@ class Settings:
     retry: RetryPolicy
     key: Callable[[], str] = field(repr=False)
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
+    max_requests: int = MAX_REQUESTS
+    polls_per_second: float = POLLS_PER_SECOND
 
     @property
     def origins(self) -> frozenset[tuple[str, str, int]]:
@@ -48,6 +52,8 @@ def make_settings(
     timeout: float,
     retry: RetryPolicy | None,
     ssl_context: ssl.SSLContext | None,
+    max_requests: int = MAX_REQUESTS,
+    polls_per_second: float = POLLS_PER_SECOND,
 ) -> Settings:
     """Check and complete what the user gave; a given base_url also serves the models registry unless told otherwise."""
     environment = os.environ.get
@@ -58,6 +64,12 @@ def make_settings(
         raise ConfigurationError("timeout must be a number of seconds, more than 0 and less than a day")
     if retry is not None and not isinstance(retry, RetryPolicy):
         raise ConfigurationError("retry must be a RetryPolicy; RetryPolicy(tries=1) never repeats")
+    if isinstance(max_requests, bool) or not isinstance(max_requests, int) or not 1 <= max_requests <= 100:
+        raise ConfigurationError("max_requests must be a whole number, 1 to 100")
+    if isinstance(polls_per_second, bool) or not isinstance(polls_per_second, int | float):
+        raise ConfigurationError("polls_per_second must be a number")
+    if not 0 < polls_per_second <= 10_000:
+        raise ConfigurationError("polls_per_second must be more than 0 and at most 10,000")
     return Settings(
         base_url=_checked_url("base_url", base_url),
         models_base_url=_checked_url("models_base_url", models_base_url or base_url),
@@ -65,6 +77,8 @@ def make_settings(
         retry=retry or RetryPolicy(),
         key=_key_reader(api_key),
         ssl_context=ssl_context,
+        max_requests=max_requests,
+        polls_per_second=float(polls_per_second),
     )
 
 

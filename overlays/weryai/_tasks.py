@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import math
 import random
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, overload
 
 from weryai_api.api.tasks import get_task_status
 
 from ._endpoint import call
-from ._flow import Flow, Now, Sleep, Tell, log, warn
+from ._flow import Flow, Now, Sleep, Tell, Turn, log, warn
 from ._operation import Mode, Resource, operation
 from ._retry import DAILY_CAPS, Pace, RetryPolicy
+from ._run import Awaiting, Blocking
 from ._task import WORDS, Task, TaskState, read_task
 from .errors import (
     ContractError,
@@ -35,6 +37,28 @@ LONGEST = 1_000_000_000
 SHORTEST_LOOK = 1.0
 # How long the service may take to know a task that it has just accepted, in seconds. A guess.
 NEWBORN = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class WaitResult:
+    """How the wait for one of many tasks ended: with a `task` that has its video, or with the `error` of `wait`.
+
+    After a failure or a timeout `task` is the last that was seen of it.
+    """
+
+    task_id: str
+    task: Task | None
+    error: WeryAIError | None = None
+
+
+class _Tasks(Protocol):
+    @property
+    def tasks(self) -> tuple[Task, ...]: ...
+    @property
+    def ended(self) -> bool: ...
+
+
+Watched = TypeVar("Watched", bound=Task | _Tasks)
 
 
 class Tasks(Resource[Mode]):
@@ -66,6 +90,53 @@ class Tasks(Resource[Mode]):
         """
         return (yield from wait_for(task_id, timeout=timeout, interval=interval, on_update=on_update))
 
+    @overload
+    def wait_many(
+        self: Tasks[Blocking],
+        task_ids: Iterable[str],
+        *,
+        timeout: float = ...,
+        interval: float | None = ...,
+        on_update: UpdateCallback | None = ...,
+    ) -> Iterator[WaitResult]: ...
+    @overload
+    def wait_many(
+        self: Tasks[Awaiting],
+        task_ids: Iterable[str],
+        *,
+        timeout: float = ...,
+        interval: float | None = ...,
+        on_update: UpdateCallback | None = ...,
+    ) -> AsyncIterator[WaitResult]: ...
+    def wait_many(
+        self: Tasks[Any],
+        task_ids: Iterable[str],
+        *,
+        timeout: float = WAIT_TIMEOUT,
+        interval: float | None = None,
+        on_update: UpdateCallback | None = None,
+    ) -> Any:
+        """Wait for many tasks at once and yield each one's WaitResult as it ends, the first to end first.
+
+        The parameters are those of `wait`, for each task. All requests go through the client's gate (`max_requests` at
+        a time, `polls_per_second`), so that with many tasks each is looked at less often. What happens to one task is
+        in its result and raises nothing. AsyncWeryAI: `async for result in client.tasks.wait_many(ids)`.
+        """
+        if isinstance(task_ids, str):
+            raise InvalidInputError("wait_many takes a list of task ids; for one use wait")
+        unique = tuple(dict.fromkeys(check_task_id(task_id) for task_id in task_ids))
+        check_waiting(timeout, interval)
+        waits = [settle(one, timeout=timeout, interval=interval, on_update=on_update) for one in unique]
+        return self._runner.run_many(waits)
+
+
+def settle(task_id: str, **options: Any) -> Flow[WaitResult]:
+    """Wait for one task of many: whatever becomes of it is its result."""
+    try:
+        return WaitResult(task_id, (yield from wait_for(task_id, **options)))
+    except WeryAIError as error:
+        return WaitResult(task_id, getattr(error, "task", None), error)
+
 
 def look(task_id: str, retry: RetryPolicy, timeout: float | None = None) -> Flow[Task]:
     """Ask for a task's state; `timeout` may shorten the client's own, in seconds."""
@@ -92,28 +163,56 @@ def wait_for(
 ) -> Flow[Task]:
     """Wait for a task; during the first `newborn` seconds an unknown id is a missed look as well."""
     check_task_id(task_id)
-    pace = check_waiting(timeout, interval)
-    started, task, missed, warned = (yield from Now()), None, None, set[str]()
     with naming(task_id):
-        while True:
-            pause, elapsed = None, (yield from Now()) - started
-            try:
-                task = yield from look(task_id, RetryPolicy(tries=1), max(timeout - elapsed, SHORTEST_LOOK))
-            except WeryAIError as error:
-                if not _is_missed_look(error) and not (isinstance(error, NotFoundError) and elapsed < newborn):
-                    raise
-                log.info("task %s: missed a look: %s", task_id, error)
-                missed, pause = error, getattr(error, "retry_after", None)
-            else:
-                _warn_of_unknown_word(task, warned)
-                yield from Tell(on_update, task)
-                if task.ended:
-                    return _succeeded(task)
-            elapsed = (yield from Now()) - started
-            if elapsed >= timeout:
-                raise _timed_out(task_id, task, timeout) from missed
-            pause = max(pause or 0.0, pace.delay(elapsed, random.random()))
-            yield from Sleep(min(pause, timeout - elapsed))
+        task, missed = yield from watch(
+            lambda most: look(task_id, RetryPolicy(tries=1), most),
+            timeout=timeout,
+            interval=interval,
+            on_update=on_update,
+            newborn=newborn,
+        )
+        if task is None or not task.ended:
+            raise _timed_out(task_id, task, timeout) from missed
+    return _succeeded(task)
+
+
+def watch(
+    look_once: Callable[[float], Flow[Watched]],
+    *,
+    timeout: float,
+    interval: float | None,
+    on_update: Callable[[Watched], Any] | None,
+    newborn: float = 0.0,
+) -> Flow[tuple[Watched | None, WeryAIError | None]]:
+    """Look, in turn with all other waits, until it has ended or the time is over.
+
+    Returns what was seen last, and the error of the last look if that one was missed.
+    """
+    pace = check_waiting(timeout, interval)
+    started, seen, missed, warned = (yield from Now()), None, None, set[str]()
+    elapsed = 0.0
+    while (yield from Turn(min(max(timeout - elapsed, SHORTEST_LOOK), LONGEST))):
+        pause, elapsed = None, (yield from Now()) - started
+        try:
+            seen = yield from look_once(max(timeout - elapsed, SHORTEST_LOOK))
+        except WeryAIError as error:
+            if not _is_missed_look(error) and not (isinstance(error, NotFoundError) and elapsed < newborn):
+                raise
+            log.info("missed a look: %s", error)
+            missed, pause = error, getattr(error, "retry_after", None)
+        else:
+            missed = None
+            _warn_of_unknown_words([seen] if isinstance(seen, Task) else seen.tasks, warned)
+            yield from Tell(on_update, seen)
+            if seen.ended:
+                break
+        elapsed = (yield from Now()) - started
+        if elapsed >= timeout:
+            break
+        pause = max(pause or 0.0, pace.delay(elapsed, random.random()))
+        yield from Sleep(min(pause, timeout - elapsed))
+        elapsed = (yield from Now()) - started
+    return seen, missed
 
 
 def check_task_id(task_id: object) -> str:
@@ -154,11 +253,14 @@ def _is_missed_look(error: WeryAIError) -> bool:
     return isinstance(error, TransportError | ServerError | ContractError)
 
 
-def _warn_of_unknown_word(task: Task, warned: set[str]) -> None:
-    word = task.status or "(none)"
-    if word.lower() not in WORDS and word not in warned:
-        warned.add(word)
-        warn(f"task {task.id} has the unknown status {word!r}; waiting goes on until it says otherwise or has a video")
+def _warn_of_unknown_words(tasks: Iterable[Task], warned: set[str]) -> None:
+    for task in tasks:
+        word = task.status or "(none)"
+        if word.lower() not in WORDS and word not in warned:
+            warned.add(word)
+            warn(
+                f"task {task.id} has the unknown status {word!r}; waiting goes on until that changes or it has a video"
+            )
 
 
 def _succeeded(task: Task) -> Task:

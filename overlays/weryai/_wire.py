@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import platform
 import re
@@ -15,7 +16,7 @@ import httpx
 
 from . import __version__
 from ._auth import sign
-from ._envelope import find_task_ids, text_of, unknown_outcome
+from ._envelope import find_task_ids, read_envelope, request_id_of, text_of, unknown_outcome
 from ._flow import Fetch, Reply, Send, log
 from ._settings import Settings, is_loopback
 from .errors import ConfigurationError, NotSentError, OutcomeUnknownError, TransportError, WeryAIError
@@ -23,8 +24,6 @@ from .errors import ConfigurationError, NotSentError, OutcomeUnknownError, Trans
 Client = TypeVar("Client", httpx.Client, httpx.AsyncClient)
 CHUNK = 256 * 1024
 MOST_BYTES = 32 * 1024 * 1024
-# No compression, so that lengths can be compared; redirects are followed, because no key is sent along.
-FETCH_OPTIONS: dict[str, Any] = {"headers": {"Accept-Encoding": "identity"}, "auth": None, "follow_redirects": True}
 # The last two are what transports and host names raise beside httpx's own errors.
 FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, RuntimeError)
 _NEVER_SENT = (
@@ -69,10 +68,24 @@ def build(client: httpx.Client | httpx.AsyncClient, settings: Settings, effect: 
     return request
 
 
+def fetch_options(effect: Fetch) -> dict[str, Any]:
+    """How a download is asked for: never compressed, so that lengths can be compared.
+
+    Redirects are followed, to other origins as well, because no key is sent along.
+    """
+    return {"headers": {"Accept-Encoding": "identity", **effect.headers}, "auth": None, "follow_redirects": True}
+
+
 def failure(
-    error: Exception, effect: Send | Fetch, request: httpx.Request | None = None, partial: bytes | bytearray = b""
+    error: Exception,
+    effect: Send | Fetch,
+    started: float,
+    request: httpx.Request | None = None,
+    partial: bytes | bytearray = b"",
 ) -> WeryAIError:
-    """Turn what httpx raised into how certain we are that nothing happened."""
+    """Turn what httpx raised into how certain we are that nothing happened, and write the request's one line."""
+    seconds, kind = time.monotonic() - started, type(error).__name__
+    log.debug("%s, attempt %d: %s after %.3f s", effect.name, effect.attempt, kind, seconds)
     key = _key_of(request)
     _hide_in_chain(error, key)
     event = f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
@@ -110,13 +123,23 @@ def reply(response: httpx.Response, effect: Send, content: bytearray, started: f
     received = response.num_bytes_downloaded or (int(announced or 0) if is_encoded else len(content))
     if announced.isdigit() and received < int(announced):
         cut = httpx.RemoteProtocolError(f"{received} of {announced} bytes came", request=response.request)
-        raise failure(cut, effect, response.request, content) from cut
-    return head(response, effect, started, bytes(content))
+        raise failure(cut, effect, started, response.request, content) from cut
+    taken = head(response, bytes(content))
+    log_answer(taken, effect, started)
+    return taken
 
 
-def head(response: httpx.Response, effect: Send | Fetch, started: float, content: bytes = b"") -> Reply:
+def log_answer(reply: Reply, effect: Send | Fetch, started: float) -> None:
+    """Write the one line of an answered request."""
+    if log.isEnabledFor(logging.DEBUG):
+        request_id = request_id_of(read_envelope(reply))
+        suffix = f", request id {request_id}" if request_id else ""
+        status, seconds = reply.http_status, time.monotonic() - started
+        log.debug("%s, attempt %d: HTTP %d in %.3f s%s", effect.name, effect.attempt, status, seconds, suffix)
+
+
+def head(response: httpx.Response, content: bytes = b"") -> Reply:
     """Take status, headers and content over, without the key, should the service echo it: errors carry answers."""
-    log.debug("%s -> HTTP %s in %.3f s", effect.name, response.status_code, time.monotonic() - started)
     headers = {name.lower(): value for name, value in response.headers.items()}
     key = _key_of(response.request)
     if key:
@@ -143,7 +166,8 @@ def note_on_interruption(effect: Send, outcome: Reply | BaseException | None) ->
 
 
 def _timeout(seconds: float) -> httpx.Timeout:
-    return httpx.Timeout(seconds, connect=min(seconds, 10.0))
+    # Requests wait at the client's own gate, never for the pool.
+    return httpx.Timeout(seconds, connect=min(seconds, 10.0), pool=None)
 
 
 def _own_hosts(settings: Settings) -> set[str]:

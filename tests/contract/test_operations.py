@@ -13,10 +13,13 @@ from weryai import WeryAI
 METHODS = {
     "submitImageToVideo": "image_to_video.submit",
     "getTaskStatus": "tasks.get",
+    "getBatchStatus": "batches.get",
     "uploadFile": "files.upload",
+    "getBalance": "account.balance",
+    "listVideoModels": "models.list",
 }
-# Operations that have no method yet; exact, so that a new method or operation is noticed here.
-NO_METHOD_YET = {"submitMultiImageToVideo", "submitTextToVideo", "getBatchStatus", "getBalance", "listVideoModels"}
+# Operations that only `client.call` reaches; exact, so that a new method or operation is noticed here.
+NO_METHOD_YET = {"submitMultiImageToVideo", "submitTextToVideo"}
 MODULES = {
     "submitImageToVideo": "weryai_api.api.image_to_video.submit_image_to_video",
     "submitMultiImageToVideo": "weryai_api.api.multi_image_to_video.submit_multi_image_to_video",

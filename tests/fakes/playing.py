@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from weryai import RetryPolicy
 from weryai._files import Files
-from weryai._flow import Effect, Fetch, Now, Perform, Reply, Send, Sleep, Tell
+from weryai._flow import Effect, Fetch, Now, Perform, Reply, Send, Sleep, Tell, Turn
 from weryai._image_to_video import ImageToVideo
 from weryai._tasks import Tasks
 
@@ -59,6 +59,8 @@ def play(flow: Any, *answers: Answer, took: float = 0.0) -> Played:
                 played.clock += seconds
             case Now():
                 return played.clock
+            case Turn():
+                return True
             case Perform(function=function):
                 return function()
             case Tell(callback=callback, value=value):

@@ -151,9 +151,10 @@ def test_every_spelling_of_success_ends_in_a_video(
 
 
 def test_an_unknown_model_is_sent_as_it_is(face: Face, faulty_server: FaultyServer, tmp_path: Path) -> None:
-    """Models come and go without notice, so an unknown key is the service's to judge."""
+    """Models come and go without notice, so an unknown key is the service's to judge, with a warning."""
     serve_story(faulty_server)
-    story = face.run(lambda client: generate(client, tmp_path / "v.mp4", model="FUTURE_MODEL_9"), faulty_server.url)
+    with pytest.warns(weryai.WeryAIWarning, match="no model 'FUTURE_MODEL_9'"):
+        story = face.run(lambda client: generate(client, tmp_path / "v.mp4", model="FUTURE_MODEL_9"), faulty_server.url)
     assert story.path.read_bytes() == MP4
     assert faulty_server.posts(SUBMIT)[0].json()["model"] == "FUTURE_MODEL_9"
 

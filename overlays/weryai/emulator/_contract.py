@@ -144,8 +144,17 @@ def read_parameters(contract: Json, entries: list[Json]) -> Iterator[Parameter]:
         )
 
 
+def _plain(entry: Json) -> Json:
+    """Return an entry without what the contract says about it."""
+    return {name: value for name, value in entry.items() if not name.startswith("x-")}
+
+
 def read_answer(contract: Json, operation: Json) -> Answer | None:
-    """Return the first example of the first 2xx response, or None if the contract gives none."""
+    """Return the contract's snapshot of live data, else the first example of the first 2xx response, else None."""
+    if "x-snapshot" in operation:
+        kinds = {kind: entries for kind, entries in operation["x-snapshot"].items() if isinstance(entries, list)}
+        data = {kind: [_plain(entry) for entry in entries] for kind, entries in kinds.items()}
+        return Answer(200, "application/json", {"status": 200, "data": data})
     for status, entry in operation["responses"].items():
         if not str(status).startswith("2"):
             continue

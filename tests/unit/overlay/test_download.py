@@ -50,10 +50,12 @@ def test_the_final_name_is_not_there_before_the_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("length", [len(MP4) + 1, len(MP4) - 1, 0])
 def test_a_wrong_length_never_finishes(tmp_path: Path, length: int) -> None:
-    """A file with more or fewer bytes than announced is tried again, then a DownloadError; nothing is left."""
+    """A file with more or fewer bytes than announced is tried again, then a DownloadError that keeps what came."""
     played = play(download(URL, tmp_path / "wave.mp4"), *[video(length=length)] * 4)
     assert isinstance(played.error, DownloadError)
-    assert (played.error.url, len(played.slept), listed(tmp_path)) == (URL, 3, [])
+    partial = played.error.partial_path
+    assert partial is not None and partial.read_bytes() == MP4
+    assert (played.error.url, len(played.slept), listed(tmp_path)) == (URL, 3, [partial.name])
     assert "incomplete" in str(played.error)
 
 

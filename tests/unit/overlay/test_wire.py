@@ -50,10 +50,10 @@ def test_a_short_answer_to_a_submission_is_no_answer(awaiting: bool) -> None:
 
 @pytest.mark.parametrize("awaiting", [False, True])
 def test_a_short_download_never_gets_the_final_name(tmp_path: Path, awaiting: bool) -> None:
-    """A file shorter than its Content-Length is an error, and nothing is left in the folder."""
-    with pytest.raises(DownloadError):
+    """A file shorter than its Content-Length is an error, and what came stays under another name."""
+    with pytest.raises(DownloadError) as caught:
         run(short, lambda client: client.files.download("https://a.b/v.mp4", tmp_path / "v.mp4"), awaiting=awaiting)
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [caught.value.partial_path]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_the_key_is_hidden_in_wide_encodings(encoding: str) -> None:
 )
 def test_what_fails_before_sending_was_surely_not_sent(kind: type[httpx.TransportError]) -> None:
     """No connection, no place in the pool, no proxy: the order never left, so it may be repeated."""
-    assert isinstance(failure(kind("x"), PAID), NotSentError)
+    assert isinstance(failure(kind("x"), PAID, 0.0), NotSentError)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_fails_before_sending_was_surely_not_sent(kind: type[httpx.Transpor
 )
 def test_what_fails_after_sending_began_is_open(kind: type[httpx.TransportError]) -> None:
     """From the first byte on nobody knows, and what came of the answer is kept."""
-    error = failure(kind("x"), PAID, None, b'{"status":0,"data":{"task_ids":["a"')
+    error = failure(kind("x"), PAID, 0.0, None, b'{"status":0,"data":{"task_ids":["a"')
     assert isinstance(error, OutcomeUnknownError)
     assert (error.raw, error.task_ids) == ('{"status":0,"data":{"task_ids":["a"', ("a",))
 

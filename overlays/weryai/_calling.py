@@ -1,0 +1,41 @@
+"""Any generated operation, with the overlay's key, retries and errors."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import Any
+
+from ._endpoint import call, call_paid
+from ._flow import Flow, log
+from ._limits import check_request, contract
+from ._retry import RetryPolicy
+from ._submission import read_submission
+from .errors import ConfigurationError, InvalidInputError
+
+
+def call_operation(operation: ModuleType, retry: RetryPolicy, arguments: dict[str, Any]) -> Flow[Any]:
+    """Perform an operation of `weryai_api.api`: a Submission if it is paid, else the `data` of the answer."""
+    facts = _facts(operation)
+    body = arguments.get("body")
+    if not facts.get("x-paid"):
+        service = "models" if "servers" in facts else "api"
+        return (yield from call(operation, lambda envelope: envelope.data, retry, service=service, **arguments))  # type: ignore[arg-type]
+    if body is None or set(arguments) != {"body"} or not hasattr(body, "to_dict"):
+        raise InvalidInputError(f"{facts['operationId']} takes body= alone, a model of weryai_api. Nothing was sent.")
+    check_request(type(body).__name__, body.to_dict())
+    submission = read_submission(*(yield from call_paid(operation, body, {}, retry)))
+    log.info("submitted task %s", ", ".join(submission.task_ids))
+    return submission
+
+
+def _facts(operation: ModuleType) -> dict[str, Any]:
+    """What the contract says about a generated module."""
+    name = operation.__name__.rpartition(".")[2] if isinstance(operation, ModuleType) else ""
+    for path in contract()["paths"].values():
+        for method, facts in path.items():
+            if method in ("get", "post") and re.sub(r"(?=[A-Z])", "_", facts["operationId"]).lower() == name:
+                return {**path, **facts}
+    raise ConfigurationError(
+        f"call takes a module of weryai_api.api, such as text_to_video.submit_text_to_video, not {operation!r:.80}"
+    )

@@ -1,0 +1,92 @@
+"""An interrupted submission is waited for, so that the task id it has paid for is not lost; used by both runners."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from . import _wire
+from ._flow import Reply, Send, log
+from .errors import NotSentError
+
+T = TypeVar("T")
+
+# How long a cancelled submission is waited for, so that the task id it has paid for is not lost, in seconds.
+GRACE = 5.0
+
+
+def send_shielded(send: Callable[[Send], Reply], effect: Send) -> Reply:
+    """Send a paid request so that Ctrl-C cannot lose the answer: in the main thread, through a helper thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return send(effect)
+    outcome: concurrent.futures.Future[Reply] = concurrent.futures.Future()
+    context = contextvars.copy_context()
+
+    def work() -> None:
+        try:
+            outcome.set_result(context.run(send, effect))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    try:
+        _start(threading.Thread(target=work, name="weryai-submit", daemon=True), outcome)
+        concurrent.futures.wait([outcome])
+    except BaseException as interruption:
+        # A second Ctrl-C ends the waiting, not the note.
+        with contextlib.suppress(BaseException):
+            concurrent.futures.wait([outcome], timeout=GRACE)
+        _note(interruption, effect, outcome)
+        raise
+    return outcome.result()
+
+
+async def await_shielded(send: Coroutine[Any, Any, Reply], effect: Send) -> Reply:
+    """Send a paid request so that cancelling the caller cannot lose the answer."""
+    sending = _Stubborn(send, loop=asyncio.get_running_loop())
+    sending.add_done_callback(lambda task: task.cancelled() or task.exception())
+    try:
+        return await asyncio.shield(sending)
+    except asyncio.CancelledError as cancelled:
+        # A second cancellation ends the waiting, not the note.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([sending], timeout=GRACE)
+        _note(cancelled, effect, sending)
+        sending.abandon()
+        raise
+    except GeneratorExit as closed:
+        _note(closed, effect, sending)
+        raise
+
+
+class _Stubborn(asyncio.Task[T]):
+    """A task that a closing loop cannot cancel along with its caller, so that the answer may still come."""
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Heed only cancellations that say why: those of the HTTP library's own time limits."""
+        return super().cancel(msg) if msg is not None else False
+
+    def abandon(self) -> None:
+        """Give the answer up."""
+        super().cancel()
+
+
+def _start(worker: threading.Thread, outcome: concurrent.futures.Future[Reply]) -> None:
+    try:
+        worker.start()
+    except RuntimeError as error:
+        outcome.set_exception(NotSentError(f"no thread could be started: {error}"))
+
+
+def _note(
+    interruption: BaseException, effect: Send, outcome: concurrent.futures.Future[Reply] | asyncio.Future[Reply]
+) -> None:
+    """Tell the interrupted caller, and the log, what became of the submission."""
+    is_open = not outcome.done() or outcome.cancelled()
+    note = _wire.note_on_interruption(effect, None if is_open else outcome.exception() or outcome.result())
+    interruption.add_note(note)
+    log.warning("%s", note)

@@ -1,0 +1,136 @@
+"""Many flows performed in the caller's thread, their requests in a few helper threads, results as they come."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+from ._flow import Effect, Fetch, Flow, Send, Sleep, Turn
+from ._gate import Turns
+
+T = TypeVar("T")
+Perform = Callable[[Effect[Any]], Any]
+
+
+def side_by_side(flows: list[Flow[T]], perform: Perform, requests: int, turns: Turns) -> Iterator[T]:
+    """Perform the flows, with at most so many requests at a time; callbacks run in the caller's thread."""
+    driver = _Driver(flows, perform, _Crew(perform, min(requests, len(flows))), turns)
+    try:
+        yield from driver.results()
+    finally:
+        driver.close()
+
+
+class _Driver(Generic[T]):
+    """Knows of each flow whether it can go on, sleeps, stands in line for a turn, or has a request under way."""
+
+    def __init__(self, flows: list[Flow[T]], perform: Perform, crew: _Crew, turns: Turns) -> None:
+        self._open = set(flows)
+        self._ready = deque[tuple[Flow[T], Callable[[], Effect[Any]]]]((flow, flow.__next__) for flow in flows)
+        self._asleep: list[tuple[float, int, Flow[T]]] = []
+        self._in_line = deque[tuple[float, Flow[T]]]()
+        self._perform, self._crew, self._turns = perform, crew, turns
+        self._order = itertools.count()
+
+    def results(self) -> Iterator[T]:
+        """Go on until every flow has ended."""
+        while self._open:
+            while self._ready:
+                flow, proceed = self._ready.popleft()
+                try:
+                    effect = proceed()
+                except StopIteration as end:
+                    self._open.discard(flow)
+                    yield end.value
+                else:
+                    self._begin(flow, effect)
+            if self._open:
+                self._collect(self._pause())
+
+    def close(self) -> None:
+        """Give up what is still going on."""
+        self._crew.dismiss()
+        for flow in self._open:
+            # A flow whose request is under way is not running; its answer is dropped.
+            flow.close()
+
+    def _begin(self, flow: Flow[T], effect: Effect[Any]) -> None:
+        now = time.monotonic()
+        match effect:
+            case Send() | Fetch():
+                self._crew.send(flow, effect)
+            case Sleep(seconds=seconds):
+                heapq.heappush(self._asleep, (now + seconds, next(self._order), flow))
+            case Turn(most=most):
+                self._in_line.append((now + most, flow))
+            case _:
+                self._reply(flow, *_outcome(self._perform, effect))
+
+    def _reply(self, flow: Flow[T], result: Any, error: BaseException | None) -> None:
+        self._ready.append((flow, (lambda: flow.send(result)) if error is None else (lambda: flow.throw(error))))
+
+    def _pause(self) -> float | None:
+        """Wake who has slept enough and give turns; return the seconds until there is more of that to do."""
+        now = time.monotonic()
+        while self._asleep and self._asleep[0][0] <= now:
+            self._reply(heapq.heappop(self._asleep)[2], None, None)
+        pause = self._asleep[0][0] - now if self._asleep else None
+        while self._in_line:
+            deadline, flow = self._in_line[0]
+            wait = self._turns.take(now)
+            if wait > 0 and deadline > now:
+                pause = min(wait, deadline - now, wait if pause is None else pause)
+                break
+            self._in_line.popleft()
+            self._reply(flow, wait == 0, None)
+        return 0.0 if self._ready else pause
+
+    def _collect(self, pause: float | None) -> None:
+        """Take the answers that have come, after waiting for one of them if there is nothing else to do."""
+        try:
+            if pause is None or pause > 0:
+                self._reply(*self._crew.answers.get(timeout=pause))
+            while True:
+                self._reply(*self._crew.answers.get_nowait())
+        except queue.Empty:
+            return
+
+
+class _Crew:
+    """Helper threads that send requests; as many as there is work for, and never in the way of the program's end."""
+
+    def __init__(self, perform: Perform, most: int) -> None:
+        self.answers = queue.SimpleQueue[tuple[Any, Any, BaseException | None]]()
+        self._work = queue.SimpleQueue[tuple[Any, Effect[Any]] | None]()
+        self._perform, self._most = perform, most
+        self._threads = 0
+
+    def send(self, flow: Any, effect: Effect[Any]) -> None:
+        """Have a request sent for a flow."""
+        if self._threads < self._most:
+            threading.Thread(target=self._toil, name="weryai-wait", daemon=True).start()
+            self._threads += 1
+        self._work.put((flow, effect))
+
+    def dismiss(self) -> None:
+        """Let the threads end when their requests have."""
+        for _ in range(self._threads):
+            self._work.put(None)
+
+    def _toil(self) -> None:
+        while (work := self._work.get()) is not None:
+            flow, effect = work
+            self.answers.put((flow, *_outcome(self._perform, effect)))
+
+
+def _outcome(perform: Perform, effect: Effect[Any]) -> tuple[Any, BaseException | None]:
+    try:
+        return perform(effect), None
+    except Exception as error:
+        return None, error

@@ -1,0 +1,115 @@
+"""The command line. Only public names of weryai are used."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+
+import click
+
+import weryai
+from weryai import errors
+
+from ._asking import balance, completion, models
+from ._making import download, generate, submit, upload, wait
+from ._serving import demo, emulate
+
+EXIT_CODES = """
+\b
+Exit codes:
+  0    done
+  1    the service refused, or the task failed
+  2    wrong option, picture or setting; nothing was sent
+  3    the outcome is unknown: it may have been billed
+  4    gave up waiting; the task goes on
+  5    the video exists, but could not be fetched or stored
+  6    the service was not reached; nothing was sent
+  7    the key was refused
+  130  interrupted with Ctrl-C
+"""
+
+
+@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(weryai.__version__, prog_name="weryai")
+@click.option("--api-key", help="Better: WERYAI_API_KEY, which no process list shows.")
+@click.option("--base-url", help="Another address of the API. [env: WERYAI_BASE_URL]")
+@click.option("-v", "--verbose", is_flag=True, help="Write a line for each request to standard error.")
+def cli(api_key: str | None, base_url: str | None, verbose: bool) -> None:
+    """Turn a picture into a video with WeryAI.
+
+    The key is read from WERYAI_API_KEY. `weryai demo` shows the whole way without a key or an account.
+    """
+    if verbose:
+        import logging
+
+        logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
+        logging.getLogger("weryai").setLevel(logging.DEBUG)
+
+
+for command in (generate, submit, wait, download, upload, models, balance, emulate, demo, completion):
+    cli.add_command(command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; whatever happens is told in words, never as a traceback."""
+    warnings.showwarning = _show_warning
+    if "logging" in sys.modules or len(arguments) > 1:
+        import logging
+
+        # What the library logs about an interrupted submission is told below.
+        logging.getLogger("weryai").addHandler(logging.NullHandler())
+    try:
+        cli.main(list(arguments), prog_name="weryai", standalone_mode=False)
+        return 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt) as error:
+        return _report(error.__cause__ or error, "Interrupted.", 130)
+    except (errors.ConfigurationError, errors.InvalidInputError) as error:
+        return _report(error, str(error), 2)
+    except errors.WeryAIError as error:
+        return _report(error, str(error), _exit_code(error))
+    except ImportError as error:
+        return _report(error, str(error), 2)
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        return _report(error, f"{type(error).__name__}: {error}. This is a mistake in weryai; please report it.", 1)
+
+
+def _exit_code(error: errors.WeryAIError) -> int:
+    match error:
+        case errors.OutcomeUnknownError() | errors.ContractError(may_have_been_billed=True):
+            return 3
+        case errors.TaskTimeoutError():
+            return 4
+        case errors.DownloadError():
+            return 5
+        case errors.NotSentError():
+            return 6
+        case errors.AuthenticationError():
+            return 7
+        case _:
+            return 1
+
+
+def _report(error: BaseException, message: str, code: int) -> int:
+    """Say what happened, and what the library noted about it, such as the task id to resume with."""
+    for line in (message, *getattr(error, "__notes__", ())):
+        click.echo(line if line == "Interrupted." else f"weryai: {_with_command(line)}", err=True)
+    return code
+
+
+def _with_command(line: str) -> str:
+    """Name the command where the library names the method."""
+    line = re.sub(r"tasks\.(?:wait|get)\('([^']*)'\)", r"`weryai wait \1`", line)
+    return line.replace("tasks.get has a fresh one", "`weryai wait TASK_ID` has a fresh one")
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"weryai: {message}", err=True)

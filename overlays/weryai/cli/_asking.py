@@ -1,0 +1,108 @@
+"""The commands that ask: `models`, `balance`, `completion`."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import click
+
+import weryai
+
+from ._connection import connect
+from ._output import as_json, put
+
+if TYPE_CHECKING:
+    from weryai import Model
+
+
+@click.command()
+@click.argument("key", required=False)
+@click.option("--bundled", is_flag=True, help="Show the shipped copy: no key and no network are needed.")
+@as_json
+def models(key: str | None, bundled: bool, json_lines: bool) -> None:
+    """List the models, or tell about one KEY: what each of them takes."""
+    listed = weryai.bundled_models() if bundled else _live()
+    if bundled and not json_lines:
+        click.echo(f"weryai: the shipped copy of {weryai.BUNDLED_MODELS_DATE}; models change without notice", err=True)
+    if key:
+        listed = tuple(model for model in listed if model.key == key.upper())
+        if not listed:
+            raise click.UsageError(f"no model {key!r} is listed; `weryai models` shows all")
+    if json_lines:
+        for model in listed:
+            put(True, "", **{name: getattr(model, name) for name in _FIELDS})
+    elif key:
+        for name in _FIELDS:
+            click.echo(f"{name:<20} {_told(getattr(listed[0], name))}")
+    else:
+        _print_table(listed)
+
+
+def _live() -> tuple[Model, ...]:
+    with connect() as client:
+        try:
+            return client.models.list()
+        except weryai.TransportError as error:
+            click.echo(f"weryai: {error}", err=True)
+            click.echo(f"weryai: this is the shipped copy of {weryai.BUNDLED_MODELS_DATE}", err=True)
+            return weryai.bundled_models()
+
+
+_FIELDS = (
+    "key", "title", "durations", "aspect_ratios", "resolutions", "has_generate_audio", "has_negative_prompt",
+    "prompt_length_limit", "upload_image_limit",
+)  # fmt: skip
+
+
+def _print_table(listed: tuple[Model, ...]) -> None:
+    rows = [("KEY", "NAME", "SECONDS", "RATIOS", "RESOLUTIONS", "SOUND")]
+    for one in listed:
+        sound = _told(one.has_generate_audio)
+        resolutions = _told(one.resolutions)
+        rows.append((one.key, one.title or "", _span(one.durations), _told(one.aspect_ratios), resolutions, sound))
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    # The last columns are left out where the terminal has no room for them.
+    columns = 6
+    while columns > 3 and sum(widths[:columns]) + 2 * columns > max(shutil.get_terminal_size((120, 24)).columns, 80):
+        columns -= 1
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row[:columns], widths, strict=False))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _span(durations: tuple[int, ...]) -> str:
+    """Return seconds as "4-15" where none is missing in between, else one by one."""
+    if len(durations) > 2 and durations == tuple(range(durations[0], durations[-1] + 1)):
+        return f"{durations[0]}-{durations[-1]}"
+    return " ".join(map(str, durations)) or "?"
+
+
+def _told(value: object) -> str:
+    """Return a value in words: "?" where no source tells, "-" where the model lists none."""
+    if isinstance(value, tuple):
+        return " ".join(map(str, value)) or "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "?" if value is None or value == "" else str(value)
+
+
+@click.command()
+@as_json
+def balance(json_lines: bool) -> None:
+    """Print the credits left."""
+    with connect() as client:
+        credits = client.account.balance()
+    put(json_lines, f"{credits:g}" if credits < 1e15 else credits, event="balance", credits=credits)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of a SHELL, as in: eval "$(weryai completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    root = click.get_current_context().find_root()
+    click.echo(kind(root.command, {}, "weryai", "_WERYAI_COMPLETE").source())

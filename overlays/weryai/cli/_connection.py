@@ -1,0 +1,34 @@
+"""The client of a command: the key from the environment or a prompt, and where it goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+import weryai
+
+if TYPE_CHECKING:
+    from weryai import WeryAI
+
+WARNING = "weryai: an argument is seen in the process list and the shell history; prefer WERYAI_API_KEY"
+FIRST_RUN = (
+    "There is no API key: set WERYAI_API_KEY (keys are made at https://www.weryai.com/api/keys). Without an account, "
+    "`weryai demo` makes a video on this machine and `weryai emulate` serves the whole API."
+)
+
+
+def connect() -> WeryAI:
+    """Make the client of this command."""
+    options: dict[str, str | None] = click.get_current_context().find_root().params
+    key = options.get("api_key")
+    if key:
+        click.echo(WARNING, err=True)
+    key = key or os.environ.get("WERYAI_API_KEY", "").strip()
+    if not key and sys.stdin.isatty() and sys.stderr.isatty():
+        key = click.prompt("WeryAI API key (WERYAI_API_KEY is not set)", hide_input=True, err=True)
+    if not key:
+        raise weryai.ConfigurationError(FIRST_RUN)
+    return weryai.WeryAI(key, base_url=options.get("base_url"))

@@ -1,0 +1,65 @@
+"""The commands that need no account: `emulate` and `demo`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+import weryai
+
+from ._progress import Progress
+
+if TYPE_CHECKING:
+    from weryai import Submission
+
+DEMO_PROMPT = "Make the person wave their hand"
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
+@click.option("--video", type=click.Choice(["render", "fixed"]), default="render", show_default=True)
+def emulate(port: int, video: Literal["render", "fixed"]) -> None:
+    """Serve the WeryAI API on this machine, without an account, until Ctrl-C."""
+    from weryai.emulator import serve
+
+    try:
+        serve(port=port, video=video)
+    except OSError as error:
+        raise click.ClickException(error.strerror or str(error)) from error
+
+
+@click.command()
+@click.argument("image", required=False)
+@click.option("-p", "--prompt", help=f"[default: {DEMO_PROMPT}]")
+@click.option("-o", "--output", default="weryai-demo.mp4", show_default=True, help="File or folder to write.")
+def demo(image: str | None, prompt: str | None, output: str) -> None:
+    """Show the whole way from a picture to a video against the emulator: no account, no key, no network."""
+    from weryai.emulator import Emulator
+
+    photograph = Path(weryai.__file__).parent / "emulator" / "data" / "astronaut.jpg"
+    # The demo needs nothing of its surroundings, so nothing of them can break it.
+    for name in list(os.environ):
+        if name.startswith("WERYAI_") or name.lower() in PROXIES:
+            del os.environ[name]
+    with Emulator(video="render") as emulator, Progress() as progress:
+
+        def accepted(submission: Submission) -> None:
+            progress.say(f"picture  {image or f'{photograph.name} (NASA, public domain)'}")
+            progress.say(f"prompt   {prompt or DEMO_PROMPT}")
+            progress.say(f"emulator {emulator.url}")
+            progress.submitted(submission)
+
+        with weryai.WeryAI(emulator.key, base_url=emulator.url) as client:
+            video = client.image_to_video.generate(
+                image or photograph,
+                prompt=prompt or DEMO_PROMPT,
+                output=output,
+                interval=0.25,
+                on_submit=accepted,
+                on_update=progress.updated,
+            )
+    click.echo(video.path.resolve())
