@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, overload
 
 from ._flow import Flow
 from ._retry import RetryPolicy
@@ -22,6 +22,11 @@ class Resource(Generic[Mode]):
         """Remember who performs the operations and how patiently."""
         self._runner: Mode = runner
         self._retry = retry or RetryPolicy()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} belongs to a client, which is not pickled or copied; make one per process"
+        )
 
 
 class operation(Generic[P, T]):

@@ -156,7 +156,12 @@ def test_a_ratio_nobody_asked_for_gives_way(
     assert faulty_server.posts()[0].json().get("aspect_ratio") == sent
 
 
-ODD = [{"modelKey": "A", "label": "a"}, {"id": "B", "name": "b", "durations": [5, "x", True]}, "no entry", {"title": "no key"}]
+ODD = [
+    {"modelKey": "A", "label": "a"},
+    {"id": "B", "name": "b", "durations": [5, "x", True]},
+    "no entry",
+    {"title": "no key"},
+]
 
 
 def test_odd_entries_are_read(face: Face, faulty_server: FaultyServer) -> None:

@@ -42,7 +42,10 @@ def test_a_batch_is_waited_for_whole(face: Face, faulty_server: FaultyServer) ->
         lambda client: client.batches.wait(BOTH, interval=0.01, on_update=lambda one: seen.append(one.ended)),
         faulty_server.url,
     )
-    assert ([one.id for one in batch.succeeded], [one.reason for one in batch.failed]) == (["a"], ["Content moderation"])
+    assert ([one.id for one in batch.succeeded], [one.reason for one in batch.failed]) == (
+        ["a"],
+        ["Content moderation"],
+    )
     assert seen == [False, True]
     faulty_server.assert_met()
 

@@ -111,6 +111,9 @@ def wait(task_ids: tuple[str, ...], output: str | None, timeout: float, json_lin
                     raise result.error or weryai.WeryAIError(f"task {result.task_id} was not seen")
                 path = client.files.download(result.task, _target(output, result.task_id))
             except weryai.WeryAIError as error:
+                if isinstance(error, weryai.APIError):
+                    # Whoever typed the id need not be told it; the library's note is for those who did not.
+                    error.__notes__ = []
                 if problem is not None:
                     click.echo(f"weryai: {problem}", err=True)
                 problem = error

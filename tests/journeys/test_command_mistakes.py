@@ -1,0 +1,201 @@
+"""Five strangers' mistakes per command: each gives one line with a way out, an exit code, and no traceback."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fakes.pictures import png
+from weryai import BUNDLED_MODELS_DATE
+from weryai.cli import run
+from weryai.emulator import Emulator
+
+pytestmark = pytest.mark.timeout(60)
+NO_NETWORK = ["--base-url", "http://127.0.0.1:9"]
+COMMANDS = {
+    "generate": ["generate", "picture.png", "-p", "wave"],
+    "submit": ["submit", "picture.png", "-p", "wave"],
+    "wait": ["wait", "task_unknown"],
+    "download": ["download", "task_unknown"],
+    "upload": ["upload", "picture.png"],
+    "models": ["models"],
+    "balance": ["balance"],
+}
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    """Serve the API."""
+    with Emulator(video="fixed", waiting=0.0, processing=0.0) as running:
+        yield running
+
+
+@pytest.fixture
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -> Emulator:
+    """Stand in a folder with a picture, with the emulator's key and address in the environment."""
+    (tmp_path / "picture.png").write_bytes(png())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WERYAI_API_KEY", emulator.key)
+    monkeypatch.setenv("WERYAI_BASE_URL", emulator.url)
+    monkeypatch.setenv("WERYAI_MODELS_BASE_URL", emulator.url)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    return emulator
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the only line that says what is wrong; click puts its usage above it."""
+    errors = capsys.readouterr().err
+    assert "Traceback" not in errors
+    lines = [line for line in errors.splitlines() if line and not line.startswith(("Usage:", "Try "))]
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
+def test_no_key(
+    at_home: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """Without a key and without a terminal to ask at, the line says where keys are and what needs none."""
+    monkeypatch.delenv("WERYAI_API_KEY")
+    assert run(command) == 2
+    line = one_line(capsys)
+    assert "https://www.weryai.com/api/keys" in line and "weryai demo" in line and "WERYAI_API_KEY" in line
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
+def test_a_wrong_key(
+    at_home: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """A refused key has an exit code of its own, and the key is not repeated."""
+    monkeypatch.setenv("WERYAI_API_KEY", "sk-of-a-stranger")
+    assert run(command) == 7
+    line = one_line(capsys)
+    assert "Check WERYAI_API_KEY" in line and "sk-of-a-stranger" not in line
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_network(
+    at_home: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Where nobody listens the line says that the service was not reached; `models` then shows the shipped copy."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    options = {"generate": ["--timeout", "0"], "wait": ["--timeout", "0"]}.get(name, [])
+    code = run([*NO_NETWORK, *COMMANDS[name], *options])
+    if name == "models":
+        captured = capsys.readouterr()
+        assert code == 0 and "WERYAI_VIDEO_1_0" in captured.out
+        assert "not reached" in captured.err and BUNDLED_MODELS_DATE in captured.err
+        return
+    line = one_line(capsys)
+    assert code == (4 if name == "wait" else 6)
+    assert ("weryai wait task_unknown" if name == "wait" else "not reached") in line
+
+
+WRONG_PATHS = {
+    "generate": (["generate", "nothing.jpg", "-p", "x"], 2, "no picture at nothing.jpg"),
+    "generate to a folder that is a file": (
+        ["generate", "picture.png", "-p", "x", "-o", "picture.png/v.mp4"],
+        2,
+        "cannot be written",
+    ),
+    "submit": (["submit", ".", "-p", "x"], 2, "is a folder, not a picture"),
+    "wait": (["wait", "task_unknown"], 1, "Check the id"),
+    "wait into a file": (["wait", "a", "b", "-o", "v.mp4"], 2, "need a folder"),
+    "download": (["download", "task_unknown"], 1, "Check the id"),
+    "download nothing": (["download", "http://127.0.0.1:9/v.mp4"], 5, "could not be downloaded"),
+    "upload": (["upload", "nothing.jpg"], 2, "no picture at nothing.jpg"),
+    "models": (["models", "NO_SUCH_MODEL"], 2, "no model 'NO_SUCH_MODEL'"),
+    "emulate": (["emulate", "--port", "99999"], 2, "99999"),
+    "demo": (["demo", "nothing.jpg"], 2, "no picture at nothing.jpg"),
+    "completion": (["completion", "tcsh"], 2, "'tcsh' is not one of"),
+}
+
+
+@pytest.mark.parametrize(("command", "code", "words"), WRONG_PATHS.values(), ids=list(WRONG_PATHS))
+def test_a_wrong_path_or_id(
+    at_home: Emulator,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    code: int,
+    words: str,
+) -> None:
+    """What is named but not there, or cannot be written, is said by its name."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    before = len([one for one in at_home.requests if one.path.endswith("image-to-video")])
+    assert run(command) == code
+    assert words in one_line(capsys)
+    assert len([one for one in at_home.requests if one.path.endswith("image-to-video")]) == before
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "emulate", "demo", "completion"])
+def test_a_wrong_option(at_home: Emulator, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """An option that does not exist is named, with the command's help as the way out."""
+    assert run([command, "--colour", "blue"]) == 2
+    captured = capsys.readouterr().err
+    assert "No such option" in captured and "--colour" in captured and f"weryai {command} --help" in captured
+    assert "Traceback" not in captured
+
+
+VALUES = {
+    "generate": (["--duration", "long"], "'long' is not a valid integer"),
+    "submit": (["--video-number", "9"], "at most 4"),
+    "submit strictly": (["--strict", "-m", "SORA_2"], "SORA_2 takes 4, 8, 12"),
+    "submit checked live": (["--live", "-m", "SORA_2"], "SORA_2 takes 4, 8, 12"),
+    "submit without a prompt": (["-p", ""], "prompt must not be empty"),
+}
+
+
+@pytest.mark.parametrize(("options", "words"), VALUES.values(), ids=list(VALUES))
+def test_a_wrong_value(at_home: Emulator, capsys: pytest.CaptureFixture[str], options: list[str], words: str) -> None:
+    """A value that cannot be is named with what is allowed, and nothing is ordered."""
+    before = len([one for one in at_home.requests if one.path.endswith("image-to-video")])
+    assert run([*COMMANDS["generate" if "long" in options else "submit"], *options]) == 2
+    assert words in one_line(capsys)
+    assert len([one for one in at_home.requests if one.path.endswith("image-to-video")]) == before
+
+
+def test_a_key_as_an_argument_is_warned_of(
+    at_home: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--api-key` works, and says who else can read it."""
+    monkeypatch.delenv("WERYAI_API_KEY")
+    assert run(["--api-key", at_home.key, "balance"]) == 0
+    assert "process list" in one_line(capsys)
+
+
+def test_every_result_is_a_line_of_json(at_home: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """With `--json` each line of standard output is an object, the order's task ids first."""
+    assert run(["submit", "picture.png", "-p", "x", "--json"]) == 0
+    ids = json.loads(capsys.readouterr().out)["task_ids"]
+    assert run(["wait", *ids, "--json", "-o", "w.mp4"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["event"] for one in events][-1] == "done" and Path(events[-1]["path"]).is_file()
+    for command in (["balance"], ["upload", "picture.png"], ["models", "SORA_2"], ["download", ids[0]]):
+        assert run([*command, "--json"]) == 0
+        assert isinstance(json.loads(capsys.readouterr().out), dict)
+    assert run(["generate", "picture.png", "-p", "x", "--json", "-o", "g.mp4"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["event"] for one in lines] == ["submitted", "done"]
+
+
+@pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")
+def test_several_tasks_are_fetched_into_a_folder(at_home: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """`submit -n 2` prints two ids, and `wait` of both stores both, although a third one is unknown."""
+    assert run(["submit", "picture.png", "-p", "x", "-n", "2"]) == 0
+    ids = capsys.readouterr().out.split()
+    assert run(["wait", *ids, "task_unknown", "-o", "videos/"]) == 1
+    captured = capsys.readouterr()
+    assert sorted(Path(line).stem for line in captured.out.split()) == sorted(ids)
+    assert "Check the id" in captured.err
+
+
+@pytest.mark.parametrize(("shell", "word"), [("bash", "complete"), ("zsh", "compdef"), ("fish", "complete")])
+def test_completion_scripts(capsys: pytest.CaptureFixture[str], shell: str, word: str) -> None:
+    """Each shell gets its own script."""
+    assert run(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert word in script and "_WERYAI_COMPLETE" in script
