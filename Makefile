@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers fresh generate format lock build clean demo-venv dev-venv
+.PHONY: help demo test bench check lint types layers fresh generate format lock build clean demo-venv dev-venv
 
 # Nothing in the caller's environment may change what a verb does.
 PY := . .ci/clean && .venv/bin/python
@@ -22,6 +22,9 @@ demo: demo-venv ## a picture becomes a video, without an account: make demo IMAG
 
 test: dev-venv ## run the test suite
 	@$(PY) -m pytest
+
+bench: dev-venv ## measure against raw httpx, by hand; takes some minutes
+	@$(PY) -m tests.benchmarks
 
 check: lint types layers fresh test ## all that must be green before a commit: the five below and above, tests last
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from ._settings import Settings, origin
+from ._settings import Settings
 
 
 def sign(request: httpx.Request, settings: Settings) -> None:
@@ -12,5 +12,6 @@ def sign(request: httpx.Request, settings: Settings) -> None:
 
     The key is asked for each time, so that a function given as `api_key` can rotate it.
     """
-    if origin(str(request.url)) in settings.origins:
+    url = request.url
+    if (url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)) in settings.origins:
         request.headers["Authorization"] = f"Bearer {settings.key()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 import re
@@ -82,6 +83,7 @@ def make_settings(
     )
 
 
+@functools.lru_cache(maxsize=16)
 def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port of an address."""
     parts = urlsplit(url)
