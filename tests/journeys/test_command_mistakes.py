@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,9 @@ def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emulator: Emulator)
     """Stand in a folder with a picture, with the emulator's key and address in the environment."""
     (tmp_path / "picture.png").write_bytes(png())
     monkeypatch.chdir(tmp_path)
+    # `demo` clears its surroundings; what is set here is put back in the end.
+    for name, value in list(os.environ.items()):
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("WERYAI_API_KEY", emulator.key)
     monkeypatch.setenv("WERYAI_BASE_URL", emulator.url)
     monkeypatch.setenv("WERYAI_MODELS_BASE_URL", emulator.url)
