@@ -69,7 +69,7 @@ class Batches(Resource[Mode]):
         Raises TaskTimeoutError; the tasks then go on, and waiting again resumes.
         """
         batch_id, task_ids = _named(batch)
-        with naming(*task_ids or (str(batch_id),)):
+        with naming(task_ids or (str(batch_id),)):
             seen, missed = yield from watch(
                 lambda most: _look(batch_id, task_ids, RetryPolicy(tries=1), most),
                 timeout=timeout,

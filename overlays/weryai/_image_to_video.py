@@ -150,7 +150,7 @@ class ImageToVideo(Resource[Mode]):
             raise InvalidInputError("generate makes one video; for more use submit + batches.wait")
         yield from Perform(lambda: prepare_path(output, "video.mp4"))
         submission = yield from submitting
-        with naming(*submission.task_ids):
+        with naming(submission.task_ids):
             yield from Tell(on_submit, submission)
             task = yield from wait_for(
                 submission.task_ids[0], timeout=timeout, interval=interval, on_update=on_update, newborn=NEWBORN

@@ -9,6 +9,7 @@ import os
 import time
 import weakref
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import httpx
@@ -56,9 +57,15 @@ class Blocking:
         finally:
             flow.close()
 
-    def run_many(self, flows: list[Flow[T]]) -> Iterator[T]:
-        """Perform flows side by side and return their results as they come."""
-        return side_by_side(flows, self.perform, self._settings.max_requests, self._opened()[1].turns)
+    def run_many(self, flows: list[Flow[T]], around: AbstractContextManager[None]) -> Iterator[T]:
+        """Perform flows side by side, inside `around`, and return their results as they come."""
+        _, gate = self._opened()
+
+        def results() -> Iterator[T]:
+            with around:
+                yield from side_by_side(flows, self.perform, self._settings.max_requests, gate.turns)
+
+        return results()
 
     def close(self) -> None:
         """Close every connection and refuse further work."""
@@ -145,16 +152,17 @@ class Awaiting:
         finally:
             flow.close()
 
-    async def run_many(self, flows: list[Flow[T]]) -> AsyncIterator[T]:
-        """Perform flows side by side and return their results as they come."""
-        tasks = [asyncio.create_task(self.run(flow)) for flow in flows]
-        try:
-            for ended in asyncio.as_completed(tasks):
-                yield await ended
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    async def run_many(self, flows: list[Flow[T]], around: AbstractContextManager[None]) -> AsyncIterator[T]:
+        """Perform flows side by side, inside `around`, and return their results as they come."""
+        with around:
+            tasks = [asyncio.create_task(self.run(flow)) for flow in flows]
+            try:
+                for ended in asyncio.as_completed(tasks):
+                    yield await ended
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def aclose(self) -> None:
         """Close the running loop's connections and refuse further work."""

@@ -35,7 +35,7 @@ def send_shielded(send: Callable[[Send], Reply], effect: Send) -> Reply:
 
     try:
         _start(threading.Thread(target=work, name="weryai-submit", daemon=True), outcome)
-        concurrent.futures.wait([outcome])
+        outcome.exception()
     except BaseException as interruption:
         # A second Ctrl-C ends the waiting, not the note.
         with contextlib.suppress(BaseException):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, overload
 
@@ -126,16 +126,19 @@ class Tasks(Resource[Mode]):
             raise InvalidInputError("wait_many takes a list of task ids; for one use wait")
         unique = tuple(dict.fromkeys(check_task_id(task_id) for task_id in task_ids))
         check_waiting(timeout, interval)
-        waits = [settle(one, timeout=timeout, interval=interval, on_update=on_update) for one in unique]
-        return self._runner.run_many(waits)
+        going_on = list(unique)
+        waits = [settle(one, going_on, timeout=timeout, interval=interval, on_update=on_update) for one in unique]
+        return self._runner.run_many(waits, naming(going_on))
 
 
-def settle(task_id: str, **options: Any) -> Flow[WaitResult]:
-    """Wait for one task of many: whatever becomes of it is its result."""
+def settle(task_id: str, going_on: list[str], **options: Any) -> Flow[WaitResult]:
+    """Wait for one task of many and take it off the list: whatever becomes of it is its result."""
     try:
-        return WaitResult(task_id, (yield from wait_for(task_id, **options)))
+        result = WaitResult(task_id, (yield from wait_for(task_id, **options)))
     except WeryAIError as error:
-        return WaitResult(task_id, getattr(error, "task", None), error)
+        result = WaitResult(task_id, getattr(error, "task", None), error)
+    going_on.remove(task_id)
+    return result
 
 
 def look(task_id: str, retry: RetryPolicy, timeout: float | None = None) -> Flow[Task]:
@@ -163,7 +166,7 @@ def wait_for(
 ) -> Flow[Task]:
     """Wait for a task; during the first `newborn` seconds an unknown id is a missed look as well."""
     check_task_id(task_id)
-    with naming(task_id):
+    with naming([task_id]):
         task, missed = yield from watch(
             lambda most: look(task_id, RetryPolicy(tries=1), most),
             timeout=timeout,
@@ -234,7 +237,7 @@ def check_waiting(timeout: float, interval: float | None) -> Pace:
 
 
 @contextlib.contextmanager
-def naming(*task_ids: str) -> Iterator[None]:
+def naming(task_ids: Sequence[str]) -> Iterator[None]:
     """Note the task ids on whatever interrupts the work, so that nothing paid for is lost."""
     try:
         yield
@@ -243,8 +246,15 @@ def naming(*task_ids: str) -> Iterator[None]:
     except BaseException as error:
         names = ", ".join(task_ids)
         if not any(names in note for note in getattr(error, "__notes__", ())):
-            error.add_note(f"Task {names} is paid for and may go on; resume with tasks.wait({task_ids[0]!r}).")
+            error.add_note(_how_to_resume(task_ids))
         raise
+
+
+def _how_to_resume(task_ids: Sequence[str]) -> str:
+    if len(task_ids) == 1:
+        return f"Task {task_ids[0]} is paid for and may go on; resume with tasks.wait({task_ids[0]!r})."
+    names = ", ".join(task_ids)
+    return f"Tasks {names} are paid for and may go on; resume with tasks.wait_many({list(task_ids)})."
 
 
 def _is_missed_look(error: WeryAIError) -> bool:

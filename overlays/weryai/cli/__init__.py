@@ -108,6 +108,7 @@ def _report(error: BaseException, message: str, code: int) -> int:
 def _with_command(line: str) -> str:
     """Name the command where the library names the method."""
     line = re.sub(r"tasks\.(?:wait|get)\('([^']*)'\)", r"`weryai wait \1`", line)
+    line = re.sub(r"tasks\.wait_many\(\[(.*)\]\)", lambda ids: "`weryai wait " + re.sub("[',]", "", ids[1]) + "`", line)
     return line.replace("tasks.get has a fresh one", "`weryai wait TASK_ID` has a fresh one")
 
 
