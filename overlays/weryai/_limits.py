@@ -78,11 +78,14 @@ def _text_problems(schema: Mapping[str, Any], value: str) -> list[str]:
         problems.append("must not be empty" if not value else f"must have at least {schema['minLength']} characters")
     if len(value) > schema.get("maxLength", len(value)):
         problems.append(f"has {len(value)} characters, at most {schema['maxLength']} are allowed")
-    if "pattern" in schema and not re.search(schema["pattern"], value):
-        is_address = schema.get("format") == "uri"
-        problems.append("must start with http:// or https://" if is_address else f"must match {schema['pattern']}")
-    elif schema.get("format") == "uri" and not _URI.fullmatch(value):
-        problems.append("is not an address that can be fetched")
+    fits = "pattern" not in schema or re.search(schema["pattern"], value)
+    if schema.get("format") != "uri":
+        problems += [] if fits else [f"must match {schema['pattern']}"]
+    elif not fits or not _URI.fullmatch(value):
+        has_scheme = value.lower().startswith(("http://", "https://"))
+        problems.append(
+            "is not an address that can be fetched" if has_scheme else "must start with http:// or https://"
+        )
     return problems
 
 

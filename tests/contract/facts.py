@@ -89,12 +89,16 @@ REPLY = {
 }
 ENVELOPE = {"status": "integer", "desc": "string", "message": "string"}
 
+WEB_ADDRESS = "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]"
 # Where the contract deliberately differs from the page: the field, what the contract says instead, and why.
 DIFFERENCES: dict[str, tuple[dict[str, Any], str]] = {
     "video_number": ({"minimum": 1, "maximum": 4}, "the page's newer revision sends 4, sibling operations take 1 to 4"),
     "duration": ({"minimum": 1}, "the page gives no limit; no source has a video of less than a second"),
-    "image": ({"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}, "the service fetches it, so only http and https can work"),
-    "webhook_url": ({"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}, "only http and https can be posted to"),
+    "image": (
+        {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]"},
+        "the service fetches it, so only http and https can work",
+    ),
+    "webhook_url": ({"pattern": WEB_ADDRESS}, "only http and https can be posted to"),
     "caller_id": ({"minimum": -(2**63), "maximum": 2**63 - 1}, "int64 spelt out, because validators ignore the format"),
 }
 OPTIONAL_DESPITE_THE_PAGE = {"aspect_ratio": "newer documentation has models that list no ratio"}

@@ -1,0 +1,112 @@
+"""Cases made from the contract by schemathesis: requests as they are, answers as requests of a made-up document."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from contract.reading import CONTRACT, Operation, operations, resolve, snake_case
+
+
+@dataclass
+class Effort:
+    """How hard the suite looks; pytest's options `--cases`, `--quick` and `--explore` change it."""
+
+    cases: int = 30
+    shrinks: bool = True
+    explores: bool = False
+
+
+EFFORT = Effort()
+
+
+def effort(share: float = 1.0) -> settings:
+    """Return Hypothesis settings: so many cases, the same ones on every run unless the suite explores."""
+    phases = [Phase.explicit, Phase.generate, *([Phase.shrink] if EFFORT.shrinks else [])]
+    return settings(
+        max_examples=max(int(EFFORT.cases * share), 5),
+        derandomize=not EFFORT.explores,
+        database=None,
+        deadline=None,
+        phases=phases,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def load(document: dict[str, Any], mode: str = "positive") -> Any:
+    """Return schemathesis' reading of a document; keys are ours to send, so no case carries one."""
+    config = schemathesis.Config.from_dict(
+        {
+            "generation": {"with-security-parameters": False, "database": "none", "mode": mode},
+            "analysis": {"constants": {"enabled": False}},
+            "phases": {"stateful": {"enabled": False}},
+        }
+    )
+    return schemathesis.openapi.from_dict(copy.deepcopy(document), config=config)
+
+
+REQUESTS = load(CONTRACT)
+
+
+def requests_of(one: Operation, mode: GenerationMode = GenerationMode.POSITIVE) -> st.SearchStrategy[Any]:
+    """Requests of an operation, as schemathesis' cases."""
+    strategy: st.SearchStrategy[Any] = REQUESTS[one.path][one.method.upper()].as_strategy(generation_mode=mode)
+    return strategy
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One documented answer of an operation."""
+
+    operation: Operation
+    code: str
+    schema: str
+
+    @property
+    def name(self) -> str:
+        """How a test is named after it."""
+        return f"{self.operation.name}-{self.code}"
+
+    @property
+    def model(self) -> str:
+        """The generated model that reads it."""
+        return self.schema.rpartition("/")[2]
+
+
+def answers() -> list[Answer]:
+    """Every documented answer with a JSON body."""
+    return [
+        Answer(one, code, resolve(answer)["content"]["application/json"]["schema"]["$ref"])
+        for one in operations()
+        for code, answer in one.spec["responses"].items()
+    ]
+
+
+def _as_requests() -> Any:
+    """Load a document in which each schema of an answer, and of a delivery, is the body of a request."""
+    schemas = {one.schema for one in answers()} | {"#/components/schemas/WebhookDelivery"}
+    paths = {
+        f"/{snake_case(schema.rpartition('/')[2])}": {
+            "post": {
+                "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": schema}}}},
+                "responses": {"200": {"description": "any"}},
+            }
+        }
+        for schema in sorted(schemas)
+    }
+    head = {"openapi": "3.1.0", "info": {"title": "Answers", "version": "1"}}
+    return load({**head, "paths": paths, "components": {"schemas": CONTRACT["components"]["schemas"]}})
+
+
+_ANSWERS = _as_requests()
+
+
+def bodies_of(schema: str, mode: GenerationMode = GenerationMode.POSITIVE) -> st.SearchStrategy[Any]:
+    """Bodies that keep (or, negative, break) the schema of an answer; negative ones may be raw bytes."""
+    made = _ANSWERS[f"/{snake_case(schema.rpartition('/')[2])}"]["POST"].as_strategy(generation_mode=mode)
+    bodies: st.SearchStrategy[Any] = made.map(lambda case: case.body)
+    return bodies

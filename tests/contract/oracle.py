@@ -1,0 +1,134 @@
+"""Judges a request on the wire against the contract alone: nothing of the client, the overlay or the emulator is used.
+
+That every operation needs exactly one bearer key is typed here by hand, because a contract that forgets it would make a
+client that forgets it as well.
+"""
+
+import email.policy
+import json
+import re
+from email.parser import BytesParser
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import httpx
+import jsonschema_rs
+
+from contract.reading import CONTRACT, Operation, operations, resolve
+
+# Headers that httpx and the client's housekeeping add; the contract documents none.
+USUAL_HEADERS = {
+    "host", "accept", "accept-encoding", "connection", "user-agent", "authorization", "content-type", "content-length",
+    "cache-control",
+}  # fmt: skip
+_VALIDATORS: dict[str, jsonschema_rs.Draft202012Validator] = {}
+
+
+def same(left: Any, right: Any) -> bool:
+    """Say whether two JSON values are equal: 1 and 1.0 are, 1 and true are not."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[name], right[name]) for name in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+
+
+def validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    """Return a validator of one schema of the contract, formats included."""
+    key = json.dumps(schema, sort_keys=True)
+    if key not in _VALIDATORS:
+        whole = {**schema, "components": CONTRACT["components"]}
+        _VALIDATORS[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+    return _VALIDATORS[key]
+
+
+def judge(request: httpx.Request, key: str) -> tuple[Operation | None, list[str]]:
+    """Return the operation that a request is, and everything about it that the contract does not allow."""
+    one, parameters = _match(request)
+    if one is None:
+        return None, [f"{request.method} {request.url} is no operation of the contract"]
+    problems = [
+        *_head_problems(request, one, key),
+        *_path_problems(one, parameters),
+        *_body_problems(request, one),
+    ]
+    return one, [f"{one.name}: {problem}" for problem in problems]
+
+
+def _match(request: httpx.Request) -> tuple[Operation | None, dict[str, str]]:
+    raw = request.url.raw_path.decode().partition("?")[0]
+    for one in operations():
+        template = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(one.path))
+        found = re.fullmatch(template, raw)
+        if found and one.method == request.method.lower():
+            return one, {name: unquote(value) for name, value in found.groupdict().items()}
+    return None, {}
+
+
+def _head_problems(request: httpx.Request, one: Operation, key: str) -> list[str]:
+    item = CONTRACT["paths"][one.path]
+    servers = one.spec.get("servers") or item.get("servers") or CONTRACT["servers"]
+    problems = []
+    if request.url.host != urlsplit(servers[0]["url"]).hostname or request.url.scheme != "https":
+        problems.append(f"sent to {request.url.scheme}://{request.url.host}, not to {servers[0]['url']}")
+    if request.headers.get_list("authorization") != [f"Bearer {key}"]:
+        problems.append(f"Authorization is {request.headers.get_list('authorization')}, not one bearer key")
+    if request.url.query:
+        problems.append(f"query {request.url.query!r} is not documented")
+    unknown = set(request.headers) - USUAL_HEADERS
+    return [*problems, *(f"header {name} is not documented" for name in sorted(unknown))]
+
+
+def _path_problems(one: Operation, sent: dict[str, str]) -> list[str]:
+    problems = []
+    for parameter in map(resolve, one.spec.get("parameters", [])):
+        for error in validator(parameter["schema"]).iter_errors(sent[parameter["name"]]):
+            problems.append(f"path parameter {parameter['name']}: {error.message}")
+    return problems
+
+
+def _body_problems(request: httpx.Request, one: Operation) -> list[str]:
+    content_type = request.headers.get("content-type", "")
+    if "requestBody" not in one.spec:
+        return ["a body was sent, the contract has none"] if request.content or content_type else []
+    (media_type, described), *_ = one.spec["requestBody"]["content"].items()
+    if content_type.partition(";")[0] != media_type:
+        return [f"Content-Type is {content_type!r}, not {media_type}"]
+    try:
+        body = _form(request) if media_type.startswith("multipart/") else _json(request.content)
+    except ValueError as error:
+        return [f"the body cannot be read: {error}"]
+    errors = validator(described["schema"]).iter_errors(body)
+    return [f"body{''.join(f'.{step}' for step in error.instance_path)}: {error.message}" for error in errors]
+
+
+def _json(content: bytes) -> Any:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise ValueError("a field stands there twice")
+        return dict(pairs)
+
+    return json.loads(content.decode("utf-8", errors="strict"), object_pairs_hook=unique, parse_constant=_refuse)
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _form(request: httpx.Request) -> dict[str, Any]:
+    """Read a form as the contract describes it: a file as a text of its length, a flag as true or false."""
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+    message = BytesParser(policy=email.policy.HTTP).parsebytes(head + request.content)
+    fields: dict[str, Any] = {}
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if name in fields or not isinstance(name, str) or not isinstance(content, bytes):
+            raise ValueError(f"part {name!r} is unnamed, or stands there twice")
+        if name == "file":
+            if not part.get_filename() or "content-type" not in part:
+                raise ValueError("the file part lacks its filename or its Content-Type")
+            fields[name] = "file"
+        else:
+            fields[name] = {"true": True, "false": False}.get(content.decode(), content.decode())
+    return fields

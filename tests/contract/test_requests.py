@@ -1,0 +1,209 @@
+"""Whatever request the contract allows goes out as the contract has it, in four ways, sync and async alike.
+
+schemathesis makes the cases (examples, boundaries, fuzzing); respx catches the requests; `oracle` judges them.
+"""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import respx
+from hypothesis import given
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from contract import oracle
+from contract.cases import REQUESTS, effort, requests_of
+from contract.reading import SCHEMAS, Operation, operation, operations, resolve
+from contract.sending import KEY, PNG, Senders, overlay_call
+from weryai import InvalidInputError, WeryAIWarning
+
+
+def first_answer(one: Operation) -> Any:
+    """The first example of an operation's success."""
+    examples = one.spec["responses"]["200"]["content"]["application/json"]["examples"]
+    return resolve(next(iter(examples.values())))["value"]
+
+
+class Wire:
+    """Takes down every request that any httpx client of this process sends, and answers it from the contract."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+        self.router = respx.mock(assert_all_called=False)
+        self.router.route().mock(side_effect=self._answer)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        self.requests.append(request)
+        one, _ = oracle.judge(request, KEY)
+        return httpx.Response(200, json=first_answer(one)) if one else httpx.Response(404)
+
+
+@pytest.fixture(scope="module")
+def senders() -> Iterator[Senders]:
+    """One set of clients for the module: making one reads every root certificate."""
+    with Senders() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[Wire]:
+    """One router for the module."""
+    made = Wire()
+    with made.router:
+        yield made
+
+
+def expected(one: Operation, case: Any, way: str) -> Any:
+    """What the body should be: the case's own; the overlay uploads pictures alone, and only their content."""
+    if one.name == "uploadFile":
+        return {**({} if way.startswith("overlay") else case.body), "file": "file", **_defaults(one, case, way)}
+    if not isinstance(case.body, dict):
+        return None
+    # A constructed model sends the contract's defaults; what is read from the case stays as it is.
+    return case.body
+
+
+def _defaults(one: Operation, case: Any, way: str) -> dict[str, Any]:
+    (described,) = one.spec["requestBody"]["content"].values()
+    properties = SCHEMAS[described["schema"]["$ref"].rpartition("/")[2]]["properties"]
+    return {
+        name: it["default"]
+        for name, it in properties.items()
+        if "default" in it and (way.startswith("overlay") or name not in case.body)
+    }
+
+
+def check_all_ways(wire: Wire, senders: Senders, one: Operation, case: Any) -> None:
+    """Send a case in all four ways and judge each."""
+    seen: dict[str, httpx.Request] = {}
+    for way, send in senders.ways.items():
+        wire.requests.clear()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", WeryAIWarning)
+            try:
+                send(one, case)
+            except Exception as error:
+                error.add_note(f"{one.name} by {way}: {case.path_parameters or ''} {case.body!r:.2000}")
+                raise
+        assert len(wire.requests) == 1, f"{one.name} by {way}: {len(wire.requests)} requests were sent"
+        (request,) = wire.requests
+        judged, problems = oracle.judge(request, KEY)
+        assert not problems, f"by {way}: " + "; ".join(problems)
+        assert judged == one, f"by {way}: meant {one.name}, sent {judged.name if judged else '?'}"
+        if (wanted := expected(one, case, way)) is not None:
+            sent = oracle._form(request) if one.name == "uploadFile" else oracle._json(request.content)
+            assert oracle.same(sent, wanted), f"{one.name} by {way}: sent {sent!r}, meant {wanted!r}"
+        seen[way] = request
+    for face in ("generated", "overlay"):
+        left, right = seen[face], seen[f"{face} async"]
+        assert (left.method, left.url) == (right.method, right.url), f"{one.name} by {face}: sync and async differ"
+        if one.name != "uploadFile":
+            assert left.content == right.content, f"{one.name} by {face}: the bytes of sync and async differ"
+
+
+BY_LABEL = {f"{one.method.upper()} {one.path}": one for one in operations()}
+
+
+@REQUESTS.parametrize()
+@effort()
+def test_a_request_of_the_contract_goes_out_as_it_is(wire: Wire, senders: Senders, case: Any) -> None:
+    """Every case of every operation, sent in each of four ways, keeps the contract and is the case that was meant.
+
+    Checks method, server, path and its parameters, one bearer header, content type, no query or header of our own
+    invention, the body by an independent validator, and that sync and async send the same bytes.
+    """
+    check_all_ways(wire, senders, BY_LABEL[case.operation.label], case)
+
+
+def test_a_constructed_request_sends_the_defaults_of_the_contract(wire: Wire, senders: Senders) -> None:
+    """A model that is constructed with the required fields alone sends video_number 1 and generate_audio false."""
+    from weryai_api.models import ImageToVideoRequest
+
+    body = ImageToVideoRequest(model="m", prompt="p", image="https://example.com/p.jpg", duration=5)
+    wanted = {"model": "m", "prompt": "p", "image": "https://example.com/p.jpg", "duration": 5}
+    assert body.to_dict() == {**wanted, "video_number": 1, "generate_audio": False}
+
+
+def _negative_bodies() -> st.SearchStrategy[Any]:
+    return requests_of(operation("submitImageToVideo"), GenerationMode.NEGATIVE)
+
+
+def test_what_the_checks_refuse_is_never_sent(wire: Wire, senders: Senders) -> None:
+    """A body that breaks the contract and can be said in the overlay's words is refused, and nothing leaves."""
+    words = set(SCHEMAS["ImageToVideoRequest"]["properties"])
+    seen: list[str] = []
+
+    @effort(4)
+    @given(_negative_bodies())
+    def check(case: Any) -> None:
+        body = case.body
+        if not isinstance(body, dict) or not {"image", "prompt", "model", "duration"} <= set(body) <= words:
+            return
+        # None means "not given" to the overlay, and a picture that is no text is another kind of picture.
+        if None in body.values() or not isinstance(body["image"], str):
+            return
+        wire.requests.clear()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", WeryAIWarning)
+            with pytest.raises(InvalidInputError):
+                overlay_call(senders.blocking, operation("submitImageToVideo"), case, validate=True)
+            with pytest.raises(InvalidInputError):
+                senders.wait(overlay_call(senders.awaited, operation("submitImageToVideo"), case, validate=True))
+        assert wire.requests == []
+        seen.append(repr(body))
+
+    check()
+    assert len(seen) >= 5, "the generator made no refusable bodies any more"
+
+
+def test_any_task_id_stays_one_segment_of_the_path(wire: Wire, senders: Senders) -> None:
+    """Whatever text is asked for as a task id, either it is refused or exactly that id is asked for."""
+
+    @effort(3)
+    @given(st.text(max_size=20) | st.sampled_from(["..", ".", "a/b", "a?b", "a#b", "%2e%2e", "a b", "é", "a%2Fb"]))
+    def check(task_id: str) -> None:
+        wire.requests.clear()
+        try:
+            senders.blocking.tasks.get(task_id)
+        except InvalidInputError:
+            assert wire.requests == []
+            return
+        judged, problems = oracle.judge(wire.requests[0], KEY)
+        assert judged == operation("getTaskStatus") and not problems
+        assert oracle._match(wire.requests[0])[1] == {"taskId": task_id}
+
+    check()
+
+
+def test_the_oracle_can_say_no() -> None:
+    """Each single mistake in an otherwise right request is found and named."""
+    url, right = "https://api.weryai.com/v1/generation/image-to-video", {"Authorization": f"Bearer {KEY}"}
+    body = {"model": "m", "prompt": "p", "image": "https://example.com/p.jpg", "duration": 5}
+    wrongs: dict[str, httpx.Request] = {
+        "not to": httpx.Request("POST", url.replace("api.", "apis."), headers=right, json=body),
+        "no operation": httpx.Request("POST", url + "s", headers=right, json=body),
+        "not one bearer key": httpx.Request("POST", url, headers={"Authorization": f"Basic {KEY}"}, json=body),
+        "query": httpx.Request("POST", url + "?x=1", headers=right, json=body),
+        "header x-mine": httpx.Request("POST", url, headers={**right, "X-Mine": "1"}, json=body),
+        "Content-Type": httpx.Request("POST", url, headers=right, content=b"{}"),
+        "cannot be read": httpx.Request(
+            "POST", url, headers={**right, "Content-Type": "application/json"}, content=b"{"
+        ),
+        "body.duration": httpx.Request("POST", url, headers=right, json={**body, "duration": "5"}),
+        "unexpected": httpx.Request("POST", url, headers=right, json={**body, "seed": 1}),
+        "body.image": httpx.Request("POST", url, headers=right, json={**body, "image": "https://not a uri"}),
+        "required": httpx.Request("POST", url, headers=right, json={"model": "m"}),
+    }
+    for what, request in wrongs.items():
+        _, problems = oracle.judge(request, KEY)
+        assert what in "; ".join(problems), (what, problems)
+    files = {"file": ("p.png", PNG, "image/png"), "fixed": (None, "True")}
+    upload = "https://api.weryai.com/v1/generation/upload-file"
+    form = httpx.Request("POST", upload, headers=right, files=files)
+    form.read()
+    _, problems = oracle.judge(form, KEY)
+    assert "body.fixed" in "; ".join(problems)
