@@ -18,6 +18,23 @@ atexit.register(DEAD_END.close)
 scrub(os.environ, DEAD_END.url)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever runs the suite say how hard it looks; left alone, every run tries the same cases."""
+    group = parser.getgroup("weryai")
+    group.addoption("--cases", type=int, metavar="N", help="cases of each generated test")
+    group.addoption("--quick", action="store_true", help="stop at the first counterexample, do not simplify it")
+    group.addoption("--explore", action="store_true", help="other cases on every run (see --hypothesis-seed)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the effort before any test module is read."""
+    from contract.cases import EFFORT
+
+    EFFORT.cases = config.getoption("--cases") or EFFORT.cases
+    EFFORT.shrinks = not config.getoption("--quick")
+    EFFORT.explores = config.getoption("--explore")
+
+
 def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
     if os.environ.get(SKIPS_FAIL) and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
