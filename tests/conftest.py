@@ -2,7 +2,9 @@
 
 import atexit
 import os
+import tempfile
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +13,25 @@ from fakes.faces import Face
 from fakes.faulty_server import FaultyServer
 from fakes.refusing import RefusingPort
 from fakes.surroundings import PLANTED_KEY, SKIPS_FAIL, scrub
+from guard import network_guard
 
 # Held for the whole run: its port refuses connections and nobody else can take it.
 DEAD_END = RefusingPort()
 atexit.register(DEAD_END.close)
 scrub(os.environ, DEAD_END.url)
+NOTES = Path(tempfile.mkstemp(prefix="weryai-network-", suffix=".txt")[1])
+atexit.register(NOTES.unlink, missing_ok=True)
+os.environ[network_guard.NOTES] = str(NOTES)
+network_guard.install()
+
+
+@pytest.fixture(autouse=True)
+def _stays_on_this_machine() -> Iterator[None]:
+    """Fail the test during which anything, in this process or in a child, tried to leave the machine."""
+    before = NOTES.read_text("utf-8")
+    yield
+    tried = NOTES.read_text("utf-8").removeprefix(before)
+    assert not tried, f"real network access was tried: {tried}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,9 @@
 """The environment every test and every child process runs in: no real key, no way out."""
 
+import os
 from collections.abc import MutableMapping
+
+from guard import network_guard
 
 PLANTED_KEY = "sk-planted-0123456789abcdef"
 """The key that lies in the environment of all tests and must never be seen by any server."""
@@ -16,7 +19,7 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"
 
 
 def scrub(environment: MutableMapping[str, str], dead_end: str) -> None:
-    """Drop what the user has set for the API; plant a key and point every way out at `dead_end`."""
+    """Drop what the user has set for the API; plant a key, point every way out at `dead_end`, guard every child."""
     for name in list(environment):
         if name.startswith("WERYAI_") and name != SKIPS_FAIL:
             del environment[name]
@@ -25,3 +28,14 @@ def scrub(environment: MutableMapping[str, str], dead_end: str) -> None:
     environment["WERYAI_API_KEY"] = PLANTED_KEY
     for name in (*BASE_URLS, *PROXIES):
         environment[name] = dead_end
+    environment["PYTHONPATH"] = os.pathsep.join([network_guard.FOLDER, *_other_folders(environment)])
+
+
+def _other_folders(environment: MutableMapping[str, str]) -> list[str]:
+    folders = environment.get("PYTHONPATH", "").split(os.pathsep)
+    return [folder for folder in folders if folder and folder != network_guard.FOLDER]
+
+
+def guarded(program: str) -> str:
+    """Return a program for a Python that ignores its environment (`-I`), with the network guard in it."""
+    return f"import runpy; runpy.run_path({network_guard.__file__!r})\n{program}"

@@ -109,7 +109,11 @@ def test_a_skip_is_a_failure_where_everything_is_installed(tmp_path: Path, forbi
     for name, source in SKIPPING.items():
         (tmp_path / name).write_text(source)
     tests = Path(__file__).resolve().parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(tests), SKIPS_FAIL: "1" if forbidden else ""}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{tests}{os.pathsep}{os.environ['PYTHONPATH']}",
+        SKIPS_FAIL: "1" if forbidden else "",
+    }
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     options = ["-p", "conftest", "-p", "no:cacheprovider", "--continue-on-collection-errors"]
     run = subprocess.run(

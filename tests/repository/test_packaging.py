@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from fakes.surroundings import guarded
 from repository.places import GENERATED, OVERLAY, ROOT
 
 BUILD = "import sys; from hatchling import build; print(getattr(build, sys.argv[1])(sys.argv[2]))"
@@ -83,7 +84,9 @@ assert contract["openapi"].startswith("3.1")
 weryai.WeryAI, weryai.AsyncWeryAI
 """
     # -S leaves out the .pth file of the editable installation.
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", guarded(program)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -98,6 +101,6 @@ def test_an_editable_wheel_points_at_both_folders(tmp_path: Path) -> None:
 def test_the_editable_installation_works(tmp_path: Path) -> None:
     """From any folder, both packages are imported from this checkout."""
     program = "import weryai, weryai_api; print(weryai.__file__); print(weryai_api.__file__)"
-    command = [sys.executable, "-I", "-c", program]
+    command = [sys.executable, "-I", "-c", guarded(program)]
     found = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split("\n")
     assert [Path(line).parent for line in found if line] == [OVERLAY, GENERATED]

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from fakes.surroundings import guarded
 from weryai.emulator import Emulator, ManualClock
 
 PROGRAM = """
@@ -48,7 +49,7 @@ print(json.dumps(status.to_dict()))
 def test_it_submits_and_reads_a_status(face: str) -> None:
     """`import weryai_api` alone submits and reads the task's status; `weryai` is never imported."""
     with Emulator(port=0, clock=ManualClock(), video="fixed", key="sk-alone") as emulator:
-        command = [sys.executable, "-I", "-c", PROGRAM, emulator.url, emulator.key, face]
+        command = [sys.executable, "-I", "-c", guarded(PROGRAM), emulator.url, emulator.key, face]
         direct = {**os.environ, "NO_PROXY": "127.0.0.1"}
         done = subprocess.run(command, env=direct, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
