@@ -37,13 +37,13 @@ def effort(share: float = 1.0) -> settings:
     )
 
 
-def load(document: dict[str, Any], mode: str = "positive") -> Any:
+def load(document: dict[str, Any], mode: str = "positive", *, stateful: bool = False) -> Any:
     """Return schemathesis' reading of a document; keys are ours to send, so no case carries one."""
     config = schemathesis.Config.from_dict(
         {
             "generation": {"with-security-parameters": False, "database": "none", "mode": mode},
             "analysis": {"constants": {"enabled": False}},
-            "phases": {"stateful": {"enabled": False}},
+            "phases": {"stateful": {"enabled": stateful}},
         }
     )
     return schemathesis.openapi.from_dict(copy.deepcopy(document), config=config)

@@ -111,3 +111,94 @@ UPLOAD_LIMITS = [
     ("image size", "< 10 MB", "image file size must be less than 10mb"),
     ("video or audio size", "< 50 MB", "video or audio file size must be less than 50mb"),
 ]
+API = "https://api.weryai.com"
+_OPTIONS = "negative_prompt video_number resolution generate_audio webhook_url caller_id"
+# operation: method, address, and which fields its request has; a `*` marks the required ones.
+OPERATIONS: dict[str, tuple[str, str, str]] = {
+    "submitImageToVideo": (
+        "POST",
+        f"{API}/v1/generation/image-to-video",
+        f"*model *prompt *image aspect_ratio *duration {_OPTIONS}",
+    ),
+    "submitMultiImageToVideo": (
+        "POST",
+        f"{API}/v1/generation/multi-image-to-video",
+        f"*model *prompt *images aspect_ratio *duration {_OPTIONS}",
+    ),
+    "submitTextToVideo": (
+        "POST",
+        f"{API}/v1/generation/text-to-video",
+        f"*model *prompt aspect_ratio *duration {_OPTIONS}",
+    ),
+    "getTaskStatus": ("GET", f"{API}/v1/generation/{{taskId}}/status", ""),
+    "getBatchStatus": ("GET", f"{API}/v1/generation/batch/{{batchId}}/status", ""),
+    "uploadFile": ("POST", f"{API}/v1/generation/upload-file", "*file batch_no fixed"),
+    "getBalance": ("GET", f"{API}/v1/generation/balance", ""),
+    "listVideoModels": ("GET", f"{MODELS_SERVER}/growthai/v1/video/models", ""),
+}
+SIBLING_DEFAULTS = {"uploadFile": {"fixed": False}}  # the submissions share DEFAULTS
+MEDIA_TYPES = {"uploadFile": "multipart/form-data"}  # all others: application/json
+PROMPT_OF_SIBLINGS = {"minLength": 1, "maxLength": 2000}
+
+# What the parts of an answer are called, as the union of what documents and clients read.
+ENVELOPE_FIELDS = {"status", "desc", "message", "msg", "success", "data"}
+ANSWER_FIELDS: dict[str, set[str]] = {
+    "SubmitData": {"batch_id", "task_ids", "task_id", "task_status"},
+    "TaskData": {
+        "task_id", "task_status", "msg", "videos", "images", "cover_url", "content_status", "output", "task_result",
+        "video_url", "video",
+    },
+    "TaskOutput": {"videos", "cover_url"},  # sources also read pictures, sound and lyrics of other products here
+    "TaskResult": {"videos", "video_url", "video", "message"},
+    "MediaItem": {"url", "video_url", "src", "cover_url", "cover_image_url"},
+    "UploadData": {"object_url_list"},
+    "BalanceData": {"balance"},
+    "ModelsData": {"text_to_video", "image_to_video", "multi_image_to_video"},
+    "ModelEntry": {
+        "model_key", "title", "durations", "aspect_ratios", "resolutions", "has_generate_audio", "has_negative_prompt",
+        "prompt_length_limit", "support_multiple_images", "support_first_last_frame", "upload_image_limit",
+    },
+}  # fmt: skip
+
+# Every spelling of a task's state that a source has, as it is written there.
+STATES: dict[str, set[str]] = {
+    "waiting": {"waiting", "WAITING", "PENDING", "pending"},
+    "processing": {"processing", "PROCESSING", "running", "RUNNING"},
+    "succeeded": {"succeed", "SUCCEED", "SUCCESS", "success", "completed", "complete"},
+    "failed": {"failed", "FAILED", "fail", "canceled", "error"},
+}
+SUCCESS_CODES = {0, 200}
+
+# code: its name in the server's own enum, and its meaning in the docs guide, which contradicts it.
+CODES: dict[int, tuple[str, str]] = {
+    1001: ("REQUEST_RATE_LIMIT_EXCEEDED", "parameter error"),
+    1002: ("PARAMETER_ERROR", "authentication failed"),
+    1003: ("RESOURCE_NOT_EXISTS", "not found"),
+    1004: ("", "insufficient credits"),
+    1005: ("", "content moderation"),
+    1006: ("NOT_MODEL", ""),
+    1007: ("QUEUE_FULL", ""),
+    1009: ("PERMISSION_DENIED", ""),
+    1010: ("DATA_NOT_FOUND", ""),
+    1011: ("INSUFFICIENT_CREDITS", ""),
+    1014: ("UPLOAD_IMG_EXCEED_MAX_LIMIT", ""),
+    1015: ("UPLOAD_IMG_EXCEED_DAILY_LIMIT", ""),
+    1017: ("VIP_PERMISSION_DENIED", ""),
+    1102: ("upload failed", ""),
+    2001: ("IMG_RECOGNITION_LIMIT", ""),
+    2003: ("IMG_TEXT_CHECK_FAILED", ""),
+    2004: ("IMAGE_FORMAT_NOT_SUPPORT", ""),
+    5000: ("server issue", ""),
+    6001: ("WORKFLOW_SYSTEM_ERROR", ""),
+    6002: ("WORKFLOW_RATE_LIMIT_EXCEEDED", ""),
+    6003: ("WORKFLOW_CREDIT_DEDUCT_FAILED", ""),
+    6004: ("WORKFLOW_GENERATE_FAILED", ""),
+    6010: ("WORKFLOW_COMMIT_CONCURRENT_TASK_LIMIT_EXCEEDED (20 tasks at once)", ""),
+    6101: ("OPEN_API_DAILY_LIMIT_EXCEEDED", ""),
+}
+HTTP_CODES = {400, 401, 403, 404, 429, 500}  # what may stand in `status` because official code puts HTTP's there
+# A refusal after which the same order may be sent again: by the service's words nothing was started.
+REPEATABLE = {1001, 1007, 6001, 6002, 6010}
+NEVER_REPEATED = {1004, 1011, 1015, 6101}  # not even with HTTP 429: waiting does not help
+POLLING = [(0, 6.0), (29, 6.0), (30, 10.0), (119, 10.0), (120, 15.0), (1799, 15.0)]  # age, seconds to the next look
+CONCURRENT_TASKS = 20

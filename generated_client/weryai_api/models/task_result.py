@@ -22,11 +22,13 @@ class TaskResult:
     Attributes:
         videos (list[Any | MediaItem | str] | None | Unset): As in TaskData.
         video_url (None | str | Unset): A single result.
+        video (Any | MediaItem | str | Unset): A single result, tried by a production client.
         message (None | str | Unset): Why the task failed.
     """
 
     videos: list[Any | MediaItem | str] | None | Unset = UNSET
     video_url: None | str | Unset = UNSET
+    video: Any | MediaItem | str | Unset = UNSET
     message: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -55,6 +57,14 @@ class TaskResult:
         else:
             video_url = self.video_url
 
+        video: Any | dict[str, Any] | str | Unset
+        if isinstance(self.video, Unset):
+            video = UNSET
+        elif isinstance(self.video, MediaItem):
+            video = self.video.to_dict()
+        else:
+            video = self.video
+
         message: None | str | Unset
         if isinstance(self.message, Unset):
             message = UNSET
@@ -68,6 +78,8 @@ class TaskResult:
             field_dict["videos"] = videos
         if video_url is not UNSET:
             field_dict["video_url"] = video_url
+        if video is not UNSET:
+            field_dict["video"] = video
         if message is not UNSET:
             field_dict["message"] = message
 
@@ -122,6 +134,21 @@ class TaskResult:
 
         video_url = _parse_video_url(d.pop("video_url", UNSET))
 
+        def _parse_video(data: object) -> Any | MediaItem | str | Unset:
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                video_type_1 = MediaItem.from_dict(data)
+
+                return video_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Any | MediaItem | str | Unset, data)
+
+        video = _parse_video(d.pop("video", UNSET))
+
         def _parse_message(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -134,6 +161,7 @@ class TaskResult:
         task_result = cls(
             videos=videos,
             video_url=video_url,
+            video=video,
             message=message,
         )
 

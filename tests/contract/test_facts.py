@@ -1,0 +1,140 @@
+"""The contract and the client say what the sources beside the endpoint's page say; typed by hand in facts.py."""
+
+import random
+from typing import Any
+
+import pytest
+
+from contract import facts, outcomes
+from contract.reading import CONTRACT, SCHEMAS, Operation, operation, operations
+from weryai import RetryPolicy, TaskState, errors
+from weryai._envelope import CODES, SUCCESS_CODES
+from weryai._retry import DAILY_CAPS, EXPLICIT_REFUSALS, Pace
+from weryai._task import classify
+
+SUBMISSIONS = [name for name in facts.OPERATIONS if name.startswith("submit")]
+
+
+def schema_of(one: Operation) -> dict[str, Any]:
+    """The schema of an operation's request."""
+    (described,) = one.spec["requestBody"]["content"].values()
+    return dict(SCHEMAS[described["schema"]["$ref"].rpartition("/")[2]])
+
+
+def test_the_operations() -> None:
+    """There are these operations with these methods and addresses, and no other was invented."""
+    found = {}
+    for one in operations():
+        servers = one.spec.get("servers") or CONTRACT["paths"][one.path].get("servers") or CONTRACT["servers"]
+        found[one.name] = (one.method.upper(), servers[0]["url"] + one.path)
+    assert found == {name: (method, url) for name, (method, url, _) in facts.OPERATIONS.items()}
+
+
+@pytest.mark.parametrize("name", facts.OPERATIONS)
+def test_every_operation_needs_the_bearer_key(name: str) -> None:
+    """Each single operation asks for the bearer key itself; a global rule would be overlooked by generators."""
+    assert operation(name).spec["security"] == [{"bearerAuth": []}], f"{name} does not ask for the key"
+
+
+@pytest.mark.parametrize("name", [name for name, (_, _, fields) in facts.OPERATIONS.items() if fields])
+def test_the_fields_of_each_request(name: str) -> None:
+    """A request has the fields of its sources, requires those that they require, and travels as they say."""
+    words = facts.OPERATIONS[name][2].split()
+    schema = schema_of(operation(name))
+    assert list(schema["properties"]) == [word.removeprefix("*") for word in words]
+    assert schema["required"] == [word.removeprefix("*") for word in words if word.startswith("*")]
+    assert list(operation(name).spec["requestBody"]["content"]) == [facts.MEDIA_TYPES.get(name, "application/json")]
+
+
+@pytest.mark.parametrize("name", [name for name, (_, _, fields) in facts.OPERATIONS.items() if fields])
+def test_the_defaults_of_each_request(name: str) -> None:
+    """Each default is a source's, on every operation that has the field."""
+    defaults = {
+        field: it["default"] for field, it in schema_of(operation(name))["properties"].items() if "default" in it
+    }
+    assert defaults == facts.SIBLING_DEFAULTS.get(name, facts.DEFAULTS)
+
+
+@pytest.mark.parametrize("name", SUBMISSIONS)
+@pytest.mark.parametrize("field", facts.TYPES)
+def test_submissions_have_the_same_limits(name: str, field: str) -> None:
+    """A field that the submissions share has the same type, format and limits on each of them."""
+    properties = schema_of(operation(name))["properties"]
+    if field not in properties:
+        assert (name, field) in {("submitMultiImageToVideo", "image"), ("submitTextToVideo", "image")}
+        return
+    words = ("type", "format", "minLength", "maxLength", "minimum", "maximum", "pattern", "anyOf")
+    on_page = SCHEMAS["ImageToVideoRequest"]["properties"][field]
+    assert {word: properties[field].get(word) for word in words} == {word: on_page.get(word) for word in words}
+
+
+@pytest.mark.parametrize("schema", facts.ANSWER_FIELDS)
+def test_the_fields_of_answers(schema: str) -> None:
+    """Each part of an answer knows the fields that sources read, by their names."""
+    assert set(SCHEMAS[schema]["properties"]) == facts.ANSWER_FIELDS[schema]
+
+
+@pytest.mark.parametrize("schema", [name for name in SCHEMAS if name.endswith("Reply")])
+def test_the_envelope_of_every_answer(schema: str) -> None:
+    """Every answer is the envelope with its six fields; a refusal has no data of its own."""
+    expected = facts.ENVELOPE_FIELDS - ({"data"} if schema == "ErrorReply" else set())
+    assert set(SCHEMAS[schema]["properties"]) == expected
+
+
+def test_the_status_words_of_the_contract() -> None:
+    """The contract lists every spelling of a task's state, and sorts each to the state that its source means."""
+    known = SCHEMAS["KnownTaskStatus"]
+    assert set(known["enum"]) == set().union(*facts.STATES.values())
+    for state, words in facts.STATES.items():
+        assert set(known["x-states"][state]) == {word.lower() for word in words}, state
+
+
+@pytest.mark.parametrize(("state", "word"), [(state, word) for state, words in facts.STATES.items() for word in words])
+def test_the_client_reads_every_status_word(state: str, word: str) -> None:
+    """The client reads each spelling, in any casing, as the state that its source means."""
+    wanted = TaskState[state.upper()]
+    for spelling in (word, word.lower(), word.upper(), word.title(), f" {word} "):
+        assert classify(spelling) is wanted, f"{spelling!r} is read as {classify(spelling)}, not as {wanted}"
+
+
+def test_the_error_codes_of_the_contract() -> None:
+    """The contract lists every code with its name in the server's enum, and the docs guide's meaning beside it."""
+    rows = SCHEMAS["ErrorReply"]["x-error-codes"]
+    named = {row["code"]: (row["meaning"], row.get("docs", "")) for row in rows if row.get("level") != "http"}
+    assert named == facts.CODES
+    assert {row["code"] for row in rows if row.get("level") == "http"} == facts.HTTP_CODES
+    assert len(rows) == len(facts.CODES) + len(facts.HTTP_CODES)
+
+
+def test_the_client_knows_every_code() -> None:
+    """The client has an error for each code, and no other; the table of outcomes in this suite covers them all."""
+    assert set(CODES) == set(facts.CODES) | facts.HTTP_CODES == set(outcomes.KINDS)
+    assert set(SUCCESS_CODES) == facts.SUCCESS_CODES
+    for code, kind in CODES.items():
+        assert kind in outcomes.KINDS[code], f"{code} is {kind.__name__}, sources say {outcomes.KINDS[code]}"
+
+
+@pytest.mark.parametrize("code", facts.CODES)
+def test_which_refusals_may_be_repeated(code: int) -> None:
+    """A refused order is sent again only after the codes that say "later" and start nothing, never after any other."""
+    assert set(EXPLICIT_REFUSALS) == facts.REPEATABLE
+    assert set(DAILY_CAPS) <= facts.NEVER_REPEATED
+    for status in (200, 400, 429):
+        error = CODES[code]("no", http_status=status, code=code)
+        delay = RetryPolicy().delay(1, error, paid=True, elapsed=0.0, spread=random.random())
+        may = code in facts.REPEATABLE or (status == 429 and code not in facts.NEVER_REPEATED)
+        if status == 429 and code not in facts.REPEATABLE | facts.NEVER_REPEATED:
+            continue  # HTTP says "later", the code says something else: which one wins is the policy's own table.
+        assert (delay is not None) is may, f"code {code} with HTTP {status}: delay is {delay}"
+
+
+@pytest.mark.parametrize(("age", "seconds"), facts.POLLING)
+def test_the_pace_of_looking(age: float, seconds: float) -> None:
+    """Tasks are looked at as often as the service's own client looks."""
+    assert Pace(jitter=0).delay(age, 0.5) == seconds
+
+
+def test_a_lost_answer_is_never_repeated() -> None:
+    """After an order whose answer was lost, nothing more is sent: it may have been billed."""
+    for error in (errors.OutcomeUnknownError("lost", request="POST"), errors.ContractError("odd", raw=None)):
+        assert RetryPolicy().delay(1, error, paid=True, elapsed=0.0, spread=0.5) is None
