@@ -21,7 +21,7 @@ demo: demo-venv ## a picture becomes a video, without an account: make demo IMAG
 	@$(PY) -m weryai demo $${DEMO_PROMPT:+--prompt="$$DEMO_PROMPT"} $${DEMO_IMAGE:+-- "$$DEMO_IMAGE"}
 
 test: dev-venv ## run the test suite
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n auto --maxprocesses 4
 
 bench: dev-venv ## measure against raw httpx, by hand; takes some minutes
 	@$(PY) -m tests.benchmarks
