@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check lint types layers fresh generate format lock build clean demo-venv dev-venv
+.PHONY: help demo test bench check lint types layers fresh generate spec-diff lint-contract format lock build clean demo-venv dev-venv
 
 # Nothing in the caller's environment may change what a verb does.
 PY := . .ci/clean && .venv/bin/python
@@ -13,9 +13,15 @@ endif
 ifeq ($(origin PROMPT),command line)
 export DEMO_PROMPT := $(value PROMPT)
 endif
+ifeq ($(origin BASE),command line)
+export DIFF_BASE := $(value BASE)
+endif
+ifeq ($(origin HEAD),command line)
+export DIFF_HEAD := $(value HEAD)
+endif
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: demo-venv ## a picture becomes a video, without an account: make demo IMAGE=my.jpg PROMPT="She waves"
 	@$(PY) -m weryai demo $${DEMO_PROMPT:+--prompt="$$DEMO_PROMPT"} $${DEMO_IMAGE:+-- "$$DEMO_IMAGE"}
@@ -44,6 +50,12 @@ fresh: dev-venv ## is generated_client/ what the contract makes?
 
 generate: dev-venv ## make generated_client/ from openapi/weryai.yaml
 	@$(PY) openapi/generate.py
+
+spec-diff: dev-venv ## what changed in the contract, and does it break callers: make spec-diff BASE=main
+	@$(PY) openapi/compare.py -- "$${DIFF_BASE:-HEAD}" $${DIFF_HEAD:+"$$DIFF_HEAD"}
+
+lint-contract: ## a second opinion on openapi/weryai.yaml; needs Node.js, so no part of check
+	@.ci/lint-contract
 
 format: dev-venv ## bring every file into shape
 	@$(PY) -m ruff check --fix -q . || true

@@ -23,7 +23,7 @@ COMMANDS = [
     line for block in blocks(README) if block.language in ("console", "bash", "sh") for line in block.text.splitlines()
 ]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")
-VERBS = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+VERBS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 EXTRAS = set(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"])
 
 

@@ -1,0 +1,1 @@
+"""What changed between two versions of the contract, in words, and whether it breaks callers."""
