@@ -39,6 +39,11 @@ def field_names(schema_name: str) -> frozenset[str]:
     return frozenset(_schemas()[schema_name]["properties"])
 
 
+def field_problems(schema_name: str, field: str, value: object) -> list[str]:
+    """What is wrong with a value of one field of a request."""
+    return _problems(_schemas()[schema_name]["properties"][field], value)
+
+
 @functools.cache
 def contract() -> dict[str, Any]:
     """The whole contract, as `weryai_api` ships it."""

@@ -216,4 +216,4 @@ class BudgetExceededError(WeryAIError):
 
 
 class WebhookError(WeryAIError):
-    """A webhook delivery cannot be read or does not match what was asked for."""
+    """A webhook delivery cannot be read, or does not hold the secret of the callback address."""
