@@ -15,7 +15,8 @@ from ._operation import Mode, Resource, operation
 from ._retry import RetryPolicy
 from ._submission import Submission
 from ._task import Task, TaskState, read_part, task_parts
-from ._tasks import NEWBORN, NO_CACHE, WAIT_TIMEOUT, check_task_id, look, naming, watch
+from ._tasks import NO_CACHE, check_task_id, look, naming
+from ._watch import NEWBORN, WAIT_TIMEOUT, watch
 from .errors import InvalidInputError, NotFoundError, TaskTimeoutError
 
 

@@ -12,9 +12,12 @@ import warnings
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from .errors import WeryAIWarning
+
+if TYPE_CHECKING:
+    from ._bell import Bell
 
 T = TypeVar("T")
 log = logging.getLogger("weryai")
@@ -94,6 +97,14 @@ class Sleep(Effect[None]):
     """Let time pass."""
 
     seconds: float
+
+
+@dataclass(frozen=True)
+class Listen(Effect[bool]):
+    """Let time pass until a bell is rung, at most so many seconds; reply whether it was."""
+
+    seconds: float
+    bell: Bell
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,12 @@ from ._limits import check_request, field_names
 from ._models import Models, known_registry
 from ._operation import Mode, Resource, operation
 from ._picture import PictureSource, is_address
+from ._receiver import Receiver
 from ._registry import Model, Registry, problems
 from ._submission import Submission, read_submission
 from ._task import Task
-from ._tasks import NEWBORN, WAIT_TIMEOUT, UpdateCallback, check_waiting, naming, wait_for
+from ._tasks import UpdateCallback, naming, wait_for
+from ._watch import NEWBORN, WAIT_TIMEOUT, check_waiting
 from .errors import DownloadError, InvalidInputError
 
 # Those of the example on the endpoint's page (contract: submitImageToVideo, example "page").
@@ -133,19 +135,23 @@ class ImageToVideo(Resource[Mode]):
         interval: float | None = None,
         on_submit: Callable[[Submission], Any] | None = None,
         on_update: UpdateCallback | None = None,
+        webhook: Receiver | None = None,
         **options: Unpack[VideoOptions],
     ) -> Flow[Video]:
         """Submit, wait and download: return one video on disk.
 
         `options` are those of `submit`. `output` is the file to write or a folder; None is `<task id>.mp4` in the
         working folder. It is checked before anything is paid for. `on_submit` is called with the Submission the moment
-        the task id is known; `timeout`, `interval` and `on_update` are those of `tasks.wait`.
+        the task id is known; `timeout`, `interval`, `on_update` and `webhook` are those of `tasks.wait`, and unless you
+        give a `webhook_url` it is the receiver's.
 
         Raises what `submit`, `tasks.wait` and `files.download` raise. After the submission every error names the task
         id, and nothing is ever ordered twice: resume with `tasks.wait` and `files.download`.
         """
+        check_waiting(timeout, interval, webhook)
+        if webhook is not None and options.get("webhook_url") is None:
+            options["webhook_url"] = webhook.callback_url
         submitting = ImageToVideo.submit(self, image, prompt=prompt, **options)
-        check_waiting(timeout, interval)
         if (options.get("video_number") or 1) != 1:
             raise InvalidInputError("generate makes one video; for more use submit + batches.wait")
         yield from Perform(lambda: prepare_path(output, "video.mp4"))
@@ -153,20 +159,30 @@ class ImageToVideo(Resource[Mode]):
         with naming(submission.task_ids):
             yield from Tell(on_submit, submission)
             task = yield from wait_for(
-                submission.task_ids[0], timeout=timeout, interval=interval, on_update=on_update, newborn=NEWBORN
+                submission.task_ids[0],
+                timeout=timeout,
+                interval=interval,
+                on_update=on_update,
+                webhook=webhook,
+                newborn=NEWBORN,
             )
-            url = task.videos[0].url
-            try:
-                path = yield from Perform(lambda: prepare_path(output, f"{_file_name(task.id)}.mp4"))
-                path = yield from Files.download(self, url, path, task_id=task.id)
-            except DownloadError as error:
-                error.task_id = task.id
-                raise
-            except InvalidInputError as error:
-                reason = str(error).removesuffix(" Nothing was sent.")
-                message = f"the video of task {task.id} is at {url}, but cannot be stored: {reason}"
-                raise DownloadError(message, url=url, task_id=task.id) from error
-        return Video(path, url, task)
+            path = yield from _store(self, task, output)
+        return Video(path, task.videos[0].url, task)
+
+
+def _store(resource: ImageToVideo[Mode], task: Task, output: str | os.PathLike[str] | None) -> Flow[Path]:
+    """Download the video; whatever keeps it from the disk is a DownloadError that says where it lies."""
+    url = task.videos[0].url
+    try:
+        path = yield from Perform(lambda: prepare_path(output, f"{_file_name(task.id)}.mp4"))
+        return (yield from Files.download(resource, url, path, task_id=task.id))
+    except DownloadError as error:
+        error.task_id = task.id
+        raise
+    except InvalidInputError as error:
+        reason = str(error).removesuffix(" Nothing was sent.")
+        message = f"the video of task {task.id} is at {url}, but cannot be stored: {reason}"
+        raise DownloadError(message, url=url, task_id=task.id) from error
 
 
 def _order(resource: ImageToVideo[Mode], body: Mapping[str, Any], extra: Mapping[str, Any]) -> Flow[Submission]:

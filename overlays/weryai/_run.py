@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import httpx
 
 from . import _wire
-from ._flow import Effect, Fetch, Flow, Now, Perform, Reply, Send, Sleep, Tell, Turn
+from ._flow import Effect, Fetch, Flow, Listen, Now, Perform, Reply, Send, Sleep, Tell, Turn
 from ._gate import AwaitingGate, BlockingGate, Turns
 from ._settings import Settings
 from ._shield import await_shielded, send_shielded
@@ -83,6 +83,8 @@ class Blocking:
                 return self._opened()[1].wait(most)
             case Sleep():
                 return time.sleep(min(effect.seconds, LONGEST_SLEEP))
+            case Listen():
+                return effect.bell.listen(min(effect.seconds, LONGEST_SLEEP))
             case Now():
                 return time.monotonic()
             case Perform():
@@ -183,6 +185,8 @@ class Awaiting:
                 return await self._opened()[1].wait(most)
             case Sleep():
                 return await asyncio.sleep(min(effect.seconds, LONGEST_SLEEP))
+            case Listen():
+                return await effect.bell.alisten(min(effect.seconds, LONGEST_SLEEP))
             case Now():
                 return time.monotonic()
             case Perform():

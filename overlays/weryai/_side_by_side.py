@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import heapq
 import itertools
 import queue
@@ -11,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
-from ._flow import Effect, Fetch, Flow, Send, Sleep, Turn
+from ._flow import Effect, Fetch, Flow, Listen, Send, Sleep, Turn
 from ._gate import Turns
 
 T = TypeVar("T")
@@ -33,7 +35,8 @@ class _Driver(Generic[T]):
     def __init__(self, flows: list[Flow[T]], perform: Perform, crew: _Crew, turns: Turns) -> None:
         self._open = set(flows)
         self._ready = deque[tuple[Flow[T], Callable[[], Effect[Any]]]]((flow, flow.__next__) for flow in flows)
-        self._asleep: list[tuple[float, int, Flow[T]]] = []
+        self._asleep: list[tuple[float, int]] = []
+        self._sleepers: dict[int, tuple[Flow[T], contextlib.ExitStack]] = {}
         self._in_line = deque[tuple[float, Flow[T]]]()
         self._perform, self._crew, self._turns = perform, crew, turns
         self._order = itertools.count()
@@ -56,6 +59,8 @@ class _Driver(Generic[T]):
     def close(self) -> None:
         """Give up what is still going on."""
         self._crew.dismiss()
+        for _, ears in self._sleepers.values():
+            ears.close()
         for flow in self._open:
             # A flow whose request is under way is not running; its answer is dropped.
             flow.close()
@@ -64,13 +69,28 @@ class _Driver(Generic[T]):
         now = time.monotonic()
         match effect:
             case Send() | Fetch():
-                self._crew.send(flow, effect)
-            case Sleep(seconds=seconds):
-                heapq.heappush(self._asleep, (now + seconds, next(self._order), flow))
+                self._crew.send(effect, functools.partial(self._reply, flow))
+            case Sleep(seconds=seconds) | Listen(seconds=seconds):
+                self._lay_down(flow, effect, now + seconds)
             case Turn(most=most):
                 self._in_line.append((now + most, flow))
             case _:
                 self._reply(flow, *_outcome(self._perform, effect))
+
+    def _lay_down(self, flow: Flow[T], effect: Effect[Any], until: float) -> None:
+        """Let a flow sleep; a bell that it listens to comes in among the answers, from whichever thread rings it."""
+        number, ears = next(self._order), contextlib.ExitStack()
+        heapq.heappush(self._asleep, (until, number))
+        self._sleepers[number] = flow, ears
+        if isinstance(effect, Listen):
+            ears.enter_context(effect.bell.heard_by(lambda: self._crew.answers.put(lambda: self._wake(number, True))))
+
+    def _wake(self, number: int, rung: bool) -> None:
+        """Let a flow go on, unless it was woken already."""
+        if number in self._sleepers:
+            flow, ears = self._sleepers.pop(number)
+            ears.close()
+            self._reply(flow, rung, None)
 
     def _reply(self, flow: Flow[T], result: Any, error: BaseException | None) -> None:
         self._ready.append((flow, (lambda: flow.send(result)) if error is None else (lambda: flow.throw(error))))
@@ -79,7 +99,7 @@ class _Driver(Generic[T]):
         """Wake who has slept enough and give turns; return the seconds until there is more of that to do."""
         now = time.monotonic()
         while self._asleep and self._asleep[0][0] <= now:
-            self._reply(heapq.heappop(self._asleep)[2], None, None)
+            self._wake(heapq.heappop(self._asleep)[1], False)
         pause = self._asleep[0][0] - now if self._asleep else None
         while self._in_line:
             deadline, flow = self._in_line[0]
@@ -92,12 +112,12 @@ class _Driver(Generic[T]):
         return 0.0 if self._ready else pause
 
     def _collect(self, pause: float | None) -> None:
-        """Take the answers that have come, after waiting for one of them if there is nothing else to do."""
+        """Take what has come, answers and rings, after waiting for some if there is nothing else to do."""
         try:
             if pause is None or pause > 0:
-                self._reply(*self._crew.answers.get(timeout=pause))
+                self._crew.answers.get(timeout=pause)()
             while True:
-                self._reply(*self._crew.answers.get_nowait())
+                self._crew.answers.get_nowait()()
         except queue.Empty:
             return
 
@@ -106,17 +126,17 @@ class _Crew:
     """Helper threads that send requests; as many as there is work for, and never in the way of the program's end."""
 
     def __init__(self, perform: Perform, most: int) -> None:
-        self.answers = queue.SimpleQueue[tuple[Any, Any, BaseException | None]]()
-        self._work = queue.SimpleQueue[tuple[Any, Effect[Any]] | None]()
+        self.answers = queue.SimpleQueue[Callable[[], None]]()
+        self._work = queue.SimpleQueue[tuple[Effect[Any], Callable[[Any, BaseException | None], None]] | None]()
         self._perform, self._most = perform, most
         self._threads = 0
 
-    def send(self, flow: Any, effect: Effect[Any]) -> None:
-        """Have a request sent for a flow."""
+    def send(self, effect: Effect[Any], reply: Callable[[Any, BaseException | None], None]) -> None:
+        """Have a request sent; what is to be done with its outcome comes in among the answers."""
         if self._threads < self._most:
             threading.Thread(target=self._toil, name="weryai-wait", daemon=True).start()
             self._threads += 1
-        self._work.put((flow, effect))
+        self._work.put((effect, reply))
 
     def dismiss(self) -> None:
         """Let the threads end when their requests have."""
@@ -125,8 +145,8 @@ class _Crew:
 
     def _toil(self) -> None:
         while (work := self._work.get()) is not None:
-            flow, effect = work
-            self.answers.put((flow, *_outcome(self._perform, effect)))
+            effect, reply = work
+            self.answers.put(functools.partial(reply, *_outcome(self._perform, effect)))
 
 
 def _outcome(perform: Perform, effect: Effect[Any]) -> tuple[Any, BaseException | None]:

@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import math
-import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, overload
 
 from weryai_api.api.tasks import get_task_status
 
 from ._endpoint import call
-from ._flow import Flow, Now, Sleep, Tell, Turn, log, warn
+from ._flow import Flow
 from ._operation import Mode, Resource, operation
-from ._retry import DAILY_CAPS, Pace, RetryPolicy
+from ._receiver import Receiver
+from ._retry import RetryPolicy
 from ._run import Awaiting, Blocking
-from ._task import WORDS, Task, TaskState, read_task
+from ._task import Task, TaskState, read_task
+from ._watch import WAIT_TIMEOUT, check_waiting, watch
 from .errors import (
-    ContractError,
     InvalidInputError,
-    NotFoundError,
-    RateLimitError,
-    ServerError,
     TaskFailedError,
     TaskTimeoutError,
-    TransportError,
     WeryAIError,
 )
 
 UpdateCallback = Callable[[Task], Any]
-WAIT_TIMEOUT = 1800.0
 NO_CACHE = {"Cache-Control": "no-cache"}
-LONGEST = 1_000_000_000
-# A last look gets at least this time, in seconds, even if the deadline is nearer.
-SHORTEST_LOOK = 1.0
-# How long the service may take to know a task that it has just accepted, in seconds. A guess.
-NEWBORN = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +38,6 @@ class WaitResult:
     task_id: str
     task: Task | None
     error: WeryAIError | None = None
-
-
-class _Tasks(Protocol):
-    @property
-    def tasks(self) -> tuple[Task, ...]: ...
-    @property
-    def ended(self) -> bool: ...
-
-
-Watched = TypeVar("Watched", bound=Task | _Tasks)
 
 
 class Tasks(Resource[Mode]):
@@ -80,15 +59,17 @@ class Tasks(Resource[Mode]):
         timeout: float = WAIT_TIMEOUT,
         interval: float | None = None,
         on_update: UpdateCallback | None = None,
+        webhook: Receiver | None = None,
     ) -> Flow[Task]:
         """Wait until the task has succeeded, and return it.
 
         Looks at once, then every 6 seconds, later every 10 and 15, or every `interval` seconds. `on_update` is called
         with the task after each look that was answered. A look that fails (5xx, reset, unreadable) is a missed look, no
-        failure. Raises TaskFailedError, or TaskTimeoutError after `timeout` seconds; the task then goes on, and waiting
-        again with the same id resumes.
+        failure. With `webhook`, a delivery that it receives brings the next look forward to within half a second; the
+        looks go on as usual, for a delivery may never come. Raises TaskFailedError, or TaskTimeoutError after `timeout`
+        seconds; the task then goes on, and waiting again with the same id resumes.
         """
-        return (yield from wait_for(task_id, timeout=timeout, interval=interval, on_update=on_update))
+        return (yield from wait_for(task_id, timeout=timeout, interval=interval, on_update=on_update, webhook=webhook))
 
     @overload
     def wait_many(
@@ -98,6 +79,7 @@ class Tasks(Resource[Mode]):
         timeout: float = ...,
         interval: float | None = ...,
         on_update: UpdateCallback | None = ...,
+        webhook: Receiver | None = ...,
     ) -> Iterator[WaitResult]: ...
     @overload
     def wait_many(
@@ -107,6 +89,7 @@ class Tasks(Resource[Mode]):
         timeout: float = ...,
         interval: float | None = ...,
         on_update: UpdateCallback | None = ...,
+        webhook: Receiver | None = ...,
     ) -> AsyncIterator[WaitResult]: ...
     def wait_many(
         self: Tasks[Any],
@@ -115,6 +98,7 @@ class Tasks(Resource[Mode]):
         timeout: float = WAIT_TIMEOUT,
         interval: float | None = None,
         on_update: UpdateCallback | None = None,
+        webhook: Receiver | None = None,
     ) -> Any:
         """Wait for many tasks at once and yield each one's WaitResult as it ends, the first to end first.
 
@@ -125,9 +109,9 @@ class Tasks(Resource[Mode]):
         if isinstance(task_ids, str):
             raise InvalidInputError("wait_many takes a list of task ids; for one use wait")
         unique = tuple(dict.fromkeys(check_task_id(task_id) for task_id in task_ids))
-        check_waiting(timeout, interval)
-        going_on = list(unique)
-        waits = [settle(one, going_on, timeout=timeout, interval=interval, on_update=on_update) for one in unique]
+        check_waiting(timeout, interval, webhook)
+        going_on, how = list(unique), {"timeout": timeout, "interval": interval, "on_update": on_update}
+        waits = [settle(one, going_on, **how, webhook=webhook) for one in unique]
         return self._runner.run_many(waits, naming(going_on))
 
 
@@ -163,59 +147,23 @@ def wait_for(
     interval: float | None = None,
     on_update: UpdateCallback | None = None,
     newborn: float = 0.0,
+    webhook: Receiver | None = None,
 ) -> Flow[Task]:
     """Wait for a task; during the first `newborn` seconds an unknown id is a missed look as well."""
     check_task_id(task_id)
-    with naming([task_id]):
+    check_waiting(timeout, interval, webhook)
+    with naming([task_id]), webhook.bell(task_id) if webhook else contextlib.nullcontext() as bell:
         task, missed = yield from watch(
             lambda most: look(task_id, RetryPolicy(tries=1), most),
             timeout=timeout,
             interval=interval,
             on_update=on_update,
             newborn=newborn,
+            bell=bell,
         )
         if task is None or not task.ended:
             raise _timed_out(task_id, task, timeout) from missed
     return _succeeded(task)
-
-
-def watch(
-    look_once: Callable[[float], Flow[Watched]],
-    *,
-    timeout: float,
-    interval: float | None,
-    on_update: Callable[[Watched], Any] | None,
-    newborn: float = 0.0,
-) -> Flow[tuple[Watched | None, WeryAIError | None]]:
-    """Look, in turn with all other waits, until it has ended or the time is over.
-
-    Returns what was seen last, and the error of the last look if that one was missed.
-    """
-    pace = check_waiting(timeout, interval)
-    started, seen, missed, warned = (yield from Now()), None, None, set[str]()
-    elapsed = 0.0
-    while (yield from Turn(min(max(timeout - elapsed, SHORTEST_LOOK), LONGEST))):
-        pause, elapsed = None, (yield from Now()) - started
-        try:
-            seen = yield from look_once(max(timeout - elapsed, SHORTEST_LOOK))
-        except WeryAIError as error:
-            if not _is_missed_look(error) and not (isinstance(error, NotFoundError) and elapsed < newborn):
-                raise
-            log.info("missed a look: %s", error)
-            missed, pause = error, getattr(error, "retry_after", None)
-        else:
-            missed = None
-            _warn_of_unknown_words([seen] if isinstance(seen, Task) else seen.tasks, warned)
-            yield from Tell(on_update, seen)
-            if seen.ended:
-                break
-        elapsed = (yield from Now()) - started
-        if elapsed >= timeout:
-            break
-        pause = max(pause or 0.0, pace.delay(elapsed, random.random()))
-        yield from Sleep(min(pause, timeout - elapsed))
-        elapsed = (yield from Now()) - started
-    return seen, missed
 
 
 def check_task_id(task_id: object) -> str:
@@ -223,17 +171,6 @@ def check_task_id(task_id: object) -> str:
     if not isinstance(task_id, str) or not task_id.strip(".") or not task_id.isprintable():
         raise InvalidInputError(f"a task id is a text such as 'task_abc123', not {task_id!r}")
     return task_id
-
-
-def check_waiting(timeout: float, interval: float | None) -> Pace:
-    """Refuse impossible waiting times and return the pace."""
-    for name, value in (("timeout", timeout), ("interval", 1.0 if interval is None else interval)):
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not (0 <= value <= LONGEST or value == math.inf):
-            raise InvalidInputError(f"{name} must be a number of seconds, 0 to {LONGEST:,}, or math.inf")
-    if interval == 0:
-        raise InvalidInputError("interval must be more than 0 seconds: looking without a pause is of use to nobody")
-    return Pace() if interval is None else Pace(steps=((math.inf, interval),), jitter=0.0)
 
 
 @contextlib.contextmanager
@@ -255,22 +192,6 @@ def _how_to_resume(task_ids: Sequence[str]) -> str:
         return f"Task {task_ids[0]} is paid for and may go on; resume with tasks.wait({task_ids[0]!r})."
     names = ", ".join(task_ids)
     return f"Tasks {names} are paid for and may go on; resume with tasks.wait_many({list(task_ids)})."
-
-
-def _is_missed_look(error: WeryAIError) -> bool:
-    if isinstance(error, RateLimitError):
-        return error.code not in DAILY_CAPS
-    return isinstance(error, TransportError | ServerError | ContractError)
-
-
-def _warn_of_unknown_words(tasks: Iterable[Task], warned: set[str]) -> None:
-    for task in tasks:
-        word = task.status or "(none)"
-        if word.lower() not in WORDS and word not in warned:
-            warned.add(word)
-            warn(
-                f"task {task.id} has the unknown status {word!r}; waiting goes on until that changes or it has a video"
-            )
 
 
 def _succeeded(task: Task) -> Task:

@@ -180,7 +180,7 @@ def test_no_address_opens_the_receiver(body: Any, address: Any) -> None:
         Receiver("https://you.example/", secret="0123456789abcdef").receive(body, address)
 
 
-@pytest.mark.parametrize("body", [None, 5, [], [{"task_id": "t"}], True, object(), {"task_id": "t"}.items()])
+@pytest.mark.parametrize("body", [None, 5, [], [{"task_id": "t"}], True, {"task_id": "t"}.items()])
 def test_a_body_of_another_type_is_refused(body: Any) -> None:
     """What is neither bytes, text nor a mapping is a WebhookError that says so."""
     with pytest.raises(WebhookError, match="a delivery is bytes, a text or a mapping, not "):

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from weryai import RetryPolicy
 from weryai._files import Files
-from weryai._flow import Effect, Fetch, Now, Perform, Reply, Send, Sleep, Tell, Turn
+from weryai._flow import Effect, Fetch, Listen, Now, Perform, Reply, Send, Sleep, Tell, Turn
 from weryai._image_to_video import ImageToVideo
 from weryai._tasks import Tasks
 
@@ -57,6 +57,11 @@ def play(flow: Any, *answers: Answer, took: float = 0.0) -> Played:
             case Sleep(seconds=seconds):
                 played.slept.append(seconds)
                 played.clock += seconds
+            case Listen(seconds=seconds, bell=bell):
+                if not (rung := bell.listen(0)):
+                    played.slept.append(seconds)
+                    played.clock += seconds
+                return rung
             case Now():
                 return played.clock
             case Turn():

@@ -1,12 +1,12 @@
 # pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 """What a type checker says about the public API; checked by test_typing.py, never run."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, assert_never, assert_type
 
 import weryai
-from weryai import AsyncWeryAI, RetryPolicy, Submission, Task, TaskState, Video, VideoLink, WeryAI
+from weryai import AsyncWeryAI, RetryPolicy, Submission, Task, TaskState, Video, VideoLink, WaitResult, WeryAI
 from weryai.errors import (
     APIError,
     ContractError,
@@ -17,6 +17,31 @@ from weryai.errors import (
     TaskTimeoutError,
     WeryAIError,
 )
+from weryai.webhooks import Receiver, WebhookEvent, asgi_app, read_delivery, wsgi_app
+
+
+def deliveries_have_types(receiver: Receiver, client: WeryAI) -> None:
+    """A delivery becomes events with the Task that `tasks.get` gives, and both clients can wait by webhook."""
+    assert_type(Receiver("https://e.com/hook", secret=None, memory=10), Receiver)
+    assert_type(receiver.callback_url, str)
+    assert_type(receiver.receive(b"{}", "https://e.com/hook?x"), tuple[WebhookEvent, ...])
+    for event in read_delivery({"data": {}}):
+        assert_type(event.task, Task)
+        assert_type(event.task_id, str)
+        assert_type(event.raw, dict[str, Any])
+    assert_type(client.tasks.wait("t1", webhook=receiver), Task)
+    assert_type(client.tasks.wait_many(["t1"], webhook=receiver), Iterator[WaitResult])
+    assert_type(client.image_to_video.generate("photo.jpg", prompt="wave", webhook=receiver), Video)
+    asgi_app(receiver, on_event=print)
+    wsgi_app(receiver)
+    client.tasks.wait("t1", webhook="https://e.com/hook")  # type: ignore[arg-type]
+    receiver.receive(b"{}")  # type: ignore[call-arg]
+
+
+async def the_asyncio_client_waits_by_webhook(receiver: Receiver, client: AsyncWeryAI) -> None:
+    """The same, awaited."""
+    assert_type(await client.tasks.wait("t1", webhook=receiver), Task)
+    assert_type(client.tasks.wait_many(["t1"], webhook=receiver), AsyncIterator[WaitResult])
 
 
 def the_blocking_client_returns_values(client: WeryAI) -> None:
