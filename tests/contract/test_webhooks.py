@@ -68,6 +68,15 @@ def test_every_spelling(around: Any, state: TaskState, word: str | None, id_name
         assert event.raw == body
 
 
+def test_the_id_may_stand_around_the_task() -> None:
+    """A task without an id of its own has that of the delivery."""
+    events = read_delivery({"taskId": "t1", "data": [{"task_status": "failed"}, {"task_id": "t2"}]})
+    assert [(event.task_id, event.task.state) for event in events] == [
+        ("t1", TaskState.FAILED),
+        ("t2", TaskState.UNKNOWN),
+    ]
+
+
 @pytest.mark.parametrize("around", ENVELOPES.values(), ids=list(ENVELOPES))
 @pytest.mark.parametrize(("part", "videos"), VIDEOS.values(), ids=list(VIDEOS))
 def test_every_place_of_the_results(around: Any, part: dict[str, Any], videos: tuple[VideoLink, ...]) -> None:
