@@ -72,8 +72,8 @@ def read_wish(words: list[str], environment: Mapping[str, str]) -> Wish:
     parser.add_argument("--cases", type=int, default=CASES, help="made-up requests of each operation")
     parser.add_argument("--reports", type=Path, default=REPORTS)
     given = parser.parse_args(words)
-    url = given.url or (LIVE_URL if given.live else None)
-    place = place_of(url) if url else None
+    url = LIVE_URL if given.url is None and given.live else given.url
+    place = None if url is None else place_of(url)
     is_live = given.live or (place is not None and not place.is_here)
     if given.strict not in (None, "1"):
         raise WrongUseError("STRICT is 1 or not given")
@@ -108,18 +108,20 @@ def run(wish: Wish) -> int:
     """Run what was asked for, write the reports, and say what came out."""
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         del os.environ[name]  # Nothing goes round by another machine, whatever library sends it.
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    for chatty in ("uvicorn.error", "python_multipart"):
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)
     confine(to_this_machine=not wish.is_live)
-    checks, record = Checks(), Record(wish.secret)
+    checks, record = Checks(wish.secret), Record(wish.secret)
     started, clock = datetime.datetime.now().astimezone().isoformat(" ", "seconds"), time.monotonic()
     with _place(wish) as place:
         notes = list(_notes(wish, place))
         print("\n".join(f"contract: {note}" for note in notes), flush=True)
         guard = Guard(wish.secret, httpx.HTTPTransport(trust_env=False), record)
         run_live_set(place, guard, checks)
-        if wish.image is not None:
+        is_answering = bool(record.all())
+        if wish.image is not None and is_answering:
             run_paid(place, guard, checks, wish.image)
-        if not wish.is_live:
+        if not wish.is_live and is_answering:
             run_stories(place, wish.secret, record, checks)
             run_sweep(place, wish.secret, record, checks, seed=wish.seed, cases=wish.cases)
     if wish.place is None:

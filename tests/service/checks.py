@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from service.secrecy import Secret
+
+LONGEST_PROBLEM = 2_000
+
 
 @dataclass
 class Check:
@@ -19,12 +23,14 @@ class Check:
 class Checks:
     """All checks of a run, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: Secret) -> None:
+        self._secret = secret
         self.all: list[Check] = []
 
     def add(self, group: str, name: str, *problems: str, seconds: float = 0.0) -> Check:
-        """Note the outcome of one check."""
-        check = Check(group, name, [problem for problem in problems if problem], seconds)
+        """Note the outcome of one check; the key is taken out before anything may cut it into pieces."""
+        hidden = [self._secret.hide_text(problem)[:LONGEST_PROBLEM] for problem in problems if problem]
+        check = Check(group, self._secret.hide_text(name), hidden, seconds)
         self.all.append(check)
         return check
 

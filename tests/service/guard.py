@@ -92,30 +92,35 @@ class Guard(httpx.BaseTransport):
         return httpx.Response(response.status_code, headers=headers, content=answer, extensions=response.extensions)
 
     def _refuse(self, request: httpx.Request, content: bytes) -> None:
-        name, url, keys = (
-            f"{request.method} {request.url.path}",
-            str(request.url),
-            request.headers.get_list("authorization"),
-        )
-        bearer = keys[0] if len(keys) == 1 else None
-        has_real_key = bearer == f"Bearer {self.secret.key}"
-        others = [(field, value) for field, value in request.headers.raw if field.lower() != b"authorization"]
-        places = [url.encode(), request.url.raw_path, content, *(part for pair in others for part in pair)]
-        if any(map(self.secret.is_in, places)) or (
-            not has_real_key and any(self.secret.is_in(k.encode()) for k in keys)
-        ):
-            raise RefusedRequestError(f"{name}: the real key stands outside the bearer header; nothing was sent")
+        problem = self._problem(request, content)
+        if problem:
+            name = self.secret.hide_text(f"{request.method} {request.url.path}")
+            raise RefusedRequestError(f"{name}: {problem}; nothing was sent")
+
+    def _problem(self, request: httpx.Request, content: bytes) -> str:
+        """Why a request may not leave; the key's place is looked at before anything allows it to."""
+        url, keys = str(request.url), request.headers.get_list("authorization")
+        bearer = keys[0] if keys else None
+        has_real_key = keys == [f"Bearer {self.secret.key}"]
+        others = [
+            part for name, value in request.headers.raw if name.lower() != b"authorization" for part in (name, value)
+        ]
+        places = [url.encode(), request.url.raw_path, content, *others]
+        places += [] if has_real_key else [key.encode() for key in keys]
+        if any(map(self.secret.is_in, places)):
+            return "the real key stands outside the one bearer header"
         if len(keys) > 1:
-            raise RefusedRequestError(f"{name}: more than one key; nothing was sent")
-        if request.method != "GET" and has_real_key:
+            return "more than one key"
+        if has_real_key and request.method != "GET":
             if request.method != "POST" or url != self._paid_url:
-                raise RefusedRequestError(f"{name}: the real key travels with GETs only; nothing was sent")
+                return "the real key travels with GETs only"
             self._paid_url = None
-            return
-        if self._downloads and request.method == "GET" and not keys and not content:
-            return
-        if (request.method, url, bearer, content) not in self._declared:
-            raise RefusedRequestError(f"{name}: not declared as part of the live set; nothing was sent")
+            return ""
+        is_download = request.method == "GET" and not keys and not content
+        if self._downloads and is_download:
+            return ""
+        is_declared = (request.method, url, bearer, content) in self._declared
+        return "" if is_declared else "not declared as part of the live set"
 
 
 # The body is handed on decoded and whole, so what these say about it no longer holds.

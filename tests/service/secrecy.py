@@ -28,7 +28,7 @@ class Secret:
 
     def hide_text(self, text: str) -> str:
         """The same for text."""
-        return self.hide(text.encode(errors="surrogateescape")).decode(errors="replace")
+        return self.hide(text.encode(errors="replace")).decode(errors="replace")
 
     def is_in(self, content: bytes) -> bool:
         """Whether the key stands there in any spelling, one inside another included."""
@@ -37,7 +37,9 @@ class Secret:
     def _spellings(self) -> set[bytes]:
         """Other ways to write it: of an encoding in base64 the part that does not depend on its neighbours."""
         key = self.key.encode()
-        shifted = (base64.b64encode(b"\0" * shift + key + b"\0\0")[4 if shift else 0 : -4] for shift in range(3))
+        shifted = (
+            base64.b64encode(bytes(shift) + key)[-(-8 * shift // 6) : 8 * (shift + len(key)) // 6] for shift in range(3)
+        )
         percent = "".join(f"%{byte:02x}" for byte in key)
         entities = "".join(f"&#{byte};" for byte in key)
         escaped = html.escape(self.key)

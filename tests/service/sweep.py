@@ -5,6 +5,7 @@ what the contract leaves open.
 """
 
 import copy
+from dataclasses import dataclass, field
 from typing import Any
 
 import schemathesis
@@ -14,7 +15,7 @@ from schemathesis.engine import events, from_schema
 from contract.outcomes import code_of
 from contract.reading import CONTRACT, operations
 from fakes.pictures import png
-from service.checks import Check, Checks
+from service.checks import Checks
 from service.exchange import Record
 from service.place import Place
 from service.secrecy import Secret
@@ -35,6 +36,10 @@ class Issued:
     """The ids that the service gave out in this run, and how often one of them was asked for."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin a run."""
         self.ids: dict[str, set[str]] = {name: set() for name in _PARENTS}
         self.asked = 0
 
@@ -70,27 +75,46 @@ def a_linked_id_is_found(_context: Any, response: Any, case: Any) -> None:
 
 def run_sweep(place: Place, secret: Secret, record: Record, checks: Checks, *, seed: int, cases: int) -> None:
     """Run every phase, note what was found, and that nothing was left out."""
-    ISSUED.__init__()  # type: ignore[misc]
+    ISSUED.forget()
     schemathesis.openapi.format("binary", st.just(png()))
     document = copy.deepcopy(CONTRACT)
     document["servers"] = [{"url": place.url}]
     for item in document["paths"].values():
         item.pop("servers", None)
     schema: Any = schemathesis.openapi.from_dict(document, config=_config(place, secret, seed, cases))
-    met: set[tuple[str, str]] = set()
-    chains = Check(GROUP, "stateful: chains of linked calls")
+    tally = Tally()
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
-            met |= _note(event, secret, record, checks, chains)
-        elif isinstance(event, events.NonFatalError | events.FatalError):
-            checks.add(GROUP, "the tool itself", secret.hide_text(str(getattr(event, "value", event))[:2000]))
-    checks.all.append(chains)
-    labels = {f"{one.method.upper()} {one.path}" for one in operations()}
-    for phase in ("coverage", "fuzzing"):
-        missed = sorted(labels - {label for name, label in met if name == phase})
-        checks.add(GROUP, f"{phase}: every operation was asked", *(f"{label} was not" for label in missed))
-    checks.add(GROUP, "examples: were sent", "" if any(name == "examples" for name, _ in met) else "none was")
-    checks.add(GROUP, "stateful: linked ids were asked for", "" if ISSUED.asked else "none was")
+            _note(event, record, checks, tally)
+        elif isinstance(event, events.NonFatalError):
+            tally.troubles.append(f"{event.label}: {event.value}")
+        elif isinstance(event, events.FatalError):
+            tally.troubles.append(str(event.exception))
+    tally.check(checks)
+
+
+@dataclass
+class Tally:
+    """What adds up over the scenarios of a sweep."""
+
+    asked: set[tuple[str, str]] = field(default_factory=set)
+    unanswered: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    chains: list[float] = field(default_factory=list)
+    chain_problems: list[str] = field(default_factory=list)
+
+    def check(self, checks: Checks) -> None:
+        """Check that nothing was left out, and that whatever was asked was answered."""
+        seconds, problems = sum(self.chains), dict.fromkeys(self.chain_problems)
+        checks.add(GROUP, f"stateful: {len(self.chains)} chains of linked calls", *problems, seconds=seconds)
+        checks.add(GROUP, "stateful: linked ids were asked for", "" if ISSUED.asked else "none was")
+        checks.add(GROUP, "examples: were sent", "" if ("examples" in dict(self.asked)) else "none was")
+        labels = {f"{one.method.upper()} {one.path}" for one in operations()}
+        for phase in ("coverage", "fuzzing"):
+            missed = sorted(labels - {label for name, label in self.asked if name == phase})
+            checks.add(GROUP, f"{phase}: every operation was asked", *(f"{label} was not" for label in missed))
+        checks.add(GROUP, "every request was answered", *dict.fromkeys(self.unanswered))
+        checks.add(GROUP, "the tool had no trouble", *dict.fromkeys(self.troubles))
 
 
 def _config(place: Place, secret: Secret, seed: int, cases: int) -> Any:
@@ -120,33 +144,30 @@ def _config(place: Place, secret: Secret, seed: int, cases: int) -> Any:
     )
 
 
-def _note(
-    event: events.ScenarioFinished, secret: Secret, record: Record, checks: Checks, chains: Check
-) -> set[tuple[str, str]]:
-    """Record the exchanges of a scenario and what its checks found; return the operations it asked."""
+def _note(event: events.ScenarioFinished, record: Record, checks: Checks, tally: Tally) -> None:
+    """Record the exchanges of a scenario, and what its checks found."""
     phase, recorder = _name(event.phase), event.recorder
     for interaction in recorder.interactions.values():
         request, response = interaction.request, interaction.response
         if response is None:
-            checks.add(GROUP, f"{phase}: an answer", f"none came to {request.method} {secret.hide_text(request.uri)}")
+            tally.unanswered.append(f"{phase}: no answer to {request.method} {request.uri}")
             continue
         kind = next(iter(request.headers.get("Content-Type") or request.headers.get("content-type") or [""]))
         headers = {name: ", ".join(values) for name, values in response.headers.items()}
         sent = request.method, request.uri, str(kind), request.body or b""
         record.note(f"{GROUP}, {phase}", sent, response.status_code, headers, response.content)
     problems = [
-        secret.hide_text(f"{node.name}: {node.failure_info.failure}"[:1500])
+        f"{node.name}: {node.failure_info.failure}"
         for nodes in recorder.checks.values()
         for node in nodes
         if node.failure_info is not None
     ]
-    labels = {f"{node.value.operation.label}" for node in recorder.cases.values()}
+    tally.asked |= {(phase, node.value.operation.label) for node in recorder.cases.values()}
     if phase == "stateful":
-        chains.problems += [problem for problem in dict.fromkeys(problems) if problem not in chains.problems]
-        chains.seconds += event.elapsed_time
+        tally.chains.append(event.elapsed_time)
+        tally.chain_problems += problems
     elif recorder.cases:
         checks.add(GROUP, f"{phase}: {recorder.label}", *dict.fromkeys(problems), seconds=event.elapsed_time)
-    return {(phase, label) for label in labels}
 
 
 def _name(phase: Any) -> str:

@@ -1,0 +1,89 @@
+"""The program as a person runs it, in a process of its own, against the emulator."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakes.faulty_server import FaultyServer
+from fakes.surroundings import PLANTED_KEY
+from weryai.emulator import Emulator
+
+ROOT = Path(__file__).parents[2]
+
+
+def contract(folder: Path, *words: str, **surroundings: str) -> subprocess.CompletedProcess[str]:
+    """Run the suite and return how it ended."""
+    command = [sys.executable, "-m", "tests.service", f"--reports={folder}", "--cases=10", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests"), **surroundings}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=False)
+
+
+def test_the_full_suite_holds_at_the_emulator(tmp_path: Path, faulty_server: FaultyServer) -> None:
+    """Every check holds and nothing is unexercised without a reason; proxies and the user's key are left alone."""
+    proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"), faulty_server.url)
+    done = contract(tmp_path, **proxies)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-1] == str(tmp_path / "index.html")
+    assert any("seed 20261124" in line for line in lines)
+    assert any(line.startswith("coverage: 1 of 1") for line in lines)
+    assert json.loads((tmp_path / "drift.json").read_text())["drift"] == []
+    assert faulty_server.requests == []
+    assert PLANTED_KEY not in done.stdout + "".join(path.read_text() for path in tmp_path.iterdir())
+
+
+def test_the_live_set_at_a_service(tmp_path: Path) -> None:
+    """With the live verb the same emulator gets the live set alone: no order is accepted, and the report says so."""
+    with Emulator(video="fixed") as emulator:
+        done = contract(tmp_path, "--live", f"--url={emulator.url}", WERYAI_API_KEY=emulator.key)
+        orders = [one for one in emulator.requests if one.method == "POST"]
+        assert len(emulator.requests) == 20
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(orders) == 8
+    assert "live set: 20 of 20 checks hold" in done.stdout
+    assert "the paid smoke test is not part of this run" in done.stdout
+
+
+def test_drift_fails_a_strict_run_only(tmp_path: Path, faulty_server: FaultyServer) -> None:
+    """A service that answers nothing right ends with 1; one that is not there as well, without a traceback."""
+    faulty_server.close()
+    done = contract(tmp_path, f"--url={faulty_server.url}")
+    assert done.returncode == 1
+    assert "no answer came" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+CONFINED = """
+import socket, sys
+from service.confinement import confine, opened
+confine(to_this_machine=sys.argv[1] == "here")
+def tried(address):
+    try:
+        socket.create_connection(address, timeout=5).close()
+    except PermissionError:
+        return "refused"
+    except OSError:
+        return "failed"
+    return "connected"
+listener = socket.create_server(("127.0.0.1", 0))
+print(tried(("192.0.2.1", 9)), tried(listener.getsockname()))
+with opened():
+    print(tried(listener.getsockname()))
+print(tried(listener.getsockname()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome"),
+    [("here", "refused connected connected connected"), ("live", "refused refused connected refused")],
+)
+def test_the_process_connects_nowhere_else(mode: str, outcome: str) -> None:
+    """The full suite reaches this machine alone; the live set connects only while its guard is sending."""
+    command = [sys.executable, "-c", CONFINED, mode]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == outcome.split(), done.stderr
