@@ -21,13 +21,15 @@ def confine(*, to_this_machine: bool) -> None:
         if event != "socket.connect":
             return
         one, address = arguments
-        if one.family not in (socket.AF_INET, socket.AF_INET6):
-            return
-        is_open = is_this_machine(str(address[0])) if to_this_machine else getattr(_GATE, "is_open", False)
-        if not is_open:
+        if one.family in (socket.AF_INET, socket.AF_INET6) and not may_connect(str(address[0]), to_this_machine):
             raise PermissionError(f"the contract suite may not connect to {address[0]}")
 
     sys.addaudithook(audit)
+
+
+def may_connect(address: str, to_this_machine: bool) -> bool:
+    """Say whether this thread may connect to a resolved address now."""
+    return is_this_machine(address) if to_this_machine else getattr(_GATE, "is_open", False)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What whoever runs the suite may ask for, and what decides between the full suite and the live set."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -79,11 +80,11 @@ def test_the_paid_test_needs_its_price() -> None:
 @pytest.mark.parametrize("words", [["--url=http://127.1"], ["--live"], ["--colour"]])
 def test_wrong_use_ends_with_2(words: list[str]) -> None:
     """The exit code is 2 and stderr holds no traceback."""
+    root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "tests.service", *words]
-    surroundings = {"PYTHONPATH": "tests", "PATH": "/usr/bin"}
-    done = subprocess.run(
-        command, cwd=Path(__file__).parents[2], env=surroundings, capture_output=True, text=True, check=False
-    )
+    folders = os.pathsep.join([os.environ["PYTHONPATH"], str(root / "tests")])
+    surroundings = {**os.environ, "PYTHONPATH": folders, "WERYAI_API_KEY": ""}
+    done = subprocess.run(command, cwd=root, env=surroundings, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stderr
