@@ -22,6 +22,7 @@ from service.guard import Guard, RefusedRequestError
 from service.live import run_live_set
 from service.paid import run_paid
 from service.place import LIVE_URL, Place, WrongUseError, place_of
+from service.raw import run_raw
 from service.reasons import unexplained
 from service.report import Run, coverage_table, write_reports
 from service.secrecy import SHORTEST_KEY, Secret
@@ -123,6 +124,7 @@ def run(wish: Wish) -> int:
             run_paid(place, guard, checks, wish.image)
         if not wish.is_live and is_answering:
             run_stories(place, wish.secret, record, checks)
+            run_raw(place, wish.secret, record, checks)
             run_sweep(place, wish.secret, record, checks, seed=wish.seed, cases=wish.cases)
     if wish.place is None:
         seen = exercised(record.all())

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import httpx
 
-from contract.outcomes import says
 from contract.reading import operation
 from fakes.faces import Face
 from fakes.pictures import png
@@ -77,22 +76,6 @@ def run_stories(place: Place, secret: Secret, record: Record, checks: Checks) ->
             _everything_else(face, place.url, options)
         with checks.checking(GROUP, f"weryai_api, {kind}: upload, submit, look, download"):
             _generated(kind, place.url, secret, transport)
-    with checks.checking(GROUP, "raw: a form without its file, or with a part too many, is refused"):
-        _odd_forms(place, secret, transport)
-
-
-def _odd_forms(place: Place, secret: Secret, transport: Recording) -> None:
-    """Send what no client would: schemathesis makes such forms only now and then."""
-    picture = {"file": ("photo.png", png(), "image/png")}
-    odd: list[dict[str, Any]] = [
-        {"files": {"batch_no": (None, "b1")}},
-        {"files": picture, "data": {"folder": "mine"}},
-    ]
-    url = place.url_of(operation("uploadFile").path)
-    with httpx.Client(transport=transport, headers={"Authorization": f"Bearer {secret.key}"}) as client:
-        for form in odd:
-            answer = client.post(url, **form).json()
-            assert says(answer) is False, f"a form with {list(form)} was taken: {answer}"
 
 
 def _from_picture_to_video(face: Face, url: str, options: dict[str, Any]) -> None:

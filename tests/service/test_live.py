@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from contract.reading import operation
+from fakes.recording_service import MODELS, NO_KEY, NOT_FOUND, WRONG
 from service.exchange import Exchange
-from service.fake_service import MODELS, NO_KEY, NOT_FOUND, WRONG
 from service.guard import Credential
 from service.live import judge, planned_request
 from service.place import LIVE_URL, place_of

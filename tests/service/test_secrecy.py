@@ -10,9 +10,9 @@ from xml.sax.saxutils import escape
 import httpx
 import pytest
 
+from fakes.recording_service import KEY, RecordingService
 from service.checks import Checks
 from service.exchange import Record
-from service.fake_service import KEY, FakeService
 from service.guard import Guard
 from service.live import run_live_set
 from service.place import LIVE_URL, place_of
@@ -55,9 +55,9 @@ def test_the_key_is_in_no_report(answer: object, tmp_path: Path, capsys: pytest.
     """A run against a service that echoes the key writes three files without it, in any spelling or part of it."""
     secret = Secret(KEY)
     record, checks = Record(secret), Checks(secret)
-    guard = Guard(secret, FakeService(answer), record)  # type: ignore[arg-type]
+    guard = Guard(secret, RecordingService(answer), record)  # type: ignore[arg-type]
     run_live_set(place_of(LIVE_URL), guard, checks)
-    checks.add("test", f"named {KEY}", f"{'z' * 1_990}{KEY}", *SPELLINGS.values())
+    checks.add("test", f"named {KEY}", f"{'z' * 1_985}{KEY}", *SPELLINGS.values())
     done = Run(f"https://e.com/{KEY}", "live set", "today", 1.0, [f"note {KEY}"], checks, record.all())
     write_reports(tmp_path, done, secret)
     written = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}

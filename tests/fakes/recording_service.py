@@ -29,7 +29,7 @@ def well_behaved(request: httpx.Request) -> Answer:
     return next(((200, body) for end, body in DATA.items() if request.url.path.endswith(end)), NOT_FOUND)
 
 
-class FakeService(httpx.BaseTransport):
+class RecordingService(httpx.BaseTransport):
     """Where a guard's requests end in a test."""
 
     def __init__(self, answer: Callable[[httpx.Request], Answer | httpx.Response] = well_behaved) -> None:
