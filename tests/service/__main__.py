@@ -121,7 +121,7 @@ def run(wish: Wish) -> int:
         run_live_set(place, guard, checks)
         is_answering = bool(record.all())
         if wish.image is not None and is_answering:
-            run_paid(place, guard, checks, wish.image)
+            run_paid(place, guard, checks, wish.image, wish.reports)
         if not wish.is_live and is_answering:
             run_stories(place, wish.secret, record, checks)
             run_raw(place, wish.secret, record, checks)
@@ -150,14 +150,14 @@ def _place(wish: Wish) -> Iterator[Place]:
 def _notes(wish: Wish, place: Place) -> Iterator[str]:
     """What a reader has to know about the run."""
     if wish.is_live:
-        yield f"the live set at {place.url}: the real key travels with GETs only, and no order is accepted or paid for"
+        yield f"the live set at {place.url}: the real key travels with GETs only"
     else:
         yield f"the full suite at {place.url}{'' if wish.place else ', an emulator of its own'}"
         yield f"seed {wish.seed}, {wish.cases} made-up requests of each operation"
     if wish.image is not None:
-        yield "one task is ordered and paid for, because PAY_FOR_TASKS=1 was given"
+        yield "one POST with the real key orders one task, which is paid for, because PAY_FOR_TASKS=1 was given"
     else:
-        yield "the paid smoke test is not part of this run; PAY_FOR_TASKS=1 would order and pay for one task"
+        yield "the paid smoke test is not part of this run: only PAY_FOR_TASKS=1 would order and pay for one task"
 
 
 def _summary(run: Run) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """The smoke test that costs money: one task, ordered once, followed to its video. It runs only on an explicit word."""
 
-import tempfile
 from pathlib import Path
 
 from contract.reading import operation
@@ -15,8 +14,10 @@ ORDER = operation("submitImageToVideo")
 LOOK = operation("getTaskStatus")
 
 
-def run_paid(place: Place, guard: Guard, checks: Checks, image: str, *, interval: float | None = None) -> None:
-    """Order one task through the client without any retry, say its id at once, wait for it and fetch the video."""
+def run_paid(
+    place: Place, guard: Guard, checks: Checks, image: str, folder: Path, *, interval: float | None = None
+) -> None:
+    """Order one task without any retry, say its id at once, wait for it, and store the video in a folder."""
     guard.allow_one_paid_post(place.url_of(ORDER.path))
     client = WeryAI(
         guard.secret.key,
@@ -32,5 +33,6 @@ def run_paid(place: Place, guard: Guard, checks: Checks, image: str, *, interval
             guard.declare(Planned(LOOK, "real", place.url_of(LOOK.path).replace("{taskId}", task_id)))
         task = client.tasks.wait(submission.task_ids[0], interval=interval)
         guard.allow_downloads()
-        path = client.files.download(task, Path(tempfile.mkdtemp(prefix="weryai-contract-"), "video.mp4"))
+        folder.mkdir(parents=True, exist_ok=True)
+        path = client.files.download(task, folder)
         print(f"the video of task {task.id} is {path}", flush=True)

@@ -3,6 +3,7 @@
 import base64
 import gzip
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 import httpx
@@ -155,7 +156,7 @@ def test_the_exception_is_one_post() -> None:
     assert len(service.requests) == 1
 
 
-def test_the_paid_order_is_followed_to_its_video(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_paid_order_is_followed_to_its_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One POST, its task id printed, looks with the key, and a download without it."""
     video = "https://cdn.example.com/video.mp4"
 
@@ -167,7 +168,7 @@ def test_the_paid_order_is_followed_to_its_video(capsys: pytest.CaptureFixture[s
         return 200, {"status": 0, "data": {"task_id": "t1", "task_status": "succeed", "videos": [video]}}
 
     service, checks = RecordingService(answer), Checks(Secret(KEY))
-    run_paid(LIVE, guarded(service), checks, "https://example.com/photo.jpg", interval=0.01)
+    run_paid(LIVE, guarded(service), checks, "https://example.com/photo.jpg", tmp_path, interval=0.01)
     assert checks.failed == []
     assert [(one.method, one.url.host, "authorization" in one.headers) for one in service.requests] == [
         ("POST", "api.weryai.com", True),
@@ -180,7 +181,7 @@ def test_the_paid_order_is_followed_to_its_video(capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     "failing", [httpx.ReadTimeout("slow"), httpx.ConnectError("no"), httpx.Response(503), httpx.Response(429)]
 )
-def test_the_paid_order_is_never_repeated(failing: httpx.Response | Exception) -> None:
+def test_the_paid_order_is_never_repeated(tmp_path: Path, failing: httpx.Response | Exception) -> None:
     """Whatever becomes of the order, there is no second one, and the check fails."""
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -189,7 +190,7 @@ def test_the_paid_order_is_never_repeated(failing: httpx.Response | Exception) -
         return failing
 
     service, checks = RecordingService(answer), Checks(Secret(KEY))
-    run_paid(LIVE, guarded(service), checks, "https://example.com/photo.jpg", interval=0.01)
+    run_paid(LIVE, guarded(service), checks, "https://example.com/photo.jpg", tmp_path, interval=0.01)
     assert len(service.requests) == 1
     ((problem,),) = [check.problems for check in checks.failed]
     assert "RefusedRequestError" not in problem, "only the guard stopped a second order"

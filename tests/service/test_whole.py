@@ -2,16 +2,20 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from starlette.responses import Response
 
 from fakes.faulty_server import FaultyServer
 from fakes.surroundings import PLANTED_KEY
 from service.confinement import may_connect
+from weryai import WeryAI
 from weryai.emulator import Emulator
+from weryai.emulator._replies import success
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([os.environ["PYTHONPATH"], str(ROOT / "tests")])}
@@ -50,10 +54,44 @@ def test_the_live_set_at_a_service(tmp_path: Path) -> None:
     assert "the paid smoke test is not part of this run" in done.stdout
 
 
-def test_drift_fails_a_strict_run_only(tmp_path: Path, faulty_server: FaultyServer) -> None:
-    """A service that answers nothing right ends with 1; one that is not there as well, without a traceback."""
-    faulty_server.close()
-    done = contract(tmp_path, f"--url={faulty_server.url}")
+def test_one_task_is_paid_for_on_an_explicit_word(tmp_path: Path) -> None:
+    """With its price named, one order is accepted; its id is printed, and its video ends on disk."""
+    paid = ["--pay-for-tasks=1", "--image=https://example.com/reference.jpg"]
+    with Emulator(video="fixed", waiting=0.0, processing=0.0) as emulator:
+        done = contract(tmp_path, "--live", f"--url={emulator.url}", *paid, WERYAI_API_KEY=emulator.key)
+        with WeryAI(emulator.key, base_url=emulator.url) as client:
+            left = client.account.balance()
+    assert done.returncode == 0, done.stdout + done.stderr
+    (task_id,) = re.findall(r"^paid for: task (\S+)$", done.stdout, re.MULTILINE)
+    (video,) = re.findall(rf"^the video of task {task_id} is (\S+)$", done.stdout, re.MULTILINE)
+    assert Path(video).read_bytes()[4:8] == b"ftyp"
+    with Emulator(video="fixed") as fresh, WeryAI(fresh.key, base_url=fresh.url) as client:
+        before = client.account.balance()
+        client.image_to_video.submit("https://example.com/reference.jpg", prompt="wave")
+        assert client.account.balance() == left < before
+    assert "paid for, because PAY_FOR_TASKS=1" in (tmp_path / "index.html").read_text()
+
+
+def test_drift_fails_a_strict_run_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A balance with a field that the contract does not know is reported; it ends a run with 1 only if it is strict."""
+
+    async def balance(*_: object) -> Response:
+        return success({"balance": 5, "bonus": 1})
+
+    monkeypatch.setattr("weryai.emulator._operations.Operations.balance", balance)
+    with Emulator(video="fixed") as emulator:
+        words = ["--live", f"--url={emulator.url}"]
+        codes = [
+            contract(tmp_path, *words, *more, WERYAI_API_KEY=emulator.key).returncode for more in ([], ["--strict=1"])
+        ]
+    assert codes == [0, 1]
+    (drift,) = json.loads((tmp_path / "drift.json").read_text())["drift"]
+    assert (drift["operation"], drift["pointer"], drift["count"]) == ("getBalance", "/data/bonus", 1)
+
+
+def test_a_service_that_is_not_there_fails(tmp_path: Path, closed_port: str) -> None:
+    """It ends with 1, a sentence for each request, and no traceback."""
+    done = contract(tmp_path, f"--url={closed_port}")
     assert done.returncode == 1
     assert "no answer came" in done.stdout
     assert "Traceback" not in done.stderr
