@@ -1,6 +1,7 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check lint types layers fresh generate spec-diff lint-contract format lock build clean demo-venv dev-venv
+.PHONY: help demo test contract contract-live bench check lint types layers fresh generate spec-diff lint-contract format lock build clean
+.PHONY: demo-venv dev-venv
 
 # Nothing in the caller's environment may change what a verb does.
 PY := . .ci/clean && .venv/bin/python
@@ -20,6 +21,25 @@ ifeq ($(origin HEAD),command line)
 export DIFF_HEAD := $(value HEAD)
 endif
 
+unexport CONTRACT_URL CONTRACT_STRICT CONTRACT_TASKS CONTRACT_IMAGE
+ifeq ($(origin URL),command line)
+export CONTRACT_URL := $(value URL)
+endif
+ifeq ($(origin STRICT),command line)
+export CONTRACT_STRICT := $(value STRICT)
+endif
+ifeq ($(origin PAY_FOR_TASKS),command line)
+export CONTRACT_TASKS := $(value PAY_FOR_TASKS)
+endif
+ifeq ($(origin IMAGE),command line)
+export CONTRACT_IMAGE := $(value IMAGE)
+endif
+
+# The key is the one thing that these verbs take from the surroundings.
+CONTRACT = key=$${WERYAI_API_KEY-}; . .ci/clean && PYTHONPATH=tests WERYAI_API_KEY=$$key .venv/bin/python -m tests.service \
+	$${CONTRACT_URL+--url="$$CONTRACT_URL"} $${CONTRACT_STRICT+--strict="$$CONTRACT_STRICT"} \
+	$${CONTRACT_TASKS+--pay-for-tasks="$$CONTRACT_TASKS"} $${CONTRACT_IMAGE+--image="$$CONTRACT_IMAGE"}
+
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
@@ -28,6 +48,12 @@ demo: demo-venv ## a picture becomes a video, without an account: make demo IMAG
 
 test: dev-venv ## run the test suite
 	@$(PY) -m pytest -n auto --maxprocesses 4
+
+contract: dev-venv ## the contract suite at an emulator, or at another service: make contract URL=http://127.0.0.1:8765
+	@$(CONTRACT)
+
+contract-live: dev-venv ## what the real service may be asked free of charge; the key is in WERYAI_API_KEY
+	@$(CONTRACT) --live
 
 bench: dev-venv ## measure against raw httpx, by hand; takes some minutes
 	@$(PY) -m tests.benchmarks

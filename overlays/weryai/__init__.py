@@ -14,6 +14,7 @@ from .errors import *  # noqa: F403
 if TYPE_CHECKING:
     from ._batches import Batch
     from ._client import AsyncWeryAI, WeryAI
+    from ._drift import Drift
     from ._image_to_video import Video, VideoOptions
     from ._registry import BUNDLED_MODELS_DATE, Model, bundled_models
     from ._retry import RetryPolicy
@@ -26,6 +27,7 @@ __all__ = [
     "BUNDLED_MODELS_DATE",
     "AsyncWeryAI",
     "Batch",
+    "Drift",
     "Model",
     "RetryPolicy",
     "Submission",
@@ -41,8 +43,8 @@ __all__ = [
 __all__ += errors.__all__
 
 _HOMES = {
-    "AsyncWeryAI": "_client", "BUNDLED_MODELS_DATE": "_registry", "Batch": "_batches", "Model": "_registry",
-    "RetryPolicy": "_retry", "Submission": "_submission", "Task": "_task", "TaskState": "_task",
+    "AsyncWeryAI": "_client", "BUNDLED_MODELS_DATE": "_registry", "Batch": "_batches", "Drift": "_drift",
+    "Model": "_registry", "RetryPolicy": "_retry", "Submission": "_submission", "Task": "_task", "TaskState": "_task",
     "Video": "_image_to_video", "VideoLink": "_task", "VideoOptions": "_image_to_video", "WaitResult": "_tasks",
     "WeryAI": "_client", "bundled_models": "_registry",
 }  # fmt: skip

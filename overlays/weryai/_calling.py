@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from types import ModuleType
 from typing import Any
 
 from ._endpoint import call, call_paid
 from ._flow import Flow, log
-from ._limits import check_request, contract
+from ._limits import check_request, module_name, operation_named
 from ._retry import RetryPolicy
 from ._submission import read_submission
 from .errors import ConfigurationError, InvalidInputError
@@ -31,11 +30,9 @@ def call_operation(operation: ModuleType, retry: RetryPolicy, arguments: dict[st
 
 def _facts(operation: ModuleType) -> dict[str, Any]:
     """What the contract says about a generated module."""
-    name = operation.__name__.rpartition(".")[2] if isinstance(operation, ModuleType) else ""
-    for path in contract()["paths"].values():
-        for method, facts in path.items():
-            if method in ("get", "post") and re.sub(r"(?=[A-Z])", "_", facts["operationId"]).lower() == name:
-                return {**path, **facts}
+    facts = operation_named(module_name(operation)) if isinstance(operation, ModuleType) else None
+    if facts is not None:
+        return facts
     raise ConfigurationError(
         f"call takes a module of weryai_api.api, such as text_to_video.submit_text_to_video, not {operation!r:.80}"
     )

@@ -12,6 +12,7 @@ import httpx
 from ._account import Account
 from ._batches import Batches
 from ._calling import call_operation
+from ._drift import OnDrift
 from ._files import Files
 from ._image_to_video import ImageToVideo
 from ._models import Models
@@ -58,6 +59,8 @@ class WeryAI(_Client[Blocking]):
     `base_url`. `timeout` is the seconds without any sign of life after which a request counts as lost. `retry` says how
     patiently requests are repeated. `max_requests` go out at a time, the rest wait; all waits together look at their
     tasks `polls_per_second` times. `ssl_context` and `transport` (an httpx transport) are for special networks.
+    `on_drift` hears of what the shipped contract does not know in an answer, each kind once: a plain function of one
+    Drift, or "log" for a warning under the logger `weryai`. It never fails a call, and costs nothing unless given.
 
     Raises ConfigurationError without a key, and for plain http to anything but this machine.
     """
@@ -74,10 +77,11 @@ class WeryAI(_Client[Blocking]):
         transport: httpx.BaseTransport | None = None,
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
+        on_drift: OnDrift | None = None,
     ) -> None:
         """Make a client; nothing is sent yet."""
         settings = make_settings(
-            api_key, base_url, models_base_url, timeout, retry, ssl_context, max_requests, polls_per_second
+            api_key, base_url, models_base_url, timeout, retry, ssl_context, max_requests, polls_per_second, on_drift
         )
         self._runner = Blocking(settings, transport)
         self._open(self._runner, settings)
@@ -118,10 +122,11 @@ class AsyncWeryAI(_Client[Awaiting]):
         transport: httpx.AsyncBaseTransport | None = None,
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
+        on_drift: OnDrift | None = None,
     ) -> None:
         """Make a client; it may be made outside a running loop, and nothing is sent yet."""
         settings = make_settings(
-            api_key, base_url, models_base_url, timeout, retry, ssl_context, max_requests, polls_per_second
+            api_key, base_url, models_base_url, timeout, retry, ssl_context, max_requests, polls_per_second, on_drift
         )
         self._runner = Awaiting(settings, transport)
         self._open(self._runner, settings)

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar
 
 from ._envelope import Envelope, accept, accept_paid
 from ._flow import Flow, Now, Reply, Send, Sleep, log
+from ._limits import module_name
 from ._retry import RetryPolicy
 from .errors import InvalidInputError, WeryAIError
 
@@ -32,7 +33,8 @@ def call(
     **arguments: Any,
 ) -> Flow[T]:
     """Send a free request as the contract has it, and read the answer of a success."""
-    effect = Send(_request(endpoint, headers or {}, arguments), service, timeout=timeout)
+    request = _request(endpoint, headers or {}, arguments)
+    effect = Send(request, service, timeout=timeout, endpoint=module_name(endpoint))
     envelope = yield from _persist(effect, accept, retry)
     return read(envelope)
 
@@ -43,7 +45,7 @@ def call_paid(
     """Submit a paid request once, or again only when the last try surely started nothing; return its task ids."""
     request = _request(endpoint, {"Content-Type": "application/json"}, {"body": body})
     request["content"] = encode({**request.pop("json"), **extra})
-    effect = Send(request, paid=True)
+    effect = Send(request, paid=True, endpoint=module_name(endpoint))
     return (yield from _persist(effect, lambda reply: accept_paid(reply, effect.name), retry))
 
 

@@ -55,7 +55,8 @@ class Send(Effect[Reply]):
     """Send a request to the API and reply with its answer, or raise a TransportError.
 
     `request` is what `httpx.Client.request` takes; `paid` marks the requests that must never be sent twice; `timeout`
-    is the seconds to wait for a sign of life, if that is less than the client's own; `attempt` counts the tries.
+    is the seconds to wait for a sign of life, if that is less than the client's own; `attempt` counts the tries;
+    `endpoint` is the name of the generated module that the request is made by.
     """
 
     request: Mapping[str, Any] = field(repr=False)
@@ -63,6 +64,7 @@ class Send(Effect[Reply]):
     paid: bool = False
     timeout: float | None = None
     attempt: int = 1
+    endpoint: str = ""
 
     @property
     def name(self) -> str:

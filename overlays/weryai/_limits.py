@@ -7,6 +7,7 @@ import importlib.resources
 import json
 import re
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from .errors import InvalidInputError
@@ -49,6 +50,21 @@ def contract() -> dict[str, Any]:
     """The whole contract, as `weryai_api` ships it."""
     document: dict[str, Any] = json.loads(importlib.resources.files("weryai_api").joinpath("openapi.json").read_bytes())
     return document
+
+
+@functools.cache
+def operation_named(name: str) -> dict[str, Any] | None:
+    """What the contract says about the operation whose generated module has this name, its path's part included."""
+    for path in contract()["paths"].values():
+        for method, facts in path.items():
+            if method in ("get", "post") and re.sub(r"(?=[A-Z])", "_", facts["operationId"]).lower() == name:
+                return {**path, **facts}
+    return None
+
+
+def module_name(endpoint: ModuleType) -> str:
+    """The name of a generated module, without its package."""
+    return endpoint.__name__.rpartition(".")[2]
 
 
 def _schemas() -> dict[str, Any]:

@@ -17,6 +17,7 @@ import httpx
 from . import _wire
 from ._flow import Effect, Fetch, Flow, Listen, Now, Perform, Reply, Send, Sleep, Tell, Turn
 from ._gate import AwaitingGate, BlockingGate, Turns
+from ._lookout import Lookout
 from ._settings import Settings
 from ._shield import await_shielded, send_shielded
 from ._side_by_side import side_by_side
@@ -33,6 +34,7 @@ class Blocking:
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None) -> None:
         self._settings = settings
         self._transport = transport
+        self._lookout = Lookout(settings.on_drift)
         self._is_closed = False
         self._connect()
 
@@ -76,7 +78,8 @@ class Blocking:
         match effect:
             case Send():
                 with self._opened()[1].slots:
-                    return send_shielded(self._send, effect) if effect.paid else self._send(effect)
+                    reply = send_shielded(self._send, effect) if effect.paid else self._send(effect)
+                return self._lookout.pass_on(effect, reply)
             case Fetch():
                 return self._fetch(effect)
             case Turn(most=most):
@@ -134,6 +137,7 @@ class Awaiting:
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None) -> None:
         self._settings = settings
         self._transport = transport
+        self._lookout = Lookout(settings.on_drift)
         self._is_closed = False
         self._opened_by = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, AwaitingGate]]()
         self._turns = Turns(settings.polls_per_second)
@@ -178,7 +182,9 @@ class Awaiting:
             case Send():
                 # The place is waited for outside the shield: who is cancelled here has sent nothing.
                 async with self._opened()[1].slots:
-                    return await (await_shielded(self._send(effect), effect) if effect.paid else self._send(effect))
+                    sending = self._send(effect)
+                    reply = await (await_shielded(sending, effect) if effect.paid else sending)
+                return self._lookout.pass_on(effect, reply)
             case Fetch():
                 return await self._fetch(effect)
             case Turn(most=most):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import ipaddress
 import os
 import re
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from ._drift import OnDrift
 from ._retry import RetryPolicy
 from .errors import ConfigurationError
 
@@ -35,6 +37,7 @@ class Settings:
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
     max_requests: int = MAX_REQUESTS
     polls_per_second: float = POLLS_PER_SECOND
+    on_drift: OnDrift | None = field(default=None, repr=False)
 
     @property
     def origins(self) -> frozenset[tuple[str, str, int]]:
@@ -55,6 +58,7 @@ def make_settings(
     ssl_context: ssl.SSLContext | None,
     max_requests: int = MAX_REQUESTS,
     polls_per_second: float = POLLS_PER_SECOND,
+    on_drift: OnDrift | None = None,
 ) -> Settings:
     """Check and complete what the user gave; a given base_url also serves the models registry unless told otherwise."""
     environment = os.environ.get
@@ -71,6 +75,8 @@ def make_settings(
         raise ConfigurationError("polls_per_second must be a number")
     if not 0 < polls_per_second <= 10_000:
         raise ConfigurationError("polls_per_second must be more than 0 and at most 10,000")
+    if not (on_drift is None or on_drift == "log" or callable(on_drift)) or inspect.iscoroutinefunction(on_drift):
+        raise ConfigurationError('on_drift must be a plain function of one Drift, or "log"')
     return Settings(
         base_url=_checked_url("base_url", base_url),
         models_base_url=_checked_url("models_base_url", models_base_url or base_url),
@@ -80,6 +86,7 @@ def make_settings(
         ssl_context=ssl_context,
         max_requests=max_requests,
         polls_per_second=float(polls_per_second),
+        on_drift=on_drift,
     )
 
 

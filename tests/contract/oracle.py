@@ -95,7 +95,7 @@ def _body_problems(request: httpx.Request, one: Operation) -> list[str]:
     if content_type.partition(";")[0] != media_type:
         return [f"Content-Type is {content_type!r}, not {media_type}"]
     try:
-        body = _form(request) if media_type.startswith("multipart/") else _json(request.content)
+        body = form_fields(request) if media_type.startswith("multipart/") else _json(request.content)
     except ValueError as error:
         return [f"the body cannot be read: {error}"]
     errors = validator(described["schema"]).iter_errors(body)
@@ -115,7 +115,7 @@ def _refuse(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
-def _form(request: httpx.Request) -> dict[str, Any]:
+def form_fields(request: httpx.Request) -> dict[str, Any]:
     """Read a form as the contract describes it: a file as a text of its length, a flag as true or false."""
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
     message = BytesParser(policy=email.policy.HTTP).parsebytes(head + request.content)

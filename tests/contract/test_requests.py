@@ -95,7 +95,7 @@ def check_all_ways(wire: Wire, senders: Senders, one: Operation, case: Any) -> N
         assert not problems, f"by {way}: " + "; ".join(problems)
         assert judged == one, f"by {way}: meant {one.name}, sent {judged.name if judged else '?'}"
         if (wanted := expected(one, case, way)) is not None:
-            sent = oracle._form(request) if one.name == "uploadFile" else oracle._json(request.content)
+            sent = oracle.form_fields(request) if one.name == "uploadFile" else oracle._json(request.content)
             assert oracle.same(sent, wanted), f"{one.name} by {way}: sent {sent!r}, meant {wanted!r}"
         seen[way] = request
     for face in ("generated", "overlay"):

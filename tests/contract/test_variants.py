@@ -48,7 +48,7 @@ QUIRKS: dict[int, str] = {
     16: "",  # pages instead of JSON
     17: "about downloads: tests/journeys/test_resumed_downloads.py and test_expired_links.py",
     18: "about what comes first: tests/journeys/test_money.py",  # the task id is told before anything can fail
-    19: "about deliveries: tests/contract/test_examples.py",  # webhooks are unsigned
+    19: "about deliveries: tests/contract/test_webhooks.py",  # webhooks are unsigned
     20: "",  # the registry is elsewhere, may be down, and varies
     21: "about the documents themselves: tests/contract/test_page.py",
 }

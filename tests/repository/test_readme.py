@@ -110,7 +110,7 @@ def fault(words: list[str]) -> str | None:
     """Say what is wrong with a command, if anything is."""
     match words:
         case ["make", verb, *settings]:
-            unknown = [word for word in settings if not re.match(r"[A-Z]+=", word)]
+            unknown = [word for word in settings if not re.match(r"[A-Z_]+=", word)]
             return None if verb in VERBS and not unknown else f"make has no verb {verb}, or not with {unknown}"
         case ["pip", "install", *packages]:
             return next((found for package in packages if (found := package_fault(package))), None)

@@ -3,10 +3,10 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any, assert_never, assert_type
+from typing import Any, Literal, assert_never, assert_type
 
 import weryai
-from weryai import AsyncWeryAI, RetryPolicy, Submission, Task, TaskState, Video, VideoLink, WaitResult, WeryAI
+from weryai import AsyncWeryAI, Drift, RetryPolicy, Submission, Task, TaskState, Video, VideoLink, WaitResult, WeryAI
 from weryai.errors import (
     APIError,
     ContractError,
@@ -205,6 +205,20 @@ async def clients_are_made_and_closed(rotate: Callable[[], str]) -> None:
         assert_type(aclient, AsyncWeryAI)
     assert_type(client.close(), None)
     await aclient.aclose()
+
+
+def drift_is_told_to_a_function_or_the_log(seen: list[Drift], drift: Drift) -> None:
+    """`on_drift` takes a function of a Drift, whatever it returns, or the word "log"; a Drift is read-only."""
+    WeryAI(on_drift=seen.append)
+    AsyncWeryAI(on_drift="log")
+    WeryAI(on_drift=None)
+    assert_type(drift.kind, Literal["field", "word", "code", "http_status", "type"])
+    assert_type(drift.operation, str)
+    assert_type(drift.http_status, int)
+    assert_type(drift.pointer, str)
+    assert_type(drift.value, str)
+    WeryAI(on_drift="lgo")  # type: ignore[arg-type]
+    drift.kind = "word"  # type: ignore[misc]
 
 
 def names_at_the_top_level(error: weryai.NotSentError | weryai.WeryAIError) -> str:

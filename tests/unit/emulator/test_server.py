@@ -43,6 +43,12 @@ def emulator() -> Iterator[Emulator]:
         yield running
 
 
+def test_small_answers_are_sent_at_once() -> None:
+    """The listener names its protocol, for only then does asyncio send an answer without awaiting acknowledgement."""
+    with listen(0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
+
+
 def test_a_whole_story_over_a_socket(emulator: Emulator) -> None:
     """Submit, turn the clock, download: addresses in replies lead back to this emulator."""
     with direct(base_url=emulator.url, headers=AUTHORIZED) as client:

@@ -1,0 +1,127 @@
+"""The live set: what may be asked of the real service without spending a credit, and what must come of it.
+
+It is made from the contract: every operation with a wrong key and with none, and the GETs with the real key as well.
+"""
+
+import json
+import time
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from contract.oracle import validator
+from contract.outcomes import code_of, has_task_id, says
+from contract.reading import Operation, operations, resolve
+from fakes.pictures import png
+from service.checks import Checks
+from service.exchange import Exchange
+from service.guard import Credential, Guard, Planned, RefusedRequestError
+from service.place import Place
+
+UNKNOWN_ID = "weryai-contract-suite-000000000000"
+NOT_FOUND = {404, 1003, 1010}
+TIMEOUT = 30.0
+GROUP = "live set"
+_BOUNDARY = "weryai-contract-suite"
+
+
+def live_set(place: Place) -> list[Planned]:
+    """Every request that may be sent to a service that is not on this machine."""
+    return [planned_request(place, one, credential) for one in operations() for credential in credentials_for(one)]
+
+
+def credentials_for(one: Operation) -> tuple[Credential, ...]:
+    """The keys that an operation is asked with."""
+    return ("real", "wrong", "missing") if one.method == "get" else ("wrong", "missing")
+
+
+def planned_request(place: Place, one: Operation, credential: Credential) -> Planned:
+    """Make the request of an operation from the contract's first example; ids are unknown ones."""
+    path = one.path
+    for parameter in map(resolve, one.spec.get("parameters", [])):
+        path = path.replace("{" + parameter["name"] + "}", quote(UNKNOWN_ID, safe=""))
+    content, content_type = _body(one)
+    url = place.url_of(one.path).removesuffix(one.path) + path
+    return Planned(one, credential, url, content, content_type)
+
+
+def run_live_set(place: Place, guard: Guard, checks: Checks) -> None:
+    """Send every request of the live set once, and judge what comes."""
+    with httpx.Client(transport=guard, timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
+        for planned in live_set(place):
+            guard.declare(planned)
+            _ask(client, planned, guard, checks)
+
+
+def _ask(client: httpx.Client, planned: Planned, guard: Guard, checks: Checks) -> None:
+    key = planned.key(guard.secret)
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    if planned.content:
+        headers["Content-Type"] = planned.content_type
+    name = f"{planned.operation.name}, {planned.credential} key"
+    started, sent_before = time.monotonic(), len(guard.exchanges)
+    try:
+        client.request(planned.method, planned.url, headers=headers, content=planned.content or None)
+    except (httpx.HTTPError, OSError) as error:
+        checks.add(GROUP, name, f"no answer came: {type(error).__name__}: {error}")
+        return
+    (exchange,) = guard.exchanges[sent_before:]
+    checks.add(GROUP, name, *judge(planned, exchange), seconds=time.monotonic() - started)
+
+
+def judge(planned: Planned, exchange: Exchange) -> list[str]:
+    """Say what is wrong with the answer to a request of the live set."""
+    status, body = exchange.http_status, _json(exchange.answer)
+    said = f"HTTP {status} with {exchange.answer[:200].decode(errors='replace')!r}"
+    if 300 <= status < 400:
+        return [f"a redirect to {exchange.answer_headers.get('location')}, which is not followed"]
+    if status >= 500:
+        return [f"the service failed: {said}"]
+    problems = [
+        f"the contract does not allow it: {problem}" for problem in _schema_problems(planned.operation, exchange)
+    ]
+    is_yes = 200 <= status < 300 and says(body) is not False and isinstance(body, dict)
+    if planned.credential != "real":
+        if has_task_id(body):
+            problems.append(f"work was accepted without a good key: {said}")
+        elif is_yes:
+            problems.append(f"a request with a {planned.credential} key was not refused: {said}")
+    elif "{" in planned.operation.path:
+        code = code_of(body)
+        if is_yes or not {status, code} & NOT_FOUND:
+            problems.append(f"an unknown id is not 'not found': {said}")
+    elif not is_yes:
+        problems.append(f"refused: {said}")
+    return problems
+
+
+def _schema_problems(one: Operation, exchange: Exchange) -> list[str]:
+    responses = one.spec["responses"]
+    described = resolve(responses.get(str(exchange.http_status)) or responses["default"])
+    schema = described["content"]["application/json"]["schema"]
+    return [
+        f"{'/'.join(map(str, error.instance_path)) or 'body'}: {error.message[:200]}"
+        for error in validator(schema).iter_errors(_json(exchange.answer))
+    ]
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode(errors="replace")
+
+
+def _body(one: Operation) -> tuple[bytes, str]:
+    if "requestBody" not in one.spec:
+        return b"", ""
+    ((media_type, described),) = one.spec["requestBody"]["content"].items()
+    value = resolve(next(iter(described["examples"].values())))["value"]
+    if media_type == "application/json":
+        return json.dumps(value).encode(), media_type
+    if media_type != "multipart/form-data":
+        raise RefusedRequestError(f"{one.name}: the suite cannot write {media_type}")
+    head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="picture.png"\r\n'
+    form = head.encode() + b"Content-Type: image/png\r\n\r\n" + png() + f"\r\n--{_BOUNDARY}--\r\n".encode()
+    return form, f"{media_type}; boundary={_BOUNDARY}"

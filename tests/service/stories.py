@@ -1,0 +1,152 @@
+"""The real clients against a service on this machine, from a local picture to a video on disk."""
+
+import asyncio
+import importlib
+import io
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+
+from contract.reading import operation
+from fakes.faces import Face
+from fakes.pictures import png
+from service.checks import Checks
+from service.exchange import Record
+from service.place import Place
+from service.secrecy import Secret
+from weryai import WeryAIWarning
+from weryai_api import AuthenticatedClient
+from weryai_api.models import (
+    ImageToVideoRequest,
+    MultiImageToVideoRequest,
+    TextToVideoRequest,
+    UploadFileRequest,
+)
+from weryai_api.types import File
+
+GROUP = "real clients"
+PROMPT = "Make the person wave their hand"
+PICTURE = "https://example.com/reference.jpg"
+LONGEST = 60.0
+PAUSE = 0.05
+
+
+class Recording(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Sends what a client wants to send, blocking or awaited, and records it."""
+
+    def __init__(self, record: Record, who: str) -> None:
+        self._record = record
+        self._who = who
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send, and keep what came."""
+        request.read()
+        with httpx.HTTPTransport(trust_env=False) as inner:
+            response = inner.handle_request(request)
+            response.read()
+        return self._noted(request, response)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send, and keep what came; a loop of its own needs connections of its own."""
+        await request.aread()
+        async with httpx.AsyncHTTPTransport(trust_env=False) as inner:
+            response = await inner.handle_async_request(request)
+            await response.aread()
+        return self._noted(request, response)
+
+    def _noted(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        sent = request.method, str(request.url), request.headers.get("content-type", ""), request.content
+        self._record.note(self._who, sent, response.status_code, response.headers, response.content)
+        return httpx.Response(response.status_code, headers=response.headers, content=response.content)
+
+
+def run_stories(place: Place, secret: Secret, record: Record, checks: Checks) -> None:
+    """Tell every story with every client."""
+    transport = Recording(record, GROUP)
+    kinds: tuple[Literal["sync", "async"], ...] = ("sync", "async")
+    for kind in kinds:
+        face, options = Face(kind), {"api_key": secret.key, "transport": transport}
+        with checks.checking(GROUP, f"weryai, {kind}: a local picture becomes a video on disk"):
+            _from_picture_to_video(face, place.url, options)
+        with checks.checking(GROUP, f"weryai, {kind}: every other operation"):
+            _everything_else(face, place.url, options)
+        with checks.checking(GROUP, f"weryai_api, {kind}: upload, submit, look, download"):
+            _generated(kind, place.url, secret, transport)
+
+
+def _from_picture_to_video(face: Face, url: str, options: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder, "photo.png")
+        picture.write_bytes(png())
+        told: list[Any] = []
+        video = face.run(
+            lambda client: client.image_to_video.generate(
+                picture, prompt=PROMPT, output=Path(folder, "wave.mp4"), interval=PAUSE, timeout=LONGEST,
+                on_submit=told.append,
+            ),
+            url,
+            **options,
+        )  # fmt: skip
+        assert told[0].task_ids == (video.task.id,), "the video is of another task"
+        _expect_video(video.path.read_bytes())
+
+
+def _everything_else(face: Face, url: str, options: dict[str, Any]) -> None:
+    text = TextToVideoRequest(model="SORA_2", prompt="A fox runs through snow", duration=8, aspect_ratio="16:9")
+    several = MultiImageToVideoRequest(
+        model="VEO_3_1", prompt="The flower opens", images=[PICTURE] * 2, duration=8, aspect_ratio="16:9"
+    )
+    works = [
+        lambda client: client.account.balance(),
+        lambda client: client.models.list(),
+        lambda client: client.image_to_video.submit(PICTURE, prompt=PROMPT, video_number=2),
+        lambda client: client.call(_module("submitTextToVideo"), body=text),
+        lambda client: client.call(_module("submitMultiImageToVideo"), body=several),
+    ]
+    with warnings.catch_warnings():
+        # It warns that two videos are two paid tasks.
+        warnings.simplefilter("ignore", WeryAIWarning)
+        credits, models, submission, by_text, by_pictures = face.run_in_turn(works, url, **options)
+    assert credits > 0 and models, "no credits, or no models"
+    assert len(submission.task_ids) == 2 and len(by_text.task_ids) == len(by_pictures.task_ids) == 1
+    batch = face.run(lambda client: client.batches.wait(submission, interval=PAUSE, timeout=LONGEST), url, **options)
+    assert len(batch.succeeded) == 2, f"{batch} should be two videos"
+
+
+def _generated(kind: Literal["sync", "async"], url: str, secret: Secret, transport: Recording) -> None:
+    client = AuthenticatedClient(
+        base_url=url, token=secret.key, httpx_args={"transport": transport}, timeout=httpx.Timeout(LONGEST)
+    )
+
+    def call(name: str, *arguments: Any, **named: Any) -> Any:
+        if kind == "sync":
+            return _module(name).sync(*arguments, client=client, **named)
+        return runner.run(_module(name).asyncio(*arguments, client=client, **named))
+
+    with asyncio.Runner() as runner:
+        file = File(payload=io.BytesIO(png()), file_name="photo.png", mime_type="image/png")
+        (address,) = call("uploadFile", body=UploadFileRequest(file=file)).data.object_url_list
+        order = ImageToVideoRequest(
+            model="WERYAI_VIDEO_1_0", prompt=PROMPT, image=address, duration=5, aspect_ratio="16:9"
+        )
+        (task_id,) = call("submitImageToVideo", body=order).data.task_ids
+        give_up = time.monotonic() + LONGEST
+        while not (videos := call("getTaskStatus", task_id).data.videos):
+            assert time.monotonic() < give_up, f"no video of task {task_id} after {LONGEST:.0f} s"
+            time.sleep(PAUSE)
+        with httpx.Client(transport=transport) as downloads:
+            _expect_video(downloads.get(videos[0]).content)
+        client.get_httpx_client().close()
+        runner.run(client.get_async_httpx_client().aclose())
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(operation(name).module)
+
+
+def _expect_video(content: bytes) -> None:
+    assert content[4:8] == b"ftyp", f"what was downloaded is no MP4: {content[:40]!r}"

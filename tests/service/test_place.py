@@ -1,0 +1,98 @@
+"""What counts as this machine, and so gets the full suite, is decided on the letters of an address alone."""
+
+import pytest
+
+from service.place import LIVE_URL, WrongUseError, place_of
+
+HERE = [
+    "http://127.0.0.1:8765",
+    "http://127.0.0.1",
+    "http://127.0.0.1:8765/",
+    "https://127.0.0.1:8443",
+    "http://127.255.0.3:1",
+    "http://[::1]:8765",
+    "http://localhost:8765",
+]
+ELSEWHERE = [
+    "https://api.weryai.com",
+    "https://api.weryai.com/",
+    "https://127.0.0.1.evil.com",
+    "https://localhost.evil.com:8765",
+    "https://127.1",
+    "https://2130706433",
+    "https://0x7f000001",
+    "https://0.0.0.0",
+    "https://10.0.0.1",
+    "https://localhost.localdomain",
+    "https://127-0-0-1.evil.com",
+]
+REFUSED = [
+    "http://127.0.0.1@evil.com",
+    "http://127.0.0.1:80@evil.com",
+    "http://localhost:8765@evil.com",
+    "http://user:secret@127.0.0.1",
+    "https://user@api.weryai.com",
+    "http://127.0.0.1.evil.com",
+    "http://localhost.evil.com",
+    "http://127.0.0.1#@evil.com",
+    "http://127.0.0.1?x=@evil.com",
+    "http://127.0.0.1/path",
+    "http://127.0.0.1\\@evil.com",
+    "http://127.0.0.1\t.evil.com",
+    "http://127.0.0.1\n",
+    " http://127.0.0.1",
+    "http://127.1",
+    "http://2130706433",
+    "http://0x7f.0.0.1",
+    "http://0177.0.0.1",
+    "http://127.0.0.01",
+    "http://127.0.0.256",
+    "http://0.0.0.0:8765",
+    "http://[::]:8765",
+    "http://[::ffff:127.0.0.1]",
+    "http://[::1%25lo]",
+    "http://LOCALHOST",
+    "http://localhost.",
+    "http://loca\u217chost",
+    "http://\uff11\uff12\uff17.0.0.1",
+    "http://127.0.0.1:\u0668\u0660",
+    "http://127.0.0.1:0",
+    "http://127.0.0.1:65536",
+    "http://127.0.0.1:",
+    "https://api.weryai.com:99999",
+    "http://api.weryai.com",
+    "https://API.weryai.com",
+    "https://api.weryai.com/v1",
+    "ftp://127.0.0.1",
+    "//127.0.0.1",
+    "127.0.0.1:8765",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", HERE)
+def test_literal_loopback_is_here(url: str) -> None:
+    """127.0.0.0/8, ::1 and localhost, written so, are this machine."""
+    assert place_of(url).is_here
+    assert not place_of(url).url.endswith("/")
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+def test_everything_else_is_elsewhere(url: str) -> None:
+    """A name that only looks like this machine, or another spelling of its number, gets the live set."""
+    assert not place_of(url).is_here
+
+
+@pytest.mark.parametrize("url", REFUSED)
+def test_what_is_ambiguous_is_refused(url: str) -> None:
+    """Users, paths, odd signs and plain http to elsewhere are refused with a sentence, before anything is sent."""
+    with pytest.raises(WrongUseError, match="URL="):
+        place_of(url)
+
+
+def test_the_key_of_one_host_goes_to_no_other() -> None:
+    """Only at the real service the registry has a host of its own; anywhere else all requests stay on one."""
+    registry = "/growthai/v1/video/models"
+    assert place_of(LIVE_URL).url_of(registry) == f"https://api-growth-agent.weryai.com{registry}"
+    assert place_of("https://staging.example.com").origins == {"https://staging.example.com"}
+    assert place_of("http://127.0.0.1:1").origins == {"http://127.0.0.1:1"}

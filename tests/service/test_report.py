@@ -1,0 +1,131 @@
+"""The three reports, made from recorded exchanges."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from service.checks import Checks
+from service.coverage import KINDS
+from service.exchange import Exchange
+from service.report import Run, coverage_table, write_reports
+from service.secrecy import Secret
+
+SECRET = Secret("sk-secret-0123456789")
+STATUS = "https://api.weryai.com/v1/generation/t1/status"
+HOSTILE = "<script>alert(1)</script>\x00\x1b[31m\ud800"
+
+
+def answered(body: Any, http_status: int = 200, who: str = "live set") -> Exchange:
+    """An answer to a status request."""
+    return Exchange(who, "GET", STATUS, "", b"", http_status, {}, json.dumps(body).encode())
+
+
+def a_run(*, strict: bool = False, failing: bool = True, drifting: bool = True) -> Run:
+    """A run with a check that holds, one that does not, and three kinds of drift."""
+    checks = Checks(SECRET)
+    checks.add("live set", "getTaskStatus, real key", seconds=0.25)
+    if failing:
+        checks.add("live set", "getBalance, wrong key", f"not refused: {HOSTILE}", "and more")
+    checks.add("coverage", "nothing is left out")
+    drift = {"eta": HOSTILE} if drifting else {}
+    exchanges = [
+        answered({"status": 0, "data": {"task_status": "waiting", **drift}}),
+        answered({"status": 0, "data": {"task_status": "waiting", **drift}}, who="schemathesis, fuzzing"),
+        *([answered({"status": 4242, "message": "no"}, 418)] if drifting else []),
+    ]
+    return Run("https://api.weryai.com", "live set", "today", 3.0, ["a note"], checks, exchanges, strict=strict)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the reports of that run."""
+    assert write_reports(tmp_path / "reports", a_run(), SECRET) == tmp_path / "reports" / "index.html"
+    return tmp_path / "reports"
+
+
+def test_junit_has_every_check(folder: Path) -> None:
+    """CI reads groups, counts, times and problems out of it, whatever signs a service sends."""
+    root = ElementTree.fromstring((folder / "junit.xml").read_text(encoding="utf-8"))
+    live, coverage = root.findall("testsuite")
+    assert (live.get("name"), live.get("tests"), live.get("failures")) == ("live set", "2", "1")
+    assert (coverage.get("tests"), coverage.get("failures")) == ("1", "0")
+    good, bad = live.findall("testcase")
+    assert good.get("time") == "0.250" and good.find("failure") is None
+    failure = bad.find("failure")
+    assert failure is not None and "not refused" in str(failure.get("message")) and "and more" in str(failure.text)
+
+
+def test_the_drift_report_says_what_and_where(folder: Path) -> None:
+    """Each kind with its operation, HTTP status, pointer, count, a sample and who met it."""
+    report = json.loads((folder / "drift.json").read_text(encoding="utf-8"))
+    assert (report["address"], report["answers"]) == ("https://api.weryai.com", 3)
+    found = [(one["kind"], one["http_status"], one["pointer"], one["count"]) for one in report["drift"]]
+    assert found == [("field", 200, "/data/eta", 2), ("http_status", 418, "", 1), ("code", 418, "/status", 1)]
+    assert {one["operation"] for one in report["drift"]} == {"getTaskStatus"}
+    assert report["drift"][0]["met_by"] == ["live set", "schemathesis, fuzzing"]
+    assert report["drift"][2]["sample"] == "4242"
+
+
+class Links(HTMLParser):
+    """Everything that a page would load or run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag and its addresses."""
+        self.tags.add(tag)
+        self.found += [f"{tag} {name}" for name, _ in attrs if name in ("src", "href", "srcset", "data", "action")]
+
+
+def test_the_page_stands_alone(folder: Path) -> None:
+    """It loads nothing, runs nothing, and what a service sent stays text; it fits both colour schemes and a phone."""
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    links = Links()
+    links.feed(text)
+    assert links.found == [] and not links.tags & {"script", "link", "iframe", "img", "object", "base"}
+    assert not re.search(r"url\(|@import", text)
+    assert "&lt;script&gt;alert(1)" in text
+    assert "prefers-color-scheme: dark" in text
+    assert 'content="width=device-width' in text
+
+
+def test_the_page_says_what_was_found(folder: Path) -> None:
+    """Verdict, failing check with its problem, drift with its place, coverage of each kind, and the notes."""
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    for wanted in ("1 check fails", "getBalance, wrong key", "and more", "/data/eta", "HTTP status", "A note."):
+        assert wanted in text, wanted
+    for kind in KINDS[1:]:
+        assert f">{kind.capitalize()}<" in text
+    assert "Every check holds" not in text
+
+
+def test_drift_fails_only_the_strict() -> None:
+    """Drift alone leaves a run good, unless it is strict; a failing check never does."""
+    assert a_run(failing=False).is_good
+    assert not a_run(failing=False, strict=True).is_good
+    assert a_run(failing=False, drifting=False, strict=True).is_good
+    assert not a_run(drifting=False).is_good
+
+
+def test_a_run_without_anything_is_shown(tmp_path: Path) -> None:
+    """No answers and no drift make a page as well."""
+    checks = Checks(SECRET)
+    checks.add("live set", "getBalance", "no answer came")
+    page = write_reports(tmp_path, Run("https://e.com", "live set", "today", 0.1, [], checks, []), SECRET)
+    assert "None: every field" in page.read_text(encoding="utf-8")
+
+
+def test_coverage_is_a_table_of_text() -> None:
+    """One line for each operation, with as many columns as kinds."""
+    head, *lines = coverage_table(a_run())
+    assert head.split("  ")[0] == "operation"
+    (line,) = [line for line in lines if line.startswith("getTaskStatus")]
+    assert line.split()[1:3] == ["3", "1/1"]
