@@ -12,20 +12,47 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from weryai.emulator._app import create_app as create_app
-    from weryai.emulator._request_log import SeenRequest as SeenRequest
+    from weryai.emulator._clock import ManualClock as ManualClock
+    from weryai.emulator._effects import Scenario as Scenario
+    from weryai.emulator._exchanges import Exchange as Exchange
+    from weryai.emulator._exchanges import SeenRequest as SeenRequest
+    from weryai.emulator._faults import Fault as Fault
+    from weryai.emulator._ledger import LedgerRow as LedgerRow
+    from weryai.emulator._scenarios import UnknownScenarioError as UnknownScenarioError
+    from weryai.emulator._scenarios import scenarios as scenarios
     from weryai.emulator._server import Emulator as Emulator
     from weryai.emulator._server import serve as serve
-    from weryai.emulator._tasks import ManualClock as ManualClock
-
-__all__ = ["Emulator", "ManualClock", "SeenRequest", "create_app", "serve"]
+    from weryai.emulator._settings import Settings as Settings
 
 _HOMES = {
     "Emulator": "_server",
-    "ManualClock": "_tasks",
-    "SeenRequest": "_request_log",
+    "Exchange": "_exchanges",
+    "Fault": "_faults",
+    "LedgerRow": "_ledger",
+    "ManualClock": "_clock",
+    "Scenario": "_effects",
+    "SeenRequest": "_exchanges",
+    "Settings": "_settings",
+    "UnknownScenarioError": "_scenarios",
     "create_app": "_app",
+    "scenarios": "_scenarios",
     "serve": "_server",
 }
+__all__ = [
+    "Emulator",
+    "Exchange",
+    "Fault",
+    "LedgerRow",
+    "ManualClock",
+    "Scenario",
+    "SeenRequest",
+    "Settings",
+    "UnknownScenarioError",
+    "create_app",
+    "scenarios",
+    "serve",
+]
+
 _PACKAGES_OF_THE_EXTRA = ("starlette", "uvicorn", "python_multipart", "jsonschema_rs", "av")
 
 

@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from weryai.emulator._contract import Operation
+from weryai.emulator._doorkeeper import home_of
+from weryai.emulator._effects import Fate, Stage
+from weryai.emulator._media import video_url
+from weryai.emulator._performing import Handle, Visit
 from weryai.emulator._replies import refusal, success, unknown, wrong_parameter
-from weryai.emulator._tasks import SUCCEEDED, NotEnoughCreditsError, Task, TaskStore, Work
-from weryai.emulator._uploads import Uploads
-from weryai.emulator._videos import Videos
-
-#: What was sent: the JSON body, or the form with its files as bytes.
-Sent = dict[str, Any]
-Handler = Callable[[Request, Sent], Awaitable[Response]]
+from weryai.emulator._tasks import SUCCEEDED, NotEnoughCreditsError, Task, TooManyTasksError, Work
+from weryai.emulator._uploads import SentFile
+from weryai.emulator._world import World
 
 NOTE = "X-Emulator-Note"
 
-
-class SentFile:
-    """A file of a form."""
-
-    def __init__(self, name: str, data: bytes) -> None:
-        self.name = name
-        self.data = data
+#: At which stage scenarios meet an operation; every other one is met by what acts at any.
+STAGES: dict[str, Stage] = {
+    "submitImageToVideo": "submit",
+    "submitMultiImageToVideo": "submit",
+    "submitTextToVideo": "submit",
+    "getTaskStatus": "status",
+    "getBatchStatus": "status",
+    "uploadFile": "upload",
+    "getBalance": "balance",
+    "listVideoModels": "models",
+}
 
 
 class Operations:
     """The operations with a state of their own."""
 
-    def __init__(self, tasks: TaskStore, uploads: Uploads, videos: Videos) -> None:
-        self._tasks = tasks
-        self._uploads = uploads
-        self._videos = videos
-        self._handlers: dict[str, Handler] = {
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._tasks = world.tasks
+        self._handlers: dict[str, Handle] = {
             "submitImageToVideo": self.submit,
             "submitMultiImageToVideo": self.submit,
             "submitTextToVideo": self.submit,
@@ -47,71 +48,100 @@ class Operations:
             "getBalance": self.balance,
         }
 
-    def handler(self, operation: Operation) -> Handler:
+    def handler(self, operation: Operation) -> Handle:
         """Return what answers an operation."""
         return self._handlers.get(operation.name) or example_handler(operation)
 
-    async def submit(self, _request: Request, sent: Sent) -> Response:
+    def asked_about(self, request: Request) -> tuple[Task, ...]:
+        """Return the tasks that a request names in its path."""
+        task = self._tasks.task(request.path_params.get("taskId", ""))
+        return (task,) if task else self._tasks.batch(request.path_params.get("batchId", "")) or ()
+
+    async def submit(self, visit: Visit) -> Response:
         """Order one to four videos."""
-        images = sent.get("images") or [sent.get("image")]
-        work = Work(image=images[0], ratio=sent.get("aspect_ratio"), seconds=int(sent["duration"]))
+        work = work_of(visit)
         try:
-            tasks = self._tasks.submit(work, int(sent.get("video_number", 1)))
+            tasks = self._tasks.submit(work, int(visit.sent.get("video_number", 1)))
         except NotEnoughCreditsError as error:
             raise refusal(1011, f"insufficient credits: {error}", 200) from error
-        note = self._videos.note(work)
-        data = {"batch_id": tasks[0].batch_id, "task_ids": [task.id for task in tasks]}
+        except TooManyTasksError as error:
+            raise refusal(error.code, str(error), 200) from error
+        visit.exchange.task_ids = [task.id for task in tasks]
+        for task in tasks:
+            self._destine(task, visit)
+        note = self._world.videos.note(work)
+        data = {"batch_id": tasks[0].batch_id, "task_ids": visit.exchange.task_ids}
         return success(data, {NOTE: note} if note else None)
 
-    async def task_status(self, request: Request, _sent: Sent) -> Response:
+    async def task_status(self, visit: Visit) -> Response:
         """Say how far a task is."""
-        task = self._tasks.task(request.path_params["taskId"])
-        if task is None:
+        if not visit.tasks:
             raise unknown("task not exist")
-        return success(self._told(request, task))
+        return success(self._told(visit.request, visit.tasks[0]))
 
-    async def batch_status(self, request: Request, _sent: Sent) -> Response:
+    async def batch_status(self, visit: Visit) -> Response:
         """Say how far every task of a submission is."""
-        tasks = self._tasks.batch(request.path_params["batchId"])
-        if tasks is None:
+        if not visit.tasks:
             raise unknown("batch not exist")
-        return success([self._told(request, task) for task in tasks])
+        return success([self._told(visit.request, task) for task in visit.tasks])
 
-    async def upload(self, request: Request, sent: Sent) -> Response:
+    async def upload(self, visit: Visit) -> Response:
         """Keep a picture."""
-        file = sent["file"]
+        file = visit.sent["file"]
         if not isinstance(file, SentFile):
             raise wrong_parameter("file: a file part is needed, not a text")
-        path = self._uploads.add(file.data, file.name, fixed=sent.get("fixed", False))
-        return success({"object_url_list": [own_url(request, path)]})
+        path = self._world.uploads.add(file.data, file.name, fixed=visit.sent.get("fixed", False))
+        return success({"object_url_list": [home_of(visit.request) + path]})
 
-    async def balance(self, _request: Request, _sent: Sent) -> Response:
+    async def balance(self, _visit: Visit) -> Response:
         """Say how many credits are left."""
         return success(self._tasks.balance)
 
-    def finished(self, task_id: str) -> Task | None:
-        """Return a task whose video may be downloaded."""
-        task = self._tasks.task(task_id)
-        return task if task and self._tasks.state(task) == SUCCEEDED else None
+    def _destine(self, task: Task, visit: Visit) -> None:
+        """Decide what becomes of a task: what its request brought along, else the oldest order of a fate."""
+        task.faults = [fault for fault in visit.carried if fault.stage != "task"]
+        fated = self._world.faults.take_own(visit.carried, "task")
+        ordered = None if fated else self._world.faults.take("task")
+        if ordered is not None:
+            fated = [ordered]
+        for fault in [*task.faults, *fated]:
+            fault.task_ids.append(task.id)
+        for fault in fated[:1]:
+            assert isinstance(fault.scenario.effect, Fate)
+            task.fate, task.scenario = fault.scenario.effect, fault.name
+            if fault.name not in visit.exchange.scenarios:
+                visit.exchange.scenarios.append(fault.name)
 
-    def _told(self, request: Request, task: Task) -> dict[str, Any]:
+    def _told(self, request: Request, task: Task) -> dict[str, object]:
         state = self._tasks.state(task)
-        told: dict[str, Any] = {"task_id": task.id, "task_status": state}
-        if state == SUCCEEDED:
-            told["videos"] = [own_url(request, f"/result/{task.id}.mp4")]
-        return told
+        told: dict[str, object] = {"task_id": task.id, "task_status": self._tasks.word(task)}
+        if state == SUCCEEDED and task.fate.has_video:
+            told["videos"] = [video_url(self._world, home_of(request), task)]
+        reason = self._tasks.reason(task)
+        return told if reason is None else {**told, "msg": reason}
 
 
-def own_url(request: Request, path: str) -> str:
-    """Return an address of this emulator, by the name that the caller knows it by."""
-    return f"{request.url.scheme}://{request.headers['host']}{path}"
+def work_of(visit: Visit) -> Work:
+    """Return what a submission orders."""
+    sent = visit.sent
+    images = sent.get("images") or [sent.get("image")]
+    return Work(
+        image=images[0],
+        ratio=sent.get("aspect_ratio"),
+        seconds=int(sent["duration"]),
+        model=sent["model"],
+        prompt=sent["prompt"],
+        webhook_url=sent.get("webhook_url"),
+        home=home_of(visit.request),
+        job=visit.job,
+    )
 
 
-def example_handler(operation: Operation) -> Handler:
+def example_handler(operation: Operation) -> Handle:
     """Return a handler that answers with the contract's first example."""
     answer = operation.answer
 
-    async def give_example(_request: Request, _sent: Sent) -> Response:
+    async def give_example(_visit: Visit) -> Response:
         if answer is None:
             raise refusal(501, f"the contract has no example of an answer to {operation.name}", 501)
         if answer.media_type.endswith("json"):

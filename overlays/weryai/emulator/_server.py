@@ -12,15 +12,21 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, Unpack
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from weryai.emulator._app import DEFAULT_KEY, create_app
-from weryai.emulator._request_log import RequestLog, SeenRequest
-from weryai.emulator._tasks import FIRST_BALANCE, ManualClock
-from weryai.emulator._videos import VideoMode
+from weryai.emulator._app import app_of
+from weryai.emulator._breaking import LINE
+from weryai.emulator._clock import Clock
+from weryai.emulator._exchanges import Exchange, SeenRequest
+from weryai.emulator._faults import Fault, accounted
+from weryai.emulator._ledger import LedgerRow
+from weryai.emulator._settings import Options, Settings
+from weryai.emulator._world import World
 
 HOST = "127.0.0.1"
 #: The longest that starting may take, and that open requests may go on after stop(), in seconds.
@@ -31,34 +37,16 @@ GRACE = 2
 class Emulator:
     """WeryAI on loopback in a thread of its own: `with Emulator() as emulator: ... emulator.url`.
 
-    Tasks wait for `waiting` seconds and are processed for `processing`: of real time, or of a `ManualClock`. Port 0
-    takes a free port. `video="fixed"` ends every task in the same small video, `"render"` makes one of its picture.
+    Port 0 takes a free port. Time is real unless a `ManualClock` is given or a `speed`; the other options are those of
+    `Settings`.
     """
 
-    def __init__(
-        self,
-        *,
-        port: int = 0,
-        clock: ManualClock | None = None,
-        video: VideoMode = "render",
-        key: str = DEFAULT_KEY,
-        waiting: float = 1.0,
-        processing: float = 2.0,
-        balance: int = FIRST_BALANCE,
-    ) -> None:
-        self.key = key
+    def __init__(self, *, port: int = 0, clock: Clock | None = None, **options: Unpack[Options]) -> None:
+        settings = Settings(**options)
+        self.key = settings.key
         self._port = port
-        self._clock = clock
-        self._log = RequestLog()
-        self._app = create_app(
-            clock=clock,
-            video=video,
-            key=key,
-            waiting=waiting,
-            processing=processing,
-            balance=balance,
-            log=self._log,
-        )
+        self._world = World(settings, clock)
+        self._app = app_of(self._world)
         self._url: str | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -71,16 +59,44 @@ class Emulator:
         return self._url
 
     @property
-    def clock(self) -> ManualClock:
-        """The clock that was given; an emulator without one runs in real time."""
-        if self._clock is None:
-            raise RuntimeError("this emulator runs in real time; to turn its clock, give it one: clock=ManualClock()")
-        return self._clock
+    def clock(self) -> Clock:
+        """The clock that it lives by; turned forward, a real one goes on from there."""
+        return self._world.clock
 
     @property
     def requests(self) -> list[SeenRequest]:
         """What arrived so far, oldest first; the last 10,000."""
-        return self._log.all()
+        return [one.request for one in self.exchanges if one.kind == "request"]
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """What arrived and what was answered, oldest first; webhooks that were sent are among them."""
+        return self._world.exchanges.all()
+
+    @property
+    def ledger(self) -> list[LedgerRow]:
+        """What each job has cost, and how often it was submitted, oldest first."""
+        return self._world.ledger.rows()
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The scenarios that were ordered, oldest first, each with how often it was met."""
+        return self._world.faults.orders()
+
+    def order(self, scenario: str, times: int = 1, *, at: str | None = None) -> Fault:
+        """Let a scenario happen to the next `times` requests or tasks that it suits, in the order of the orders.
+
+        `at` names a stage for a scenario that can happen at any. Raises UnknownScenarioError, which names the nearest.
+        """
+        return self._world.faults.order(scenario, times, at=at)
+
+    def assert_faults_met(self) -> None:
+        """Raise AssertionError, naming them, if something that was ordered did not happen as often as ordered."""
+        accounted(self._world.faults)
+
+    def reset(self) -> None:
+        """Forget everything that happened; the clock goes on, and `scenarios` are ordered anew."""
+        self._world.reset()
 
     def start(self) -> Self:
         """Listen and answer; raise OSError, with a sentence, if the port is taken."""
@@ -105,7 +121,7 @@ class Emulator:
         """Stop answering, end a running worker, remove rendered videos. Twice is as good as once."""
         if self._server is None or self._thread is None:
             return
-        self._server.stop(self._app.state.videos.close)
+        self._server.stop(self._world.close)
         self._thread.join()
 
     def __enter__(self) -> Self:
@@ -141,12 +157,26 @@ class _Server(uvicorn.Server):
                 self._loop.call_soon_threadsafe(self._told.set)
 
 
+class OpenLine(H11Protocol):
+    """A connection that the application can see, so that a scenario can break it."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        inner = self.app
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})[LINE] = self.transport
+            await inner(scope, receive, send)
+
+        self.app = app
+
+
 def uvicorn_config(app: Starlette) -> uvicorn.Config:
     """Return settings that do not depend on what else is installed, and leave the caller's logging alone."""
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=OpenLine,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -178,20 +208,12 @@ def port_trouble(port: int, error: OSError) -> str:
     return f"port {port} of {HOST} {reason}; choose another, or 0 for any free one"
 
 
-def serve(
-    port: int = 0,
-    video: VideoMode = "render",
-    *,
-    key: str = DEFAULT_KEY,
-    waiting: float = 1.0,
-    processing: float = 2.0,
-    balance: int = FIRST_BALANCE,
-) -> None:
-    """Run an emulator in the foreground until Ctrl-C or SIGTERM, and say how to use it.
+def serve(port: int = 0, **options: Unpack[Options]) -> None:
+    """Run an emulator in the foreground until Ctrl-C or SIGTERM, and say how to use it; the options are `Settings`.
 
     Raises OSError whose `strerror` is a sentence for the person at the terminal, if the port is taken.
     """
-    emulator = Emulator(port=port, video=video, key=key, waiting=waiting, processing=processing, balance=balance)
+    emulator = Emulator(port=port, **options)
     with suppress(KeyboardInterrupt), asked_to_end() as end, emulator:
         tell(greeting(emulator))
         # Not for ever at once: on Windows that could not be interrupted.

@@ -17,6 +17,14 @@ FOLDER = "/files/"
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file of a form."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """An uploaded picture; `digest` says which pictures are the same."""
 
@@ -49,6 +57,11 @@ class Uploads:
     def named(self, name: str) -> Picture | None:
         """Return the picture of this name."""
         return self._by_name.get(name)
+
+    def clear(self) -> None:
+        """Forget every picture."""
+        self._by_digest.clear()
+        self._by_name.clear()
 
     def at(self, url: str) -> Picture | None:
         """Return the picture that an address of this emulator names, whatever the host is called."""

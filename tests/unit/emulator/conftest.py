@@ -64,4 +64,4 @@ async def rendering_visitor() -> AsyncIterator[Visitor]:
     """A client of an emulator that renders."""
     async with Visitor(video="render") as client:
         yield client
-        client.app.state.videos.close()
+        client.app.state.world.close()
