@@ -9,7 +9,7 @@ import pytest
 from repository.places import GENERATED, OVERLAY, ROOT, imported, python_files, relative
 
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command as lint; sys.exit(lint(['--no-cache']))"
-HTTPX = {"_auth", "_client", "_run", "_wire"}
+HTTPX = {"_auth", "_client", "_run", "_wire", "_webhooks"}
 EMULATOR = python_files(OVERLAY / "emulator")
 
 

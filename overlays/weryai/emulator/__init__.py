@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from weryai.emulator._scenarios import UnknownScenarioError as UnknownScenarioError
     from weryai.emulator._scenarios import scenarios as scenarios
     from weryai.emulator._server import Emulator as Emulator
-    from weryai.emulator._server import serve as serve
+    from weryai.emulator._serving import serve as serve
     from weryai.emulator._settings import Settings as Settings
+    from weryai.emulator._state_file import StateFileError as StateFileError
 
 _HOMES = {
     "Emulator": "_server",
@@ -33,10 +34,11 @@ _HOMES = {
     "Scenario": "_effects",
     "SeenRequest": "_exchanges",
     "Settings": "_settings",
+    "StateFileError": "_state_file",
     "UnknownScenarioError": "_scenarios",
     "create_app": "_app",
     "scenarios": "_scenarios",
-    "serve": "_server",
+    "serve": "_serving",
 }
 __all__ = [
     "Emulator",
@@ -47,6 +49,7 @@ __all__ = [
     "Scenario",
     "SeenRequest",
     "Settings",
+    "StateFileError",
     "UnknownScenarioError",
     "create_app",
     "scenarios",

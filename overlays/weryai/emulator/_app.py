@@ -19,6 +19,7 @@ from weryai.emulator._contract import Operation, contract_path, load_operations,
 from weryai.emulator._control import control_routes
 from weryai.emulator._doorkeeper import EXCHANGE, Doorkeeper
 from weryai.emulator._media import media_routes
+from weryai.emulator._model_rules import Registry
 from weryai.emulator._operations import STAGES, Operations
 from weryai.emulator._performing import Visit, perform
 from weryai.emulator._replies import RefusalError, refusal
@@ -44,14 +45,12 @@ def create_app(
 def app_of(world: World, contract: Mapping[str, Any] | None = None) -> Starlette:
     """Return the application that serves a world."""
     known = load_operations(contract_path()) if contract is None else operations_of(contract)
-    operations = Operations(world)
+    operations = Operations(world, Registry(known))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None, None]:
-        try:
+        async with world.living():
             yield
-        finally:
-            world.close()
 
     app = Starlette(
         routes=[

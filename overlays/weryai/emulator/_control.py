@@ -136,7 +136,10 @@ class Control:
         task = self._task(request)
         if task.work.webhook_url is None:
             raise ControlError(409, "the task was ordered without a webhook_url")
-        raise ControlError(409, "webhooks are not delivered yet")
+        if self._world.tasks.state(task) not in ENDED:
+            raise ControlError(409, "the task has not ended yet, so there is nothing to tell")
+        self._world.tell_again(task)
+        return JSONResponse(tell_task(self._world, task, home_of(request)))
 
     async def reset(self, _request: Request, _told: Told) -> Response:
         """Forget everything that happened."""

@@ -102,6 +102,10 @@ class Exchanges:
         self.touch(exchange)
         return exchange
 
+    def go_on_after(self, number: int) -> None:
+        """Give no number up to this one."""
+        self._count = max(self._count, number)
+
     def touch(self, exchange: Exchange) -> None:
         """Tell that an exchange has changed, and forget the oldest if memory is full."""
         exchange.revision = self._changes.bump()

@@ -12,12 +12,11 @@ from starlette.routing import Route
 from weryai.emulator._doorkeeper import EXCHANGE
 from weryai.emulator._performing import Visit, instead, perform
 from weryai.emulator._refusals import EXPIRED
-from weryai.emulator._tasks import SUCCEEDED, Task
-from weryai.emulator._world import World
+from weryai.emulator._tasks import SUCCEEDED
+from weryai.emulator._world import UNTIL, World
 
 #: A browser takes these for what they are said to be, whatever their bytes look like.
 SAFE = {"X-Content-Type-Options": "nosniff"}
-UNTIL = "until"
 
 
 def media_routes(world: World) -> list[Route]:
@@ -47,13 +46,6 @@ def media_routes(world: World) -> list[Route]:
         return Response(picture.data, media_type=picture.media_type, headers=SAFE)
 
     return [Route("/result/{task_id}.mp4", result), Route("/files/{name}", upload)]
-
-
-def video_url(world: World, home: str, task: Task) -> str:
-    """Return where a video lies; where links have a lifetime, until when stands in it."""
-    lifetime = world.settings.link_lifetime
-    until = "" if lifetime is None else f"?{UNTIL}={world.clock.now() + lifetime:.3f}"
-    return f"{home}/result/{task.id}.mp4{until}"
 
 
 def has_expired(world: World, request: Request) -> bool:

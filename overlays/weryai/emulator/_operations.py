@@ -10,11 +10,12 @@ from starlette.responses import JSONResponse, Response
 from weryai.emulator._contract import Operation
 from weryai.emulator._doorkeeper import home_of
 from weryai.emulator._effects import Fate, Stage
-from weryai.emulator._media import video_url
+from weryai.emulator._exchanges import Complaint
+from weryai.emulator._model_rules import Registry
 from weryai.emulator._performing import Handle, Visit
 from weryai.emulator._replies import refusal, success, unknown, wrong_parameter
-from weryai.emulator._tasks import SUCCEEDED, NotEnoughCreditsError, Task, TooManyTasksError, Work
-from weryai.emulator._uploads import SentFile
+from weryai.emulator._tasks import NotEnoughCreditsError, Task, TooManyTasksError, Work
+from weryai.emulator._uploads import FOLDER, SentFile
 from weryai.emulator._world import World
 
 NOTE = "X-Emulator-Note"
@@ -35,8 +36,9 @@ STAGES: dict[str, Stage] = {
 class Operations:
     """The operations with a state of their own."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, registry: Registry) -> None:
         self._world = world
+        self._registry = registry
         self._tasks = world.tasks
         self._handlers: dict[str, Handle] = {
             "submitImageToVideo": self.submit,
@@ -59,6 +61,8 @@ class Operations:
 
     async def submit(self, visit: Visit) -> Response:
         """Order one to four videos."""
+        name = visit.exchange.operation or ""
+        self._check_model(name, visit)
         work = work_of(visit)
         try:
             tasks = self._tasks.submit(work, int(visit.sent.get("video_number", 1)))
@@ -69,7 +73,9 @@ class Operations:
         visit.exchange.task_ids = [task.id for task in tasks]
         for task in tasks:
             self._destine(task, visit)
-        note = self._world.videos.note(work)
+        self._world.submitted(tasks)
+        model_note = self._registry.note(name, work.model, self._world.settings.model_rules)
+        note = "; ".join(one for one in (self._world.videos.note(work), model_note) if one)
         data = {"batch_id": tasks[0].batch_id, "task_ids": visit.exchange.task_ids}
         return success(data, {NOTE: note} if note else None)
 
@@ -77,25 +83,38 @@ class Operations:
         """Say how far a task is."""
         if not visit.tasks:
             raise unknown("task not exist")
-        return success(self._told(visit.request, visit.tasks[0]))
+        return success(self._world.told(visit.tasks[0], home_of(visit.request)))
 
     async def batch_status(self, visit: Visit) -> Response:
         """Say how far every task of a submission is."""
         if not visit.tasks:
             raise unknown("batch not exist")
-        return success([self._told(visit.request, task) for task in visit.tasks])
+        return success([self._world.told(task, home_of(visit.request)) for task in visit.tasks])
 
     async def upload(self, visit: Visit) -> Response:
         """Keep a picture."""
         file = visit.sent["file"]
         if not isinstance(file, SentFile):
             raise wrong_parameter("file: a file part is needed, not a text")
-        path = self._world.uploads.add(file.data, file.name, fixed=visit.sent.get("fixed", False))
-        return success({"object_url_list": [home_of(visit.request) + path]})
+        name, picture = self._world.uploads.add(file.data, file.name, fixed=visit.sent.get("fixed", False))
+        self._world.keeper.upload(name, picture)
+        return success({"object_url_list": [home_of(visit.request) + FOLDER + name]})
 
     async def balance(self, _visit: Visit) -> Response:
         """Say how many credits are left."""
         return success(self._tasks.balance)
+
+    def _check_model(self, name: str, visit: Visit) -> None:
+        """Refuse what the registry says that the model does not take."""
+        rules, model = self._world.settings.model_rules, visit.sent["model"]
+        if rules == "off":
+            return
+        if rules == "strict" and self._registry.is_unknown(name, model):
+            raise refusal(1006, "not model", 200)
+        found = list(self._registry.complaints(name, visit.sent))
+        visit.exchange.complaints += [Complaint(pointer, message) for pointer, message in found]
+        if found:
+            raise wrong_parameter(found[0][1])
 
     def _destine(self, task: Task, visit: Visit) -> None:
         """Decide what becomes of a task: what its request brought along, else the oldest order of a fate."""
@@ -111,14 +130,6 @@ class Operations:
             task.fate, task.scenario = fault.scenario.effect, fault.name
             if fault.name not in visit.exchange.scenarios:
                 visit.exchange.scenarios.append(fault.name)
-
-    def _told(self, request: Request, task: Task) -> dict[str, object]:
-        state = self._tasks.state(task)
-        told: dict[str, object] = {"task_id": task.id, "task_status": self._tasks.word(task)}
-        if state == SUCCEEDED and task.fate.has_video:
-            told["videos"] = [video_url(self._world, home_of(request), task)]
-        reason = self._tasks.reason(task)
-        return told if reason is None else {**told, "msg": reason}
 
 
 def work_of(visit: Visit) -> Work:

@@ -61,7 +61,7 @@ async def perform(world: World, visit: Visit, handle: Handle) -> Response:
         response = JSONResponse(refused.body, refused.http_status)
     model, prompt = (str(visit.sent.get(name, "")) for name in ("model", "prompt"))
     post = Post(visit.exchange.id, visit.exchange.at, visit.job, model, prompt, tuple(visit.exchange.task_ids))
-    world.ledger.note(post if post.task_ids else replaced(post, visit.exchange, response))
+    world.posted(post if post.task_ids else replaced(post, visit.exchange, response))
     return response
 
 

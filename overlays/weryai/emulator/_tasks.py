@@ -54,6 +54,7 @@ class Task:
     #: The scenario that decided its fate, and how far telling its end has come.
     scenario: str | None = None
     webhook: str | None = None
+    is_told: bool = False
 
 
 class NotEnoughCreditsError(Exception):
@@ -85,7 +86,8 @@ class TaskStore:
         if not (waiting >= 0 and processing >= 0):
             raise ValueError(f"waiting={waiting} and processing={processing} must be seconds from 0 on")
         self.clock = clock
-        self._balance = balance
+        # Before any refund.
+        self.left = balance
         self._starts, self._ends = waiting, waiting + processing
         self._concurrency, self._daily_cap, self._refunds = concurrency, daily_cap, refund_failed
         self._lock = threading.RLock()
@@ -96,7 +98,7 @@ class TaskStore:
     @property
     def balance(self) -> int:
         """The credits that are left; those of failed tasks come back only if the emulator is set to refund them."""
-        return self._balance + (sum(self.refunded(task) for task in self.all()) if self._refunds else 0)
+        return self.left + (sum(self.refunded(task) for task in self.all()) if self._refunds else 0)
 
     def submit(self, work: Work, count: int) -> tuple[Task, ...]:
         """Order the same video `count` times as one batch, and pay for it."""
@@ -105,7 +107,7 @@ class TaskStore:
             self._check_limits(count)
             if price > self.balance:
                 raise NotEnoughCreditsError(f"{price} credits are needed, {self.balance} are left")
-            self._balance -= price
+            self.left -= price
             batch_id = self._new_batch_id()
             now = self.clock.now()
             tasks = tuple(Task(f"task_{secrets.token_hex(8)}", batch_id, now, work) for _ in range(count))
@@ -181,7 +183,7 @@ class TaskStore:
             self._tasks.clear()
             self._batches.clear()
             self._unfinished.clear()
-            self._balance = balance
+            self.left = balance
 
     def _check_limits(self, count: int) -> None:
         self._unfinished = {one for one in self._unfinished if self.state(self._tasks[one]) not in ENDED}

@@ -10,7 +10,6 @@ from weryai.emulator._clock import Clock
 from weryai.emulator._exchanges import Exchange
 from weryai.emulator._faults import Fault
 from weryai.emulator._ledger import LedgerRow
-from weryai.emulator._media import video_url
 from weryai.emulator._tasks import SUCCEEDED, Task
 from weryai.emulator._world import World
 
@@ -60,7 +59,7 @@ def tell_task(world: World, task: Task, home: str) -> Told:
         "seconds": task.work.seconds,
         "ratio": task.work.ratio,
         "picture": task.work.image,
-        "video": video_url(world, home, task) if has_video else None,
+        "video": world.video_url(task, home) if has_video else None,
         "credits": task.credits,
         "refunded": world.tasks.refunded(task),
         "job": task.work.job,

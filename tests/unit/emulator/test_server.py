@@ -17,7 +17,7 @@ import pytest
 from weryai.emulator import Emulator, ManualClock, SeenRequest
 from weryai.emulator._changes import Changes
 from weryai.emulator._exchanges import Exchanges
-from weryai.emulator._server import listen
+from weryai.emulator._listening import listen
 
 from .conftest import AUTHORIZED, order
 
