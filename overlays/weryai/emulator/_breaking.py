@@ -12,12 +12,22 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from weryai.emulator._doorkeeper import EXCHANGE
+
 #: Where the server puts the connection of a request; absent where the application is called in the process.
 LINE = "weryai.line"
 #: By how many bytes the wrong length is wrong.
 LONGER = 1000
 #: SO_LINGER on, for no time at all: closing sends a reset.
 LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+_TROUBLE = {
+    "reset": "the connection was reset",
+    "close": "the connection was closed without an answer",
+    "half": "half of the answer was sent",
+    "longer": "the answer was shorter than announced",
+}
 
 
 class BreakingResponse(Response):
@@ -33,6 +43,7 @@ class BreakingResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Begin to answer, and break off."""
+        scope[EXCHANGE].trouble = _TROUBLE[self.how]
         if self.how in ("reset", "close"):
             if not await hang_up(scope, receive, reset=self.how == "reset"):
                 raise ConnectionResetError("the emulator hangs up here, as a scenario asks for")

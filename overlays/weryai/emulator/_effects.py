@@ -44,11 +44,12 @@ class Broken:
 class Reshaped:
     """A successful answer is given another shape; with `states`, only one that tells of a task in such a state.
 
-    Text is sent as it is, anything else as JSON.
+    Text is sent as it is, anything else as JSON. `once` is for a shape that passes by itself.
     """
 
     change: Callable[[dict[str, Any]], Any]
     states: frozenset[str] = frozenset()
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +95,6 @@ class Scenario:
     @property
     def lasts(self) -> bool:
         """Whether a task that has it by itself shows it for good, not once: a fate or a shape."""
-        return isinstance(self.effect, Fate | Reshaped | Headed | Delivered)
+        if isinstance(self.effect, Reshaped):
+            return not self.effect.once
+        return isinstance(self.effect, Fate | Headed | Delivered)

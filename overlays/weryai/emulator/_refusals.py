@@ -7,7 +7,6 @@ from http import HTTPStatus
 from weryai.emulator._effects import Instead, Scenario, Stage
 
 _NO_KEY = {"status": 1002, "desc": "Authentication failed", "message": "Invalid API Key"}
-_SOON = {"Retry-After": "1"}
 
 
 def no(code: int, desc: str, message: str, http_status: int = 200, **headers: str) -> Instead:
@@ -87,8 +86,9 @@ REFUSALS = (
         "submit",
         no(*_AT_SUBMIT["rate-limit"], http_status=429, Retry_After="1"),
     ),
-    Scenario("http-429-retry-after", "HTTP 429 and Retry-After: 1.", "any", Instead(429, _page(429), _SOON)),
-    Scenario("http-503-retry-after", "HTTP 503 and Retry-After: 1.", "any", Instead(503, _page(503), _SOON)),
+    Scenario(
+        "http-429-retry-after", "HTTP 429 and Retry-After: 1.", "any", Instead(429, _page(429), {"Retry-After": "1"})
+    ),
     Scenario("key-1002", "The key is refused with 1002 and HTTP 200.", "any", Instead(200, _NO_KEY)),
     Scenario("key-401", "The key is refused with 1002 and HTTP 401.", "any", Instead(401, _NO_KEY)),
     Scenario(

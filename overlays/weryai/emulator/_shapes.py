@@ -101,9 +101,9 @@ _WORDS = {
     "processing": ("PROCESSING", "running", "RUNNING"),
 }
 _VIDEOS: dict[str, tuple[str, Callable[[str], Body]]] = {
-    "video-url": ("an object with url", lambda url: {"videos": [{"url": url, "cover_url": None}]}),
-    "video-video-url": ("an object with video_url", lambda url: {"videos": [{"video_url": url}]}),
-    "video-src": ("an object with src", lambda url: {"videos": [{"src": url}]}),
+    "video-url": ("in an object with url", lambda url: {"videos": [{"url": url, "cover_url": None}]}),
+    "video-video-url": ("in an object with video_url", lambda url: {"videos": [{"video_url": url}]}),
+    "video-src": ("in an object with src", lambda url: {"videos": [{"src": url}]}),
     "output-videos": ("in output.videos", lambda url: {"output": {"videos": [url]}}),
     "output-after-empty": (
         "in output.videos, after empty videos",
@@ -117,11 +117,17 @@ _VIDEOS: dict[str, tuple[str, Callable[[str], Body]]] = {
 _STATUS: dict[str, tuple[str, Callable[[Body], Any]]] = {
     "status-array": ("A task is told in an array", with_data(lambda data: data if isinstance(data, list) else [data])),
     "status-camel-case": ("A task is told as taskId and taskStatus", with_task(camel_case)),
-    "status-cached": ("The answer is an old one from a cache", with_task(stale)),
     "status-without-word": (
         "The task has no status word",
         with_task(lambda task: {name: value for name, value in task.items() if name != "task_status"}),
     ),
+}
+
+
+_UNREADABLE: dict[str, tuple[str, Callable[[Body], Any]]] = {
+    "answer-empty": ("The answer is HTTP 200 without a byte", lambda _body: ""),
+    "answer-not-json": ("The answer is a word that is no JSON", lambda _body: "OK"),
+    "data-null": ("The answer says success, and its data is null", with_data(lambda _data: None)),
 }
 
 
@@ -149,9 +155,13 @@ SHAPES = (
         with_task(reason_elsewhere),
         "failed",
     ),
-    _scenario("answer-empty", "The answer is HTTP 200 without a byte", "any", lambda _body: ""),
-    _scenario("answer-not-json", "The answer is a word that is no JSON", "any", lambda _body: "OK"),
-    _scenario("data-null", "The answer says success, and its data is null", "any", with_data(lambda _data: None)),
+    Scenario(
+        "status-cached", "The answer is an old one from a cache.", "status", Reshaped(with_task(stale), once=True)
+    ),
+    *(
+        Scenario(name, f"{sentence}.", "any", Reshaped(change, once=True))
+        for name, (sentence, change) in _UNREADABLE.items()
+    ),
     _scenario("balance-object", "The credits stand in an object", "balance", with_data(lambda data: {"balance": data})),
     _scenario(
         "models-without-multi",
