@@ -21,7 +21,7 @@ from weryai.emulator._doorkeeper import EXCHANGE, Doorkeeper
 from weryai.emulator._media import media_routes
 from weryai.emulator._model_rules import Registry
 from weryai.emulator._operations import STAGES, Operations
-from weryai.emulator._performing import Visit, perform
+from weryai.emulator._performing import Visit, note_refused, perform
 from weryai.emulator._replies import RefusalError, refusal
 from weryai.emulator._requests import check_key, check_parameters, read_sent
 from weryai.emulator._settings import Options, Settings
@@ -78,10 +78,15 @@ def route_of(operation: Operation, operations: Operations, world: World) -> Rout
     async def endpoint(request: Request) -> Response:
         exchange = request.scope[EXCHANGE]
         exchange.operation = operation.name
+        stage = STAGES.get(operation.name, "any")
         check_key(request, operation, world.settings.key)
         check_parameters(request, operation)
-        sent = await read_sent(request, operation)
-        stage = STAGES.get(operation.name, "any")
+        try:
+            sent = await read_sent(request, operation)
+        except RefusalError as refused:
+            if stage == "submit":
+                note_refused(world, exchange, refused)
+            raise
         visit = Visit(request, exchange, stage, sent, operations.asked_about(request))
         return await perform(world, visit, handler)
 

@@ -119,7 +119,7 @@ class Control:
         """Turn the clock forward."""
         try:
             self._world.clock.advance(field(told, "seconds", (int, float)))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise ControlError(400, str(error)) from error
         return JSONResponse(tell_clock(self._world.clock))
 

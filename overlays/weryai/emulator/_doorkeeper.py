@@ -48,6 +48,7 @@ class Doorkeeper:
             pass
         exchange = self._noted(request, bytes(body.kept[:MOST_BYTES_NOTED]))
         if not complete:
+            exchange.trouble = "the caller hung up in the middle of the request"
             return  # Nobody waits for an answer to half a request.
         scope[TOO_LARGE] = body.too_large
         scope[EXCHANGE] = exchange

@@ -19,10 +19,13 @@ from weryai.emulator._ledger import Post, job_of
 from weryai.emulator._replies import RefusalError, bad_request
 from weryai.emulator._scenarios import HEADER, UnknownScenarioError, Wish, marked_in, read_wishes
 from weryai.emulator._tasks import Task
+from weryai.emulator._wording import fields_of
 from weryai.emulator._world import World
 
 #: What was sent: the JSON body, or the form with its files as bytes.
 Sent = dict[str, Any]
+#: How much the ledger shows of a text that breaks every limit.
+MOST_SHOWN = 2000
 #: What a task carries along from the request that ordered it.
 CARRIED = ("task", "status", "download", "webhook")
 
@@ -137,6 +140,18 @@ def reshaped(effect: Reshaped, response: Response) -> Response:
     if isinstance(changed, str):
         return Response(changed, response.status_code, headers, "text/plain")
     return JSONResponse(changed, response.status_code, headers)
+
+
+def note_refused(world: World, exchange: Exchange, refused: RefusalError) -> None:
+    """Put a submission that breaks the contract into the ledger as well."""
+    try:
+        sent = fields_of(json.loads(exchange.request.body)) or {}
+    except (ValueError, RecursionError):
+        sent = {}
+    job = job_of(exchange.operation or "", sent, world.uploads)
+    model, prompt = (str(sent.get(name, ""))[:MOST_SHOWN] for name in ("model", "prompt"))
+    refusal = f"{refused.body.get('status')}: {refused.body.get('message')}"
+    world.posted(Post(exchange.id, exchange.at, job, model, prompt, (), refusal))
 
 
 def replaced(post: Post, exchange: Exchange, response: Response) -> Post:

@@ -76,7 +76,7 @@ async def read_sent(request: Request, operation: Operation) -> Sent:
         given = shortened(media_type, 60) or "missing"
         raise bad_request(f"the content type must be {body.media_type}, not {given}")
     sent = await read_form(request, body) if media_type == FORM else parsed(await request.body())
-    found = list(complaints(body.validator, without_files(sent)))
+    found = list(dict.fromkeys(complaints(body.validator, without_files(sent))))
     exchange: Exchange = request.scope[EXCHANGE]
     exchange.complaints += [Complaint(pointer, message) for pointer, message in found]
     if found:

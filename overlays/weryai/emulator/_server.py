@@ -101,7 +101,11 @@ class Emulator:
         """Listen and answer; raise OSError, with a sentence, if the port is taken."""
         if self._thread is not None:
             raise RuntimeError("an emulator is started once; make a new one")
-        listener = listen(self._port)
+        try:
+            listener = listen(self._port)
+        except OSError:
+            self._world.close()
+            raise
         self._server = Server(uvicorn_config(self._app))
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="weryai-emulator", daemon=True
@@ -119,6 +123,7 @@ class Emulator:
     def stop(self) -> None:
         """Stop answering, end a running worker, remove rendered videos. Twice is as good as once."""
         if self._server is None or self._thread is None:
+            self._world.close()
             return
         self._server.stop(self._world.videos.close)
         self._thread.join()

@@ -119,7 +119,8 @@ class TaskStore:
         with self._lock:
             self._tasks.update((task.id, task) for task in tasks)
             self._batches[str(tasks[0].batch_id)] = tuple(tasks)
-            self._unfinished.update(task.id for task in tasks)
+            if self._concurrency is not None:
+                self._unfinished.update(task.id for task in tasks)
 
     def task(self, task_id: str) -> Task | None:
         """Return the task of this id."""
@@ -186,9 +187,10 @@ class TaskStore:
             self.left = balance
 
     def _check_limits(self, count: int) -> None:
-        self._unfinished = {one for one in self._unfinished if self.state(self._tasks[one]) not in ENDED}
-        if self._concurrency is not None and len(self._unfinished) + count > self._concurrency:
-            raise TooManyTasksError(6010, f"max {self._concurrency} concurrent tasks")
+        if self._concurrency is not None:
+            self._unfinished = {one for one in self._unfinished if self.state(self._tasks[one]) not in ENDED}
+            if len(self._unfinished) + count > self._concurrency:
+                raise TooManyTasksError(6010, f"max {self._concurrency} concurrent tasks")
         if self._daily_cap is not None:
             since = self.clock.now() - self.clock.now() % SECONDS_PER_DAY
             today = sum(task.submitted_at >= since for task in self._tasks.values())

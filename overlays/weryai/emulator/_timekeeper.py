@@ -47,7 +47,7 @@ class Timekeeper:
             while True:
                 self._woken.clear()
                 for call in self._take_due():
-                    call()
+                    self._perform(call)
                 try:
                     await asyncio.wait_for(self._woken.wait(), self._pause())
                 except TimeoutError:
@@ -55,6 +55,13 @@ class Timekeeper:
         finally:
             self._clock.forget(self.wake)
             self._loop = None
+
+    def _perform(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as error:  # One mistake must not stop the time for everything else.
+            context = {"message": "what was due could not be done", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
 
     def _take_due(self) -> list[Callable[[], None]]:
         now = self._clock.now()

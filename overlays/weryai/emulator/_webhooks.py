@@ -23,6 +23,7 @@ PAUSES = (1.0, 5.0, 25.0)
 #: How long a receiver may take, in real seconds, and how many deliveries are under way at once.
 TIMEOUT = 5.0
 MOST_AT_ONCE = 16
+LAST_PORT = 65_535
 
 Told = dict[str, Any]
 
@@ -57,6 +58,7 @@ class Webhooks:
         self._changed = changed
         self._running: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(MOST_AT_ONCE)
+        self._opening = asyncio.Lock()
         self._client: httpx.AsyncClient | None = None
 
     def tell(self, task: Task, data: Told) -> None:
@@ -128,15 +130,11 @@ class Webhooks:
 
     async def _send(self, exchange: Exchange, url: str) -> bool:
         """Send one body, note the answer, and say whether it was taken."""
-        if self._client is None:
-            # Reading the certificates takes a moment, and the loop has others to serve.
-            self._client = await asyncio.to_thread(httpx.AsyncClient, trust_env=False, timeout=TIMEOUT)
+        client = await self._opened()
         try:
             async with (
                 asyncio.timeout(TIMEOUT),
-                self._client.stream(
-                    "POST", url, content=exchange.request.body, headers=exchange.request.headers
-                ) as reply,
+                client.stream("POST", url, content=exchange.request.body, headers=exchange.request.headers) as reply,
             ):
                 exchange.answered(reply.status_code, dict(reply.headers))
                 async for chunk in reply.aiter_raw():
@@ -144,12 +142,19 @@ class Webhooks:
                     if len(exchange.body) >= MOST_BYTES_NOTED:
                         break
                 return reply.is_success
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             exchange.trouble = f"{type(error).__name__}: {error}".removesuffix(": ")
             return False
         finally:
             exchange.end()
             self._exchanges.touch(exchange)
+
+    async def _opened(self) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._client is None:
+                # Reading the certificates takes a moment, and the loop has others to serve.
+                self._client = await asyncio.to_thread(httpx.AsyncClient, trust_env=False, timeout=TIMEOUT)
+            return self._client
 
     def is_allowed(self, url: str) -> bool:
         """Whether a webhook may go there: to this machine, or to a host that was allowed by name."""
@@ -158,7 +163,7 @@ class Webhooks:
         except httpx.InvalidURL:
             return False
         host = address.host.lower()
-        if address.scheme not in ("http", "https") or not host:
+        if address.scheme not in ("http", "https") or not host or (address.port or 0) > LAST_PORT:
             return False
         if host == "localhost" or host in self._hosts:
             return True

@@ -147,5 +147,6 @@ class World:
             self.webhooks.tell(task, {**told, "task_status": word})
 
     def _changed(self, task: Task) -> None:
-        self.keeper.tasks(task)
+        if self.tasks.task(task.id) is task:  # Else everything was forgotten in the meantime.
+            self.keeper.tasks(task)
         self.changes.bump()
