@@ -1,5 +1,6 @@
 """Every scenario of the emulator, played to the real client: what comes out of it, and what it costs."""
 
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 import weryai
-from fakes.faces import Face
+from fakes.faces import Face, submit
 from fakes.faults import Reply
 from fakes.faulty_server import FaultyServer
 from fakes.surroundings import JOURNEY_KEY
@@ -89,6 +90,19 @@ def check_ending(ending: Any, outcome: Outcome, folder: Path) -> None:
         assert ending.path == folder / outcome.kept
         if outcome.kept == "video.mp4":
             assert ending.path.read_bytes() == FIXED_VIDEO
+
+
+def test_an_answer_that_comes_too_late_is_lost_and_paid(face: Face) -> None:
+    """Who does not wait for a slow answer has paid all the same: the outcome is unknown, and nothing is sent again."""
+    with Emulator(clock=ManualClock(), video="fixed", slow=1.0, key=JOURNEY_KEY) as slow:
+        slow.order("slow")
+        with pytest.raises(weryai.OutcomeUnknownError):
+            face.run(submit, slow.url, timeout=0.5)
+        give_up = time.monotonic() + 20
+        while not slow.ledger and time.monotonic() < give_up:
+            time.sleep(0.01)
+        assert totals(slow.ledger) == (1, 1, 10)
+        slow.assert_faults_met()
 
 
 @pytest.mark.parametrize("name", DELIVERIES)

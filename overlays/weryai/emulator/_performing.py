@@ -132,8 +132,11 @@ def instead(effect: Instead) -> Response:
 
 
 def reshaped(effect: Reshaped, response: Response) -> Response:
-    """Return a JSON answer in its other shape, with the headers it had."""
-    changed = effect.change(json.loads(bytes(response.body)))
+    """Return a JSON answer in its other shape, with the headers it had; an answer without an envelope has no other."""
+    try:
+        changed = effect.change(json.loads(bytes(response.body)))
+    except (ValueError, TypeError, KeyError):
+        return response
     headers = {
         name: value for name, value in response.headers.items() if name not in ("content-length", "content-type")
     }

@@ -145,6 +145,19 @@ async def test_the_start_chooses() -> None:
         Visitor(scenarios=("no-credit",))
 
 
+async def test_an_answer_without_an_envelope_keeps_its_shape() -> None:
+    """What an operation that nobody modelled answers, a text or a bare list, survives a scenario about envelopes."""
+    answers = {"text/plain": {"example": "hello"}}, {"application/json": {"example": [1]}}
+    paths = {
+        f"/{number}": {"get": {"operationId": f"one{number}", "responses": {"200": {"content": content}}}}
+        for number, content in enumerate(answers)
+    }
+    async with Visitor(video="fixed", contract={"paths": paths}) as client:
+        for path, text in (("/0", "hello"), ("/1", "[1]")):
+            reply = await client.get(path, headers={"X-Emulator-Scenario": "status-200"})
+            assert (reply.status_code, reply.text) == (200, text)
+
+
 async def test_a_broken_request_meets_no_fault(visitor: Visitor) -> None:
     """What breaks the contract is refused for that, and the order waits for a request that does not."""
     fault = visitor.app.state.world.faults.order("http-500")
