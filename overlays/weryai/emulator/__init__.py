@@ -56,16 +56,18 @@ __all__ = [
     "serve",
 ]
 
-_PACKAGES_OF_THE_EXTRA = ("starlette", "uvicorn", "python_multipart", "jsonschema_rs", "av")
+#: What everything here needs; PyAV is asked for where a video is to be rendered.
+_PACKAGES = ("starlette", "uvicorn", "python_multipart", "jsonschema_rs")
 
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    missing = [package for package in _PACKAGES_OF_THE_EXTRA if find_spec(package) is None]
+    missing = [package for package in _PACKAGES if find_spec(package) is None]
     if missing:
-        raise ImportError(f'the emulator needs {", ".join(missing)}: pip install "weryai[emulator]"')
+        names = ", ".join(missing)
+        raise ImportError(f'the emulator needs {names}: pip install "weryai[emulator]"', name=names)
     value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

@@ -153,6 +153,7 @@ def meet(faults: Iterable[Fault], stage: Stage, states: Collection[str], most: i
 
 def accounted(faults: Faults) -> None:
     """Raise AssertionError, naming them, if orders are left that nothing met."""
+    __tracebackhide__ = True  # pytest then shows the line of the test.
     left = [f"{one.name} at {one.stage}: ordered {one.ordered}, met {one.met}" for one in faults.unmet()]
     if left:
         raise AssertionError("faults that were ordered and not met: " + "; ".join(left))

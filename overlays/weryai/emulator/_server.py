@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import Self, Unpack
 
+from weryai.emulator._accounting import submitted_once
 from weryai.emulator._app import app_of
 from weryai.emulator._clock import Clock
 from weryai.emulator._exchanges import Exchange, SeenRequest
@@ -79,7 +80,17 @@ class Emulator:
 
     def assert_faults_met(self) -> None:
         """Raise AssertionError, naming them, if something that was ordered did not happen as often as ordered."""
+        __tracebackhide__ = True
         accounted(self._world.faults)
+
+    def assert_submitted_once(self) -> None:
+        """Raise AssertionError, with the POSTs seen, unless something was submitted, and each job exactly once.
+
+        A job is a picture with its parameters. A POST that was plainly refused started nothing and does not count; one
+        that was accepted does, and so does one whose answer left that open.
+        """
+        __tracebackhide__ = True
+        submitted_once(self.ledger, self.exchanges)
 
     def finish(self, task_id: str) -> None:
         """Let a task succeed now."""
@@ -106,7 +117,7 @@ class Emulator:
         except OSError:
             self._world.close()
             raise
-        self._server = Server(uvicorn_config(self._app))
+        self._server = Server(uvicorn_config(self._app, keep_alive=self._world.settings.keep_alive))
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="weryai-emulator", daemon=True
         )

@@ -32,6 +32,8 @@ class Options(TypedDict, total=False):
     refund_failed: bool
     link_lifetime: float | None
     slow: float
+    seconds_per_look: float
+    keep_alive: bool
     model_rules: ModelRules
     state: str | PathLike[str] | None
     scenarios: tuple[str, ...]
@@ -50,7 +52,9 @@ class Settings:
     it; None is no limit. `daily_cap` is how many may be ordered in a day; the service's number is unknown, so there is
     none. `refund_failed` gives the credits of failed tasks back; whether the service does is unknown: invented.
     `link_lifetime` is how many seconds an address of a video works; a fresh one comes with each look at the task.
-    `slow` is how many real seconds the scenario of that name takes.
+    `slow` is how many real seconds the scenario of that name takes. `seconds_per_look` is how far each look at a task
+    turns the clock, after it was answered: so that a program that looks again and again comes to an end in no time.
+    Without `keep_alive` a connection ends with its answer: so that a client that nobody closes leaves nothing open.
 
     `model_rules="known"` holds an order for a model of the registry to what the registry says of it, and takes any
     other model as it comes; `"strict"` refuses other models, `"off"` knows no models.
@@ -69,6 +73,8 @@ class Settings:
     refund_failed: bool = False
     link_lifetime: float | None = None
     slow: float = 5.0
+    seconds_per_look: float = 0.0
+    keep_alive: bool = True
     model_rules: ModelRules = "known"
     state: str | PathLike[str] | None = None
     scenarios: tuple[str, ...] = ()
@@ -81,7 +87,7 @@ class Settings:
                 raise ValueError(f"{name}={getattr(self, name)!r} must be one of {', '.join(get_args(choices))}")
         if not (0 <= self.waiting < math.inf and 0 <= self.processing < math.inf):
             raise ValueError(f"waiting={self.waiting} and processing={self.processing} must be seconds from 0 on")
-        for name in ("concurrency", "daily_cap", "link_lifetime", "slow"):
+        for name in ("concurrency", "daily_cap", "link_lifetime", "slow", "seconds_per_look"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name}={value} must be a number from 0 on")

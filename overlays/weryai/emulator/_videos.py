@@ -11,6 +11,7 @@ import sys
 import tempfile
 import weakref
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 
 from weryai.emulator._replies import refusal
@@ -34,6 +35,8 @@ class Videos:
     """The videos of one emulator, made one at a time."""
 
     def __init__(self, mode: VideoMode, uploads: Uploads) -> None:
+        if mode == "render" and find_spec("av") is None:
+            raise ImportError('rendering videos needs av: pip install "weryai[emulator]", or choose video="fixed"')
         self._mode = mode
         self._uploads = uploads
         self._folder: Path | None = None

@@ -12,6 +12,8 @@ from weryai.emulator._changes import Changes
 from weryai.emulator._clock import Clock
 from weryai.emulator._timekeeper import Timekeeper
 
+from .conftest import Visitor
+
 
 def test_a_real_clock_tells_the_time_of_day() -> None:
     """Real time is counted from the epoch, so that it means something after a restart."""
@@ -127,3 +129,18 @@ def test_the_states_of_tasks_are_changes() -> None:
         while changes.count < before + 2 and time.monotonic() < give_up:
             time.sleep(0.001)
         assert changes.count >= before + 2  # The clock was turned, and the task has started.
+
+
+async def test_a_look_can_take_time() -> None:
+    """Each look at a task turns the clock after it was answered, also one that is refused; nothing else does."""
+    async with Visitor(video="fixed", seconds_per_look=1.5) as visitor:
+        (task_id,) = (await visitor.submit())["task_ids"]
+        await visitor.get("/v1/generation/account/balance")
+        assert visitor.clock.now() == 0
+        words = []
+        for _ in range(3):
+            reply = await visitor.get(f"/v1/generation/{task_id}/status")
+            words.append(reply.json()["data"]["task_status"])
+        assert words == ["waiting", "processing", "succeed"]
+        await visitor.get("/v1/generation/unknown/status")
+        assert visitor.clock.now() == 6

@@ -108,6 +108,17 @@ def test_the_memory_of_bodies_is_bounded() -> None:
     assert [len(kept.all()), kept.all()[-1].size] == [512, 131_072]
 
 
+@pytest.mark.parametrize("keep_alive", [True, False])
+def test_a_connection_may_end_with_its_answer(keep_alive: bool) -> None:
+    """Connections stay open as the service's do, unless the emulator is told to end each with its answer."""
+    with Emulator(video="fixed", keep_alive=keep_alive) as emulator, httpx.Client(trust_env=False) as client:
+        ports = {
+            client.get(f"{emulator.url}/").extensions["network_stream"].get_extra_info("client_addr")[1]
+            for _ in range(3)
+        }
+        assert len(ports) == (1 if keep_alive else 3)
+
+
 def test_stopping_is_complete() -> None:
     """After stop() nothing listens and no thread is left; a second stop() does nothing."""
     emulator = Emulator(video="fixed").start()
