@@ -95,6 +95,22 @@ def test_many_waits_at_once_take_no_time(weryai_client: WeryAI, async_weryai_cli
     assert len(asyncio.run(rest())) == 6
 
 
+@pytest.mark.usefixtures("weryai_emulator")
+@pytest.mark.weryai(processing=600)
+def test_taking_turns_takes_no_time() -> None:
+    """A client that may look once in a hundred seconds has had its turns at once, however it waits."""
+    with WeryAI(polls_per_second=0.01) as client:
+        for waiting in (client.tasks.wait, lambda one: list(client.tasks.wait_many([one]))):
+            waiting(client.image_to_video.submit(PICTURE, prompt="She nods").task_ids[0])
+
+    async def story() -> None:
+        async with AsyncWeryAI(polls_per_second=0.01) as client:
+            submission = await client.image_to_video.submit(PICTURE, prompt="She waves")
+            await client.tasks.wait(submission.task_ids[0])
+
+    asyncio.run(story())
+
+
 def test_time_stands_still_by_itself(weryai_client: WeryAI, weryai_emulator: Emulator) -> None:
     """Whoever only orders finds a task that waits, however slow the test is; `clock.advance` turns the time."""
     submission = weryai_client.image_to_video.submit(PICTURE, prompt="She nods")

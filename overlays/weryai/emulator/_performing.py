@@ -56,11 +56,10 @@ async def perform(world: World, visit: Visit, handle: Handle) -> Response:
     """Answer a request, or let what was ordered happen to it."""
     visit.exchange.task_ids = [task.id for task in visit.tasks]
     if visit.stage != "submit":
-        try:
-            return await answered(world, visit, handle)
-        finally:
-            if visit.stage == "status":
-                world.clock.advance(world.settings.seconds_per_look)
+        response = await answered(world, visit, handle)
+        if visit.stage == "status":
+            world.clock.advance(world.settings.seconds_per_look)
+        return response
     visit.job = job_of(visit.exchange.operation or "", visit.sent, world.uploads)
     try:
         response = await answered(world, visit, handle)
