@@ -1,7 +1,7 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo test contract contract-live bench check lint types layers fresh generate spec-diff lint-contract format lock build clean
-.PHONY: demo-venv dev-venv
+.PHONY: help demo test contract contract-live bench bench-emulator check lint types layers fresh generate spec-diff lint-contract
+.PHONY: format lock build clean demo-venv dev-venv
 
 # Nothing in the caller's environment may change what a verb does.
 PY := . .ci/clean && .venv/bin/python
@@ -41,7 +41,7 @@ CONTRACT = key=$${WERYAI_API_KEY-}; . .ci/clean && PYTHONPATH=tests WERYAI_API_K
 	$${CONTRACT_TASKS+--pay-for-tasks="$$CONTRACT_TASKS"} $${CONTRACT_IMAGE+--image="$$CONTRACT_IMAGE"}
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 demo: demo-venv ## a picture becomes a video, without an account: make demo IMAGE=my.jpg PROMPT="She waves"
 	@$(PY) -m weryai demo $${DEMO_PROMPT:+--prompt="$$DEMO_PROMPT"} $${DEMO_IMAGE:+-- "$$DEMO_IMAGE"}
@@ -57,6 +57,9 @@ contract-live: dev-venv ## what the real service may be asked free of charge; th
 
 bench: dev-venv ## measure against raw httpx, by hand; takes some minutes
 	@$(PY) -m tests.benchmarks
+
+bench-emulator: dev-venv ## a thousand tasks and fifty pollers, also while a video renders; a minute, by hand
+	@$(PY) -m tests.benchmarks.loading
 
 check: lint types layers fresh test ## all that must be green before a commit: the five below and above, tests last
 

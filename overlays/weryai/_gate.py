@@ -11,6 +11,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from ._time import now, real
+
 # Downloads last long and go to other hosts, so they have places of their own.
 DOWNLOADS = 16
 
@@ -43,14 +45,14 @@ class BlockingGate:
 
     def wait(self, most: float) -> bool:
         """Wait for a turn, at most so many seconds; whether one was taken."""
-        deadline = time.monotonic() + most
+        deadline = now() + most
         if not self._queue.acquire(timeout=min(most, threading.TIMEOUT_MAX)):
             return False
         try:
-            while (pause := self.turns.take(time.monotonic())) > 0:
-                if time.monotonic() + pause > deadline:
+            while (pause := self.turns.take(now())) > 0:
+                if now() + pause > deadline:
                     return False
-                time.sleep(pause)
+                time.sleep(real(pause))
             return True
         finally:
             self._queue.release()
@@ -69,7 +71,7 @@ class AwaitingGate:
         """Wait for a turn, at most so many seconds; whether one was taken."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(most), self._queue:
-                while (pause := self.turns.take(time.monotonic())) > 0:
-                    await asyncio.sleep(pause)
+                while (pause := self.turns.take(now())) > 0:
+                    await asyncio.sleep(real(pause))
                 return True
         return False

@@ -21,6 +21,7 @@ from ._lookout import Lookout
 from ._settings import Settings
 from ._shield import await_shielded, send_shielded
 from ._side_by_side import side_by_side
+from ._time import now, real
 from .errors import ConfigurationError
 
 T = TypeVar("T")
@@ -85,11 +86,11 @@ class Blocking:
             case Turn(most=most):
                 return self._opened()[1].wait(most)
             case Sleep():
-                return time.sleep(min(effect.seconds, LONGEST_SLEEP))
+                return time.sleep(real(min(effect.seconds, LONGEST_SLEEP)))
             case Listen():
-                return effect.bell.listen(min(effect.seconds, LONGEST_SLEEP))
+                return effect.bell.listen(real(min(effect.seconds, LONGEST_SLEEP)))
             case Now():
-                return time.monotonic()
+                return now()
             case Perform():
                 return effect.function()
             case Tell(callback=callback) if callback is not None:
@@ -190,11 +191,11 @@ class Awaiting:
             case Turn(most=most):
                 return await self._opened()[1].wait(most)
             case Sleep():
-                return await asyncio.sleep(min(effect.seconds, LONGEST_SLEEP))
+                return await asyncio.sleep(real(min(effect.seconds, LONGEST_SLEEP)))
             case Listen():
-                return await effect.bell.alisten(min(effect.seconds, LONGEST_SLEEP))
+                return await effect.bell.alisten(real(min(effect.seconds, LONGEST_SLEEP)))
             case Now():
-                return time.monotonic()
+                return now()
             case Perform():
                 return await asyncio.to_thread(effect.function)
             case Tell(callback=callback) if callback is not None:

@@ -8,13 +8,13 @@ import heapq
 import itertools
 import queue
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 from ._flow import Effect, Fetch, Flow, Listen, Send, Sleep, Turn
 from ._gate import Turns
+from ._time import now, real
 
 T = TypeVar("T")
 Perform = Callable[[Effect[Any]], Any]
@@ -66,14 +66,13 @@ class _Driver(Generic[T]):
             flow.close()
 
     def _begin(self, flow: Flow[T], effect: Effect[Any]) -> None:
-        now = time.monotonic()
         match effect:
             case Send() | Fetch():
                 self._crew.send(effect, functools.partial(self._reply, flow))
             case Sleep(seconds=seconds) | Listen(seconds=seconds):
-                self._lay_down(flow, effect, now + seconds)
+                self._lay_down(flow, effect, now() + seconds)
             case Turn(most=most):
-                self._in_line.append((now + most, flow))
+                self._in_line.append((now() + most, flow))
             case _:
                 self._reply(flow, *_outcome(self._perform, effect))
 
@@ -97,15 +96,15 @@ class _Driver(Generic[T]):
 
     def _pause(self) -> float | None:
         """Wake who has slept enough and give turns; return the seconds until there is more of that to do."""
-        now = time.monotonic()
-        while self._asleep and self._asleep[0][0] <= now:
+        moment = now()
+        while self._asleep and self._asleep[0][0] <= moment:
             self._wake(heapq.heappop(self._asleep)[1], False)
-        pause = self._asleep[0][0] - now if self._asleep else None
+        pause = self._asleep[0][0] - moment if self._asleep else None
         while self._in_line:
             deadline, flow = self._in_line[0]
-            wait = self._turns.take(now)
-            if wait > 0 and deadline > now:
-                pause = min(wait, deadline - now, wait if pause is None else pause)
+            wait = self._turns.take(moment)
+            if wait > 0 and deadline > moment:
+                pause = min(wait, deadline - moment, wait if pause is None else pause)
                 break
             self._in_line.popleft()
             self._reply(flow, wait == 0, None)
@@ -115,7 +114,7 @@ class _Driver(Generic[T]):
         """Take what has come, answers and rings, after waiting for some if there is nothing else to do."""
         try:
             if pause is None or pause > 0:
-                self._crew.answers.get(timeout=pause)()
+                self._crew.answers.get(timeout=None if pause is None else real(pause))()
             while True:
                 self._crew.answers.get_nowait()()
         except queue.Empty:

@@ -37,7 +37,7 @@ class Service:
     """An emulator in this process whose time stands still, with credits for every case."""
 
     def __init__(self) -> None:
-        self._app = create_app(clock=ManualClock(), video="fixed", key=KEY, balance=RICH)
+        self._app = create_app(clock=ManualClock(), video="fixed", key=KEY, balance=RICH, concurrency=None)
         self._runner = asyncio.Runner()
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self._app))
 
@@ -54,7 +54,7 @@ class Service:
     def close(self) -> None:
         """End the emulator."""
         self._runner.run(self._client.aclose())
-        self._app.state.videos.close()
+        self._app.state.world.close()
         self._runner.close()
 
 
@@ -183,7 +183,9 @@ def test_a_lost_task_would_be_noticed() -> None:
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
     """A running emulator, reached through real sockets."""
-    with Emulator(clock=ManualClock(), video="fixed", key="sk-contract-0123456789", balance=RICH) as running:
+    with Emulator(
+        clock=ManualClock(), video="fixed", key="sk-contract-0123456789", balance=RICH, concurrency=None
+    ) as running:
         yield running
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from fakes.answers import STATUS, SUBMIT, TASK, accepted, looked, serve_story
@@ -132,3 +133,72 @@ def test_a_mistake_of_ours_is_no_traceback(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "please report" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_emulate_lists_its_scenarios(tmp_path: Path) -> None:
+    """`--list-scenarios` prints each name with its sentence below its stage, and serves nothing."""
+    from weryai.emulator import scenarios
+
+    ended = weryai_command("emulate", "--list-scenarios", base_url=None, key=None, folder=tmp_path)
+    assert (ended.code, ended.errors) == (0, "")
+    lines = ended.output.splitlines()
+    for one in scenarios():
+        assert any(line.split() == [one.name, *one.sentence.split()] for line in lines), one.name
+        assert f"{one.stage}:" in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--scenario", "rate-limti:2"), "did you mean rate-limit"),
+        (("--state", "."), "cannot be opened"),
+        (("--speed", "-1"), "speed=-1.0 must be a number from 0 on"),
+        (("--concurrency", "-1"), "-1"),
+        (("--model-rules", "some"), "some"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_emulate_refuses_what_cannot_be(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
+    """A wrong option is one clear line and exit code 2, before anything is served."""
+    ended = weryai_command("emulate", *arguments, base_url=None, key=None, folder=tmp_path)
+    assert (ended.code, ended.output) == (2, "")
+    assert told in ended.errors
+    assert "Traceback" not in ended.errors
+
+
+def test_emulate_plays_what_it_is_told(tmp_path: Path) -> None:
+    """Scenarios, speed, limits and the state file of the command line are those of the emulator that it runs."""
+    arguments = ("--scenario", "http-502@balance", "--scenario", "queue-full:2", "--speed", "60", "--state", "e.db")
+    arguments += (
+        "--concurrency",
+        "0",
+        "--model-rules",
+        "strict",
+        "--refund-failed",
+        "--allow-webhooks-to",
+        "h.example",
+    )
+    process = start_weryai(
+        "emulate", "--port", "0", "--video", "fixed", *arguments, base_url=None, key=None, folder=tmp_path
+    )
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[3].rstrip(",")
+        told = httpx.get(f"{url}/_emulator/state", trust_env=False).json()
+    finally:
+        process.terminate()
+        end_of(process)
+    wanted = {
+        "speed": 60,
+        "state": "e.db",
+        "concurrency": None,
+        "model_rules": "strict",
+        "refund_failed": True,
+        "webhook_hosts": ["h.example"],
+    }
+    assert {name: told["settings"][name] for name in wanted} == wanted
+    assert [(one["name"], one["stage"], one["ordered"]) for one in told["faults"]] == [
+        ("http-502", "balance", 1),
+        ("queue-full", "submit", 2),
+    ]
+    assert (tmp_path / "e.db").exists()

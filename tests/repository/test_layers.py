@@ -9,7 +9,9 @@ import pytest
 from repository.places import GENERATED, OVERLAY, ROOT, imported, python_files, relative
 
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command as lint; sys.exit(lint(['--no-cache']))"
-HTTPX = {"_auth", "_client", "_run", "_wire"}
+HTTPX = {"_auth", "_client", "_run", "_wire", "_webhooks", "_here"}
+#: What the pytest plugin knows beyond public names: the time, which no user is to turn, and its own transports.
+PLUGIN_KNOWS = {("weryai._time", "skipping"), ("weryai.testing._here", "Here"), ("weryai.testing._here", "AsyncHere")}
 EMULATOR = python_files(OVERLAY / "emulator")
 
 
@@ -49,6 +51,14 @@ def test_the_command_line_uses_public_names() -> None:
             parts = [*module.split("."), name]
             assert module.startswith("weryai"), f"a relative import of {module}"
             assert not any(part.startswith("_") for part in parts), f"imports {module} {name}"
+
+
+def test_the_pytest_plugin_uses_public_names() -> None:
+    """So does the pytest plugin, but for the time that its tests skip."""
+    found = {one for file in python_files(OVERLAY / "testing") for one in imported(file)}
+    private = {(module, name) for module, name in found if "weryai" in module and "._" in f".{module}.{name}"}
+    assert private == PLUGIN_KNOWS
+    assert not any(module.startswith(".") for module, _ in found)
 
 
 def test_the_generated_client_stands_alone() -> None:

@@ -13,6 +13,8 @@ from packaging.version import Version
 from repository.places import ROOT
 
 LOCKS = ("demo", "dev")
+#: The extras that a lock is for, where that is not all of them.
+EXTRAS = {"demo": ("cli", "emulator")}
 PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?: ; (?P<marker>[^\\]+?))?"
     r"(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)$"
@@ -40,7 +42,8 @@ def asked_for(lock: str) -> list[Requirement]:
     names = [lock] + [entry["include-group"] for entry in groups[lock] if isinstance(entry, dict)]
     lines = [entry for name in names for entry in groups[name] if isinstance(entry, str)]
     lines += project["project"]["dependencies"]
-    lines += [entry for extra in project["project"]["optional-dependencies"].values() for entry in extra]
+    extras = project["project"]["optional-dependencies"]
+    lines += [entry for extra in EXTRAS.get(lock, extras) for entry in extras[extra]]
     return [Requirement(line) for line in lines]
 
 

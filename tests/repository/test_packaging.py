@@ -11,17 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from fakes.surroundings import guarded
-from repository.places import GENERATED, OVERLAY, ROOT
-
-BUILD = "import sys; from hatchling import build; print(getattr(build, sys.argv[1])(sys.argv[2]))"
-
-
-def build(kind: str, folder: Path) -> zipfile.ZipFile:
-    """Build a wheel of one kind with the project's backend."""
-    command = [sys.executable, "-c", BUILD, kind, str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return zipfile.ZipFile(folder / done.stdout.split()[-1])
+from repository.packages import build
+from repository.places import GENERATED, OVERLAY
 
 
 @pytest.fixture(scope="module")

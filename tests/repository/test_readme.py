@@ -18,6 +18,8 @@ from weryai.cli import cli
 from weryai.emulator import Emulator
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+#: A block that begins with the name of a file is that file, for each of the others.
+NAMED = re.compile(r"# (\w+\.py)\n")
 PROGRAMS = [block for block in blocks(README) if block.language == "python"]
 COMMANDS = [
     line for block in blocks(README) if block.language in ("console", "bash", "sh") for line in block.text.splitlines()
@@ -36,9 +38,12 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=lambda block: f"line {block.line}")
 def test_every_program_runs(block: Block, emulator: Emulator, tmp_path: Path) -> None:
-    """Each Python block runs in an empty folder with a photo.jpg, and prints what is shown below it."""
+    """Each Python block runs in a folder with a photo.jpg and the named ones, and prints what is shown below it."""
     photo = (OVERLAY / "emulator" / "data" / "astronaut.jpg").read_bytes()
     (tmp_path / "photo.jpg").write_bytes(photo)
+    for other in PROGRAMS:
+        if name := NAMED.match(other.text):
+            (tmp_path / name[1]).write_text(other.text)
     surroundings = {
         **os.environ,
         "WERYAI_BASE_URL": emulator.url,
@@ -46,12 +51,20 @@ def test_every_program_runs(block: Block, emulator: Emulator, tmp_path: Path) ->
         "WERYAI_API_KEY": emulator.key,
         "NO_PROXY": "127.0.0.1",
     }
-    command = [sys.executable, "-c", block.text]
+    command = [sys.executable, *program_of(block)]
     done = subprocess.run(
         command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
     assert block.output in (None, done.stdout)
+
+
+def program_of(block: Block) -> list[str]:
+    """Return how a block is run: a file of tests by pytest, anything else by Python."""
+    name = NAMED.match(block.text)
+    if name is None or not name[1].startswith("test_"):
+        return ["-c", block.text]
+    return ["-m", "pytest", "-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function", name[1]]
 
 
 def test_the_first_program_is_met_early() -> None:

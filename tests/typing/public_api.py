@@ -7,6 +7,7 @@ from typing import Any, Literal, assert_never, assert_type
 
 import weryai
 from weryai import AsyncWeryAI, Drift, RetryPolicy, Submission, Task, TaskState, Video, VideoLink, WaitResult, WeryAI
+from weryai.emulator import Emulator, Fault, LedgerRow
 from weryai.errors import (
     APIError,
     ContractError,
@@ -36,6 +37,18 @@ def deliveries_have_types(receiver: Receiver, client: WeryAI) -> None:
     wsgi_app(receiver)
     client.tasks.wait("t1", webhook="https://e.com/hook")  # type: ignore[arg-type]
     receiver.receive(b"{}")  # type: ignore[call-arg]
+
+
+def the_emulator_has_types(weryai_emulator: Emulator) -> None:
+    """What a test asks of the fixture has types, and a misspelt option is a mistake."""
+    assert_type(weryai_emulator.order("rate-limit", times=2), Fault)
+    assert_type(weryai_emulator.ledger, list[LedgerRow])
+    assert_type(weryai_emulator.url, str)
+    weryai_emulator.assert_submitted_once()
+    weryai_emulator.clock.advance(10)
+    weryai_emulator.order(scenarios="rate-limit")  # type: ignore[call-arg]
+    Emulator(video="fixed", seconds_per_look=1, keep_alive=False)
+    Emulator(colour="red")  # type: ignore[call-arg]
 
 
 async def the_asyncio_client_waits_by_webhook(receiver: Receiver, client: AsyncWeryAI) -> None:

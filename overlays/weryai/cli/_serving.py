@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,14 +22,49 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--video", type=click.Choice(["render", "fixed"]), default="render", show_default=True)
-def emulate(port: int, video: Literal["render", "fixed"]) -> None:
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME[@STAGE][:TIMES]",
+    help="Let something happen to the next requests or tasks that it suits; may be given several times.",
+)
+@click.option("--list-scenarios", is_flag=True, help="Print every scenario and end.")
+@click.option("--speed", type=float, default=1.0, show_default=True, help="60 makes a minute pass in each second.")
+@click.option("--state", metavar="FILE", help="Remember tasks, pictures and credits in this file.")
+@click.option("--concurrency", type=click.IntRange(0), default=20, show_default=True, help="0 for no limit.")
+@click.option("--model-rules", type=click.Choice(["known", "strict", "off"]), default="known", show_default=True)
+@click.option("--refund-failed", is_flag=True, help="Give the credits of failed tasks back.")
+@click.option(
+    "--allow-webhooks-to", "hosts", multiple=True, metavar="HOST", help="Send webhooks to another machine, too."
+)
+def emulate(
+    port: int, scenarios: tuple[str, ...], list_scenarios: bool, concurrency: int, hosts: tuple[str, ...], **more: Any
+) -> None:
     """Serve the WeryAI API on this machine, without an account, until Ctrl-C."""
     from weryai.emulator import serve
 
+    if list_scenarios:
+        click.echo(_listed())
+        return
     try:
-        serve(port=port, video=video)
+        serve(port=port, scenarios=scenarios, concurrency=concurrency or None, webhook_hosts=hosts, **more)
     except OSError as error:
         raise click.ClickException(error.strerror or str(error)) from error
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _listed() -> str:
+    """Return a line for each scenario, by the stage it acts at."""
+    from weryai.emulator import scenarios
+
+    known = scenarios()
+    width = max(len(one.name) for one in known)
+    lines: list[str] = []
+    for stage in dict.fromkeys(one.stage for one in known):
+        lines += ["", f"{stage}:", *(f"  {one.name:{width}}  {one.sentence}" for one in known if one.stage == stage)]
+    return "\n".join(lines[1:])
 
 
 @click.command()

@@ -12,30 +12,62 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from weryai.emulator._app import create_app as create_app
-    from weryai.emulator._request_log import SeenRequest as SeenRequest
+    from weryai.emulator._clock import ManualClock as ManualClock
+    from weryai.emulator._effects import Scenario as Scenario
+    from weryai.emulator._exchanges import Exchange as Exchange
+    from weryai.emulator._exchanges import SeenRequest as SeenRequest
+    from weryai.emulator._faults import Fault as Fault
+    from weryai.emulator._ledger import LedgerRow as LedgerRow
+    from weryai.emulator._scenarios import UnknownScenarioError as UnknownScenarioError
+    from weryai.emulator._scenarios import scenarios as scenarios
     from weryai.emulator._server import Emulator as Emulator
-    from weryai.emulator._server import serve as serve
-    from weryai.emulator._tasks import ManualClock as ManualClock
-
-__all__ = ["Emulator", "ManualClock", "SeenRequest", "create_app", "serve"]
+    from weryai.emulator._serving import serve as serve
+    from weryai.emulator._settings import Settings as Settings
+    from weryai.emulator._state_file import StateFileError as StateFileError
 
 _HOMES = {
     "Emulator": "_server",
-    "ManualClock": "_tasks",
-    "SeenRequest": "_request_log",
+    "Exchange": "_exchanges",
+    "Fault": "_faults",
+    "LedgerRow": "_ledger",
+    "ManualClock": "_clock",
+    "Scenario": "_effects",
+    "SeenRequest": "_exchanges",
+    "Settings": "_settings",
+    "StateFileError": "_state_file",
+    "UnknownScenarioError": "_scenarios",
     "create_app": "_app",
-    "serve": "_server",
+    "scenarios": "_scenarios",
+    "serve": "_serving",
 }
-_PACKAGES_OF_THE_EXTRA = ("starlette", "uvicorn", "python_multipart", "jsonschema_rs", "av")
+__all__ = [
+    "Emulator",
+    "Exchange",
+    "Fault",
+    "LedgerRow",
+    "ManualClock",
+    "Scenario",
+    "SeenRequest",
+    "Settings",
+    "StateFileError",
+    "UnknownScenarioError",
+    "create_app",
+    "scenarios",
+    "serve",
+]
+
+#: What everything here needs; PyAV is asked for where a video is to be rendered.
+_PACKAGES = ("starlette", "uvicorn", "python_multipart", "jsonschema_rs")
 
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    missing = [package for package in _PACKAGES_OF_THE_EXTRA if find_spec(package) is None]
+    missing = [package for package in _PACKAGES if find_spec(package) is None]
     if missing:
-        raise ImportError(f'the emulator needs {", ".join(missing)}: pip install "weryai[emulator]"')
+        names = ", ".join(missing)
+        raise ImportError(f'the emulator needs {names}: pip install "weryai[emulator]"', name=names)
     value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

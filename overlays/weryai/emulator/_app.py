@@ -5,64 +5,60 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Unpack
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from weryai.emulator._clock import Clock
 from weryai.emulator._contract import Operation, contract_path, load_operations, operations_of
-from weryai.emulator._operations import Operations
+from weryai.emulator._control import control_routes
+from weryai.emulator._doorkeeper import EXCHANGE, Doorkeeper
+from weryai.emulator._media import media_routes
+from weryai.emulator._model_rules import Registry
+from weryai.emulator._operations import STAGES, Operations
+from weryai.emulator._performing import Visit, note_refused, perform
 from weryai.emulator._replies import RefusalError, refusal
-from weryai.emulator._request_log import Doorkeeper, RequestLog
 from weryai.emulator._requests import check_key, check_parameters, read_sent
-from weryai.emulator._tasks import FIRST_BALANCE, Clock, RealClock, TaskStore
-from weryai.emulator._uploads import Uploads
-from weryai.emulator._videos import VideoMode, Videos
-
-DEFAULT_KEY = "sk-emulator"
+from weryai.emulator._settings import Options, Settings
+from weryai.emulator._world import World
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def create_app(
-    *,
-    clock: Clock | None = None,
-    video: VideoMode = "render",
-    key: str = DEFAULT_KEY,
-    waiting: float = 1.0,
-    processing: float = 2.0,
-    balance: int = FIRST_BALANCE,
-    log: RequestLog | None = None,
-    contract: Mapping[str, Any] | None = None,
+    *, clock: Clock | None = None, contract: Mapping[str, Any] | None = None, **options: Unpack[Options]
 ) -> Starlette:
     """Return a WeryAI of its own: its tasks, uploads, credits and videos are no other app's.
 
-    `waiting` and `processing` are the seconds a task spends in these states, `balance` the credits; `contract` is an
-    OpenAPI document to serve in place of the installed one. `app.state.videos.close()` ends the worker where no
-    lifespan is run.
+    The options are those of `Settings`; `contract` is an OpenAPI document to serve in place of the installed one.
+    What happens by the clock, webhooks for one, happens while the lifespan runs; where none is run,
+    `app.state.world.close()` ends a worker and lets go of files.
     """
-    uploads = Uploads()
-    videos = Videos(video, uploads)
-    operations = Operations(TaskStore(clock or RealClock(), waiting, processing, balance), uploads, videos)
+    return app_of(World(Settings(**options), clock), contract)
+
+
+def app_of(world: World, contract: Mapping[str, Any] | None = None) -> Starlette:
+    """Return the application that serves a world."""
     known = load_operations(contract_path()) if contract is None else operations_of(contract)
+    operations = Operations(world, Registry(known))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None, None]:
-        try:
+        async with world.living():
             yield
-        finally:
-            videos.close()
 
     app = Starlette(
         routes=[
-            *(route_of(operation, operations, key) for operation in known),
-            *file_routes(operations, uploads, videos),
+            *(route_of(operation, operations, world) for operation in known),
+            *media_routes(world),
+            *control_routes(world),
         ],
-        middleware=[Middleware(Doorkeeper, log=log or RequestLog())],
+        middleware=[Middleware(Doorkeeper, exchanges=world.exchanges, clock=world.clock)],
         exception_handlers={
             RefusalError: answer_refusal,
             HTTPException: answer_http_exception,
@@ -71,38 +67,30 @@ def create_app(
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    app.state.videos = videos
+    app.state.world = world
     return app
 
 
-def route_of(operation: Operation, operations: Operations, key: str) -> Route:
+def route_of(operation: Operation, operations: Operations, world: World) -> Route:
     """Return the route of one operation of the contract."""
     handler = operations.handler(operation)
 
     async def endpoint(request: Request) -> Response:
-        check_key(request, operation, key)
+        exchange = request.scope[EXCHANGE]
+        exchange.operation = operation.name
+        stage = STAGES.get(operation.name, "any")
+        check_key(request, operation, world.settings.key)
         check_parameters(request, operation)
-        return await handler(request, await read_sent(request, operation))
+        try:
+            sent = await read_sent(request, operation)
+        except RefusalError as refused:
+            if stage == "submit":
+                note_refused(world, exchange, refused)
+            raise
+        visit = Visit(request, exchange, stage, sent, operations.asked_about(request))
+        return await perform(world, visit, handler)
 
     return Route(operation.path, endpoint, methods=[operation.method], name=operation.name)
-
-
-def file_routes(operations: Operations, uploads: Uploads, videos: Videos) -> list[Route]:
-    """Return the routes of what a content network would serve: no key is asked."""
-
-    async def result(request: Request) -> Response:
-        task = operations.finished(request.path_params["task_id"])
-        if task is None:
-            raise HTTPException(404, "no such video, or not yet")
-        return FileResponse(await videos.file_for(task.work), media_type="video/mp4")
-
-    async def upload(request: Request) -> Response:
-        picture = uploads.named(request.path_params["name"])
-        if picture is None:
-            raise HTTPException(404, "no such file")
-        return Response(picture.data, media_type=picture.media_type)
-
-    return [Route("/result/{task_id}.mp4", result), Route("/files/{name}", upload)]
 
 
 async def answer_refusal(_request: Request, error: Exception) -> Response:

@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from weryai.emulator._contract import Operation
+from weryai.emulator._doorkeeper import home_of
+from weryai.emulator._effects import Fate, Stage
+from weryai.emulator._exchanges import Complaint
+from weryai.emulator._model_rules import Registry
+from weryai.emulator._performing import Handle, Visit
 from weryai.emulator._replies import refusal, success, unknown, wrong_parameter
-from weryai.emulator._tasks import SUCCEEDED, NotEnoughCreditsError, Task, TaskStore, Work
-from weryai.emulator._uploads import Uploads
-from weryai.emulator._videos import Videos
-
-#: What was sent: the JSON body, or the form with its files as bytes.
-Sent = dict[str, Any]
-Handler = Callable[[Request, Sent], Awaitable[Response]]
+from weryai.emulator._tasks import NotEnoughCreditsError, Task, TooManyTasksError, Work
+from weryai.emulator._uploads import FOLDER, SentFile
+from weryai.emulator._world import World
 
 NOTE = "X-Emulator-Note"
 
-
-class SentFile:
-    """A file of a form."""
-
-    def __init__(self, name: str, data: bytes) -> None:
-        self.name = name
-        self.data = data
+#: At which stage scenarios meet an operation; every other one is met by what acts at any.
+STAGES: dict[str, Stage] = {
+    "submitImageToVideo": "submit",
+    "submitMultiImageToVideo": "submit",
+    "submitTextToVideo": "submit",
+    "getTaskStatus": "status",
+    "getBatchStatus": "status",
+    "uploadFile": "upload",
+    "getBalance": "balance",
+    "listVideoModels": "models",
+}
 
 
 class Operations:
     """The operations with a state of their own."""
 
-    def __init__(self, tasks: TaskStore, uploads: Uploads, videos: Videos) -> None:
-        self._tasks = tasks
-        self._uploads = uploads
-        self._videos = videos
-        self._handlers: dict[str, Handler] = {
+    def __init__(self, world: World, registry: Registry) -> None:
+        self._world = world
+        self._registry = registry
+        self._tasks = world.tasks
+        self._handlers: dict[str, Handle] = {
             "submitImageToVideo": self.submit,
             "submitMultiImageToVideo": self.submit,
             "submitTextToVideo": self.submit,
@@ -47,71 +50,109 @@ class Operations:
             "getBalance": self.balance,
         }
 
-    def handler(self, operation: Operation) -> Handler:
+    def handler(self, operation: Operation) -> Handle:
         """Return what answers an operation."""
         return self._handlers.get(operation.name) or example_handler(operation)
 
-    async def submit(self, _request: Request, sent: Sent) -> Response:
+    def asked_about(self, request: Request) -> tuple[Task, ...]:
+        """Return the tasks that a request names in its path."""
+        task = self._tasks.task(request.path_params.get("taskId", ""))
+        return (task,) if task else self._tasks.batch(request.path_params.get("batchId", "")) or ()
+
+    async def submit(self, visit: Visit) -> Response:
         """Order one to four videos."""
-        images = sent.get("images") or [sent.get("image")]
-        work = Work(image=images[0], ratio=sent.get("aspect_ratio"), seconds=int(sent["duration"]))
+        name = visit.exchange.operation or ""
+        self._check_model(name, visit)
+        work = work_of(visit)
         try:
-            tasks = self._tasks.submit(work, int(sent.get("video_number", 1)))
+            tasks = self._tasks.submit(work, int(visit.sent.get("video_number", 1)))
         except NotEnoughCreditsError as error:
             raise refusal(1011, f"insufficient credits: {error}", 200) from error
-        note = self._videos.note(work)
-        data = {"batch_id": tasks[0].batch_id, "task_ids": [task.id for task in tasks]}
+        except TooManyTasksError as error:
+            raise refusal(error.code, str(error), 200) from error
+        visit.exchange.task_ids = [task.id for task in tasks]
+        for task in tasks:
+            self._destine(task, visit)
+        self._world.submitted(tasks)
+        model_note = self._registry.note(name, work.model, self._world.settings.model_rules)
+        note = "; ".join(one for one in (self._world.videos.note(work), model_note) if one)
+        data = {"batch_id": tasks[0].batch_id, "task_ids": visit.exchange.task_ids}
         return success(data, {NOTE: note} if note else None)
 
-    async def task_status(self, request: Request, _sent: Sent) -> Response:
+    async def task_status(self, visit: Visit) -> Response:
         """Say how far a task is."""
-        task = self._tasks.task(request.path_params["taskId"])
-        if task is None:
+        if not visit.tasks:
             raise unknown("task not exist")
-        return success(self._told(request, task))
+        return success(self._world.told(visit.tasks[0], home_of(visit.request)))
 
-    async def batch_status(self, request: Request, _sent: Sent) -> Response:
+    async def batch_status(self, visit: Visit) -> Response:
         """Say how far every task of a submission is."""
-        tasks = self._tasks.batch(request.path_params["batchId"])
-        if tasks is None:
+        if not visit.tasks:
             raise unknown("batch not exist")
-        return success([self._told(request, task) for task in tasks])
+        return success([self._world.told(task, home_of(visit.request)) for task in visit.tasks])
 
-    async def upload(self, request: Request, sent: Sent) -> Response:
+    async def upload(self, visit: Visit) -> Response:
         """Keep a picture."""
-        file = sent["file"]
+        file = visit.sent["file"]
         if not isinstance(file, SentFile):
             raise wrong_parameter("file: a file part is needed, not a text")
-        path = self._uploads.add(file.data, file.name, fixed=sent.get("fixed", False))
-        return success({"object_url_list": [own_url(request, path)]})
+        name, picture = self._world.uploads.add(file.data, file.name, fixed=visit.sent.get("fixed", False))
+        self._world.keeper.upload(name, picture)
+        return success({"object_url_list": [home_of(visit.request) + FOLDER + name]})
 
-    async def balance(self, _request: Request, _sent: Sent) -> Response:
+    async def balance(self, _visit: Visit) -> Response:
         """Say how many credits are left."""
         return success(self._tasks.balance)
 
-    def finished(self, task_id: str) -> Task | None:
-        """Return a task whose video may be downloaded."""
-        task = self._tasks.task(task_id)
-        return task if task and self._tasks.state(task) == SUCCEEDED else None
+    def _check_model(self, name: str, visit: Visit) -> None:
+        """Refuse what the registry says that the model does not take."""
+        rules, model = self._world.settings.model_rules, visit.sent["model"]
+        if rules == "off":
+            return
+        if rules == "strict" and self._registry.is_unknown(name, model):
+            raise refusal(1006, "not model", 200)
+        found = list(self._registry.complaints(name, visit.sent))
+        visit.exchange.complaints += [Complaint(pointer, message) for pointer, message in found]
+        if found:
+            raise wrong_parameter(found[0][1])
 
-    def _told(self, request: Request, task: Task) -> dict[str, Any]:
-        state = self._tasks.state(task)
-        told: dict[str, Any] = {"task_id": task.id, "task_status": state}
-        if state == SUCCEEDED:
-            told["videos"] = [own_url(request, f"/result/{task.id}.mp4")]
-        return told
+    def _destine(self, task: Task, visit: Visit) -> None:
+        """Decide what becomes of a task: what its request brought along, else the oldest order of a fate."""
+        task.faults = [fault for fault in visit.carried if fault.stage != "task"]
+        fated = self._world.faults.take_own(visit.carried, "task")
+        ordered = None if fated else self._world.faults.take("task")
+        if ordered is not None:
+            fated = [ordered]
+        for fault in [*task.faults, *fated]:
+            fault.task_ids.append(task.id)
+        for fault in fated[:1]:
+            assert isinstance(fault.scenario.effect, Fate)
+            task.fate, task.scenario = fault.scenario.effect, fault.name
+            if fault.name not in visit.exchange.scenarios:
+                visit.exchange.scenarios.append(fault.name)
 
 
-def own_url(request: Request, path: str) -> str:
-    """Return an address of this emulator, by the name that the caller knows it by."""
-    return f"{request.url.scheme}://{request.headers['host']}{path}"
+def work_of(visit: Visit) -> Work:
+    """Return what a submission orders."""
+    sent = visit.sent
+    images = sent.get("images") or [sent.get("image")]
+    return Work(
+        image=images[0],
+        ratio=sent.get("aspect_ratio"),
+        seconds=int(sent["duration"]),
+        model=sent["model"],
+        prompt=sent["prompt"],
+        webhook_url=sent.get("webhook_url"),
+        home=home_of(visit.request),
+        job=visit.job,
+    )
 
 
-def example_handler(operation: Operation) -> Handler:
+def example_handler(operation: Operation) -> Handle:
     """Return a handler that answers with the contract's first example."""
     answer = operation.answer
 
-    async def give_example(_request: Request, _sent: Sent) -> Response:
+    async def give_example(_visit: Visit) -> Response:
         if answer is None:
             raise refusal(501, f"the contract has no example of an answer to {operation.name}", 501)
         if answer.media_type.endswith("json"):

@@ -12,10 +12,12 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from weryai.emulator._contract import Body, Operation
-from weryai.emulator._operations import Sent, SentFile
+from weryai.emulator._doorkeeper import EXCHANGE, TOO_LARGE
+from weryai.emulator._exchanges import Complaint, Exchange
+from weryai.emulator._performing import Sent
 from weryai.emulator._replies import bad_request, no_key, refusal, wrong_key, wrong_parameter
-from weryai.emulator._request_log import TOO_LARGE
-from weryai.emulator._wording import complaint, fields_of, shortened
+from weryai.emulator._uploads import SentFile
+from weryai.emulator._wording import complaints, fields_of, shortened
 
 FORM = "multipart/form-data"
 #: Path parameters that the service has its own words for.
@@ -45,6 +47,8 @@ def check_parameters(request: Request, operation: Operation) -> None:
             continue
         if not parameter.validator.is_valid(as_number(given) if parameter.numeric else given):
             text = f"{parameter.name}: {shortened(given, 60)} is not allowed"
+            exchange: Exchange = request.scope[EXCHANGE]
+            exchange.complaints.append(Complaint(f"{parameter.place}/{parameter.name}", text))
             raise wrong_parameter(PARAMETER_ERRORS.get(parameter.name, text))
 
 
@@ -72,9 +76,11 @@ async def read_sent(request: Request, operation: Operation) -> Sent:
         given = shortened(media_type, 60) or "missing"
         raise bad_request(f"the content type must be {body.media_type}, not {given}")
     sent = await read_form(request, body) if media_type == FORM else parsed(await request.body())
-    complained = complaint(body.validator, without_files(sent))
-    if complained is not None:
-        raise wrong_parameter(complained)
+    found = list(dict.fromkeys(complaints(body.validator, without_files(sent))))
+    exchange: Exchange = request.scope[EXCHANGE]
+    exchange.complaints += [Complaint(pointer, message) for pointer, message in found]
+    if found:
+        raise wrong_parameter(found[0][1])
     return fields_of(sent) or {}
 
 

@@ -17,6 +17,14 @@ FOLDER = "/files/"
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file of a form."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """An uploaded picture; `digest` says which pictures are the same."""
 
@@ -37,18 +45,26 @@ class Uploads:
         self._by_digest: dict[str, Picture] = {}
         self._by_name: dict[str, Picture] = {}
 
-    def add(self, data: bytes, file_name: str = "", *, fixed: bool = False) -> str:
-        """Keep a picture and return its path; a fixed name is the same for the same bytes."""
+    def add(self, data: bytes, file_name: str = "", *, fixed: bool = False) -> tuple[str, Picture]:
+        """Keep a picture and return it with its name; a fixed name is the same for the same bytes."""
         kind = accepted_kind(data, file_name)
         digest = hashlib.sha256(data).hexdigest()
-        picture = self._by_digest.setdefault(digest, Picture(data, kind, digest))
         name = f"weryai_{digest[:16] if fixed else secrets.token_hex(8)}.{kind}"
-        self._by_name[name] = picture
-        return FOLDER + name
+        self.keep(name, Picture(data, kind, digest))
+        return name, self._by_name[name]
+
+    def keep(self, name: str, picture: Picture) -> None:
+        """Know a picture by this name from now on."""
+        self._by_name[name] = self._by_digest.setdefault(picture.digest, picture)
 
     def named(self, name: str) -> Picture | None:
         """Return the picture of this name."""
         return self._by_name.get(name)
+
+    def clear(self) -> None:
+        """Forget every picture."""
+        self._by_digest.clear()
+        self._by_name.clear()
 
     def at(self, url: str) -> Picture | None:
         """Return the picture that an address of this emulator names, whatever the host is called."""

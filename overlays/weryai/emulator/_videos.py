@@ -11,14 +11,13 @@ import sys
 import tempfile
 import weakref
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, get_args
 
 from weryai.emulator._replies import refusal
+from weryai.emulator._settings import VideoMode
 from weryai.emulator._tasks import Work
 from weryai.emulator._uploads import Uploads
-
-VideoMode = Literal["render", "fixed"]
 
 DATA = Path(__file__).parent / "data"
 FIXED_VIDEO = DATA / "fixed.mp4"
@@ -36,8 +35,8 @@ class Videos:
     """The videos of one emulator, made one at a time."""
 
     def __init__(self, mode: VideoMode, uploads: Uploads) -> None:
-        if mode not in get_args(VideoMode):
-            raise ValueError(f"video={mode!r} must be one of {', '.join(get_args(VideoMode))}")
+        if mode == "render" and find_spec("av") is None:
+            raise ImportError('rendering videos needs av: pip install "weryai[emulator]", or choose video="fixed"')
         self._mode = mode
         self._uploads = uploads
         self._folder: Path | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, cast
 
 from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
@@ -29,19 +31,25 @@ WRONG = {
 }
 TOO_MANY = {"images": "images exceeds the limit"}
 
+MOST_COMPLAINTS = 20
 LONGEST_VALUE = 60
 LONGEST_MESSAGE = 200
 
 
-def complaint(validator: Draft202012Validator, value: Any) -> str | None:
-    """Return what is wrong with a request, the first broken limit only; None if nothing is."""
-    error = next(iter(validator.iter_errors(value)), None)
-    if error is None:
-        return None
-    field = field_of(error)
-    if field is None:
-        return f"body: {shortened(error.message, LONGEST_MESSAGE)}"
-    return wording(field, error, (fields_of(value) or {}).get(field))
+def complaints(validator: Draft202012Validator, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a request, each broken limit as a JSON pointer to the field and a sentence."""
+    for error in islice(validator.iter_errors(value), MOST_COMPLAINTS):
+        field = field_of(error)
+        if field is None:
+            yield pointer(error.instance_path), f"body: {shortened(error.message, LONGEST_MESSAGE)}"
+        else:
+            path = error.instance_path or [field]
+            yield pointer(path), wording(field, error, (fields_of(value) or {}).get(field))
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """Return a path as a JSON pointer."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def fields_of(value: Any) -> dict[str, Any] | None:

@@ -12,9 +12,9 @@ AUTHORIZED = {"Authorization": "Bearer sk-emulator"}
 
 
 def order(**changes: Any) -> dict[str, Any]:
-    """Return the page's request with changes; a field changed to ... is left out."""
+    """Return the page's request with changes, for a model without rules; a field changed to ... is left out."""
     body: dict[str, Any] = {
-        "model": "WERYAI_VIDEO_1_0",
+        "model": "A_MODEL_OF_TOMORROW",
         "prompt": "Make the person wave their hand",
         "image": "https://example.com/reference.jpg",
         "aspect_ratio": "16:9",
@@ -64,4 +64,4 @@ async def rendering_visitor() -> AsyncIterator[Visitor]:
     """A client of an emulator that renders."""
     async with Visitor(video="render") as client:
         yield client
-        client.app.state.videos.close()
+        client.app.state.world.close()

@@ -40,7 +40,7 @@ def test_what_is_imported(program: str) -> None:
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-@pytest.mark.parametrize("package", ["starlette", "uvicorn", "python_multipart", "jsonschema_rs", "av"])
+@pytest.mark.parametrize("package", ["starlette", "uvicorn", "python_multipart", "jsonschema_rs"])
 def test_a_missing_extra_says_how_to_install_it(package: str) -> None:
     """Without a package of the extra the first use names it and the line that installs it."""
     program = f"""
@@ -55,6 +55,15 @@ except ImportError as error:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == f'the emulator needs {package}: pip install "weryai[emulator]"\n'
+
+
+def test_only_rendering_needs_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PyAV an emulator that is to render says so before anything is ordered; one with a fixed video works."""
+    monkeypatch.setattr("weryai.emulator._videos.find_spec", lambda _name: None)
+    with pytest.raises(ImportError, match=r'needs av: pip install "weryai\[emulator\]", or choose video="fixed"'):
+        weryai.emulator.Emulator()
+    with weryai.emulator.Emulator(video="fixed") as emulator:
+        assert emulator.url
 
 
 def test_public_names() -> None:

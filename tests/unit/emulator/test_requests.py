@@ -172,7 +172,7 @@ async def test_parameters_are_checked_against_the_contract() -> None:
 
 async def test_a_mistake_of_the_emulator_is_an_envelope_too(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the emulator itself gets wrong is HTTP 500 in the envelope, never a bare text."""
-    monkeypatch.setattr(visitor.app.state.videos, "note", None)
+    monkeypatch.setattr(visitor.app.state.world.videos, "note", None)
     reply = await visitor.post(SUBMIT, json=order())
     assert (reply.status_code, reply.json()["desc"]) == (500, "SERVER_ERR")
 

@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from weryai.emulator import Emulator, ManualClock
-from weryai.emulator._server import listen
+from weryai.emulator import Emulator, ManualClock, SeenRequest
+from weryai.emulator._changes import Changes
+from weryai.emulator._exchanges import Exchanges
+from weryai.emulator._listening import listen
 
 from .conftest import AUTHORIZED, order
 
@@ -24,7 +26,7 @@ import signal, sys
 from weryai.emulator import serve
 signal.signal(signal.SIGINT, signal.default_int_handler)  # Whoever runs the tests may have it ignored.
 try:
-    serve(int(sys.argv[1]), "fixed")
+    serve(int(sys.argv[1]), video="fixed")
 except OSError as error:
     sys.exit(error.strerror)
 """
@@ -94,12 +96,30 @@ def test_half_a_request_is_remembered(emulator: Emulator) -> None:
 
 def test_the_memory_of_requests_is_bounded() -> None:
     """The last 10,000 requests are kept, so that a long run does not fill the memory."""
-    from weryai.emulator._request_log import RequestLog, SeenRequest
-
-    log = RequestLog()
+    kept = Exchanges(Changes())
     for number in range(10_001):
-        log.note(SeenRequest("GET", f"/{number}", {}, b""))
-    assert (len(log.all()), log.all()[0].path, log.all()[-1].path) == (10_000, "/1", "/10000")
+        kept.begin(SeenRequest("GET", f"/{number}", {}, b""), at=0)
+    paths = [one.request.path for one in kept.all()]
+    assert (len(paths), paths[0], paths[-1]) == (10_000, "/1", "/10000")
+
+
+def test_the_memory_of_bodies_is_bounded() -> None:
+    """Of all bodies together 64 MiB are kept: large ones push the oldest exchanges out earlier."""
+    kept = Exchanges(Changes())
+    for _ in range(600):
+        exchange = kept.begin(SeenRequest("POST", "/", {}, b"x" * 65_536), at=0)
+        exchange.add(b"y" * 65_536)
+        exchange.add(b"y")
+        kept.touch(exchange)
+    assert [len(kept.all()), kept.all()[-1].size] == [512, 131_072]
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+def test_a_connection_may_end_with_its_answer(keep_alive: bool) -> None:
+    """Connections stay open as the service's do, unless the emulator is told to end each with its answer."""
+    with Emulator(video="fixed", keep_alive=keep_alive) as emulator, httpx.Client(trust_env=False) as client:
+        told = {client.get(f"{emulator.url}/").headers.get("connection") for _ in range(2)}
+        assert told == {None if keep_alive else "close"}
 
 
 def test_stopping_is_complete() -> None:
@@ -127,7 +147,7 @@ def test_a_download_that_renders_does_not_hold_up_stopping() -> None:
             target=lambda: replies.append(get(f"{emulator.url}/result/{task_id}.mp4", timeout=60).text)
         )
         download.start()
-        while emulator._app.state.videos._worker is None:
+        while emulator._world.videos._worker is None:
             client.get("/v1/generation/balance")
         emulator.stop()
         download.join(timeout=30)
@@ -165,12 +185,10 @@ def test_nobody_outside_this_machine_reaches_it() -> None:
 
 
 def test_misuse_is_told() -> None:
-    """Asking before the start, starting twice, turning a clock that is not there: each says what to do."""
+    """Asking before the start, starting twice: each says what to do."""
     emulator = Emulator(video="fixed")
     with pytest.raises(RuntimeError, match="with Emulator"):
         _ = emulator.url
-    with pytest.raises(RuntimeError, match=r"clock=ManualClock\(\)"):
-        emulator.clock.advance(1)
     with emulator, pytest.raises(RuntimeError, match="make a new one"):
         emulator.start()
 

@@ -64,7 +64,7 @@ async def test_the_emulator_answers_while_it_renders(rendering_visitor: Visitor)
 
 async def test_a_video_is_rendered_once(rendering_visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two tasks of the same order, asked for at once and again later, cost one worker; another order costs another."""
-    videos, orders = rendering_visitor.app.state.videos, []
+    videos, orders = rendering_visitor.app.state.world.videos, []
     run_worker = videos._run_worker
 
     async def counted(arguments: list[str]) -> str | None:
@@ -106,7 +106,7 @@ async def test_a_ratio_that_is_none_gives_the_pictures_own(rendering_visitor: Vi
 
 async def test_rendered_videos_are_removed(rendering_visitor: Visitor) -> None:
     """The folder of rendered videos is nobody else's, and goes when the emulator stops."""
-    videos = rendering_visitor.app.state.videos
+    videos = rendering_visitor.app.state.world.videos
     await rendering_visitor.get(await rendering_visitor.finished_video(duration=1))
     folder: Path = videos._folder
     assert list(folder.glob("*.mp4"))
@@ -120,7 +120,7 @@ async def test_a_running_worker_ends_with_the_emulator(rendering_visitor: Visito
     """Stopping does not wait for a video: the worker is ended, the download refused, nothing left behind."""
     (image,) = (await rendering_visitor.upload(jpeg_of(1000))).json()["data"]["object_url_list"]
     url = await rendering_visitor.finished_video(image=image, duration=60)
-    videos = rendering_visitor.app.state.videos
+    videos = rendering_visitor.app.state.world.videos
     download = asyncio.create_task(rendering_visitor.get(url))
     while videos._worker is None:
         await asyncio.sleep(0.001)

@@ -1,0 +1,83 @@
+"""Every scenario by its name, and how a person writes which one is wanted: NAME[@STAGE][:TIMES]."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import get_args
+
+from weryai.emulator._effects import REQUESTS, Fate, Scenario, Stage
+from weryai.emulator._fates import FATES
+from weryai.emulator._mishaps import MISHAPS
+from weryai.emulator._refusals import REFUSALS
+from weryai.emulator._shapes import SHAPES
+
+SCENARIOS = {scenario.name: scenario for scenario in (*FATES, *REFUSALS, *MISHAPS, *SHAPES)}
+
+HEADER = "X-Emulator-Scenario"
+#: A prompt chooses as well: "She waves [emulator: fail-copyright]".
+MARKER = re.compile(r"\[emulator:\s*([^\]]*)\]", re.IGNORECASE)
+MOST_TIMES = 1_000_000
+_WISH = re.compile(r"(?P<name>[^@:\s]+)(?:@(?P<stage>[^@:\s]+))?(?::(?P<times>[0-9]{1,7}))?")
+
+
+class UnknownScenarioError(ValueError):
+    """No scenario has this name, or it cannot be had like this; the message says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A scenario that somebody wants, where, and how often; `times` None is the scenario's own measure."""
+
+    scenario: Scenario
+    stage: Stage
+    times: int | None = None
+
+    def __str__(self) -> str:
+        stage = "" if self.stage == self.scenario.stage else f"@{self.stage}"
+        return f"{self.scenario.name}{stage}" + ("" if self.times is None else f":{self.times}")
+
+
+def scenarios() -> tuple[Scenario, ...]:
+    """Return every scenario that the emulator can play."""
+    return tuple(SCENARIOS.values())
+
+
+def wish(name: str, times: int | None = None, at: str | None = None) -> Wish:
+    """Return a wish, or refuse a name or a stage that does not exist by naming the nearest."""
+    scenario = SCENARIOS.get(name)
+    if scenario is None:
+        near = get_close_matches(name, SCENARIOS, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`weryai emulate --list-scenarios` lists them"
+        raise UnknownScenarioError(f"there is no scenario {name[:60]!r}; {hint}")
+    if times is not None and not 1 <= times <= MOST_TIMES:
+        raise UnknownScenarioError(f"{name}: times={times} must be 1 to {MOST_TIMES}")
+    return Wish(scenario, stage_of(scenario, at), times)
+
+
+def stage_of(scenario: Scenario, at: str | None) -> Stage:
+    """Return where a scenario acts: where it is wanted, if it can act there."""
+    if at is None or at == scenario.stage:
+        return scenario.stage
+    if at not in get_args(Stage):
+        raise UnknownScenarioError(f"{scenario.name}: there is no stage {at[:60]!r}, only {', '.join(get_args(Stage))}")
+    if scenario.stage != "any" or at not in REQUESTS or isinstance(scenario.effect, Fate):
+        raise UnknownScenarioError(f"{scenario.name} acts at {scenario.stage}, not at {at}")
+    return at
+
+
+def read_wishes(text: str) -> Iterator[Wish]:
+    """Yield the wishes of a text such as `rate-limit:2, slow@status`."""
+    for part in text.replace(",", " ").split():
+        found = _WISH.fullmatch(part)
+        if found is None:
+            raise UnknownScenarioError(f"{part[:60]!r} is not NAME, NAME:TIMES or NAME@STAGE:TIMES")
+        times = int(found["times"]) if found["times"] else None
+        yield wish(found["name"], times, found["stage"])
+
+
+def marked_in(prompt: str) -> list[Wish]:
+    """Return what the markers of a prompt ask for."""
+    return [one for text in MARKER.findall(prompt) for one in read_wishes(text)]

@@ -1,0 +1,152 @@
+"""Whole runs of pytest with the plugin: what fails a test, what it says, and that nobody else is disturbed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakes.strangers import run_pytest
+
+MISTAKES = """
+import pytest
+
+def test_unmet(weryai_emulator):
+    weryai_emulator.order("rate-limit", 2)
+    weryai_emulator.order("fail-copyright")
+
+@pytest.mark.weryai(scenarios=["rate-limt"])
+def test_misspelt_scenario(weryai_emulator):
+    pass
+
+@pytest.mark.weryai(colour="red")
+def test_unknown_option(weryai_emulator):
+    pass
+
+@pytest.mark.weryai(waiting=-1)
+def test_impossible_option(weryai_emulator):
+    pass
+
+@pytest.mark.weryai("rate-limit")
+def test_option_without_a_name(weryai_emulator):
+    pass
+
+def test_submitted_twice(weryai_emulator, weryai_client):
+    for _ in range(2):
+        weryai_client.image_to_video.submit("https://example.com/a.jpg", prompt="Wave")
+    weryai_emulator.assert_submitted_once()
+
+async def test_async_alone(async_weryai_client):
+    pass
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_other_loop(async_weryai_client, anyio_backend):
+    pass
+"""
+SAID = {
+    "test_unmet": (
+        "faults that were ordered and not met: rate-limit at submit: ordered 2, met 0; "
+        "fail-copyright at task: ordered 1, met 0"
+    ),
+    "test_misspelt_scenario": "@pytest.mark.weryai: there is no scenario 'rate-limt'; did you mean rate-limit",
+    "test_unknown_option": "@pytest.mark.weryai: weryai.emulator.Settings has no option colour",
+    "test_impossible_option": "@pytest.mark.weryai: waiting=-1",
+    "test_option_without_a_name": "@pytest.mark.weryai takes options by name, such as scenarios=['rate-limit']",
+    "test_submitted_twice": "'Wave': submitted 2 times, 20 credits",
+    "test_async_alone": "nothing runs this async test: install pytest-asyncio and mark it",
+    "test_other_loop[trio]": 'AsyncWeryAI needs asyncio, not trio: let anyio_backend return "asyncio"',
+}
+
+
+def test_a_mistake_fails_the_test_with_a_sentence(tmp_path: Path) -> None:
+    """Each mistake fails its own test, in words that say what to do, without a traceback through our modules."""
+    run = run_pytest(tmp_path, MISTAKES)
+    for name, sentence in SAID.items():
+        assert run.outcomes[name] == ("FAILED" if name == "test_submitted_twice" else "ERROR"), run.output
+        assert sentence in run.output, run.output
+    assert "weryai/testing" not in run.output and "weryai/emulator" not in run.output, run.output
+
+
+BEFORE_AND_AFTER = """
+import os
+
+NAMES = ("WERYAI_API_KEY", "WERYAI_BASE_URL", "WERYAI_MODELS_BASE_URL")
+BEFORE = [os.environ.get(name) for name in NAMES]
+seen = []
+
+def test_first(weryai_emulator, weryai_client):
+    weryai_client.image_to_video.submit("https://example.com/a.jpg", prompt="Wave")
+    seen.append(weryai_emulator.url)
+    assert [os.environ[name] for name in NAMES] == [weryai_emulator.key, weryai_emulator.url, weryai_emulator.url]
+
+def test_second(weryai_emulator):
+    assert weryai_emulator.requests == [] and weryai_emulator.ledger == []
+
+def test_without_it():
+    assert [os.environ.get(name) for name in NAMES] == BEFORE
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "xdist"])
+def test_every_test_starts_anew(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """No test sees what another did, and afterwards the environment is what it was; on several cores as well."""
+    run = run_pytest(tmp_path, BEFORE_AND_AFTER, *options)
+    assert run.code == 0, run.output
+    assert set(run.outcomes) == {"test_first", "test_second", "test_without_it"}
+
+
+def test_the_module_imports_pytest_alone() -> None:
+    """Beside the standard library and weryai's own name, loading the plugin imports nothing that pytest has not."""
+    program = """
+import sys, pytest
+before = set(sys.modules)
+import weryai.testing
+new = {name for name in set(sys.modules) - before if name.split(".")[0] not in sys.stdlib_module_names}
+print(sorted(new))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "['weryai', 'weryai.errors', 'weryai.testing']\n"
+
+
+WITHOUT = """
+import importlib.util, sys
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name == {package!r} else found(name, package)
+import pytest
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+ASKING = """
+def test_with(weryai_client):
+    pass
+
+def test_async_with(async_weryai_client):
+    pass
+
+def test_without():
+    pass
+"""
+
+
+def test_a_base_installation_is_told_what_to_install(tmp_path: Path) -> None:
+    """Where a package of the extra is missing, the tests that use a fixture say what to install, and no other fails."""
+    run = run_pytest(tmp_path, ASKING, program=WITHOUT.format(package="starlette"))
+    assert run.outcomes == {"test_with": "ERROR", "test_async_with": "ERROR", "test_without": "PASSED"}, run.output
+    assert 'this fixture needs starlette: pip install "weryai[testing]"' in run.output
+
+
+def test_pyav_is_not_needed(tmp_path: Path) -> None:
+    """Without PyAV the fixtures work; only a test that asks for rendering is told what to install."""
+    source = """
+import pytest
+
+def test_fixed(weryai_client, tmp_path):
+    assert weryai_client.image_to_video.generate("https://example.com/a.jpg", prompt="x", output=tmp_path).path
+
+@pytest.mark.weryai(video="render")
+def test_rendered(weryai_client):
+    pass
+"""
+    run = run_pytest(tmp_path, source, program=WITHOUT.format(package="av"))
+    assert run.outcomes == {"test_fixed": "PASSED", "test_rendered": "ERROR"}, run.output
+    assert 'rendering videos needs av: pip install "weryai[emulator]", or choose video="fixed"' in run.output

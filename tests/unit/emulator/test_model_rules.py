@@ -1,0 +1,93 @@
+"""What a model takes: the registry's word, in the service's own words."""
+
+from typing import Any
+
+import pytest
+
+from .conftest import Visitor, order
+
+IMAGE = "/v1/generation/image-to-video"
+IMAGES = "/v1/generation/multi-image-to-video"
+TEXT = "/v1/generation/text-to-video"
+PICTURES = ["https://example.com/a.jpg", "https://example.com/b.jpg", "https://example.com/c.jpg"]
+
+REFUSED = [
+    (IMAGE, {"model": "WERYAI_VIDEO_1_0", "duration": 3}, "/duration", "duration 3 is not supported"),
+    (IMAGE, {"model": "SORA_2", "duration": 5}, "/duration", "duration 5 is not supported"),
+    (
+        IMAGE,
+        {"model": "SORA_2", "duration": 8, "aspect_ratio": "1:1"},
+        "/aspect_ratio",
+        "aspect ratio 1:1 is not supported",
+    ),
+    (IMAGE, {"model": "SORA_2", "duration": 8, "aspect_ratio": ...}, "/aspect_ratio", "aspect ratio cannot be empty"),
+    (IMAGE, {"model": "KLING_V2_6_PRO"}, "/aspect_ratio", "aspect ratio 16:9 is not supported"),
+    (IMAGE, {"model": "WERYAI_VIDEO_1_0", "resolution": "4k"}, "/resolution", "resolution 4k is not supported"),
+    (IMAGE, {"model": "VIDU_Q3", "negative_prompt": "x"}, "/negative_prompt", "negative prompt is not supported"),
+    (
+        IMAGE,
+        {"model": "WERYAI_VIDEO_1_0", "generate_audio": True},
+        "/generate_audio",
+        "generate audio is not supported",
+    ),
+    (
+        IMAGES,
+        {"model": "WERYAI_VIDEO_1_0", "image": ..., "images": PICTURES[:2]},
+        "/images",
+        "does not support multiple images",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "changes", "pointer", "message"), REFUSED, ids=lambda value: str(value)[:60])
+async def test_what_a_model_does_not_take_is_refused(
+    visitor: Visitor, path: str, changes: dict[str, Any], pointer: str, message: str
+) -> None:
+    """Each rule of the registry is 1002 in the service's words, points at the field, and costs nothing."""
+    reply = await visitor.post(path, json=order(**changes))
+    assert (reply.status_code, reply.json()["status"], reply.json()["message"]) == (400, 1002, message)
+    (complaint,) = visitor.app.state.world.exchanges.all()[-1].complaints
+    assert (complaint.pointer, complaint.message) == (pointer, message)
+    assert (await visitor.get("/v1/generation/balance")).json()["data"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("path", "changes"),
+    [
+        (IMAGE, {"model": "WERYAI_VIDEO_1_0", "negative_prompt": "x", "resolution": "720p", "generate_audio": False}),
+        (IMAGE, {"model": "KLING_V2_6_PRO", "aspect_ratio": ..., "generate_audio": True}),
+        (IMAGE, {"model": "RUNWAY", "duration": 7, "aspect_ratio": "5:4", "resolution": "8k"}),
+        (IMAGES, {"model": "VEO_3_1", "image": ..., "images": PICTURES, "duration": 8}),
+        (TEXT, {"model": "ANY", "image": ...}),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+async def test_what_a_model_takes_is_taken(visitor: Visitor, path: str, changes: dict[str, Any]) -> None:
+    """What the registry lists, or says nothing of, is accepted, and there is nothing to note about the model."""
+    reply = await visitor.post(path, json=order(**changes))
+    assert reply.json()["status"] == 0, reply.text
+    assert "registry" not in reply.headers["X-Emulator-Note"]
+
+
+async def test_a_model_the_registry_does_not_list_is_taken_with_a_note(visitor: Visitor) -> None:
+    """Models come and go, so another one is accepted as it is; a header says that nothing was checked."""
+    reply = await visitor.post(IMAGE, json=order(model="K\u00e9y\n\u0100", duration=99))
+    assert reply.json()["status"] == 0
+    assert "the registry does not list this model" in reply.headers["X-Emulator-Note"]
+
+
+async def test_strict_rules_refuse_other_models() -> None:
+    """On request a model that the registry does not list is gone: 1006."""
+    async with Visitor(video="fixed", model_rules="strict") as client:
+        reply = (await client.post(IMAGE, json=order(model="SEEDANCE_2_0"))).json()
+        assert (reply["status"], reply["desc"], reply["message"]) == (1006, "NOT_MODEL", "not model")
+        assert (await client.post(IMAGE, json=order(model="WERYAI_VIDEO_1_0"))).json()["status"] == 0
+        assert (await client.post(TEXT, json=order(image=...))).json()["status"] == 0  # The registry lists none.
+
+
+async def test_without_rules_every_model_takes_everything() -> None:
+    """Rules can be switched off: then the contract alone counts."""
+    async with Visitor(video="fixed", model_rules="off") as client:
+        reply = await client.post(IMAGE, json=order(model="WERYAI_VIDEO_1_0", duration=3, aspect_ratio="5:4"))
+        assert reply.json()["status"] == 0
+        assert "registry" not in reply.headers["X-Emulator-Note"]
