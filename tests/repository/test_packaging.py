@@ -41,10 +41,13 @@ def test_the_wheel_holds_exactly_the_two_packages(wheel: zipfile.ZipFile) -> Non
         "weryai_api/openapi.json",
         "weryai/emulator/data/astronaut.jpg",
         "weryai/emulator/data/fixed.mp4",
+        "weryai/emulator/page/index.html",
+        "weryai/emulator/page/main.js",
+        "weryai/emulator/page/look.css",
     ],
 )
 def test_the_wheel_holds_the_data(wheel: zipfile.ZipFile, name: str) -> None:
-    """Type markers, the contract and the emulator's data travel in the wheel."""
+    """Type markers, the contract, the emulator's data and its page travel in the wheel."""
     assert name in wheel.namelist()
 
 

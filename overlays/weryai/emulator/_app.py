@@ -18,6 +18,7 @@ from weryai.emulator._clock import Clock
 from weryai.emulator._contract import Operation, contract_path, load_operations, operations_of
 from weryai.emulator._control import control_routes
 from weryai.emulator._doorkeeper import EXCHANGE, Doorkeeper
+from weryai.emulator._inspector import inspector_routes
 from weryai.emulator._media import media_routes
 from weryai.emulator._model_rules import Registry
 from weryai.emulator._operations import STAGES, Operations
@@ -57,6 +58,7 @@ def app_of(world: World, contract: Mapping[str, Any] | None = None) -> Starlette
             *(route_of(operation, operations, world) for operation in known),
             *media_routes(world),
             *control_routes(world),
+            *inspector_routes(world),
         ],
         middleware=[Middleware(Doorkeeper, exchanges=world.exchanges, clock=world.clock)],
         exception_handlers={

@@ -57,14 +57,19 @@ class Doorkeeper:
             await app(scope, replayed(bytes(body.kept), receive), noting(exchange, send))
         finally:
             exchange.end()
-            if not request.url.path.startswith(OWN_PATHS):
+            if not is_own(request.method, request.url.path):
                 self._exchanges.touch(exchange)
 
     def _noted(self, request: Request, body: bytes) -> Exchange:
         noted = seen(request, body)
-        if noted.path.startswith(OWN_PATHS):
+        if is_own(noted.method, request.url.path):
             return Exchange(0, noted, self._clock.now())
         return self._exchanges.begin(noted, self._clock.now())
+
+
+def is_own(method: str, path: str) -> bool:
+    """Whether a request is for the control API or the page, and not for the API that is played."""
+    return path.startswith(OWN_PATHS) or (path == "/" and method in ("GET", "HEAD"))
 
 
 def turned_away(request: Request) -> JSONResponse | None:

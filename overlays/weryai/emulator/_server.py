@@ -136,7 +136,7 @@ class Emulator:
         if self._server is None or self._thread is None:
             self._world.close()
             return
-        self._server.stop(self._world.videos.close)
+        self._server.stop(self._world.stop)
         self._thread.join()
 
     def __enter__(self) -> Self:

@@ -53,5 +53,6 @@ def greeting(emulator: Emulator) -> str:
         f"WeryAI emulator on {emulator.url}, key {emulator.key} (Ctrl-C ends it)\n"
         f"export WERYAI_BASE_URL={emulator.url}\n"
         f"export WERYAI_MODELS_BASE_URL={emulator.url}\n"
-        f"export WERYAI_API_KEY={emulator.key}"
+        f"export WERYAI_API_KEY={emulator.key}\n"
+        f"Watch it at {emulator.url}/"
     )

@@ -35,6 +35,7 @@ class World:
         self.settings = settings
         self.clock = clock or Clock(settings.speed)
         self.changes = Changes()
+        self.resets = 0
         self.exchanges = Exchanges(self.changes)
         self.faults = Faults(self.changes)
         self.uploads = Uploads()
@@ -112,6 +113,7 @@ class World:
 
     def reset(self) -> None:
         """Forget everything that happened; the clock goes on, and the scenarios of the start are ordered anew."""
+        self.resets += 1
         self.timekeeper.clear()
         self.tasks.clear(self.settings.balance)
         self.uploads.clear()
@@ -121,10 +123,15 @@ class World:
         self.keeper.clear()
         self._order_first()
 
+    def stop(self) -> None:
+        """Give up what would hold up the end: pages that watch, a video that is being made."""
+        self.changes.close()
+        self.videos.close()
+
     def close(self) -> None:
         """Let go of the clock, of running work and of files."""
+        self.stop()
         self.clock.forget(self.changes.bump)
-        self.videos.close()
         self.keeper.close()
 
     def _order_first(self) -> None:

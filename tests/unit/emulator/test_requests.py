@@ -110,7 +110,7 @@ async def test_a_body_beyond_memory_is_refused(visitor: Visitor) -> None:
     ("method", "path", "http_status", "name"),
     [
         ("GET", "/v1/nothing", 404, "NOT_FOUND"),
-        ("GET", "/", 404, "NOT_FOUND"),
+        ("GET", "/v1", 404, "NOT_FOUND"),
         ("GET", BALANCE + "/", 404, "NOT_FOUND"),
         ("POST", SUBMIT + "/", 404, "NOT_FOUND"),
         ("GET", SUBMIT, 405, "METHOD_NOT_ALLOWED"),

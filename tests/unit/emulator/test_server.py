@@ -69,7 +69,7 @@ def test_requests_are_remembered_without_the_key(emulator: Emulator) -> None:
         content=b"x" * 70_000,
         headers={"Authorization": "sk-secret"},
     )
-    get(emulator.url, headers={"Host": "evil.example"})
+    get(f"{emulator.url}/v1", headers={"Host": "evil.example"})
     first, second, third = emulator.requests
     assert (first.method, first.path, first.query, first.body) == ("GET", "/v1/a%2Fb", "t=1", b"")
     assert first.headers["authorization"] == "Bearer [masked]"

@@ -1,0 +1,47 @@
+// The ledger: what each job has cost, and how often it was submitted.
+
+import { byId, h, setText } from "./dom.js";
+import { Listing } from "./listing.js";
+import { chip, stateMark } from "./telling.js";
+import { doubles, world } from "./world.js";
+
+const listing = new Listing(byId("jobs"), (row) => row.job, (row) => {
+  const cell = (label, kind, ...content) => h("td", { "data-label": label, class: kind }, content);
+  return h("tr", { class: row.is_double ? "double" : null },
+    cell("Job", "", h("span", { class: "title", dir: "auto" }, row.prompt || "(no prompt)"), h("span", { class: "sub" }, row.model, " · ", h("span", { class: "mono" }, row.job))),
+    cell("State", "", stateMark(row.state), row.is_double ? chip("ordered twice", "bad") : null),
+    cell("POSTs", "number", String(row.posts)),
+    cell("Orders", "number", String(row.orders)),
+    cell("Credits", "number", String(row.credits)),
+    cell("Refunded", "number", String(row.refunded)),
+    cell("Tasks", "", row.task_ids.slice(0, 8).map((id) => h("a", { class: "mono", href: `#tasks/${id}` }, id)),
+      row.task_ids.length > 8 ? h("span", { class: "quiet" }, `and ${row.task_ids.length - 8} more`) : null,
+      row.refusals.slice(0, 8).map((refusal) => h("span", { class: "reason", dir: "auto" }, refusal))));
+});
+
+const sum = (label, value, kind = "") => h("div", { class: `sum ${kind}` }, h("span", { class: "label" }, label), h("strong", {}, String(value)));
+
+export function showLedger() {
+  const rows = [...world.ledger.values()];
+  const total = (count) => rows.reduce((so_far, row) => so_far + count(row), 0);
+  const spent = total((row) => row.credits);
+  byId("sums").replaceChildren(
+    sum("Credits left", world.balance), sum("Spent", spent), sum("Refunded", total((row) => row.refunded)),
+    sum("Jobs", rows.length), sum("POSTs", total((row) => row.posts)),
+    sum("Refused", total((row) => row.refusals.length)), sum("Ordered twice", doubles().length, doubles().length ? "bad" : ""));
+  listing.show(rows.reverse().sort((one, other) => other.is_double - one.is_double));
+  setText(listing.none, "Nothing was ordered yet.");
+}
+
+// Whatever is shown: work that was paid for twice is said on top.
+export function showDoubles() {
+  const found = doubles();
+  const alarm = byId("doubles");
+  const paid = found.reduce((so_far, row) => so_far + row.credits, 0);
+  const text = `${found.length === 1 ? "One job was" : `${found.length} jobs were`} ordered more than once: ${paid} credits for the same work.`;
+  alarm.hidden = !found.length;
+  if (found.length && alarm.dataset.text !== text) {
+    alarm.dataset.text = text;
+    alarm.replaceChildren(text, " ", h("a", { href: "#ledger" }, "Show the ledger"));
+  }
+}

@@ -1,0 +1,76 @@
+// Scenarios: order one, see what was ordered and met, take an order back.
+
+import { get, post } from "./api.js";
+import { byId, h, say, setText } from "./dom.js";
+import { Listing } from "./listing.js";
+import { chip } from "./telling.js";
+import { world } from "./world.js";
+
+const choice = byId("scenario");
+const stage = byId("stage");
+const known = new Map();
+let requestStages = [];
+
+const listing = new Listing(byId("orders"), (fault) => fault.id, (fault) => {
+  const cell = (label, kind, ...content) => h("td", { "data-label": label, class: kind }, content);
+  const word = fault.cancelled ? "cancelled" : fault.is_open ? (fault.met ? "met" : "waiting") : "met";
+  return h("tr", { "data-fault": fault.name },
+    cell("Scenario", "", h("span", { class: "title mono" }, fault.name), chip(word, word === "met" ? "good" : word === "waiting" ? "warn" : "quiet")),
+    cell("At", "", fault.stage), cell("From", "", fault.source),
+    cell("Ordered", "number", fault.ordered === null ? "∞" : String(fault.ordered)), cell("Met", "number", String(fault.met)),
+    cell("Tasks", "", fault.task_ids.slice(0, 3).map((id) => h("a", { class: "mono", href: `#tasks/${id}` }, id)),
+      fault.task_ids.length > 3 ? h("span", { class: "quiet" }, `and ${fault.task_ids.length - 3} more`) : null),
+    cell("", "", fault.is_open ? h("button", { type: "button", "aria-label": `Cancel ${fault.name}`, onclick: () => cancel(fault) }, "Cancel") : null));
+});
+
+async function cancel(fault) {
+  if (await post(`faults/${fault.id}/cancel`)) say(`Cancelled: ${fault.name}`);
+  choice.focus();
+}
+
+// Take a scenario from the catalogue into the form.
+function choose(name) {
+  choice.value = name;
+  showChoice();
+  byId("order").scrollIntoView({ block: "nearest" });
+  byId("times").focus();
+}
+
+function showChoice() {
+  const scenario = known.get(choice.value);
+  if (!scenario) return;
+  setText(byId("sentence"), `${scenario.sentence}${scenario.lasts ? " Lasts." : ""}`);
+  const stages = scenario.stage === "any" ? ["any", ...requestStages] : [scenario.stage];
+  stage.replaceChildren(...stages.map((name) => h("option", { value: name }, name === "any" ? "any request" : name)));
+  stage.disabled = stages.length < 2;
+}
+
+async function order(event) {
+  event.preventDefault();
+  const times = Number(byId("times").value);
+  const fault = await post("faults", { name: choice.value, times, at: stage.value });
+  if (fault) say(`Ordered: ${fault.name}, ${times === 1 ? "once" : `${times} times`}`);
+}
+
+export function showScenarios() {
+  listing.show([...world.faults.values()].sort((one, other) => other.id - one.id));
+  setText(listing.none, "No scenario was ordered: everything goes well.");
+}
+
+export async function setUpScenarios() {
+  byId("order").addEventListener("submit", order);
+  choice.addEventListener("change", showChoice);
+  const told = await get("scenarios");
+  if (told === null) return;
+  for (const scenario of told.scenarios) known.set(scenario.name, scenario);
+  requestStages = told.stages.filter((name) => !["any", "task", "webhook"].includes(name));
+  const groups = told.stages.map((name) => [name, told.scenarios.filter((one) => one.stage === name)]).filter(([, found]) => found.length);
+  choice.replaceChildren(...groups.map(([name, found]) => h("optgroup", { label: name === "any" ? "any request" : name },
+    found.map((one) => h("option", { value: one.name }, one.name)))));
+  byId("catalogue").replaceChildren(...told.scenarios.map((one) => h("li", {},
+    h("button", { type: "button", class: "pointer", onclick: () => choose(one.name) }, one.name),
+    h("span", { class: "quiet" }, one.stage === "any" ? "any request" : one.stage), h("span", {}, one.sentence))));
+  const reasons = told.scenarios.flatMap((one) => /^The task fails: (.*)\.$/.exec(one.sentence)?.[1] ?? []);
+  byId("reasons").replaceChildren(...reasons.map((reason) => h("option", { value: reason })));
+  showChoice();
+}

@@ -1,0 +1,181 @@
+"""How the emulator's page looks: small, light, dark, calm, and unmoved by whatever was sent, in a real browser."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import expect
+
+from fakes.browsing import Browsing, needs_chromium
+from weryai import WeryAI
+from weryai.emulator import Emulator
+
+from .conftest import PHOTO, order
+
+pytestmark = needs_chromium
+
+VIEWS = ["#tasks", "#requests", "#ledger", "#scenarios"]
+HOSTILE = (
+    "<img src=x onerror=alert(1)><script>alert(2)</script>\"'><svg/onload=alert(3)> javascript:alert(4) "
+    "{{7*7}} ${alert(5)} \u202eevil\u202c " + "w" * 300
+)
+PLAYABLE = "(video) => video.readyState > 2 || new Promise((done) => video.addEventListener('canplay', done))"
+#: The lowest contrast of any text that can be seen, against the colours under it; and that text.
+CONTRAST = """() => {
+    const parse = (text) => {
+        const [red, green, blue, alpha = 1] = text.match(/[\\d.]+/g).map(Number);
+        return [red, green, blue, alpha];
+    };
+    const under = (element) => {
+        for (let one = element; one; one = one.parentElement) {
+            const colour = parse(getComputedStyle(one).backgroundColor);
+            if (colour[3] === 1) return colour;
+        }
+        return parse(getComputedStyle(document.body).backgroundColor);
+    };
+    const light = (colour) => colour.slice(0, 3).map((part) => part / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const element = walker.currentNode.parentElement;
+        const text = walker.currentNode.data.trim();
+        if (!text || !element.checkVisibility({ visibilityProperty: true }) || element.closest(".unseen")) continue;
+        const own = light(parse(getComputedStyle(element).color));
+        const [one, other] = [own, light(under(element))].sort((a, b) => b - a);
+        found.push([(one + 0.05) / (other + 0.05), text.slice(0, 40)]);
+    }
+    return found.sort((a, b) => a[0] - b[0])[0].concat(found.length);
+}"""
+
+
+def fill(emulator: Emulator, client: WeryAI) -> str:
+    """Let one of everything happen; return the id of a task that has ended well."""
+    task_id = order(client)
+    for _ in range(2):
+        order(client, "twice")
+    emulator.order("fail-copyright")
+    order(client, "failing")
+    emulator.clock.advance(5)
+    emulator.order("stay-processing")
+    order(client, "for ever")
+    emulator.order("slow", 3)
+    url = f"{emulator.url}/v1/generation/image-to-video"
+    httpx.post(url, json={"prompt": ""}, headers={"Authorization": "Bearer sk-emulator"}, trust_env=False)
+    return task_id
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_text_can_be_read(emulator: Emulator, client: WeryAI, browser: Browsing, scheme: str) -> None:
+    """In both schemes every text on every view has a contrast of at least 4.5 to what is under it."""
+    task_id = fill(emulator, client)
+    last = emulator.exchanges[-1].id
+    for place in [*VIEWS, f"#tasks/{task_id}", f"#requests/{last}"]:
+        page = await browser.open(f"/{place}", color_scheme=scheme)
+        await expect(page.locator("#count-tasks")).to_have_text("5")
+        if "/" in place:
+            await expect(page.locator("#detail .json").first).to_be_visible()
+        ratio, text, count = await page.evaluate(CONTRAST)
+        assert ratio >= 4.5, (place, ratio, text)
+        assert count > 20
+
+
+async def test_the_schemes_differ(browser: Browsing) -> None:
+    """The page follows what the person prefers: light paper or dark."""
+    papers = [
+        await (await browser.open(color_scheme=scheme)).evaluate(
+            "() => getComputedStyle(document.body).backgroundColor"
+        )
+        for scheme in ("light", "dark")
+    ]
+    brightness = [sum(int(part) for part in re.findall(r"\d+", paper)[:3]) for paper in papers]
+    assert brightness[0] > 600 > 150 > brightness[1]
+
+
+async def test_a_small_window_is_wide_enough(emulator: Emulator, client: WeryAI, browser: Browsing) -> None:
+    """At 360 pixels no view and no detail has to be moved sideways, whatever stands in it."""
+    task_id = fill(emulator, client)
+    order(client, HOSTILE)
+    last = emulator.exchanges[-1].id
+    for place in [*VIEWS, f"#tasks/{task_id}", f"#requests/{last}"]:
+        page = await browser.open(f"/{place}", width=360, height=740)
+        await expect(page.locator("#count-tasks")).to_have_text("6")
+        if "/" in place:
+            await expect(page.locator("#detail .json").first).to_be_visible()
+            await expect(page.locator(".view:visible")).to_have_count(0)
+        assert await page.evaluate("() => document.documentElement.scrollWidth") == 360, place
+        wide = await page.evaluate("""() => [...document.body.querySelectorAll("main *")]
+            .filter((one) => one.checkVisibility() && !one.closest(".title, .sub"))
+            .filter((one) => one.getBoundingClientRect().right > 360)
+            .map((one) => one.outerHTML.slice(0, 80))""")
+        assert wide == [], place
+    await page.get_by_role("link", name="Close").click()
+    await expect(page.locator("#request-list")).to_be_visible()
+
+
+async def test_whatever_was_sent_is_text(emulator: Emulator, client: WeryAI, browser: Browsing) -> None:
+    """Markup in a prompt, a file name, a reason, a header, a path or a webhook's address is shown, and does nothing."""
+    headers = {"Authorization": "Bearer sk-emulator", "X-Own": "<b>bold</b>"}
+    files = {"file": ("<img src=x onerror=alert(1)>.jpg", PHOTO.read_bytes())}
+    with httpx.Client(base_url=emulator.url, headers=headers, trust_env=False) as raw:
+        upload = raw.post("/v1/generation/upload-file", files=files).json()
+        image = upload["data"]["object_url_list"][0]
+        raw.get("/<script>alert(1)</script>?<b>=<i>")
+        raw.post("/v1/generation/image-to-video", content=HOSTILE.encode())
+        raw.post("/v1/generation/image-to-video", json={HOSTILE: HOSTILE, "prompt": HOSTILE})
+    task = client.image_to_video.submit(
+        image, prompt=HOSTILE, negative_prompt=HOSTILE, webhook_url="https://example.com/?'onload=alert(1)"
+    )
+    emulator.fail(task.task_ids[0], HOSTILE)
+    page = await browser.open(f"/#tasks/{task.task_ids[0]}")
+    await expect(page.locator("#detail h2")).to_have_text(HOSTILE)
+    await expect(page.locator("#task-list .title")).to_have_text(HOSTILE)
+    await expect(page.locator("#detail .hole.bad")).to_contain_text(HOSTILE)
+    await expect(page.locator("#detail .json").first).to_be_visible()
+    for exchange in emulator.exchanges:
+        await page.goto(f"{emulator.url}/#requests/{exchange.id}")
+        await expect(page.locator("#detail h2")).to_contain_text(f"#{exchange.id}")
+        await expect(page.locator("#detail .side").last).to_be_visible()
+        for summary in await page.locator("#detail .headers summary").all():
+            await summary.click()
+        made: Any = await page.evaluate("""() => [document.scripts.length,
+            document.querySelectorAll("svg, b, i, iframe, object, embed, style, [onerror], [onload]").length,
+            [...document.querySelectorAll("a")].map((one) => one.getAttribute("href"))
+                .filter((href) => !/^#[a-z]*(\\/[\\w-]*)?$/.test(href)).length]""")
+        assert made == [1, 0, 0]
+    await page.goto(f"{emulator.url}/#ledger")
+    await expect(page.locator("#jobs")).to_contain_text("alert(2)")
+
+
+async def test_who_wants_calm_gets_it(emulator: Emulator, client: WeryAI, browser: Browsing) -> None:
+    """With reduced motion nothing is animated and the video waits until it is asked to play."""
+    task_id = order(client)
+    emulator.clock.advance(5)
+    page = await browser.open(f"/#tasks/{task_id}", reduced_motion="reduce")
+    await expect(page.locator("#detail video")).to_be_visible()
+    await page.locator("#detail video").evaluate(PLAYABLE)
+    assert await page.locator("#detail video").evaluate("(video) => [video.paused, video.currentTime]") == [True, 0]
+    moving = """() => [...document.querySelectorAll("*")].filter((one) => {
+        const style = getComputedStyle(one);
+        return style.animationName !== "none" || style.transitionDuration.split(",").some((one) => parseFloat(one) > 0);
+    }).length"""
+    assert await page.evaluate(moving) == 0
+
+
+async def test_the_page_is_told_apart_by_its_parts(client: WeryAI, browser: Browsing) -> None:
+    """Landmarks, one heading of the first rank, a name for every control, and a quiet live region."""
+    task_id = order(client)
+    page = await browser.open(f"/#tasks/{task_id}")
+    await expect(page.locator("#detail .json").first).to_be_visible()
+    for role in ("banner", "navigation", "main", "status"):
+        await expect(page.get_by_role(role)).to_have_count(1)  # type: ignore[arg-type]
+    assert await page.locator("h1").all_inner_texts() == ["WeryAI emulator"]
+    nameless = await page.evaluate("""() => [...document.querySelectorAll("button, a, input, select, video")]
+        .filter((one) => one.checkVisibility())
+        .filter((one) => !(one.innerText?.trim() || one.textContent.trim() || one.labels?.length || one.ariaLabel))
+        .map((one) => one.outerHTML)""")
+    assert nameless == []
+    assert await page.locator("img:not([alt])").count() == 0
+    assert await page.locator("#status").inner_text() == ""

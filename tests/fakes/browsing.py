@@ -1,0 +1,74 @@
+"""A browser that is strict: whatever goes wrong on a page, or leaves this machine, fails the test that opened it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+
+#: As root, with nothing that calls home, and with a resolver that knows this machine alone.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+NOTE_VIOLATIONS = """
+    window.violations = [];
+    addEventListener("securitypolicyviolation", (event) => violations.push(event.violatedDirective));
+"""
+
+
+class Browsing:
+    """Pages of one browser, and everything about them that should not have happened."""
+
+    def __init__(self, browser: Browser, home: str) -> None:
+        self._browser = browser
+        self._home = home
+        self._pages: list[Page] = []
+        self.troubles: list[str] = []
+
+    async def open(self, path: str = "/", *, width: int = 1280, height: int = 800, **options: Any) -> Page:
+        """Open the emulator's page in a window of its own."""
+        size = ViewportSize(width=width, height=height)
+        context = await self._browser.new_context(viewport=size, **options)
+        page = await context.new_page()
+        await page.add_init_script(NOTE_VIOLATIONS)
+        page.on("console", lambda told: self._note(told.type in ("error", "warning"), f"console: {told.text}"))
+        page.on("pageerror", lambda error: self._note(True, f"error: {error}"))
+        page.on("request", lambda sent: self._note(not sent.url.startswith(f"{self._home}/"), f"sent to: {sent.url}"))
+        page.on("dialog", lambda dialog: self._note(True, f"dialog: {dialog.message}"))
+        self._pages.append(page)
+        await page.goto(self._home + path)
+        return page
+
+    async def check(self) -> None:
+        """Fail if anything went wrong on any page."""
+        for page in self._pages:
+            self.troubles += [f"forbidden by policy: {one}" for one in await page.evaluate("window.violations")]
+        assert self.troubles == []
+
+    def _note(self, is_trouble: bool, text: str) -> None:
+        if is_trouble:
+            self.troubles.append(text)
+
+
+@asynccontextmanager
+async def browsing(home: str) -> AsyncIterator[Browsing]:
+    """Start a browser for the pages of one emulator, and look at the end whether all was well."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            pages = Browsing(browser, home)
+            yield pages
+            await pages.check()
+        finally:
+            await browser.close()
