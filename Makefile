@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check lint types layers fresh generate spec-diff lint-contract format lock build clean demo-venv dev-venv
+.PHONY: help demo test bench bench-contract mutants fuzz check lint types layers fresh generate spec-diff lint-contract format lock build clean demo-venv dev-venv
 
 # Nothing in the caller's environment may change what a verb does.
 PY := . .ci/clean && .venv/bin/python
@@ -19,9 +19,18 @@ endif
 ifeq ($(origin HEAD),command line)
 export DIFF_HEAD := $(value HEAD)
 endif
+ifeq ($(origin ONLY),command line)
+export MUTANTS_ONLY := $(value ONLY)
+endif
+ifeq ($(origin SECONDS),command line)
+export FUZZ_SECONDS := $(value SECONDS)
+endif
+ifeq ($(origin SEED),command line)
+export FUZZ_SEED := $(value SEED)
+endif
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: demo-venv ## a picture becomes a video, without an account: make demo IMAGE=my.jpg PROMPT="She waves"
 	@$(PY) -m weryai demo $${DEMO_PROMPT:+--prompt="$$DEMO_PROMPT"} $${DEMO_IMAGE:+-- "$$DEMO_IMAGE"}
@@ -31,6 +40,15 @@ test: dev-venv ## run the test suite
 
 bench: dev-venv ## measure against raw httpx, by hand; takes some minutes
 	@$(PY) -m tests.benchmarks
+
+bench-contract: dev-venv ## what a case of the contract suite costs, by hand; takes a minute
+	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m benchmarks.contract_cases
+
+mutants: dev-venv ## can the suite fail? nightly, takes a quarter of an hour: make mutants ONLY=overlay.word
+	@$(PY) -m tests.mutants
+
+fuzz: dev-venv ## other cases on every run, nightly: make fuzz SECONDS=600 SEED=7
+	@$(PY) -m tests.fuzzing
 
 check: lint types layers fresh test ## all that must be green before a commit: the five below and above, tests last
 
