@@ -1,9 +1,13 @@
-"""`make bench-contract`: what a case of the contract suite costs, beside what it costs to generate it alone."""
+"""`make bench-contract`: what a case of the contract suite costs, beside what it costs to generate it alone.
+
+A request is checked in four ways (generated client and overlay, blocking and awaited), an answer is read in two.
+"""
 
 import functools
 import gc
 import statistics
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -59,7 +63,7 @@ def measured(works: dict[str, Callable[[], object]]) -> dict[str, float]:
     return {name: statistics.median(seconds[1:]) for name, seconds in found.items()}
 
 
-def requests(senders: Senders) -> Iterator[Row]:
+def requests(senders: Senders) -> tuple[dict[str, float], int]:
     """Measure requests: generated alone, generated and checked in four ways, and stored ones sent in one way."""
     wire = Wire()
     stored: list[Case] = []
@@ -71,23 +75,17 @@ def requests(senders: Senders) -> Iterator[Row]:
             senders.ways[way](one, case)
             assert not oracle.judge(wire.requests[0], KEY)[1]
 
+    works: dict[str, Callable[[], object]] = {
+        "generated alone": lambda: every(requests_of, lambda *_: None),
+        "checked": lambda: every(requests_of, lambda one, case: check_all_ways(wire, senders, one, case)),
+    }
+    works |= {f"stored, by {way}": functools.partial(send_stored, way) for way in senders.ways}
     with wire.router:
-        seconds = measured(
-            {
-                "alone": lambda: every(requests_of, lambda *_: None),
-                "checked": lambda: every(requests_of, lambda one, case: check_all_ways(wire, senders, one, case)),
-                **{way: lambda way=way: send_stored(way) for way in senders.ways},  # type: ignore[misc]
-            }
-        )
-    yield compared("requests, checked / generated alone", seconds["checked"], seconds["alone"], 1.8)
-    yield from (
-        compared(f"stored, by {way} / generated alone", seconds[way], seconds["alone"], 0.35) for way in senders.ways
-    )
-    yield from rates("requests", seconds, len(stored))
+        return measured(works), len(stored)
 
 
-def responses(senders: Senders) -> Iterator[Row]:
-    """Measure answers: generated alone, and generated, read by both clients and judged."""
+def responses(senders: Senders) -> tuple[dict[str, float], int]:
+    """Measure answers: generated alone, generated and checked, and stored ones read by both clients and judged."""
     served = Served(senders)
     stored: list[Case] = []
     every(cases_of, lambda *case: stored.append(case))
@@ -95,27 +93,27 @@ def responses(senders: Senders) -> Iterator[Row]:
     def read(one: Operation, case: Any) -> None:
         check_outcomes(served, one, *case)
 
+    works: dict[str, Callable[[], object]] = {
+        "generated alone": lambda: every(cases_of, lambda *_: None),
+        "checked": lambda: every(cases_of, read),
+        "stored, by both": lambda: [read(*case) for case in stored],
+    }
     with served.router:
-        seconds = measured(
-            {
-                "alone": lambda: every(cases_of, lambda *_: None),
-                "checked": lambda: every(cases_of, read),
-                "stored": lambda: [read(*case) for case in stored],
-            }
-        )
-    yield compared("responses, checked / generated alone", seconds["checked"], seconds["alone"], 1.8)
-    yield from rates("responses", seconds, len(stored))
+        return measured(works), len(stored)
+
+
+def rows(kind: str, seconds: dict[str, float]) -> Iterator[Row]:
+    """Compare with generation alone: generating and checking, then the work on stored cases without generation."""
+    alone = seconds["generated alone"]
+    yield compared(f"{kind}, checked / generated alone", seconds["checked"], alone, 1.8)
+    for name, taken in seconds.items():
+        if name.startswith("stored") and kind == "requests":
+            yield compared(f"{kind} {name} / generated alone", taken, alone, 0.35)
 
 
 def compared(what: str, mine: float, its: float, most: float) -> Row:
     """A row of two times, their ratio and its target."""
     return Row(what, f"{mine * 1000:.0f} ms", f"{its * 1000:.0f} ms", mine / its, most)
-
-
-def rates(kind: str, seconds: dict[str, float], cases: int) -> Iterator[str]:
-    """Say how many cases a processor second holds."""
-    for name, taken in seconds.items():
-        yield f"{kind + ', ' + name:<48} {cases / taken:>8.0f} cases per processor second"
 
 
 def main() -> None:
@@ -124,9 +122,18 @@ def main() -> None:
     print(f"{CASES} cases of each of {len(operations())} operations, median of {ROUNDS} rounds in turn")
     print(f"{'':<48} {'ours':>12} {'other':>12} {'figure':>14} {'target':>10}")
     warnings.simplefilter("ignore", WeryAIWarning)
+    both = Counter[str]()
+    speeds = []
     with Senders() as senders:
-        for line in (*requests(senders), *responses(senders)):
-            print(line.line() if isinstance(line, Row) else line, flush=True)
+        for kind, measure in (("requests", requests), ("responses", responses)):
+            seconds, cases = measure(senders)
+            for row in rows(kind, seconds):
+                print(row.line(), flush=True)
+            both.update({name: seconds[name] for name in ("generated alone", "checked")})
+            speeds += [(f"{kind} {name}", cases / taken) for name, taken in seconds.items()]
+    print(compared("both together, checked / generated alone", both["checked"], both["generated alone"], 1.8).line())
+    for name, speed in speeds:
+        print(f"{name:<48} {speed:>8.0f} cases per processor second")
 
 
 if __name__ == "__main__":
