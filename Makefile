@@ -1,7 +1,7 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo test contract contract-live bench bench-emulator check lint types layers fresh generate spec-diff lint-contract
-.PHONY: format lock build clean demo-venv dev-venv
+.PHONY: help demo test contract contract-live bench bench-contract bench-emulator mutants fuzz check lint types layers fresh generate spec-diff lint-contract format lock build clean
+.PHONY: demo-venv dev-venv
 
 # Nothing in the caller's environment may change what a verb does.
 PY := . .ci/clean && .venv/bin/python
@@ -19,6 +19,15 @@ export DIFF_BASE := $(value BASE)
 endif
 ifeq ($(origin HEAD),command line)
 export DIFF_HEAD := $(value HEAD)
+endif
+ifeq ($(origin ONLY),command line)
+export MUTANTS_ONLY := $(value ONLY)
+endif
+ifeq ($(origin SECONDS),command line)
+export FUZZ_SECONDS := $(value SECONDS)
+endif
+ifeq ($(origin SEED),command line)
+export FUZZ_SEED := $(value SEED)
 endif
 
 unexport CONTRACT_URL CONTRACT_STRICT CONTRACT_TASKS CONTRACT_IMAGE
@@ -60,6 +69,15 @@ bench: dev-venv ## measure against raw httpx, by hand; takes some minutes
 
 bench-emulator: dev-venv ## a thousand tasks and fifty pollers, also while a video renders; a minute, by hand
 	@$(PY) -m tests.benchmarks.loading
+
+bench-contract: dev-venv ## what a case of the contract suite costs, by hand; takes a minute
+	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m benchmarks.contract_cases
+
+mutants: dev-venv ## can the suite fail? nightly, takes a quarter of an hour: make mutants ONLY=overlay.word
+	@$(PY) -m tests.mutants
+
+fuzz: dev-venv ## other cases on every run, nightly: make fuzz SECONDS=600 SEED=7
+	@$(PY) -m tests.fuzzing
 
 check: lint types layers fresh test ## all that must be green before a commit: the five below and above, tests last
 

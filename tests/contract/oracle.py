@@ -4,10 +4,10 @@ That every operation needs exactly one bearer key is typed here by hand, because
 client that forgets it as well.
 """
 
-import email.policy
+import email
+import functools
 import json
 import re
-from email.parser import BytesParser
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -44,7 +44,7 @@ def validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
 
 def judge(request: httpx.Request, key: str) -> tuple[Operation | None, list[str]]:
     """Return the operation that a request is, and everything about it that the contract does not allow."""
-    one, parameters = _match(request)
+    one, parameters = match(request)
     if one is None:
         return None, [f"{request.method} {request.url} is no operation of the contract"]
     problems = [
@@ -55,14 +55,26 @@ def judge(request: httpx.Request, key: str) -> tuple[Operation | None, list[str]
     return one, [f"{one.name}: {problem}" for problem in problems]
 
 
-def _match(request: httpx.Request) -> tuple[Operation | None, dict[str, str]]:
+def match(request: httpx.Request) -> tuple[Operation | None, dict[str, str]]:
+    """Return the operation that a request is by method and path, and the parameters in its path."""
     raw = request.url.raw_path.decode().partition("?")[0]
-    for one in operations():
-        template = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(one.path))
-        found = re.fullmatch(template, raw)
+    for one, template in _templates():
+        found = template.fullmatch(raw)
         if found and one.method == request.method.lower():
             return one, {name: unquote(value) for name, value in found.groupdict().items()}
     return None, {}
+
+
+def read_body(request: httpx.Request, one: Operation) -> Any:
+    """Read a body by the media type of the contract; raises ValueError."""
+    is_form = next(iter(one.spec["requestBody"]["content"])).startswith("multipart/")
+    return form_fields(request) if is_form else _json(request.content)
+
+
+@functools.cache
+def _templates() -> list[tuple[Operation, re.Pattern[str]]]:
+    pattern = re.compile(r"\\\{(\w+)\\\}")
+    return [(one, re.compile(pattern.sub(r"(?P<\1>[^/]+)", re.escape(one.path)))) for one in operations()]
 
 
 def _head_problems(request: httpx.Request, one: Operation, key: str) -> list[str]:
@@ -95,7 +107,7 @@ def _body_problems(request: httpx.Request, one: Operation) -> list[str]:
     if content_type.partition(";")[0] != media_type:
         return [f"Content-Type is {content_type!r}, not {media_type}"]
     try:
-        body = form_fields(request) if media_type.startswith("multipart/") else _json(request.content)
+        body = read_body(request, one)
     except ValueError as error:
         return [f"the body cannot be read: {error}"]
     errors = validator(described["schema"]).iter_errors(body)
@@ -118,9 +130,8 @@ def _refuse(word: str) -> Any:
 def form_fields(request: httpx.Request) -> dict[str, Any]:
     """Read a form as the contract describes it: a file as a text of its length, a flag as true or false."""
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
-    message = BytesParser(policy=email.policy.HTTP).parsebytes(head + request.content)
     fields: dict[str, Any] = {}
-    for part in message.iter_parts():
+    for part in email.message_from_bytes(head + request.content).get_payload():
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
         if name in fields or not isinstance(name, str) or not isinstance(content, bytes):

@@ -35,7 +35,7 @@ class Served:
     def __init__(self, senders: Senders) -> None:
         self.senders = senders
         self.answer = httpx.Response(500)
-        self.router = respx.mock(assert_all_called=False)
+        self.router = respx.mock(assert_all_called=False, using="httpx")
         self.router.route().mock(side_effect=lambda _request: self.answer)
 
     def outcomes(self, one: Operation, **answer: Any) -> dict[str, Any]:
@@ -43,6 +43,7 @@ class Served:
         found = {}
         for way in ("overlay", "overlay async"):
             self.answer = httpx.Response(**answer)
+            self.router.calls.reset()
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", WeryAIWarning)

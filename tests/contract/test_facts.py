@@ -86,7 +86,8 @@ def test_the_status_words_of_the_contract() -> None:
     known = SCHEMAS["KnownTaskStatus"]
     assert set(known["enum"]) == set().union(*facts.STATES.values())
     for state, words in facts.STATES.items():
-        assert set(known["x-states"][state]) == {word.lower() for word in words}, state
+        listed, wanted = set(known["x-states"][state]), {word.lower() for word in words}
+        assert listed == wanted, f"KnownTaskStatus.x-states.{state}: {listed}, sources say {wanted}"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ def test_required_fields() -> None:
 @pytest.mark.parametrize("name", facts.TYPES)
 def test_types(name: str) -> None:
     """Each field has the page's type."""
-    assert {option["type"] for option in options_of(name)} == {facts.TYPES[name]}
+    types = {option["type"] for option in options_of(name)}
+    assert types == {facts.TYPES[name]}, f"{name} is of type {types}, the page says {facts.TYPES[name]}"
 
 
 def test_formats() -> None:
@@ -82,7 +83,8 @@ def test_words_that_grow_are_open(name: str) -> None:
 
 def test_defaults() -> None:
     """Defaults stand exactly where the page has them."""
-    assert {name: field["default"] for name, field in PROPERTIES.items() if "default" in field} == facts.DEFAULTS
+    defaults = {name: field["default"] for name, field in PROPERTIES.items() if "default" in field}
+    assert defaults == facts.DEFAULTS, f"ImageToVideoRequest has the defaults {defaults}, the page {facts.DEFAULTS}"
 
 
 @pytest.mark.parametrize("name", facts.FIELD_EXAMPLES)

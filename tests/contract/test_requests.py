@@ -3,6 +3,8 @@
 schemathesis makes the cases (examples, boundaries, fuzzing); respx catches the requests; `oracle` judges them.
 """
 
+import functools
+import json
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -21,10 +23,11 @@ from contract.sending import KEY, PNG, Senders, overlay_call
 from weryai import InvalidInputError, WeryAIWarning
 
 
-def first_answer(one: Operation) -> Any:
+@functools.cache
+def first_answer(one: str) -> bytes:
     """The first example of an operation's success."""
-    examples = one.spec["responses"]["200"]["content"]["application/json"]["examples"]
-    return resolve(next(iter(examples.values())))["value"]
+    examples = operation(one).spec["responses"]["200"]["content"]["application/json"]["examples"]
+    return json.dumps(resolve(next(iter(examples.values())))["value"]).encode()
 
 
 class Wire:
@@ -32,14 +35,19 @@ class Wire:
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
-        self.router = respx.mock(assert_all_called=False)
+        self.router = respx.mock(assert_all_called=False, using="httpx")
         self.router.route().mock(side_effect=self._answer)
+
+    def forget(self) -> None:
+        """Empty the lists that respx keeps of its own, which would grow with every case."""
+        for calls in (self.router.calls, *(route.calls for route in self.router.routes)):
+            calls.clear()
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         request.read()
         self.requests.append(request)
-        one, _ = oracle.judge(request, KEY)
-        return httpx.Response(200, json=first_answer(one)) if one else httpx.Response(404)
+        one, _ = oracle.match(request)
+        return httpx.Response(200, content=first_answer(one.name)) if one else httpx.Response(404)
 
 
 @pytest.fixture(scope="module")
@@ -80,34 +88,51 @@ def _defaults(one: Operation, case: Any, way: str) -> dict[str, Any]:
 def check_all_ways(wire: Wire, senders: Senders, one: Operation, case: Any) -> None:
     """Send a case in all four ways and judge each."""
     seen: dict[str, httpx.Request] = {}
+    wire.forget()
     for way, send in senders.ways.items():
         wire.requests.clear()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", WeryAIWarning)
-            try:
-                send(one, case)
-            except Exception as error:
-                error.add_note(f"{one.name} by {way}: {case.path_parameters or ''} {case.body!r:.2000}")
-                raise
+        try:
+            send(one, case)
+        except Exception as error:
+            error.add_note(f"{one.name} by {way}: {case.path_parameters or ''} {case.body!r:.2000}")
+            raise
         assert len(wire.requests) == 1, f"{one.name} by {way}: {len(wire.requests)} requests were sent"
         (request,) = wire.requests
-        judged, problems = oracle.judge(request, KEY)
-        assert not problems, f"by {way}: " + "; ".join(problems)
-        assert judged == one, f"by {way}: meant {one.name}, sent {judged.name if judged else '?'}"
-        if (wanted := expected(one, case, way)) is not None:
-            sent = oracle.form_fields(request) if one.name == "uploadFile" else oracle._json(request.content)
-            assert oracle.same(sent, wanted), f"{one.name} by {way}: sent {sent!r}, meant {wanted!r}"
+        # The oracle is a pure function, so what it said of the same bytes once holds for the other face as well.
+        if way not in ("generated async", "overlay async") or not alike(request, seen[way.removesuffix(" async")]):
+            check_request(request, one, case, way)
         seen[way] = request
     for face in ("generated", "overlay"):
         left, right = seen[face], seen[f"{face} async"]
-        assert (left.method, left.url) == (right.method, right.url), f"{one.name} by {face}: sync and async differ"
+        assert line(left) == line(right), f"{one.name} by {face}: sync and async differ"
         if one.name != "uploadFile":
             assert left.content == right.content, f"{one.name} by {face}: the bytes of sync and async differ"
+
+
+def line(request: httpx.Request) -> tuple[str, str]:
+    """Method and address, as texts: httpx parses addresses anew to compare them."""
+    return request.method, str(request.url)
+
+
+def alike(left: httpx.Request, right: httpx.Request) -> bool:
+    """Whether two requests are the same on the wire, headers included."""
+    return line(left) == line(right) and left.content == right.content and left.headers.raw == right.headers.raw
+
+
+def check_request(request: httpx.Request, one: Operation, case: Any, way: str) -> None:
+    """Judge a request, and compare its body with the case that was meant."""
+    judged, problems = oracle.judge(request, KEY)
+    assert not problems, f"by {way}: " + "; ".join(problems)
+    assert judged == one, f"by {way}: meant {one.name}, sent {judged.name if judged else '?'}"
+    if (wanted := expected(one, case, way)) is not None:
+        sent = oracle.read_body(request, one)
+        assert oracle.same(sent, wanted), f"{one.name} by {way}: sent {sent!r}, meant {wanted!r}"
 
 
 BY_LABEL = {f"{one.method.upper()} {one.path}": one for one in operations()}
 
 
+@pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")
 @REQUESTS.parametrize()
 @effort()
 def test_a_request_of_the_contract_goes_out_as_it_is(wire: Wire, senders: Senders, case: Any) -> None:
@@ -125,7 +150,8 @@ def test_a_constructed_request_sends_the_defaults_of_the_contract(wire: Wire, se
 
     body = ImageToVideoRequest(model="m", prompt="p", image="https://example.com/p.jpg", duration=5)
     wanted = {"model": "m", "prompt": "p", "image": "https://example.com/p.jpg", "duration": 5}
-    assert body.to_dict() == {**wanted, "video_number": 1, "generate_audio": False}
+    sent, wanted = body.to_dict(), {**wanted, "video_number": 1, "generate_audio": False}
+    assert sent == wanted, f"ImageToVideoRequest sends {sent}, not {wanted}"
 
 
 def _negative_bodies() -> st.SearchStrategy[Any]:
@@ -174,7 +200,7 @@ def test_any_task_id_stays_one_segment_of_the_path(wire: Wire, senders: Senders)
             return
         judged, problems = oracle.judge(wire.requests[0], KEY)
         assert judged == operation("getTaskStatus") and not problems
-        assert oracle._match(wire.requests[0])[1] == {"taskId": task_id}
+        assert oracle.match(wire.requests[0])[1] == {"taskId": task_id}
 
     check()
 

@@ -49,6 +49,25 @@ def varied(answer: Answer) -> st.SearchStrategy[Any]:
     return plain | known | with_ids
 
 
+def cases_of(one: Operation) -> st.SearchStrategy[tuple[int, Any]]:
+    """HTTP status and body of answers of an operation."""
+    documented = [answer for answer in answers() if answer.operation == one]
+    return st.sampled_from(documented).flatmap(lambda answer: st.tuples(http_statuses(answer), varied(answer)))
+
+
+def check_outcomes(served: Served, one: Operation, status: int, body: Any) -> set[str]:
+    """Judge what comes out of an answer, blocking and awaited; return the names of the classes that came."""
+    found = served.outcomes(one, status_code=status, json=body)
+    paid = bool(one.spec.get("x-paid"))
+    for way, outcome in found.items():
+        assert not (problem := outcomes.judge(status, body, outcome, paid=paid)), f"{one.name} by {way}: {problem}"
+        if not isinstance(outcome, Exception):
+            assert isinstance(outcome, VALUES.get(one.name, object)), f"{one.name} by {way} gave {outcome!r}"
+    seen = {type(outcome).__name__ for outcome in found.values()}
+    assert len(seen) == 1, f"{one.name}: sync and async differ: {found!r}"
+    return seen
+
+
 def name(one: Operation | Answer) -> str:
     """Name a test after its operation."""
     return one.name
@@ -70,22 +89,12 @@ def test_a_round_trip_keeps_every_field(schema: str) -> None:
 @pytest.mark.parametrize("one", operations(), ids=name)
 def test_the_outcome_follows_from_status_and_envelope(served: Served, one: Operation) -> None:
     """Each documented answer gives the value or the error that a hand-typed table says, sync and async alike."""
-    paid = bool(one.spec.get("x-paid"))
-    documented = [answer for answer in answers() if answer.operation == one]
-    cases = st.sampled_from(documented).flatmap(lambda answer: st.tuples(http_statuses(answer), varied(answer)))
     seen: set[str] = set()
 
     @effort(4)
-    @given(cases)
+    @given(cases_of(one))
     def check(case: tuple[int, Any]) -> None:
-        status, body = case
-        found = served.outcomes(one, status_code=status, json=body)
-        for way, outcome in found.items():
-            assert not (problem := outcomes.judge(status, body, outcome, paid=paid)), f"{one.name} by {way}: {problem}"
-            if not isinstance(outcome, Exception):
-                assert isinstance(outcome, VALUES.get(one.name, object)), f"{one.name} by {way} gave {outcome!r}"
-            seen.add(type(outcome).__name__)
-        assert len({type(outcome) for outcome in found.values()}) == 1
+        seen.update(check_outcomes(served, one, *case))
 
     check()
     assert len(seen) >= 5, f"only {seen} came out: the cases have become too narrow"

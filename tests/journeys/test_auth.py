@@ -116,6 +116,21 @@ def test_loopback_never_goes_through_a_proxy(
     assert elsewhere.requests == []
 
 
+def test_a_result_on_this_machine_goes_through_no_proxy(
+    face: Face, elsewhere: FaultyServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A video on this machine is fetched directly, also under another name than that of the API."""
+    for name in PROXIES:
+        monkeypatch.setenv(name, elsewhere.url)
+    with RefusingPort() as port, pytest.raises(weryai.DownloadError):
+        face.run(
+            lambda client: client.files.download(f"http://localhost:{port.port}/v.mp4", tmp_path / "v.mp4"),
+            "http://127.0.0.1:9",
+            retry=weryai.RetryPolicy(tries=1),
+        )
+    assert elsewhere.requests == []
+
+
 @pytest.mark.parametrize("make", [WeryAI, AsyncWeryAI])
 def test_models_live_where_the_api_was_put(make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """With `base_url` given `models_base_url` defaults to it: what the environment says is not even read."""

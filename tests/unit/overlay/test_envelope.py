@@ -145,7 +145,7 @@ def test_a_task_id_outranks_a_refusal_in_a_2xx() -> None:
     assert outcome(reply({"success": False, "data": IDS}), paid=True) == ("task_abc123",)
 
 
-@pytest.mark.parametrize("status", [400, 429, 500, 504])
+@pytest.mark.parametrize("status", [307, 400, 408, 429, 500, 504])
 def test_task_ids_of_other_answers_stand_on_the_error(status: int) -> None:
     """A task id in an answer that is no 2xx is on the error, so that paid work is not lost."""
     error = outcome(reply({"status": 1001, "message": "busy", "data": IDS}, status), paid=True)
@@ -162,8 +162,7 @@ HTTP_STATUSES = [
     (429, RateLimitError, RateLimitError),
     (400, InvalidRequestError, InvalidRequestError),
     (422, InvalidRequestError, InvalidRequestError),
-    (500, ServerError, OutcomeUnknownError),
-    (503, ServerError, OutcomeUnknownError),
+    *((status, ServerError, OutcomeUnknownError) for status in (408, 500, 503)),
     (504, ServerError, OutcomeUnknownError),
     (520, ServerError, OutcomeUnknownError),
     (301, ContractError, ContractError),

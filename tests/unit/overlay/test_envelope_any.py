@@ -60,6 +60,14 @@ CONTENT = JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_siz
 HEADERS = st.dictionaries(st.sampled_from(["retry-after", "x-request-id", "location"]), st.text(max_size=8))
 
 
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
+@pytest.mark.parametrize("body", [{"status": 0, "data": {"x": 1}}, {"success": True, "data": [1]}, {"data": "x"}])
+def test_a_yes_in_the_body_of_an_error_is_no_success(status: int, body: Any) -> None:
+    """HTTP 4xx and 5xx are refusals whatever the envelope says: both have to say yes."""
+    outcome = outcome_of(accept, Reply(status, {}, json.dumps(body).encode()))
+    assert isinstance(outcome, APIError) and outcome.http_status == status
+
+
 @DETERMINISTIC
 @given(CONTENT, st.integers(100, 599), HEADERS)
 def test_any_answer_to_a_free_request(content: bytes, status: int, headers: dict[str, str]) -> None:

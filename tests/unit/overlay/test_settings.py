@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from weryai import RetryPolicy
-from weryai._settings import BASE_URL, MODELS_BASE_URL, Settings, is_loopback, make_settings, origin
+from weryai import AsyncWeryAI, RetryPolicy, WeryAI
+from weryai._settings import BASE_URL, MODELS_BASE_URL, TIMEOUT, Settings, is_loopback, make_settings, origin
 from weryai.errors import ConfigurationError
 
 ENVIRONMENT = ("WERYAI_API_KEY", "WERYAI_BASE_URL", "WERYAI_MODELS_BASE_URL")
@@ -92,6 +92,13 @@ def test_the_public_service_is_the_default() -> None:
     """Without argument and environment both public hosts are used."""
     assert (made().base_url, made().models_base_url) == (BASE_URL, MODELS_BASE_URL)
     assert (BASE_URL, MODELS_BASE_URL) == ("https://api.weryai.com", "https://api-growth-agent.weryai.com")
+
+
+def test_a_minute_of_silence_is_the_default() -> None:
+    """Left alone, both clients take a request for lost after 60 seconds without a sign of life, not earlier."""
+    assert TIMEOUT == 60.0
+    for client in (WeryAI, AsyncWeryAI):
+        assert client("sk-x", base_url="http://127.0.0.1:1")._settings.timeout == 60.0
 
 
 @pytest.mark.parametrize(
