@@ -143,7 +143,15 @@ def _place(wish: Wish) -> Iterator[Place]:
     if wish.place is not None:
         yield wish.place
         return
-    with Emulator(video="fixed", key=wish.secret.key, waiting=0.03, processing=0.03, balance=CREDITS) as emulator:
+    with Emulator(
+        video="fixed",
+        model_rules="off",
+        concurrency=None,
+        key=wish.secret.key,
+        waiting=0.03,
+        processing=0.03,
+        balance=CREDITS,
+    ) as emulator:
         yield place_of(emulator.url)
 
 

@@ -31,7 +31,7 @@ def test_an_id_that_was_given_out_must_be_found() -> None:
 
 def swept() -> list[str]:
     """Sweep an emulator with few cases and return what fails."""
-    with Emulator(video="fixed", balance=10**9) as emulator:
+    with Emulator(video="fixed", model_rules="off", concurrency=None, balance=10**9) as emulator:
         secret = Secret(emulator.key)
         checks = Checks(secret)
         run_sweep(place_of(emulator.url), secret, Record(secret), checks, seed=1, cases=10)

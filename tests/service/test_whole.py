@@ -44,7 +44,7 @@ def test_the_full_suite_holds_at_the_emulator(tmp_path: Path, faulty_server: Fau
 
 def test_the_live_set_at_a_service(tmp_path: Path) -> None:
     """With the live verb the same emulator gets the live set alone: no order is accepted, and the report says so."""
-    with Emulator(video="fixed") as emulator:
+    with Emulator(video="fixed", model_rules="off", concurrency=None) as emulator:
         done = contract(tmp_path, "--live", f"--url={emulator.url}", WERYAI_API_KEY=emulator.key)
         orders = [one for one in emulator.requests if one.method == "POST"]
         assert len(emulator.requests) == 20
@@ -57,7 +57,7 @@ def test_the_live_set_at_a_service(tmp_path: Path) -> None:
 def test_one_task_is_paid_for_on_an_explicit_word(tmp_path: Path) -> None:
     """With its price named, one order is accepted; its id is printed, and its video ends on disk."""
     paid = ["--pay-for-tasks=1", "--image=https://example.com/reference.jpg"]
-    with Emulator(video="fixed", waiting=0.0, processing=0.0) as emulator:
+    with Emulator(video="fixed", model_rules="off", concurrency=None, waiting=0.0, processing=0.0) as emulator:
         done = contract(tmp_path, "--live", f"--url={emulator.url}", *paid, WERYAI_API_KEY=emulator.key)
         with WeryAI(emulator.key, base_url=emulator.url) as client:
             left = client.account.balance()
@@ -65,7 +65,10 @@ def test_one_task_is_paid_for_on_an_explicit_word(tmp_path: Path) -> None:
     (task_id,) = re.findall(r"^paid for: task (\S+)$", done.stdout, re.MULTILINE)
     (video,) = re.findall(rf"^the video of task {task_id} is (\S+)$", done.stdout, re.MULTILINE)
     assert Path(video).read_bytes()[4:8] == b"ftyp"
-    with Emulator(video="fixed") as fresh, WeryAI(fresh.key, base_url=fresh.url) as client:
+    with (
+        Emulator(video="fixed", model_rules="off", concurrency=None) as fresh,
+        WeryAI(fresh.key, base_url=fresh.url) as client,
+    ):
         before = client.account.balance()
         client.image_to_video.submit("https://example.com/reference.jpg", prompt="wave")
         assert client.account.balance() == left < before
@@ -79,7 +82,7 @@ def test_drift_fails_a_strict_run_only(tmp_path: Path, monkeypatch: pytest.Monke
         return success({"balance": 5, "bonus": 1})
 
     monkeypatch.setattr("weryai.emulator._operations.Operations.balance", balance)
-    with Emulator(video="fixed") as emulator:
+    with Emulator(video="fixed", model_rules="off", concurrency=None) as emulator:
         words = ["--live", f"--url={emulator.url}"]
         codes = [
             contract(tmp_path, *words, *more, WERYAI_API_KEY=emulator.key).returncode for more in ([], ["--strict=1"])
