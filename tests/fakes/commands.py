@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +49,13 @@ def start_weryai(*arguments: str, base_url: str | None, key: str | None, folder:
 
 
 def end_of(process: subprocess.Popen[str], interrupt_when: Callable[[], object] | None = None) -> Ended:
-    """Wait for a command; with `interrupt_when` send Ctrl-C as soon as that has returned."""
+    """Wait for a command; with `interrupt_when` send Ctrl-C a moment after that has returned."""
     with process:
         try:
             if interrupt_when is not None:
                 interrupt_when()
+                # Python sees a signal too late that comes just before a call blocks: let it get into the call.
+                time.sleep(0.3)
                 process.send_signal(signal.SIGINT)
             output, errors = process.communicate(timeout=60)
         finally:
