@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import inspect
 import os
@@ -15,8 +16,9 @@ from typing import Any, TypeVar
 import httpx
 
 from . import _wire
-from ._flow import Effect, Fetch, Flow, Listen, Now, Perform, Reply, Send, Sleep, Tell, Turn
+from ._flow import Bare, Effect, Fetch, Flow, Listen, Note, Now, Perform, Reply, Send, Sleep, Tell, Turn
 from ._gate import AwaitingGate, BlockingGate, Turns
+from ._noting import noted
 from ._settings import Settings
 from ._shield import await_shielded, send_shielded
 from ._side_by_side import side_by_side
@@ -71,12 +73,15 @@ class Blocking:
         """Close every connection and refuse further work."""
         self._is_closed = True
         self._client.close()
+        self._settings.close()
 
     def perform(self, effect: Effect[Any]) -> Any:
         match effect:
             case Send():
                 with self._opened()[1].slots:
-                    return send_shielded(self._send, effect) if effect.paid else self._send(effect)
+                    return send_shielded(self._send_paid, effect, self._settings) if effect.paid else self._send(effect)
+            case Bare(send=send):
+                return self._send(send)
             case Fetch():
                 return self._fetch(effect)
             case Turn(most=most):
@@ -89,6 +94,8 @@ class Blocking:
                 return time.monotonic()
             case Perform():
                 return effect.function()
+            case Note():
+                return effect.change(self._settings.record()).result() if self._settings.journal else None
             case Tell(callback=callback) if callback is not None:
                 return _refuse_awaitable(callback(effect.value))
 
@@ -98,6 +105,10 @@ class Blocking:
         if self._process != os.getpid():
             self._connect()
         return self._client, self._gate
+
+    def _send_paid(self, effect: Send) -> Reply:
+        flow = noted(effect, self._settings)
+        return self._send(effect) if flow is None else self.run(flow)
 
     def _send(self, effect: Send) -> Reply:
         client, _ = self._opened()
@@ -172,13 +183,18 @@ class Awaiting:
         client, _ = self._opened_by.pop(asyncio.get_running_loop(), (None, None))
         if client is not None:
             await client.aclose()
+        await asyncio.to_thread(self._settings.close)
 
     async def _perform(self, effect: Effect[Any]) -> Any:
         match effect:
             case Send():
                 # The place is waited for outside the shield: who is cancelled here has sent nothing.
                 async with self._opened()[1].slots:
-                    return await (await_shielded(self._send(effect), effect) if effect.paid else self._send(effect))
+                    if effect.paid:
+                        return await await_shielded(self._send_paid(effect), effect, self._settings)
+                    return await self._send(effect)
+            case Bare(send=send):
+                return await self._send(send)
             case Fetch():
                 return await self._fetch(effect)
             case Turn(most=most):
@@ -191,6 +207,8 @@ class Awaiting:
                 return time.monotonic()
             case Perform():
                 return await asyncio.to_thread(effect.function)
+            case Note():
+                return await _on_disk(effect.change(self._settings.record())) if self._settings.journal else None
             case Tell(callback=callback) if callback is not None:
                 result = callback(effect.value)
                 return await result if inspect.isawaitable(result) else None
@@ -204,6 +222,10 @@ class Awaiting:
             client = _wire.make_client(httpx.AsyncClient, self._settings, self._transport)
             opened = self._opened_by[loop] = client, AwaitingGate(self._settings.max_requests, self._turns)
         return opened
+
+    async def _send_paid(self, effect: Send) -> Reply:
+        flow = noted(effect, self._settings)
+        return await (self._send(effect) if flow is None else self.run(flow))
 
     async def _send(self, effect: Send) -> Reply:
         client, _ = self._opened()
@@ -231,6 +253,13 @@ class Awaiting:
             raise _wire.failure(error, effect, started) from error
         _wire.log_answer(head, effect, started)
         return head
+
+
+async def _on_disk(writing: concurrent.futures.Future[T]) -> T:
+    """Wait until something is written; who is cancelled meanwhile does not take it back."""
+    waiting = asyncio.wrap_future(writing)
+    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return await asyncio.shield(waiting)
 
 
 async def _pour(response: httpx.Response, effect: Fetch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import ipaddress
 import os
@@ -9,10 +10,14 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ._retry import RetryPolicy
 from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ._journal import Journal, Record
 
 BASE_URL = "https://api.weryai.com"
 MODELS_BASE_URL = "https://api-growth-agent.weryai.com"
@@ -35,6 +40,8 @@ class Settings:
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
     max_requests: int = MAX_REQUESTS
     polls_per_second: float = POLLS_PER_SECOND
+    journal: Journal | None = None
+    owns_journal: bool = False
 
     @property
     def origins(self) -> frozenset[tuple[str, str, int]]:
@@ -44,6 +51,17 @@ class Settings:
     def url(self, service: str, path: str) -> str:
         """The address of an operation on the API's or the registry's host."""
         return (self.models_base_url if service == "models" else self.base_url) + path
+
+    def record(self) -> Record:
+        """The part of the journal that belongs to this service and this key."""
+        if self.journal is None:
+            raise ConfigurationError("this client has no journal: make it with journal=")
+        return self.journal._scoped(self.base_url, self.key())
+
+    def close(self) -> None:
+        """Close the journal, unless somebody else opened it."""
+        if self.journal and self.owns_journal:
+            self.journal.close()
 
 
 def make_settings(
@@ -55,6 +73,7 @@ def make_settings(
     ssl_context: ssl.SSLContext | None,
     max_requests: int = MAX_REQUESTS,
     polls_per_second: float = POLLS_PER_SECOND,
+    journal: Journal | str | os.PathLike[str] | None = None,
 ) -> Settings:
     """Check and complete what the user gave; a given base_url also serves the models registry unless told otherwise."""
     environment = os.environ.get
@@ -71,7 +90,7 @@ def make_settings(
         raise ConfigurationError("polls_per_second must be a number")
     if not 0 < polls_per_second <= 10_000:
         raise ConfigurationError("polls_per_second must be more than 0 and at most 10,000")
-    return Settings(
+    settings = Settings(
         base_url=_checked_url("base_url", base_url),
         models_base_url=_checked_url("models_base_url", models_base_url or base_url),
         timeout=float(timeout),
@@ -81,6 +100,14 @@ def make_settings(
         max_requests=max_requests,
         polls_per_second=float(polls_per_second),
     )
+    if journal is None:
+        return settings
+    # Loaded here, because SQLite costs whoever has no journal some milliseconds.
+    from ._journal import Journal
+
+    if isinstance(journal, Journal):
+        return dataclasses.replace(settings, journal=journal)
+    return dataclasses.replace(settings, journal=Journal(journal), owns_journal=True)
 
 
 @functools.lru_cache(maxsize=16)
