@@ -117,6 +117,12 @@ def closed_port() -> Iterator[str]:
 
 
 @pytest.fixture
+def journal_path(tmp_path: Path) -> Path:
+    """Where a journal may be made."""
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
 def emulator() -> Iterator[Any]:
     """The emulator with a clock that the test turns and one small shipped video."""
     from weryai.emulator import Emulator, ManualClock

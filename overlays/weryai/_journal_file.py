@@ -17,7 +17,7 @@ Schema 1 (`pragma user_version`; `pragma application_id` is 0x57455259, "WERY").
       reason       why it failed, or why nobody knows, or null
       owner_pid, owner_start, owner_host   the process that works on it, or null for none
       created, began, changed              when it was written, last sent, last changed
-    tasks    one row per task id
+    tasks    one row per task id, in the order of the answer
       order_id, task_id
       state        going, done or failed; "named" by an answer that cannot be relied on
       path         where the video was stored, or null
@@ -32,6 +32,7 @@ import os
 import secrets
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 from ._flow import warn
@@ -60,7 +61,7 @@ create table tasks (
   state text not null check (state in ('named', 'going', 'done', 'failed')),
   path text, reason text,
   primary key (order_id, task_id)
-) without rowid;
+);
 create index tasks_by_id on tasks (task_id);
 create table about (name text primary key, value text not null) without rowid;
 """
@@ -97,21 +98,29 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     """Refuse what is no journal, or one that this version would not understand; make the tables of a new one."""
     db.execute("pragma synchronous = full")
     db.execute("pragma fullfsync = on")
-    if _version(db, path) == 0:
-        db.execute("pragma journal_mode = wal")
-        db.execute("begin immediate")
-        if _version(db, path) == 0:
-            for statement in _TABLES.split(";"):
-                db.execute(statement)
-            db.execute("insert into about values ('salt', ?)", (secrets.token_hex(16),))
-            db.execute(f"pragma application_id = {APPLICATION}")
-            db.execute(f"pragma user_version = {SCHEMA}")
-        db.execute("commit")
-    if (mode := db.execute("pragma journal_mode = wal").fetchone()[0]) != "wal":
-        raise JournalError(f"the journal {path} cannot be made safe against crashes: its mode stays {mode!r}")
-    # What only reads would not notice: a file, or a disk, that takes nothing any more.
+    # A transaction for the look and what follows from it; it also meets a disk that takes nothing any more.
     db.execute("begin immediate")
+    if _version(db, path) == 0:
+        for statement in _TABLES.split(";"):
+            db.execute(statement)
+        db.execute("insert into about values ('salt', ?)", (secrets.token_hex(16),))
+        db.execute(f"pragma application_id = {APPLICATION}")
+        db.execute(f"pragma user_version = {SCHEMA}")
     db.execute("commit")
+    if (mode := _to_wal(db)) != "wal":
+        raise JournalError(f"the journal {path} cannot be made safe against crashes: its mode stays {mode!r}")
+
+
+def _to_wal(db: sqlite3.Connection) -> str:
+    """Turn the write-ahead log on; SQLite itself does not wait when another process is at it."""
+    patient_until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return str(db.execute("pragma journal_mode = wal").fetchone()[0])
+        except sqlite3.OperationalError:
+            if time.monotonic() > patient_until:
+                raise
+            time.sleep(0.01)
 
 
 def _version(db: sqlite3.Connection, path: Path) -> int:
@@ -167,8 +176,8 @@ def _take(handle: int, *, exclusive: bool) -> None:
     if sys.platform == "win32":
         import msvcrt
 
-        # Windows has no shared lock here: whoever shares the file only looks whether somebody keeps it.
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        # Windows has no shared lock here: whoever shares the file only looks, for some seconds, whether it is kept.
+        msvcrt.locking(handle, msvcrt.LK_NBLCK if exclusive else msvcrt.LK_LOCK, 1)
         if not exclusive:
             msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
     else:

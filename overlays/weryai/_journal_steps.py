@@ -27,7 +27,7 @@ def begin(db: sqlite3.Connection, intent: Intent, fingerprint: str, scope: Scope
         _change(db, intent.row, (OrderState.QUEUED,), owner, state=OrderState.SUBMITTING, began=now)
         db.execute("update orders set submits = submits + 1 where id = ?", (intent.row,))
         return intent.row
-    if not intent.is_forced:
+    if window > 0 and not intent.is_forced:
         _refuse_duplicate(db, fingerprint, scope, window)
     written = db.execute(
         "insert into orders (state, request, body, fingerprint, picture, output, base_url, key, submits, owner_pid, "
@@ -188,7 +188,7 @@ def _duplicate(order: Order, window: float) -> str:
             what = f"is being placed by {order.owner}"
         case OrderState.AMBIGUOUS:
             named = f", though its answer named task {', '.join(order.task_ids)}" if order.task_ids else ""
-            what = f"was sent {ago}, and whether it was accepted is unknown{named}"
+            what = f"was sent {ago}, and whether it was accepted is unknown{named}; resolve it first"
         case _:
             what = (
                 f"was placed {ago} as task {', '.join(order.task_ids)}; resume with tasks.wait({order.task_ids[0]!r})"
@@ -237,7 +237,7 @@ def _owner(row: sqlite3.Row) -> Owner | None:
 
 
 def _order(db: sqlite3.Connection, row: sqlite3.Row) -> Order:
-    tasks = db.execute("select * from tasks where order_id = ?", (row["id"],)).fetchall()
+    tasks = db.execute("select * from tasks where order_id = ? order by rowid", (row["id"],)).fetchall()
     return Order(
         row=row["id"],
         state=OrderState(row["state"]),

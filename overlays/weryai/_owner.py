@@ -28,7 +28,8 @@ class Owner:
 
     def is_gone(self) -> bool:
         """Whether it surely runs no more; of a process on another machine nobody can tell."""
-        return self.is_here and start_of(self.pid) != self.start
+        now = start_of(self.pid) if self.is_here else self.start
+        return now is None or bool(now and self.start and now != self.start)
 
     def __str__(self) -> str:
         return f"process {self.pid}" + ("" if self.is_here else f" on {self.host}")
@@ -45,7 +46,7 @@ def _named(pid: int) -> Owner:
 
 
 def start_of(pid: int) -> str | None:
-    """When a process started, in a form that only serves to compare; None when there is none (a zombie is none)."""
+    """When a process started, only to be compared: None when there is none (a zombie is none), "" if nothing tells."""
     if sys.platform == "linux":
         return _start_on_linux(pid)
     return _start_on_windows(pid) if sys.platform == "win32" else _start_by_ps(pid)
@@ -57,19 +58,19 @@ def _start_on_linux(pid: int) -> str | None:
         fields = (PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
         boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
     except OSError:
-        return None
+        return None if (PROC / "self").exists() else ""
     return None if fields[0] in "ZX" else f"{boot}:{fields[19]}"
 
 
 def _start_by_ps(pid: int) -> str | None:
-    told = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
-    ).stdout.split(None, 1)
-    return None if len(told) < 2 or told[0].startswith("Z") else told[1].strip()
+    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    surroundings = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, env=surroundings, check=False).stdout
+    except OSError:
+        return ""
+    state, _, started = told.strip().partition(" ")
+    return started.strip() if started and not state.startswith("Z") else None
 
 
 def _start_on_windows(pid: int) -> str | None:

@@ -183,7 +183,8 @@ class Awaiting:
         client, _ = self._opened_by.pop(asyncio.get_running_loop(), (None, None))
         if client is not None:
             await client.aclose()
-        await asyncio.to_thread(self._settings.close)
+        if self._settings.journal is not None:
+            await asyncio.to_thread(self._settings.close)
 
     async def _perform(self, effect: Effect[Any]) -> Any:
         match effect:

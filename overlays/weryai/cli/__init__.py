@@ -64,8 +64,8 @@ def run(arguments: Sequence[str]) -> int:
         # What the library logs about an interrupted submission is told below.
         logging.getLogger("weryai").addHandler(logging.NullHandler())
     try:
-        cli.main(list(arguments), prog_name="weryai", standalone_mode=False)
-        return 0
+        code = cli.main(list(arguments), prog_name="weryai", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
