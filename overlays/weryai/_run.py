@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
 import inspect
 import os
@@ -94,8 +93,8 @@ class Blocking:
                 return time.monotonic()
             case Perform():
                 return effect.function()
-            case Note():
-                return effect.change(self._settings.record()).result() if self._settings.journal else None
+            case Note() if self._settings.journal:
+                return effect.change(self._settings.record()).result()
             case Tell(callback=callback) if callback is not None:
                 return _refuse_awaitable(callback(effect.value))
 
@@ -208,8 +207,8 @@ class Awaiting:
                 return time.monotonic()
             case Perform():
                 return await asyncio.to_thread(effect.function)
-            case Note():
-                return await _on_disk(effect.change(self._settings.record())) if self._settings.journal else None
+            case Note() if self._settings.journal:
+                return await asyncio.wrap_future(effect.change(self._settings.record()))
             case Tell(callback=callback) if callback is not None:
                 result = callback(effect.value)
                 return await result if inspect.isawaitable(result) else None
@@ -254,13 +253,6 @@ class Awaiting:
             raise _wire.failure(error, effect, started) from error
         _wire.log_answer(head, effect, started)
         return head
-
-
-async def _on_disk(writing: concurrent.futures.Future[T]) -> T:
-    """Wait until something is written; who is cancelled meanwhile does not take it back."""
-    waiting = asyncio.wrap_future(writing)
-    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
-    return await asyncio.shield(waiting)
 
 
 async def _pour(response: httpx.Response, effect: Fetch) -> None:

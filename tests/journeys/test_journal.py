@@ -110,8 +110,9 @@ def test_an_order_of_several_ends_with_its_last_task(
 
     with pytest.warns(weryai.WeryAIWarning, match="orders that many"):
         face.run(lambda client: submit(client, video_number=2), faulty_server.url, journal=journal_path)
-    with pytest.raises(weryai.TaskFailedError):
-        face.run(lambda client: client.tasks.wait("task_two"), faulty_server.url, journal=journal_path)
+    (order,) = face.run(lambda client: client.orders.list(), faulty_server.url, journal=journal_path)
+    batch = weryai.Submission(order.task_ids)
+    face.run(lambda client: client.batches.wait(batch), faulty_server.url, journal=journal_path)
     (order,) = face.run(lambda client: client.orders.list("submitted"), faulty_server.url, journal=journal_path)
     assert (order.task_ids, order.going) == ((TASK, "task_two"), (TASK,))
     video = f"{faulty_server.url}/result/video.mp4"
@@ -172,6 +173,22 @@ def test_an_id_that_cannot_be_noted_still_reaches_the_caller(
             submission = face.run(submit, faulty_server.url, journal=journal)
     assert submission.task_ids == (TASK,)
     assert rows(journal_path) == ["submitting"]
+
+
+def test_a_note_that_fails_costs_nobody_his_video(
+    face: Face, faulty_server: FaultyServer, journal_path: Path, tmp_path: Path
+) -> None:
+    """When the disk fails after a download, the video is there all the same, with a warning that it may come again."""
+    serve_story(faulty_server)
+
+    def fail(_: Any) -> None:
+        journal._write(lambda db: db.execute("drop table tasks")).result()
+
+    with Journal(journal_path) as journal, pytest.warns(weryai.WeryAIWarning, match="resume"):
+        video = face.run(
+            lambda client: generate(client, tmp_path / "v.mp4", on_submit=fail), faulty_server.url, journal=journal
+        )
+    assert video.path.is_file()
 
 
 def test_the_journal_holds_no_secret(face: Face, faulty_server: FaultyServer, journal_path: Path) -> None:
