@@ -17,7 +17,7 @@ from ._intent import Intent
 from ._journal_file import Lock, open_file
 from ._journal_writer import Writer
 from ._order import Scope, Verdict
-from .errors import ConfigurationError, JournalError
+from .errors import ConfigurationError
 
 T = TypeVar("T")
 WINDOW = 600.0
@@ -84,8 +84,7 @@ class Journal:
         """Have a change made; a forked child gets a connection of its own, because SQLite's do not survive a fork."""
         with self._opening:
             if self._process != os.getpid():
-                if self._exclusive:
-                    raise JournalError(f"the journal {self.path} belongs to the process that opened it")
+                # An exclusive one stays the parent's: its lock is held.
                 self._open()
             return self._writer.write(change)
 

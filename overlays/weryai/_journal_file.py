@@ -23,6 +23,8 @@ Schema 1 (`pragma user_version`; `pragma application_id` is 0x57455259, "WERY").
       path         where the video was stored, or null
       reason       why it failed, or null
     about    name, value: the salt of the hashes
+
+Beside the file lie SQLite's own -wal and -shm, which belong to it, and an empty .lock.
 """
 
 from __future__ import annotations

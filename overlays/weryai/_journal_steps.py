@@ -182,17 +182,17 @@ def _refuse_duplicate(db: sqlite3.Connection, fingerprint: str, scope: Scope, wi
 
 
 def _duplicate(order: Order, window: float) -> str:
-    ago = f"{max(time.time() - order.began, 0):.0f} s ago"
+    """Say what is known of the earlier order, and what to do."""
+    ago, names = f"{max(time.time() - order.began, 0):.0f} s ago", ", ".join(order.task_ids)
     match order.state:
         case OrderState.QUEUED | OrderState.SUBMITTING:
             what = f"is being placed by {order.owner}"
         case OrderState.AMBIGUOUS:
-            named = f", though its answer named task {', '.join(order.task_ids)}" if order.task_ids else ""
-            what = f"was sent {ago}, and whether it was accepted is unknown{named}; resolve it first"
+            named = f", though its answer named task {names}" if names else ""
+            what = f"was sent {ago}, and nobody knows whether it was accepted{named}"
+            what += f"; settle order {order.row} first with orders.adopt"
         case _:
-            what = (
-                f"was placed {ago} as task {', '.join(order.task_ids)}; resume with tasks.wait({order.task_ids[0]!r})"
-            )
+            what = f"was placed {ago} as task {names}; resume with tasks.wait({order.task_ids[0]!r})"
     return (
         f"the same order {what} (order {order.row}). Within {window:g} s nothing is ordered twice unless you say "
         f"force=True. Nothing was sent."

@@ -106,7 +106,8 @@ def test_resume_pays_nothing_and_loses_nothing(
         assert (scene.ordered, scene.states) == (1, ["done"])
         return
     assert run(GENERATE) == 2
-    assert "Nothing was sent" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "Nothing was sent" in told.err and ("`weryai resolve 1`" in told.err) == (left is UNKNOWN)
     assert run(["resume"]) == (3 if left is UNKNOWN else 0)
     told = capsys.readouterr()
     assert scene.ordered == ordered
@@ -204,17 +205,18 @@ def test_two_terminals_work_side_by_side(
     """What a living process works on is left to it, and no twin of it is ordered; `--all` takes it up as well."""
     scene = Scene(emulator, scene.folder)
     monkeypatch.setenv("WERYAI_BASE_URL", emulator.url)
-    with start(
-        "", "Blocking", base_url=emulator.url, key=emulator.key, folder=scene.folder, journal=scene.journal
-    ) as live:
+    live = start("", "Blocking", base_url=emulator.url, key=emulator.key, folder=scene.folder, journal=scene.journal)
+    try:
         while not any("/status" in one.path for one in emulator.requests):
             assert live.poll() is None
         assert run(GENERATE) == 2
         assert run(["submit", "photo.png", "-p", "another"]) == 0
-        assert run(["resume"]) == 0
+        assert run(["resume", "--timeout", "1"]) == 0
         assert f"order 1 (submitted) is left to process {live.pid}" in capsys.readouterr().err
         assert (scene.ordered, scene.states) == (2, ["submitted", "submitted"])
         emulator.clock.advance(100)
         assert run(["resume", "--all"]) == 0
+    finally:
         live.kill()
+        live.communicate()
     assert (scene.ordered, scene.states) == (2, ["done", "done"])

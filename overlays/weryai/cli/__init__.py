@@ -113,6 +113,7 @@ def _with_command(line: str) -> str:
     line = re.sub(r"tasks\.(?:wait|get)\('([^']*)'\)", r"`weryai wait \1`", line)
     line = re.sub(r"tasks\.wait_many\(\[(.*)\]\)", lambda ids: "`weryai wait " + re.sub("[',]", "", ids[1]) + "`", line)
     line = line.replace("you say force=True", "you say --force")
+    line = re.sub(r"settle order (\d+) first with orders.adopt", r"settle it first with `weryai resolve \1`", line)
     return line.replace("tasks.get has a fresh one", "`weryai wait TASK_ID` has a fresh one")
 
 

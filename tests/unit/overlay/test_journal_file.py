@@ -51,6 +51,20 @@ def test_many_may_make_the_same_journal(tmp_path: Path) -> None:
                 made.result()
 
 
+def test_who_is_slow_to_leave_is_waited_for(tmp_path: Path) -> None:
+    """A file that a crash left without its write-ahead log gets it, as soon as a reader lets go of the file."""
+    path = tmp_path / "journal.db"
+    Journal(path).close()
+    change(path, "pragma journal_mode = delete")
+    with closing(sqlite3.connect(path, check_same_thread=False)) as reader:
+        reader.execute("begin")
+        reader.execute("select * from about").fetchall()
+        threading.Timer(0.2, reader.rollback).start()
+        Journal(path).close()
+    with closing(sqlite3.connect(path)) as later:
+        assert later.execute("pragma journal_mode").fetchone() == ("wal",)
+
+
 def change(path: Path, *statements: str) -> None:
     """Do something to a file as any other tool would."""
     with closing(sqlite3.connect(path)) as db, db:
@@ -191,6 +205,8 @@ def test_a_forked_child_has_a_connection_of_its_own(faulty_server: FaultyServer,
             journal._write(lambda _: None).result()
             child = os.fork()
             if child == 0:
+                # Should it hang, it ends, and the test with it.
+                signal.alarm(10)
                 try:
                     Face("sync").run(submit, faulty_server.url, journal=journal)
                     os._exit(0)

@@ -16,6 +16,8 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
     """A writer of a database with one table."""
     db = sqlite3.connect(tmp_path / "any.db", isolation_level=None, check_same_thread=False)
     db.execute("create table t (x integer primary key)")
+    db.execute("create table promises (x references t (x) deferrable initially deferred)")
+    db.execute("pragma foreign_keys = on")
     made = Writer(db, tmp_path / "any.db")
     yield made
     made.close()
@@ -63,7 +65,8 @@ def test_a_commit_that_fails_is_everybodys_failure(writer: Writer) -> None:
     """When the disk refuses the commit nobody is told that his change is on it, and later changes are made."""
 
     def spoil(db: sqlite3.Connection) -> None:
-        db.execute("rollback")
+        # A promise that is only looked at when the transaction ends.
+        db.execute("insert into promises values (404)")
 
     busy = threading.Event()
     writer.write(lambda _: busy.wait(30))
