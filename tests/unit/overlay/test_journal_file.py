@@ -20,7 +20,7 @@ from fakes.answers import SUBMIT, accepted
 from fakes.faces import Face, submit
 from fakes.faulty_server import FaultyServer
 from fakes.journals import rows
-from weryai import Journal, _network_place
+from weryai import Journal, _journal_file, _network_place
 from weryai._journal_file import APPLICATION, SCHEMA
 from weryai.errors import ConfigurationError, JournalError
 
@@ -51,18 +51,26 @@ def test_many_may_make_the_same_journal(tmp_path: Path) -> None:
                 made.result()
 
 
-def test_who_is_slow_to_leave_is_waited_for(tmp_path: Path) -> None:
-    """A file that a crash left without its write-ahead log gets it, as soon as a reader lets go of the file."""
-    path = tmp_path / "journal.db"
-    Journal(path).close()
-    change(path, "pragma journal_mode = delete")
-    with closing(sqlite3.connect(path, check_same_thread=False)) as reader:
-        reader.execute("begin")
-        reader.execute("select * from about").fetchall()
-        threading.Timer(0.2, reader.rollback).start()
-        Journal(path).close()
-    with closing(sqlite3.connect(path)) as later:
-        assert later.execute("pragma journal_mode").fetchone() == ("wal",)
+class Racing:
+    """A connection that meets another one at the same step, some times in a row."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def execute(self, statement: str) -> Any:
+        """Fail as SQLite does, which does not wait where both would wait for ever."""
+        self.times -= 1
+        if self.times >= 0:
+            raise sqlite3.OperationalError("database is locked")
+        return sqlite3.connect(":memory:").execute("select 'wal'")
+
+
+def test_two_that_make_a_journal_at_once_do_not_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where SQLite does not wait for the other one by itself we do, but not for ever."""
+    assert _journal_file._to_wal(Racing(3)) == "wal"  # type: ignore[arg-type]
+    monkeypatch.setattr(_journal_file, "PATIENCE", 0.0)
+    with pytest.raises(sqlite3.OperationalError):
+        _journal_file._to_wal(Racing(1_000_000))  # type: ignore[arg-type]
 
 
 def change(path: Path, *statements: str) -> None:
