@@ -137,6 +137,24 @@ def test_fifty_of_the_same_are_one(face: Face, faulty_server: FaultyServer, jour
     assert rows(journal_path) == ["submitted"]
 
 
+@pytest.mark.parametrize(("state", "after"), [("queued", "failed"), ("submitting", "ambiguous")])
+def test_what_a_process_left_that_is_gone(
+    face: Face, faulty_server: FaultyServer, journal_path: Path, state: str, after: str
+) -> None:
+    """Between two tries nothing was ordered, so the same may be ordered again; an open try may be paid for."""
+    faulty_server.default("POST", SUBMIT, accepted())
+    face.run(submit, faulty_server.url, journal=journal_path)
+    with closing(sqlite3.connect(journal_path)) as db, db:
+        db.execute("delete from tasks")
+        db.execute("update orders set state = ?, owner_start = 'long ago'", (state,))
+    try:
+        face.run(submit, faulty_server.url, journal=journal_path)
+    except weryai.DuplicateRequestError:
+        assert after == "ambiguous"
+    face.run(lambda client: client.orders.list(), faulty_server.url, journal=journal_path)
+    assert rows(journal_path) == ([after, "submitted"] if after == "failed" else [after])
+
+
 def test_any_paid_operation_is_noted(face: Face, faulty_server: FaultyServer, journal_path: Path) -> None:
     """`client.call` of a paid operation has the same row, the same guard and the same force."""
     faulty_server.default("POST", "/v1/generation/text-to-video", accepted())

@@ -61,10 +61,10 @@ def paying_client(options: dict[str, Any]) -> Iterator[WeryAI]:
 @contextlib.contextmanager
 def noting_client(place: str | None) -> Iterator[WeryAI]:
     """Make a client for free work, which notes in the journal what became of orders, if there is a journal."""
-    path = Path(place or default_place())
     with contextlib.ExitStack() as stack:
         journal = None
         try:
+            path = Path(place or default_place())
             journal = stack.enter_context(weryai.Journal(path)) if path.exists() else None
         except weryai.JournalError as error:
             click.echo(f"weryai: {error}; going on without", err=True)
@@ -77,7 +77,10 @@ def default_place(
     """The journal of this user: WERYAI_JOURNAL, else in the folder where the system keeps a user's data."""
     if named := environment.get("WERYAI_JOURNAL"):
         return Path(named)
-    home = home or Path.home()
+    try:
+        home = home or Path.home()
+    except RuntimeError as error:
+        raise weryai.JournalError("nothing tells where this user's home is, which the journal lies in") from error
     if platform == "win32":
         folder = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
     elif platform == "darwin":

@@ -88,7 +88,7 @@ def resolve(
     """Say what became of an ambiguous ORDER, after a look at the call history of your account.
 
     "adopt TASK_ID": it became that task, which must exist. "resubmit": send it once more, at the risk of paying twice.
-    "give-up": want to know no more. Then `weryai resume` fetches what there is to be fetched.
+    "give-up": want to know no more, of an unfinished order as well. Then `weryai resume` fetches what there is.
     """
     if (verdict == "adopt") != (task_id is not None):
         raise click.UsageError("adopt needs the TASK_ID, and only adopt does")

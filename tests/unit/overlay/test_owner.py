@@ -12,6 +12,7 @@ import pytest
 from weryai import _owner
 from weryai._owner import Owner, start_of, this_process
 from weryai.cli._journaling import default_place
+from weryai.errors import JournalError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes as POSIX has them")
 WAYS = {"this system's": start_of, "by ps": _owner._start_by_ps}
@@ -65,3 +66,15 @@ def test_the_commands_journal_lies_where_the_system_keeps_data(
 ) -> None:
     """Each system's own folder, unless WERYAI_JOURNAL names a file."""
     assert default_place(environment, platform, HOME).as_posix() == place
+
+
+def test_without_a_home_there_is_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without a home, as in some containers, is told so; naming a file helps."""
+
+    def unknown() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", unknown)
+    with pytest.raises(JournalError, match="home"):
+        default_place({}, "linux")
+    assert default_place({"WERYAI_JOURNAL": "j.db"}, "linux") == Path("j.db")
