@@ -104,7 +104,7 @@ def test_an_order_of_several_ends_with_its_last_task(
     face: Face, faulty_server: FaultyServer, journal_path: Path
 ) -> None:
     """Two videos are one row, done when both tasks have ended and one of them has a video."""
-    serve_story(faulty_server, submit=[accepted(TASK, "task_two")])
+    serve_story(faulty_server, submit=[accepted("task_two", TASK)])
     faulty_server.default("GET", STATUS.replace(TASK, "task_two"), json_reply({"status": 0, "data": {
         "task_id": "task_two", "task_status": "failed"}}))  # fmt: skip
 
@@ -114,7 +114,7 @@ def test_an_order_of_several_ends_with_its_last_task(
     batch = weryai.Submission(order.task_ids)
     face.run(lambda client: client.batches.wait(batch), faulty_server.url, journal=journal_path)
     (order,) = face.run(lambda client: client.orders.list("submitted"), faulty_server.url, journal=journal_path)
-    assert (order.task_ids, order.going) == ((TASK, "task_two"), (TASK,))
+    assert (order.task_ids, order.going) == (("task_two", TASK), (TASK,))
     video = f"{faulty_server.url}/result/video.mp4"
     target = journal_path.parent / "v.mp4"
     face.run(lambda client: client.files.download(video, target, task_id=TASK), faulty_server.url, journal=journal_path)
