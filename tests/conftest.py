@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ from guard import network_guard
 DEAD_END = RefusingPort()
 atexit.register(DEAD_END.close)
 scrub(os.environ, DEAD_END.url)
+# No test writes into the journal of whoever runs it.
+JOURNALS = Path(tempfile.mkdtemp(prefix="weryai-journals-"))
+atexit.register(shutil.rmtree, JOURNALS, ignore_errors=True)
+os.environ["WERYAI_JOURNAL"] = str(JOURNALS / "journal.db")
 NOTES = Path(tempfile.mkstemp(prefix="weryai-network-", suffix=".txt")[1])
 atexit.register(NOTES.unlink, missing_ok=True)
 os.environ[network_guard.NOTES] = str(NOTES)
@@ -109,6 +114,12 @@ def closed_port() -> Iterator[str]:
     """The URL of a port that refuses every connection."""
     with RefusingPort() as port:
         yield port.url
+
+
+@pytest.fixture
+def journal_path(tmp_path: Path) -> Path:
+    """Where a journal may be made."""
+    return tmp_path / "journal.db"
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ._client import AsyncWeryAI, WeryAI
     from ._drift import Drift
     from ._image_to_video import Video, VideoOptions
+    from ._journal import Journal
+    from ._order import Order, OrderState
     from ._registry import BUNDLED_MODELS_DATE, Model, bundled_models
     from ._retry import RetryPolicy
     from ._submission import Submission
@@ -28,7 +30,10 @@ __all__ = [
     "AsyncWeryAI",
     "Batch",
     "Drift",
+    "Journal",
     "Model",
+    "Order",
+    "OrderState",
     "RetryPolicy",
     "Submission",
     "Task",
@@ -44,7 +49,8 @@ __all__ += errors.__all__
 
 _HOMES = {
     "AsyncWeryAI": "_client", "BUNDLED_MODELS_DATE": "_registry", "Batch": "_batches", "Drift": "_drift",
-    "Model": "_registry", "RetryPolicy": "_retry", "Submission": "_submission", "Task": "_task", "TaskState": "_task",
+    "Journal": "_journal", "Model": "_registry", "Order": "_order", "OrderState": "_order",
+    "RetryPolicy": "_retry", "Submission": "_submission", "Task": "_task", "TaskState": "_task",
     "Video": "_image_to_video", "VideoLink": "_task", "VideoOptions": "_image_to_video", "WaitResult": "_tasks",
     "WeryAI": "_client", "bundled_models": "_registry",
 }  # fmt: skip

@@ -15,7 +15,7 @@ from ._operation import Mode, Resource, operation
 from ._retry import RetryPolicy
 from ._submission import Submission
 from ._task import Task, TaskState, read_part, task_parts
-from ._tasks import NO_CACHE, check_task_id, look, naming
+from ._tasks import NO_CACHE, check_task_id, look, naming, note_failure
 from ._watch import NEWBORN, WAIT_TIMEOUT, watch
 from .errors import InvalidInputError, NotFoundError, TaskTimeoutError
 
@@ -80,6 +80,8 @@ class Batches(Resource[Mode]):
             )
             if seen is None or not seen.ended:
                 raise _timed_out(batch_id, task_ids, seen, timeout) from missed
+        for task in seen.failed:
+            yield from note_failure(task.id, task.reason)
         return seen
 
 

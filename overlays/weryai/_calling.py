@@ -6,14 +6,15 @@ from types import ModuleType
 from typing import Any
 
 from ._endpoint import call, call_paid
-from ._flow import Flow, log
+from ._flow import Flow
 from ._limits import check_request, module_name, operation_named
 from ._retry import RetryPolicy
-from ._submission import read_submission
 from .errors import ConfigurationError, InvalidInputError
 
 
-def call_operation(operation: ModuleType, retry: RetryPolicy, arguments: dict[str, Any]) -> Flow[Any]:
+def call_operation(
+    operation: ModuleType, retry: RetryPolicy, arguments: dict[str, Any], *, force: bool = False
+) -> Flow[Any]:
     """Perform an operation of `weryai_api.api`: a Submission if it is paid, else the `data` of the answer."""
     facts = _facts(operation)
     body = arguments.get("body")
@@ -23,9 +24,7 @@ def call_operation(operation: ModuleType, retry: RetryPolicy, arguments: dict[st
     if body is None or set(arguments) != {"body"} or not hasattr(body, "to_dict"):
         raise InvalidInputError(f"{facts['operationId']} takes body= alone, a model of weryai_api. Nothing was sent.")
     check_request(type(body).__name__, body.to_dict())
-    submission = read_submission(*(yield from call_paid(operation, body, {}, retry)))
-    log.info("submitted task %s", ", ".join(submission.task_ids))
-    return submission
+    return (yield from call_paid(operation, body, {}, retry, force=force))
 
 
 def _facts(operation: ModuleType) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable
 from types import ModuleType, TracebackType
-from typing import Any, Generic, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self
 
 import httpx
 
@@ -17,10 +18,14 @@ from ._files import Files
 from ._image_to_video import ImageToVideo
 from ._models import Models
 from ._operation import Mode
+from ._orders import Orders
 from ._retry import RetryPolicy
 from ._run import Awaiting, Blocking
 from ._settings import MAX_REQUESTS, POLLS_PER_SECOND, TIMEOUT, Settings, make_settings
 from ._tasks import Tasks
+
+if TYPE_CHECKING:
+    from ._journal import Journal
 
 
 class _Client(Generic[Mode]):
@@ -33,6 +38,7 @@ class _Client(Generic[Mode]):
     files: Files[Mode]
     models: Models[Mode]
     account: Account[Mode]
+    orders: Orders[Mode]
 
     def _open(self, runner: Mode, settings: Settings) -> None:
         self._settings = settings
@@ -42,6 +48,7 @@ class _Client(Generic[Mode]):
         self.files = Files(runner, settings.retry)
         self.models = Models(runner, settings.retry)
         self.account = Account(runner, settings.retry)
+        self.orders = Orders(runner, settings.retry)
         self.image_to_video._models = self.models
 
     def __repr__(self) -> str:
@@ -61,6 +68,8 @@ class WeryAI(_Client[Blocking]):
     tasks `polls_per_second` times. `ssl_context` and `transport` (an httpx transport) are for special networks.
     `on_drift` hears of what the shipped contract does not know in an answer, each kind once: a plain function of one
     Drift, or "log" for a warning under the logger `weryai`. It never fails a call, and costs nothing unless given.
+    With a `journal`, a Journal or the path of one, every paid order is on disk before it is sent; `orders` tells of
+    them.
 
     Raises ConfigurationError without a key, and for plain http to anything but this machine.
     """
@@ -78,21 +87,32 @@ class WeryAI(_Client[Blocking]):
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
         on_drift: OnDrift | None = None,
+        journal: Journal | str | os.PathLike[str] | None = None,
     ) -> None:
         """Make a client; nothing is sent yet."""
         settings = make_settings(
-            api_key, base_url, models_base_url, timeout, retry, ssl_context, max_requests, polls_per_second, on_drift
+            api_key,
+            base_url,
+            models_base_url,
+            timeout,
+            retry,
+            ssl_context,
+            max_requests,
+            polls_per_second,
+            on_drift,
+            journal,
         )
         self._runner = Blocking(settings, transport)
         self._open(self._runner, settings)
 
-    def call(self, operation: ModuleType, **arguments: Any) -> Any:
+    def call(self, operation: ModuleType, *, force: bool = False, **arguments: Any) -> Any:
         """Perform any operation of `weryai_api.api` with this client's key, retries and errors.
 
         `operation` is the generated module, `arguments` are its own. Returns a Submission for a paid operation, whose
-        body is checked against the contract first, else the `data` of the answer as JSON has it.
+        body is checked against the contract first, else the `data` of the answer as JSON has it. `force` orders again
+        what the journal says was ordered a moment ago.
         """
-        return self._runner.run(call_operation(operation, self._settings.retry, arguments))
+        return self._runner.run(call_operation(operation, self._settings.retry, arguments, force=force))
 
     def close(self) -> None:
         """Close every connection; closing twice is fine."""
@@ -123,17 +143,27 @@ class AsyncWeryAI(_Client[Awaiting]):
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
         on_drift: OnDrift | None = None,
+        journal: Journal | str | os.PathLike[str] | None = None,
     ) -> None:
         """Make a client; it may be made outside a running loop, and nothing is sent yet."""
         settings = make_settings(
-            api_key, base_url, models_base_url, timeout, retry, ssl_context, max_requests, polls_per_second, on_drift
+            api_key,
+            base_url,
+            models_base_url,
+            timeout,
+            retry,
+            ssl_context,
+            max_requests,
+            polls_per_second,
+            on_drift,
+            journal,
         )
         self._runner = Awaiting(settings, transport)
         self._open(self._runner, settings)
 
-    async def call(self, operation: ModuleType, **arguments: Any) -> Any:
+    async def call(self, operation: ModuleType, *, force: bool = False, **arguments: Any) -> Any:
         """Perform any operation of `weryai_api.api`; see WeryAI.call."""
-        return await self._runner.run(call_operation(operation, self._settings.retry, arguments))
+        return await self._runner.run(call_operation(operation, self._settings.retry, arguments, force=force))
 
     async def aclose(self) -> None:
         """Close the running loop's connections; closing twice is fine."""

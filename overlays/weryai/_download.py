@@ -178,6 +178,13 @@ def prepare_path(output: str | os.PathLike[str] | None, name: str) -> Path:
         raise InvalidInputError(f"{output!r} cannot be written: {error}. Nothing was sent.") from error
 
 
+def absolute_path(output: str | os.PathLike[str] | None) -> str:
+    """What the user named, as it reads from any folder; whoever means a folder is still seen to."""
+    named = os.fspath(output) if output is not None else "./"
+    folder = "/" if isinstance(named, str) and named.endswith(("/", os.sep)) else ""
+    return os.path.abspath(named) + folder
+
+
 def name_of(url: str, default: str = "video.mp4") -> str:
     """A file name for an address: its last part, without anything that could leave the folder."""
     path = url.partition("?")[0].partition("#")[0]

@@ -14,9 +14,12 @@ from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 from ._envelope import Envelope, accept, accept_paid
-from ._flow import Flow, Now, Reply, Send, Sleep, log
-from ._limits import module_name
+from ._flow import Flow, Now, Reply, Send, Sleep, log, note, warn
+from ._intent import Intent
+from ._limits import module_at, module_name
+from ._picture import Picture
 from ._retry import RetryPolicy
+from ._submission import Submission, read_submission
 from .errors import InvalidInputError, WeryAIError
 
 T = TypeVar("T")
@@ -40,13 +43,47 @@ def call(
 
 
 def call_paid(
-    endpoint: ModuleType, body: Any, extra: Mapping[str, Any], retry: RetryPolicy
-) -> Flow[tuple[Envelope, tuple[str, ...]]]:
-    """Submit a paid request once, or again only when the last try surely started nothing; return its task ids."""
-    request = _request(endpoint, {"Content-Type": "application/json"}, {"body": body})
-    request["content"] = encode({**request.pop("json"), **extra})
-    effect = Send(request, paid=True, endpoint=module_name(endpoint))
-    return (yield from _persist(effect, lambda reply: accept_paid(reply, effect.name), retry))
+    endpoint: ModuleType,
+    body: Any,
+    extra: Mapping[str, Any],
+    retry: RetryPolicy,
+    *,
+    picture: Picture | None = None,
+    output: str | None = None,
+    force: bool = False,
+) -> Flow[Submission]:
+    """Submit a paid request once, or again only when the last try surely started nothing.
+
+    For the journal: `picture` is what was uploaded for it, `output` where the video is to go, `force` orders the same
+    again.
+    """
+    request = _request(endpoint, {}, {"body": body})
+    whole = {**request.pop("json"), **extra}
+    name = f"{str(request['method']).upper()} {request['url']}"
+    return (yield from order(Intent(name, whole, picture, output, force), retry))
+
+
+def order(intent: Intent, retry: RetryPolicy) -> Flow[Submission]:
+    """Send what is intended, as `call_paid` does."""
+    method, _, url = intent.request.partition(" ")
+    headers = {"Content-Type": "application/json"}
+    request = {"method": method, "url": url, "headers": headers, "content": encode(intent.body)}
+    effect = Send(request, paid=True, endpoint=module_at(method, url), intent=intent)
+    try:
+        submission = read_submission(
+            *(yield from _persist(effect, lambda reply: accept_paid(reply, effect.name), retry))
+        )
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        if (row := intent.row) is not None:
+            reason = str(error) or type(error).__name__
+            yield from note(lambda record: record.withdraw(row, reason))
+        raise
+    log.info("submitted task %s", ", ".join(submission.task_ids))
+    if intent.problem:
+        warn(intent.problem)
+    return submission
 
 
 def _persist(effect: Send, accept_reply: Callable[[Reply], T], retry: RetryPolicy) -> Flow[T]:

@@ -15,10 +15,10 @@ from weryai_api.types import File
 from ._download import Target, name_of, prepare_path
 from ._endpoint import call
 from ._envelope import Envelope
-from ._flow import Fetch, Flow, Now, Perform, Sleep, log
+from ._flow import Fetch, Flow, Now, Perform, Sleep, log, note
 from ._operation import Mode, Resource, operation
-from ._picture import PictureSource, is_address, read_picture
-from ._retry import FREE_TRIES, parse_retry_after
+from ._picture import Picture, PictureSource, is_address, read_picture
+from ._retry import FREE_TRIES, RetryPolicy, parse_retry_after
 from ._task import Task
 from ._tasks import check_task_id, look
 from .errors import ContractError, DownloadError, InvalidInputError, TransportError, WeryAIError
@@ -40,10 +40,7 @@ class Files(Resource[Mode]):
         How long the address lives is not documented. Raises InvalidInputError before anything is sent.
         """
         picture = yield from Perform(lambda: read_picture(source))
-        # The service compares content and suffix; the rest of the name is nobody's business.
-        name = f"picture{picture.suffix}"
-        body = UploadFileRequest(file=File(BytesIO(picture.content), name, picture.media_type))
-        return (yield from call(upload_file, _read_address, self._retry, body=body))
+        return (yield from upload_picture(picture, self._retry))
 
     @operation
     def download(self, url: str | Task, path: str | os.PathLike[str], *, task_id: str | None = None) -> Flow[Path]:
@@ -61,9 +58,20 @@ class Files(Resource[Mode]):
         target = Target((yield from Perform(lambda: prepare_path(path, name_of(address)))), address)
         try:
             yield from _fetch_whole(self, target, task_id)
-            return (yield from Perform(target.finish))
+            stored = yield from Perform(target.finish)
         finally:
             target.close()
+        if task_id is not None:
+            yield from note(lambda record: record.settle(task_id, os.path.abspath(stored)))
+        return stored
+
+
+def upload_picture(picture: Picture, retry: RetryPolicy) -> Flow[str]:
+    """Upload a picture that was read before."""
+    # The service compares content and suffix; the rest of the name is nobody's business.
+    name = f"picture{picture.suffix}"
+    body = UploadFileRequest(file=File(BytesIO(picture.content), name, picture.media_type))
+    return (yield from call(upload_file, _read_address, retry, body=body))
 
 
 def _named(source: str | Task, task_id: str | None) -> tuple[str, str | None]:

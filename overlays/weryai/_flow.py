@@ -14,10 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from .errors import WeryAIWarning
+from .errors import WeryAIError, WeryAIWarning
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from ._bell import Bell
+    from ._intent import Intent
+    from ._journal import Record
 
 T = TypeVar("T")
 log = logging.getLogger("weryai")
@@ -54,9 +58,9 @@ class Sink(Protocol):
 class Send(Effect[Reply]):
     """Send a request to the API and reply with its answer, or raise a TransportError.
 
-    `request` is what `httpx.Client.request` takes; `paid` marks the requests that must never be sent twice; `timeout`
-    is the seconds to wait for a sign of life, if that is less than the client's own; `attempt` counts the tries;
-    `endpoint` is the name of the generated module that the request is made by.
+    `request` is what `httpx.Client.request` takes; `paid` marks the requests that must never be sent twice, `intent`
+    says what they order; `timeout` is the seconds to wait for a sign of life, if that is less than the client's own;
+    `attempt` counts the tries; `endpoint` is the name of the generated module that the request is made by.
     """
 
     request: Mapping[str, Any] = field(repr=False)
@@ -65,11 +69,19 @@ class Send(Effect[Reply]):
     timeout: float | None = None
     attempt: int = 1
     endpoint: str = ""
+    intent: Intent | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
         """The call in words, such as "GET /v1/generation/t1/status"."""
         return f"{str(self.request['method']).upper()} {self.request['url']}"
+
+
+@dataclass(frozen=True)
+class Bare(Effect[Reply]):
+    """Send a request here and now: no shield, no waiting for a place, no journal; for who has seen to those."""
+
+    send: Send
 
 
 @dataclass(frozen=True)
@@ -122,6 +134,13 @@ class Perform(Effect[T]):
 
 
 @dataclass(frozen=True)
+class Note(Effect[T]):
+    """Note something in the client's journal and reply when it is on the disk; at once where there is no journal."""
+
+    change: Callable[[Record], Future[T]]
+
+
+@dataclass(frozen=True)
 class Tell(Effect[None]):
     """Call the user's callback, if there is one; an awaiting client also awaits what it returns."""
 
@@ -136,3 +155,11 @@ def warn(message: str) -> None:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, WeryAIWarning, stacklevel=level)
+
+
+def note(change: Callable[[Record], Future[None]]) -> Flow[None]:
+    """Note how free work ended; a journal that cannot be written is no reason to lose its result."""
+    try:
+        yield from Note(change)
+    except WeryAIError as error:
+        warn(f"{error}; `weryai resume` may do again what was done")

@@ -13,17 +13,17 @@ from weryai_api.api.image_to_video import submit_image_to_video
 from weryai_api.models import ImageToVideoRequest
 from weryai_api.types import UNSET
 
-from ._download import prepare_path
+from ._download import absolute_path, prepare_path
 from ._endpoint import call_paid, encode
-from ._files import Files
-from ._flow import Flow, Perform, Tell, log, warn
+from ._files import Files, upload_picture
+from ._flow import Flow, Perform, Tell, warn
 from ._limits import check_request, field_names
 from ._models import Models, known_registry
 from ._operation import Mode, Resource, operation
-from ._picture import PictureSource, is_address
+from ._picture import Picture, PictureSource, is_address, read_picture
 from ._receiver import Receiver
 from ._registry import Model, Registry, problems
-from ._submission import Submission, read_submission
+from ._submission import Submission
 from ._task import Task
 from ._tasks import UpdateCallback, naming, wait_for
 from ._watch import NEWBORN, WAIT_TIMEOUT, check_waiting
@@ -67,12 +67,15 @@ class VideoOptions(TypedDict, total=False):
     extra_body: Mapping[str, Any] | None
     validate: bool | Literal["live"]
     strict: bool
+    force: bool
 
 
 class ImageToVideo(Resource[Mode]):
     """Submit pictures to be animated."""
 
     _models: Models[Mode] | None = None
+    # Where the video is meant to go: kept in the journal with the order, for whoever takes it up after a crash.
+    _output: str | None = None
 
     @operation
     def submit(
@@ -92,6 +95,7 @@ class ImageToVideo(Resource[Mode]):
         extra_body: Mapping[str, Any] | None = None,
         validate: bool | Literal["live"] = True,
         strict: bool = False,
+        force: bool = False,
     ) -> Flow[Submission]:
         """Order a video, paid in credits, and return its task ids at once.
 
@@ -105,7 +109,8 @@ class ImageToVideo(Resource[Mode]):
         hour, or with `validate="live"`, which asks for it; what that lists no model takes is refused. Otherwise against
         the dated copy that is shipped, which only warns, unless `strict=True`.
 
-        Raises InvalidInputError before anything is sent; NotSentError or an APIError when nothing was ordered;
+        Raises InvalidInputError before anything is sent, and with a journal DuplicateRequestError for the same order
+        within its window, unless `force=True`; NotSentError or an APIError when nothing was ordered;
         OutcomeUnknownError or ContractError when it may have been: such a request is never repeated by itself.
         """
         fields = {
@@ -120,9 +125,8 @@ class ImageToVideo(Resource[Mode]):
             check_request("ImageToVideoRequest", body, later=("image",))
         yield from _fit_to_model(self, body, validate, strict=strict)
         encode({**body, **extra})
-        if "image" not in body:
-            body["image"] = yield from Files.upload(self, image)
-        return (yield from _order(self, body, extra))
+        picture = None if "image" in body else (yield from Perform(lambda: read_picture(image)))
+        return (yield from _order(self, body, extra, picture, force=force))
 
     @operation
     def generate(
@@ -151,7 +155,7 @@ class ImageToVideo(Resource[Mode]):
         check_waiting(timeout, interval, webhook)
         if webhook is not None and options.get("webhook_url") is None:
             options["webhook_url"] = webhook.callback_url
-        submitting = ImageToVideo.submit(self, image, prompt=prompt, **options)
+        submitting = ImageToVideo.submit(_meant_for(self, output), image, prompt=prompt, **options)
         if (options.get("video_number") or 1) != 1:
             raise InvalidInputError("generate makes one video; for more use submit + batches.wait")
         yield from Perform(lambda: prepare_path(output, "video.mp4"))
@@ -170,6 +174,13 @@ class ImageToVideo(Resource[Mode]):
         return Video(path, task.videos[0].url, task)
 
 
+def _meant_for(resource: ImageToVideo[Mode], output: str | os.PathLike[str] | None) -> ImageToVideo[Mode]:
+    """The same resource, for an order whose video goes to `output`."""
+    meant = ImageToVideo(resource._runner, resource._retry)
+    meant._models, meant._output = resource._models, absolute_path(output)
+    return meant
+
+
 def _store(resource: ImageToVideo[Mode], task: Task, output: str | os.PathLike[str] | None) -> Flow[Path]:
     """Download the video; whatever keeps it from the disk is a DownloadError that says where it lies."""
     url = task.videos[0].url
@@ -185,12 +196,28 @@ def _store(resource: ImageToVideo[Mode], task: Task, output: str | os.PathLike[s
         raise DownloadError(message, url=url, task_id=task.id) from error
 
 
-def _order(resource: ImageToVideo[Mode], body: Mapping[str, Any], extra: Mapping[str, Any]) -> Flow[Submission]:
-    """Send the paid request."""
-    request = ImageToVideoRequest(**{**_OMITTED, **body})
-    submission = read_submission(*(yield from call_paid(submit_image_to_video, request, extra, resource._retry)))
-    log.info("submitted task %s", ", ".join(submission.task_ids))
-    return submission
+def _order(
+    resource: ImageToVideo[Mode],
+    body: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    picture: Picture | None,
+    *,
+    force: bool,
+) -> Flow[Submission]:
+    """Upload the picture, if it is a local one, and send the paid request."""
+    address = {"image": (yield from upload_picture(picture, resource._retry))} if picture else {}
+    request = ImageToVideoRequest(**{**_OMITTED, **body, **address})
+    return (
+        yield from call_paid(
+            submit_image_to_video,
+            request,
+            extra,
+            resource._retry,
+            picture=picture,
+            output=resource._output,
+            force=force,
+        )
+    )
 
 
 # The generated model would send the contract's defaults, which the service has anyway and some models do not know.

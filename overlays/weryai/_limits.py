@@ -57,14 +57,24 @@ def operation_named(name: str) -> dict[str, Any] | None:
     """What the contract says about the operation whose generated module has this name, its path's part included."""
     for path in contract()["paths"].values():
         for method, facts in path.items():
-            if method in ("get", "post") and re.sub(r"(?=[A-Z])", "_", facts["operationId"]).lower() == name:
+            if method in ("get", "post") and _module_of(facts) == name:
                 return {**path, **facts}
     return None
+
+
+def module_at(method: str, path: str) -> str:
+    """The name of the generated module that makes this request, or nothing."""
+    facts = contract()["paths"].get(path, {}).get(method.lower())
+    return _module_of(facts) if facts else ""
 
 
 def module_name(endpoint: ModuleType) -> str:
     """The name of a generated module, without its package."""
     return endpoint.__name__.rpartition(".")[2]
+
+
+def _module_of(facts: Mapping[str, Any]) -> str:
+    return re.sub(r"(?=[A-Z])", "_", str(facts["operationId"])).lower()
 
 
 def _schemas() -> dict[str, Any]:

@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 import httpx
 
 from . import _wire
-from ._flow import Effect, Fetch, Flow, Listen, Now, Perform, Reply, Send, Sleep, Tell, Turn
+from ._flow import Bare, Effect, Fetch, Flow, Listen, Note, Now, Perform, Reply, Send, Sleep, Tell, Turn
 from ._gate import AwaitingGate, BlockingGate, Turns
 from ._lookout import Lookout
+from ._noting import noted
 from ._settings import Settings
 from ._shield import await_shielded, send_shielded
 from ._side_by_side import side_by_side
@@ -74,13 +75,17 @@ class Blocking:
         """Close every connection and refuse further work."""
         self._is_closed = True
         self._client.close()
+        self._settings.close()
 
     def perform(self, effect: Effect[Any]) -> Any:
         match effect:
             case Send():
                 with self._opened()[1].slots:
-                    reply = send_shielded(self._send, effect) if effect.paid else self._send(effect)
+                    paid = effect.paid
+                    reply = send_shielded(self._send_paid, effect, self._settings) if paid else self._send(effect)
                 return self._lookout.pass_on(effect, reply)
+            case Bare(send=send):
+                return self._send(send)
             case Fetch():
                 return self._fetch(effect)
             case Turn(most=most):
@@ -93,6 +98,8 @@ class Blocking:
                 return now()
             case Perform():
                 return effect.function()
+            case Note() if self._settings.journal:
+                return effect.change(self._settings.record()).result()
             case Tell(callback=callback) if callback is not None:
                 return _refuse_awaitable(callback(effect.value))
 
@@ -102,6 +109,10 @@ class Blocking:
         if self._process != os.getpid():
             self._connect()
         return self._client, self._gate
+
+    def _send_paid(self, effect: Send) -> Reply:
+        flow = noted(effect, self._settings)
+        return self._send(effect) if flow is None else self.run(flow)
 
     def _send(self, effect: Send) -> Reply:
         client, _ = self._opened()
@@ -177,15 +188,22 @@ class Awaiting:
         client, _ = self._opened_by.pop(asyncio.get_running_loop(), (None, None))
         if client is not None:
             await client.aclose()
+        if self._settings.journal is not None:
+            await asyncio.to_thread(self._settings.close)
 
     async def _perform(self, effect: Effect[Any]) -> Any:
         match effect:
             case Send():
                 # The place is waited for outside the shield: who is cancelled here has sent nothing.
                 async with self._opened()[1].slots:
-                    sending = self._send(effect)
-                    reply = await (await_shielded(sending, effect) if effect.paid else sending)
+                    if effect.paid:
+                        sending = await_shielded(self._send_paid(effect), effect, self._settings)
+                    else:
+                        sending = self._send(effect)
+                    reply = await sending
                 return self._lookout.pass_on(effect, reply)
+            case Bare(send=send):
+                return await self._send(send)
             case Fetch():
                 return await self._fetch(effect)
             case Turn(most=most):
@@ -198,6 +216,8 @@ class Awaiting:
                 return now()
             case Perform():
                 return await asyncio.to_thread(effect.function)
+            case Note() if self._settings.journal:
+                return await asyncio.wrap_future(effect.change(self._settings.record()))
             case Tell(callback=callback) if callback is not None:
                 result = callback(effect.value)
                 return await result if inspect.isawaitable(result) else None
@@ -211,6 +231,10 @@ class Awaiting:
             client = _wire.make_client(httpx.AsyncClient, self._settings, self._transport)
             opened = self._opened_by[loop] = client, AwaitingGate(self._settings.max_requests, self._turns)
         return opened
+
+    async def _send_paid(self, effect: Send) -> Reply:
+        flow = noted(effect, self._settings)
+        return await (self._send(effect) if flow is None else self.run(flow))
 
     async def _send(self, effect: Send) -> Reply:
         client, _ = self._opened()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import ipaddress
@@ -10,11 +11,15 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ._drift import OnDrift
 from ._retry import RetryPolicy
 from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ._journal import Journal, Record
 
 BASE_URL = "https://api.weryai.com"
 MODELS_BASE_URL = "https://api-growth-agent.weryai.com"
@@ -38,6 +43,8 @@ class Settings:
     max_requests: int = MAX_REQUESTS
     polls_per_second: float = POLLS_PER_SECOND
     on_drift: OnDrift | None = field(default=None, repr=False)
+    journal: Journal | None = None
+    owns_journal: bool = False
 
     @property
     def origins(self) -> frozenset[tuple[str, str, int]]:
@@ -47,6 +54,17 @@ class Settings:
     def url(self, service: str, path: str) -> str:
         """The address of an operation on the API's or the registry's host."""
         return (self.models_base_url if service == "models" else self.base_url) + path
+
+    def record(self) -> Record:
+        """The part of the journal that belongs to this service and this key."""
+        if self.journal is None:
+            raise ConfigurationError("this client has no journal: make it with journal=")
+        return self.journal._scoped(self.base_url, self.key())
+
+    def close(self) -> None:
+        """Close the journal, unless somebody else opened it."""
+        if self.journal and self.owns_journal:
+            self.journal.close()
 
 
 def make_settings(
@@ -59,6 +77,7 @@ def make_settings(
     max_requests: int = MAX_REQUESTS,
     polls_per_second: float = POLLS_PER_SECOND,
     on_drift: OnDrift | None = None,
+    journal: Journal | str | os.PathLike[str] | None = None,
 ) -> Settings:
     """Check and complete what the user gave; a given base_url also serves the models registry unless told otherwise."""
     environment = os.environ.get
@@ -77,7 +96,7 @@ def make_settings(
         raise ConfigurationError("polls_per_second must be more than 0 and at most 10,000")
     if not (on_drift is None or on_drift == "log" or callable(on_drift)) or inspect.iscoroutinefunction(on_drift):
         raise ConfigurationError('on_drift must be a plain function of one Drift, or "log"')
-    return Settings(
+    settings = Settings(
         base_url=_checked_url("base_url", base_url),
         models_base_url=_checked_url("models_base_url", models_base_url or base_url),
         timeout=float(timeout),
@@ -88,6 +107,14 @@ def make_settings(
         polls_per_second=float(polls_per_second),
         on_drift=on_drift,
     )
+    if journal is None:
+        return settings
+    # Loaded here, because SQLite costs whoever has no journal some milliseconds.
+    from ._journal import Journal
+
+    if isinstance(journal, Journal):
+        return dataclasses.replace(settings, journal=journal)
+    return dataclasses.replace(settings, journal=Journal(journal), owns_journal=True)
 
 
 @functools.lru_cache(maxsize=16)

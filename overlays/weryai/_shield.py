@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from . import _wire
 from ._flow import Reply, Send, log
+from ._noting import give_up
+from ._settings import Settings
 from .errors import NotSentError
 
 T = TypeVar("T")
@@ -20,7 +22,7 @@ T = TypeVar("T")
 GRACE = 5.0
 
 
-def send_shielded(send: Callable[[Send], Reply], effect: Send) -> Reply:
+def send_shielded(send: Callable[[Send], Reply], effect: Send, settings: Settings) -> Reply:
     """Send a paid request so that Ctrl-C cannot lose the answer: in the main thread, through a helper thread."""
     if threading.current_thread() is not threading.main_thread():
         return send(effect)
@@ -40,12 +42,12 @@ def send_shielded(send: Callable[[Send], Reply], effect: Send) -> Reply:
         # A second Ctrl-C ends the waiting, not the note.
         with contextlib.suppress(BaseException):
             concurrent.futures.wait([outcome], timeout=GRACE)
-        _note(interruption, effect, outcome)
+        _note(interruption, effect, outcome, settings)
         raise
     return outcome.result()
 
 
-async def await_shielded(send: Coroutine[Any, Any, Reply], effect: Send) -> Reply:
+async def await_shielded(send: Coroutine[Any, Any, Reply], effect: Send, settings: Settings) -> Reply:
     """Send a paid request so that cancelling the caller cannot lose the answer."""
     sending = _Stubborn(send, loop=asyncio.get_running_loop())
     sending.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -55,11 +57,11 @@ async def await_shielded(send: Coroutine[Any, Any, Reply], effect: Send) -> Repl
         # A second cancellation ends the waiting, not the note.
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.wait([sending], timeout=GRACE)
-        _note(cancelled, effect, sending)
+        _note(cancelled, effect, sending, settings)
         sending.abandon()
         raise
     except GeneratorExit as closed:
-        _note(closed, effect, sending)
+        _note(closed, effect, sending, settings)
         raise
 
 
@@ -83,10 +85,15 @@ def _start(worker: threading.Thread, outcome: concurrent.futures.Future[Reply]) 
 
 
 def _note(
-    interruption: BaseException, effect: Send, outcome: concurrent.futures.Future[Reply] | asyncio.Future[Reply]
+    interruption: BaseException,
+    effect: Send,
+    outcome: concurrent.futures.Future[Reply] | asyncio.Future[Reply],
+    settings: Settings,
 ) -> None:
-    """Tell the interrupted caller, and the log, what became of the submission."""
+    """Tell the interrupted caller, the log and the journal what became of the submission."""
     is_open = not outcome.done() or outcome.cancelled()
+    if is_open:
+        give_up(effect, settings)
     note = _wire.note_on_interruption(effect, None if is_open else outcome.exception() or outcome.result())
     interruption.add_note(note)
     log.warning("%s", note)

@@ -10,7 +10,7 @@ from typing import Any, overload
 from weryai_api.api.tasks import get_task_status
 
 from ._endpoint import call
-from ._flow import Flow
+from ._flow import Flow, note
 from ._operation import Mode, Resource, operation
 from ._receiver import Receiver
 from ._retry import RetryPolicy
@@ -163,7 +163,16 @@ def wait_for(
         )
         if task is None or not task.ended:
             raise _timed_out(task_id, task, timeout) from missed
-    return _succeeded(task)
+    try:
+        return _succeeded(task)
+    except TaskFailedError as error:
+        yield from note_failure(task_id, error.reason)
+        raise
+
+
+def note_failure(task_id: str, reason: str | None) -> Flow[None]:
+    """Tell the journal that a task brought no video."""
+    yield from note(lambda record: record.settle(task_id, None, reason or "it ended without a video"))
 
 
 def check_task_id(task_id: object) -> str:

@@ -208,7 +208,7 @@ class DownloadError(WeryAIError):
 
 
 class JournalError(WeryAIError):
-    """The journal of submissions cannot be read or written."""
+    """The journal of orders cannot be used, or an order does not stand there as expected; nothing was sent."""
 
 
 class BudgetExceededError(WeryAIError):

@@ -61,7 +61,8 @@ def test_every_method_exists_and_no_other_resource_does() -> None:
             resource, method = path.split(".")
             assert callable(getattr(getattr(client, resource), method))
         resources = {public for public in vars(client) if not public.startswith("_")}
-    assert resources == {path.partition(".")[0] for path in METHODS.values()}
+    # `orders` asks the journal, not the service.
+    assert resources - {"orders"} == {path.partition(".")[0] for path in METHODS.values()}
 
 
 def test_links_point_to_operations_and_their_parameters() -> None:

@@ -1,5 +1,6 @@
 """Run `python -m weryai` as a user does: a process of its own, with what it printed and how it ended."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -8,6 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+_NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Ended:
 def environment(base_url: str | None, key: str | None) -> dict[str, str]:
     """Return the inherited environment with this address and key in place of the planted ones."""
     chosen = {**os.environ, "WERYAI_API_KEY": key or "", "WERYAI_BASE_URL": base_url or ""}
+    # A port may be used again while an order at it is still remembered, so each command has a journal of its own.
+    chosen["WERYAI_JOURNAL"] = f"{os.environ['WERYAI_JOURNAL']}-{next(_NUMBERS)}"
     return {name: value for name, value in chosen.items() if value}
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -12,13 +13,15 @@ class CuttingProxy:
     """Hands everything through to a port of this machine, one request per connection.
 
     `cuts` are used in order, one for each request whose path starts with `prefix`: how many bytes of the answer's body
-    are let through before the connection ends. `requests` are the heads that came for the prefix.
+    are let through before the connection ends; far below 0 nothing at all. `requests` are the heads that came for the
+    prefix. `answered` is called with the whole answer to each of them, before any of it is let through.
     """
 
     port: int
     prefix: str
     cuts: list[int] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    answered: Callable[[bytes], object] = bytes
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -47,10 +50,10 @@ class CuttingProxy:
         head = b""
         while b"\r\n\r\n" not in head:
             head += near.recv(65536) or b"\r\n\r\n"
-        left = None
+        left, answered = None, None
         if head.split(b" ")[1].decode().startswith(self.prefix):
             self.requests.append(head.decode("latin-1"))
-            left = self.cuts.pop(0) if self.cuts else None
+            left, answered = self.cuts.pop(0) if self.cuts else None, self.answered
         length = next(
             (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
         )
@@ -63,5 +66,7 @@ class CuttingProxy:
             answer = b""
             while piece := far.recv(65536):
                 answer += piece
+        if answered is not None:
+            answered(answer)
         start = answer.index(b"\r\n\r\n") + 4
-        near.sendall(answer if left is None else answer[: start + left])
+        near.sendall(answer if left is None else answer[: max(start + left, 0)])

@@ -42,6 +42,7 @@ def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emulator: Emulator)
     # `demo` clears its surroundings; what is set here is put back in the end.
     for name, value in list(os.environ.items()):
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("WERYAI_JOURNAL", str(tmp_path.with_suffix(".journal")))
     monkeypatch.setenv("WERYAI_API_KEY", emulator.key)
     monkeypatch.setenv("WERYAI_BASE_URL", emulator.url)
     monkeypatch.setenv("WERYAI_MODELS_BASE_URL", emulator.url)
@@ -181,7 +182,7 @@ def test_every_result_is_a_line_of_json(at_home: Emulator, capsys: pytest.Captur
     for command in (["balance"], ["upload", "picture.png"], ["models", "SORA_2"], ["download", ids[0]]):
         assert run([*command, "--json"]) == 0
         assert isinstance(json.loads(capsys.readouterr().out), dict)
-    assert run(["generate", "picture.png", "-p", "x", "--json", "-o", "g.mp4"]) == 0
+    assert run(["generate", "picture.png", "-p", "y", "--json", "-o", "g.mp4"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["event"] for one in lines] == ["submitted", "done"]
 

@@ -6,7 +6,21 @@ from pathlib import Path
 from typing import Any, Literal, assert_never, assert_type
 
 import weryai
-from weryai import AsyncWeryAI, Drift, RetryPolicy, Submission, Task, TaskState, Video, VideoLink, WaitResult, WeryAI
+from weryai import (
+    AsyncWeryAI,
+    Drift,
+    Journal,
+    Order,
+    OrderState,
+    RetryPolicy,
+    Submission,
+    Task,
+    TaskState,
+    Video,
+    VideoLink,
+    WaitResult,
+    WeryAI,
+)
 from weryai.emulator import Emulator, Fault, LedgerRow
 from weryai.errors import (
     APIError,
@@ -19,6 +33,24 @@ from weryai.errors import (
     WeryAIError,
 )
 from weryai.webhooks import Receiver, WebhookEvent, asgi_app, read_delivery, wsgi_app
+
+
+def orders_have_types(path: Path, journal: Journal) -> None:
+    """A journal is a path or a Journal, and what it tells of orders is typed on both clients."""
+    client, aclient = WeryAI(journal=path), AsyncWeryAI(journal=journal)
+    assert_type(Journal("j.db", exclusive=True, window=60).path, Path)
+    assert_type(client.orders.list("ambiguous", OrderState.DONE), tuple[Order, ...])
+    assert_type(client.orders.adopt(1, "t1"), Order)
+    assert_type(client.orders.resubmit(1), Submission)
+    unawaited(assert_type(aclient.orders.claim(everything=True), Coroutine[Any, Any, tuple[Order, ...]]))
+    unawaited(assert_type(aclient.orders.give_up(1), Coroutine[Any, Any, Order]))
+    for order in client.orders.list():
+        assert_type(order.state, OrderState)
+        assert_type(order.task_ids, tuple[str, ...])
+        assert_type(order.output, str | None)
+    assert_type(client.image_to_video.submit("photo.jpg", prompt="wave", force=True), Submission)
+    client.orders.adopt("1", "t1")  # type: ignore[arg-type]
+    WeryAI(journal=7)  # type: ignore[arg-type]
 
 
 def deliveries_have_types(receiver: Receiver, client: WeryAI) -> None:

@@ -14,6 +14,7 @@ from weryai import errors
 
 from ._asking import balance, completion, models
 from ._making import download, generate, submit, upload, wait
+from ._resuming import orders, resolve, resume
 from ._serving import demo, emulate
 
 EXIT_CODES = """
@@ -21,7 +22,7 @@ EXIT_CODES = """
 Exit codes:
   0    done
   1    the service refused, or the task failed
-  2    wrong option, picture or setting; nothing was sent
+  2    wrong option, picture or setting, no journal, or a repeated order; nothing was sent
   3    the outcome is unknown: it may have been billed
   4    gave up waiting; the task goes on
   5    the video exists, but could not be fetched or stored
@@ -48,7 +49,9 @@ def cli(api_key: str | None, base_url: str | None, verbose: bool) -> None:
         logging.getLogger("weryai").setLevel(logging.DEBUG)
 
 
-for command in (generate, submit, wait, download, upload, models, balance, emulate, demo, completion):
+for command in (
+    generate, submit, wait, download, resume, orders, resolve, upload, models, balance, emulate, demo, completion
+):  # fmt: skip
     cli.add_command(command)
 
 
@@ -61,8 +64,8 @@ def run(arguments: Sequence[str]) -> int:
         # What the library logs about an interrupted submission is told below.
         logging.getLogger("weryai").addHandler(logging.NullHandler())
     try:
-        cli.main(list(arguments), prog_name="weryai", standalone_mode=False)
-        return 0
+        code = cli.main(list(arguments), prog_name="weryai", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -70,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
         return _report(error.__cause__ or error, "Interrupted.", 130)
-    except (errors.ConfigurationError, errors.InvalidInputError) as error:
+    except (errors.ConfigurationError, errors.InvalidInputError, errors.JournalError) as error:
         return _report(error, str(error), 2)
     except errors.WeryAIError as error:
         return _report(error, str(error), _exit_code(error))
@@ -109,6 +112,8 @@ def _with_command(line: str) -> str:
     """Name the command where the library names the method."""
     line = re.sub(r"tasks\.(?:wait|get)\('([^']*)'\)", r"`weryai wait \1`", line)
     line = re.sub(r"tasks\.wait_many\(\[(.*)\]\)", lambda ids: "`weryai wait " + re.sub("[',]", "", ids[1]) + "`", line)
+    line = line.replace("you say force=True", "you say --force")
+    line = re.sub(r"settle order (\d+) first with orders.adopt", r"settle it first with `weryai resolve \1`", line)
     return line.replace("tasks.get has a fresh one", "`weryai wait TASK_ID` has a fresh one")
 
 

@@ -11,7 +11,7 @@ import click
 import weryai
 
 if TYPE_CHECKING:
-    from weryai import WeryAI
+    from weryai import Journal, WeryAI
 
 WARNING = "weryai: an argument is seen in the process list and the shell history; prefer WERYAI_API_KEY"
 FIRST_RUN = (
@@ -20,7 +20,7 @@ FIRST_RUN = (
 )
 
 
-def connect() -> WeryAI:
+def connect(journal: Journal | None = None) -> WeryAI:
     """Make the client of this command."""
     options: dict[str, str | None] = click.get_current_context().find_root().params
     key = options.get("api_key")
@@ -31,4 +31,4 @@ def connect() -> WeryAI:
         key = click.prompt("WeryAI API key (WERYAI_API_KEY is not set)", hide_input=True, err=True)
     if not key:
         raise weryai.ConfigurationError(FIRST_RUN)
-    return weryai.WeryAI(key, base_url=options.get("base_url"))
+    return weryai.WeryAI(key, base_url=options.get("base_url"), journal=journal)

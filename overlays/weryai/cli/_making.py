@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-import weryai
-
 from ._connection import connect
-from ._output import as_json, put, put_submission, put_task, task_fields
+from ._fetching import fetch, target_of
+from ._journaling import in_journal, noting_client, paying, paying_client
+from ._output import as_json, put, put_submission, put_task
 from ._progress import Progress
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ def _ordering(command: F) -> F:
             click.option("--webhook-url", help="Where the service posts when the task ends."),
             click.option("--live", is_flag=True, help="Check against the live models registry before paying."),
             click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
+            paying,
             as_json,
         )
     ):
@@ -59,7 +59,7 @@ def _chosen(options: dict[str, Any]) -> dict[str, Any]:
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
 def generate(image: str, prompt: str, output: str | None, timeout: float, json_lines: bool, **options: Any) -> None:
     """Make a video from IMAGE, a local picture or its address. The last line printed is the video's path."""
-    with connect() as client, Progress() as progress:
+    with paying_client(options) as client, Progress() as progress:
 
         def submitted(submission: Submission) -> None:
             if json_lines:
@@ -83,7 +83,7 @@ def generate(image: str, prompt: str, output: str | None, timeout: float, json_l
 @click.option("-n", "--video-number", type=int, help="How many videos, 1 to 4; each is paid for. [default: 1]")
 def submit(image: str, prompt: str, json_lines: bool, **options: Any) -> None:
     """Order a video of IMAGE and print its task ids, one per line, without waiting."""
-    with connect() as client:
+    with paying_client(options) as client:
         submission = client.image_to_video.submit(image, prompt=prompt, **_chosen(options))
     if json_lines:
         put_submission(submission)
@@ -97,43 +97,28 @@ def submit(image: str, prompt: str, json_lines: bool, **options: Any) -> None:
 @click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
 @click.option("-o", "--output", help=f"{OUTPUT} For several tasks a folder.")
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
+@in_journal
 @as_json
-def wait(task_ids: tuple[str, ...], output: str | None, timeout: float, json_lines: bool) -> None:
+def wait(task_ids: tuple[str, ...], output: str | None, timeout: float, journal: str | None, json_lines: bool) -> None:
     """Wait for tasks that were submitted before, and fetch their videos. Costs nothing."""
     if len(task_ids) > 1 and output and not Path(output).is_dir() and not output.endswith("/"):
         raise click.UsageError("several tasks need a folder as --output")
-    problem = None
-    with connect() as client, Progress() as progress:
+    with noting_client(journal) as client, Progress() as progress:
         note = put_task if json_lines else progress.updated if len(task_ids) == 1 else None
-        for result in client.tasks.wait_many(task_ids, timeout=timeout, on_update=note):
-            try:
-                if result.error is not None or result.task is None:
-                    raise result.error or weryai.WeryAIError(f"task {result.task_id} was not seen")
-                path = client.files.download(result.task, _target(output, result.task_id))
-            except weryai.WeryAIError as error:
-                if isinstance(error, weryai.APIError):
-                    # Whoever typed the id need not be told it; the library's note is for those who did not.
-                    error.__notes__ = []
-                if problem is not None:
-                    click.echo(f"weryai: {problem}", err=True)
-                problem = error
-            else:
-                fields = {**task_fields(result.task), "path": path}
-                put(json_lines, path, event="done", **fields)
-    if problem is not None:
-        raise problem
+        fetch(client, dict.fromkeys(task_ids, output), timeout, note, json_lines=json_lines)
 
 
 @click.command()
 @click.argument("source", metavar="TASK_ID|ADDRESS")
 @click.option("-o", "--output", help=OUTPUT)
+@in_journal
 @as_json
-def download(source: str, output: str | None, json_lines: bool) -> None:
+def download(source: str, output: str | None, journal: str | None, json_lines: bool) -> None:
     """Fetch the video of a finished task, or of an address. Costs nothing."""
-    with connect() as client:
+    with noting_client(journal) as client:
         wanted: str | Task = source if "://" in source else client.tasks.get(source)
         name = "video" if isinstance(wanted, str) else wanted.id
-        path = client.files.download(wanted, _target(output, name))
+        path = client.files.download(wanted, target_of(output, name))
     put(json_lines, path, event="done", path=path, source=source)
 
 
@@ -145,10 +130,3 @@ def upload(picture: str, json_lines: bool) -> None:
     with connect() as client:
         url = client.files.upload(picture)
     put(json_lines, url, event="uploaded", url=url)
-
-
-def _target(output: str | None, task_id: str) -> str:
-    name = re.sub(r"[^\w\-]+", "_", task_id)[:100] + ".mp4"
-    if output is None:
-        return name
-    return str(Path(output, name)) if output.endswith("/") or Path(output).is_dir() else output

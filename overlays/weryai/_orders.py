@@ -1,0 +1,81 @@
+"""Orders: what the journal knows of the paid work, and what to do about orders whose fate is unknown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._endpoint import order
+from ._flow import Flow, Note
+from ._intent import Intent
+from ._operation import Mode, Resource, operation
+from ._order import Order, OrderState
+from ._submission import Submission
+from ._tasks import check_task_id, look
+from .errors import ConfigurationError, InvalidInputError
+
+_EVERY = tuple(OrderState)
+
+
+class Orders(Resource[Mode]):
+    """The paid orders of this service and this key; only for clients that have a journal.
+
+    An AMBIGUOUS order was sent, and whether it was accepted is unknown: look at the call history of your account, then
+    `adopt` the task, `resubmit`, or `give_up`. Nothing of that happens by itself.
+    """
+
+    @operation
+    def list(self, *states: OrderState | str) -> Flow[tuple[Order, ...]]:
+        """Return the orders in these states, or all of them, oldest first."""
+        wanted = tuple(_state(one) for one in states) or _EVERY
+        orders: tuple[Order, ...] = yield from _step("listed", wanted)
+        return orders
+
+    @operation
+    def claim(self, *, everything: bool = False) -> Flow[tuple[Order, ...]]:
+        """Take over the paid, unfinished orders of processes that are gone, and return them to be waited for.
+
+        With `everything` also those of processes that still run, or that ran on another machine.
+        """
+        taken: tuple[Order, ...] = yield from _step("claim", everything=everything)
+        return taken
+
+    @operation
+    def adopt(self, row: int, task_id: str) -> Flow[Order]:
+        """Say that an AMBIGUOUS order became this task; the service is asked once whether it exists.
+
+        Raises NotFoundError if it does not, JournalError if the order is not AMBIGUOUS or the task belongs to another.
+        """
+        task = yield from look(check_task_id(task_id), self._retry)
+        adopted: Order = yield from _step("adopt", row, task.id)
+        return adopted
+
+    @operation
+    def resubmit(self, row: int) -> Flow[Submission]:
+        """Send an AMBIGUOUS order once more, which may pay for it twice; a callback address is not sent again.
+
+        The picture is asked for where it was uploaded before. Raises what `image_to_video.submit` raises.
+        """
+        again: Order = yield from _step("requeue", row)
+        return (yield from order(Intent(again.request, again.body, row=again.row), self._retry))
+
+    @operation
+    def give_up(self, row: int) -> Flow[Order]:
+        """Want to know no more what becomes of an order, AMBIGUOUS or unfinished; it counts as FAILED from now on."""
+        given_up: Order = yield from _step("give_up", row)
+        return given_up
+
+
+def _step(name: str, *arguments: object, **options: object) -> Flow[Any]:
+    """Have the journal do something."""
+    result = yield from Note(lambda record: record.ask(name, *arguments, **options))
+    if result is None:
+        raise ConfigurationError("this client has no journal: make it with journal=")
+    return result
+
+
+def _state(word: OrderState | str) -> OrderState:
+    try:
+        return OrderState(word)
+    except ValueError:
+        known = ", ".join(_EVERY)
+        raise InvalidInputError(f"an order is never {word!r}, but one of {known}") from None

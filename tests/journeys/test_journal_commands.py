@@ -1,0 +1,141 @@
+"""The command line always keeps a journal when it pays, says where, and never fails at free work because of it."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from fakes.journals import rows
+from fakes.pictures import png
+from weryai import Journal
+from weryai.cli import run
+from weryai.emulator import Emulator
+
+pytestmark = [pytest.mark.timeout(60), pytest.mark.filterwarnings("ignore:video_number=2")]
+SUBMIT = ["submit", "photo.png", "-p", "wave"]
+
+
+@pytest.fixture(scope="module")
+def serving() -> Iterator[Emulator]:
+    """The emulator."""
+    with Emulator(video="fixed", waiting=0.0, processing=0.0) as running:
+        yield running
+
+
+@pytest.fixture
+def journal(serving: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a folder with a picture, with the emulator and a journal to come in the environment."""
+    (tmp_path / "photo.png").write_bytes(png())
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "data" / "journal.db"
+    for name, value in (("API_KEY", serving.key), ("BASE_URL", serving.url), ("JOURNAL", str(place))):
+        monkeypatch.setenv(f"WERYAI_{name}", value)
+    return place
+
+
+@pytest.mark.parametrize("command", [SUBMIT, ["generate", *SUBMIT[1:]]], ids=["submit", "generate"])
+def test_no_place_for_a_journal_is_a_refusal(
+    serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    """Where no journal can be written nothing is paid, and the line says both ways out; `--no-journal` is one."""
+    journal.parent.write_text("a file, no folder")
+    before = len(serving.requests)
+    assert run(command) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 1 and "Nothing was sent" in errors[0]
+    assert "--no-journal" in errors[0] and "WERYAI_JOURNAL" in errors[0] and str(journal) in errors[0]
+    assert len(serving.requests) == before
+    assert run([*command, "--no-journal"]) == 0
+    assert run([*command, "--journal", "other.db"]) == 0
+    assert len(rows(Path("other.db"))) == 1
+
+
+def test_up_enter_does_not_pay_twice(serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same command again names the task that was paid for; `--force` and `--window 0` order again."""
+    assert run(SUBMIT) == 0
+    task_id = capsys.readouterr().out.strip()
+    assert run(SUBMIT) == 2
+    told = capsys.readouterr()
+    assert f"`weryai wait {task_id}`" in told.err and "--force" in told.err and told.out == ""
+    assert run([*SUBMIT, "--force"]) == 0
+    assert run([*SUBMIT, "--window", "0"]) == 0
+    assert rows(journal) == ["submitted"] * 3
+
+
+def test_free_work_notes_what_it_did(serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`weryai wait` of a task from the journal ends its order, and makes no journal where there is none."""
+    assert run([*SUBMIT, "--no-journal"]) == 0
+    assert run(["wait", capsys.readouterr().out.strip()]) == 0
+    assert not journal.exists()
+    capsys.readouterr()
+    assert run(SUBMIT) == 0
+    task_id = capsys.readouterr().out.strip()
+    assert run(["wait", task_id, "-o", "v.mp4"]) == 0
+    assert rows(journal) == ["done"]
+
+
+def test_free_work_goes_on_without_a_journal(
+    serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A journal that cannot be used is told, and the video is fetched all the same."""
+    assert run(SUBMIT) == 0
+    task_id = capsys.readouterr().out.strip()
+    with Journal(journal.with_name("other.db"), exclusive=True) as kept:
+        assert run(["wait", task_id, "-o", "v.mp4", "--journal", str(kept.path)]) == 0
+    assert "going on without" in capsys.readouterr().err
+    assert Path("v.mp4").is_file()
+
+
+def test_orders_are_listed(serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`orders` lists what is unfinished, `--all` the rest as well, a line each, as JSON on demand."""
+    assert run(["generate", "photo.png", "-p", "first", "-o", "v.mp4"]) == 0
+    assert run([*SUBMIT, "-n", "2"]) == 0
+    capsys.readouterr()
+    assert run(["orders"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.split()[:2] == ["2", "submitted"]
+    assert run(["orders", "--all", "--json"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    video = str(Path("v.mp4").absolute())
+    assert (first["state"], first["paths"], first["output"]) == ("done", [video], video)
+    assert len(second["task_ids"]) == 2 and second["body"]["prompt"] == "wave"
+
+
+def test_several_videos_of_one_order_get_a_file_each(
+    serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`resume --output` puts every task's video into the folder under its own name."""
+    assert run([*SUBMIT, "-n", "2"]) == 0
+    ids = capsys.readouterr().out.split()
+    Path("videos").mkdir()
+    with closing(sqlite3.connect(journal)) as db, db:
+        db.execute("update orders set output = ?", (str(Path("videos/named.mp4").absolute()),))
+    assert run(["resume", "--all"]) == 0
+    assert {path.stem for path in Path("videos").iterdir()} == {"named", ids[1]}
+    assert rows(journal) == ["done"]
+
+
+MISTAKES = {
+    "resume, no journal": (["resume"], "no journal"),
+    "orders, no journal": (["orders"], "no journal"),
+    "resolve, no journal": (["resolve", "1", "give-up"], "no journal"),
+    "adopt without a task": (["resolve", "1", "adopt"], "TASK_ID"),
+    "give up with a task": (["resolve", "1", "give-up", "task_1"], "TASK_ID"),
+    "another verdict": (["resolve", "1", "forget"], "adopt"),
+    "resume into a file": (["resume", "-o", "photo.png"], "folder"),
+    "a window that is none": ([*SUBMIT, "--window", "-1"], "--window"),
+}
+
+
+@pytest.mark.parametrize(("command", "words"), MISTAKES.values(), ids=list(MISTAKES))
+def test_a_mistake_is_one_clear_line(
+    serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str], command: list[str], words: str
+) -> None:
+    """Each ends with 2 and a line that names the way out."""
+    assert run(command) == 2
+    errors = [one for one in capsys.readouterr().err.splitlines() if one and not one.startswith(("Usage:", "Try "))]
+    assert len(errors) == 1 and words in errors[0]
+    assert not journal.exists()
