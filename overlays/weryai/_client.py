@@ -25,6 +25,7 @@ from ._settings import MAX_REQUESTS, POLLS_PER_SECOND, TIMEOUT, Settings, make_s
 from ._tasks import Tasks
 
 if TYPE_CHECKING:
+    from ._intent import Keeper
     from ._journal import Journal
 
 
@@ -87,7 +88,7 @@ class WeryAI(_Client[Blocking]):
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
         on_drift: OnDrift | None = None,
-        journal: Journal | str | os.PathLike[str] | None = None,
+        journal: Journal | Keeper | str | os.PathLike[str] | None = None,
     ) -> None:
         """Make a client; nothing is sent yet."""
         settings = make_settings(
@@ -143,7 +144,7 @@ class AsyncWeryAI(_Client[Awaiting]):
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
         on_drift: OnDrift | None = None,
-        journal: Journal | str | os.PathLike[str] | None = None,
+        journal: Journal | Keeper | str | os.PathLike[str] | None = None,
     ) -> None:
         """Make a client; it may be made outside a running loop, and nothing is sent yet."""
         settings = make_settings(

@@ -1,6 +1,6 @@
 """The file of a journal: opened, checked, locked. One SQLite database, for other tools to read as well.
 
-Schema 1 (`pragma user_version`; `pragma application_id` is 0x57455259, "WERY"). Times are seconds since 1970, UTC.
+Schema 1 (`pragma user_version`; `pragma application_id` is 0x5745524A, "WERJ"). Times are seconds since 1970, UTC.
 
     orders   one row per order, of whatever number of videos
       id           its number, never used twice
@@ -35,13 +35,13 @@ import secrets
 import sqlite3
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from ._flow import warn
 from ._network_place import network_of
 from .errors import JournalError
 
-APPLICATION = 0x57455259
 SCHEMA = 1
 # How long another process may keep the file to itself, in seconds.
 PATIENCE = 10.0
@@ -69,48 +69,61 @@ create table about (name text primary key, value text not null) without rowid;
 """
 
 
-def open_file(path: Path) -> sqlite3.Connection:
-    """Open a journal for writing, or make it; whatever is in the way is a JournalError."""
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: what people call it, how it is told from others, and what is in a new one."""
+
+    noun: str
+    application: int
+    schema: int
+    tables: str
+
+
+JOURNAL = Kind("journal", 0x5745524A, SCHEMA, _TABLES)
+
+
+def open_file(path: Path, kind: Kind = JOURNAL) -> sqlite3.Connection:
+    """Open a file of this kind for writing, or make it; whatever is in the way is a JournalError."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Prompts are private. The files that SQLite puts beside it get the same rights.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
         db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error, ValueError) as error:
-        raise unusable(path, error) from error
+        raise unusable(path, error, kind) from error
     try:
         db.row_factory = sqlite3.Row
-        _check(db, path)
+        _check(db, path, kind)
         return db
     except sqlite3.Error as error:
         db.close()
-        raise unusable(path, error) from error
+        raise unusable(path, error, kind) from error
     except BaseException:
         db.close()
         raise
 
 
-def unusable(path: Path, error: Exception) -> JournalError:
-    """Say that the journal cannot be written, and why."""
+def unusable(path: Path, error: Exception, kind: Kind = JOURNAL) -> JournalError:
+    """Say that the file cannot be written, and why."""
     reason = getattr(error, "strerror", None) or error
-    return JournalError(f"the journal {path} cannot be written: {reason}")
+    return JournalError(f"the {kind.noun} {path} cannot be written: {reason}")
 
 
-def _check(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse what is no journal, or one that this version would not understand; make the tables of a new one."""
+def _check(db: sqlite3.Connection, path: Path, kind: Kind) -> None:
+    """Refuse what is no such file, or one that this version would not understand; make the tables of a new one."""
     db.execute("pragma synchronous = full")
     db.execute("pragma fullfsync = on")
     # A transaction for the look and what follows from it; it also meets a disk that takes nothing any more.
     db.execute("begin immediate")
-    if _version(db, path) == 0:
-        for statement in _TABLES.split(";"):
+    if version_of(db, path, kind) == 0:
+        for statement in kind.tables.split(";"):
             db.execute(statement)
         db.execute("insert into about values ('salt', ?)", (secrets.token_hex(16),))
-        db.execute(f"pragma application_id = {APPLICATION}")
-        db.execute(f"pragma user_version = {SCHEMA}")
+        db.execute(f"pragma application_id = {kind.application}")
+        db.execute(f"pragma user_version = {kind.schema}")
     db.execute("commit")
     if (mode := _to_wal(db)) != "wal":
-        raise JournalError(f"the journal {path} cannot be made safe against crashes: its mode stays {mode!r}")
+        raise JournalError(f"the {kind.noun} {path} cannot be made safe against crashes: its mode stays {mode!r}")
 
 
 def _to_wal(db: sqlite3.Connection) -> str:
@@ -125,40 +138,40 @@ def _to_wal(db: sqlite3.Connection) -> str:
             time.sleep(0.01)
 
 
-def _version(db: sqlite3.Connection, path: Path) -> int:
+def version_of(db: sqlite3.Connection, path: Path, kind: Kind) -> int:
     """The schema of the file; 0 for an empty one."""
     application, version = (
         int(db.execute(f"pragma {name}").fetchone()[0]) for name in ("application_id", "user_version")
     )
     if application == 0 and version == 0 and db.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
         return 0
-    if application != APPLICATION:
-        raise JournalError(f"{path} is a database of another program, not a journal of weryai")
-    if version > SCHEMA:
+    if application != kind.application:
+        raise JournalError(f"{path} is a database of another program, not a {kind.noun} of weryai")
+    if version > kind.schema:
         raise JournalError(
-            f"the journal {path} was written by a newer weryai (schema {version}, not {SCHEMA}): update weryai"
+            f"the {kind.noun} {path} was written by a newer weryai (schema {version}, not {kind.schema}): update weryai"
         )
     return version
 
 
 class Lock:
-    """Keeps a journal to one run (`exclusive`), or keeps such a run away; ends with the process, however that ends."""
+    """Keeps a file to one run (`exclusive`), or keeps such a run away; ends with the process, however that ends."""
 
-    def __init__(self, path: Path, *, exclusive: bool) -> None:
+    def __init__(self, path: Path, *, exclusive: bool, kind: Kind = JOURNAL) -> None:
         """Take it at once, or raise JournalError."""
         place = path.with_name(f"{path.name}.lock")
-        if kind := network_of(path):
-            _warn_of_network(path, kind, exclusive=exclusive)
+        if network := network_of(path):
+            _warn_of_network(f"the {kind.noun} {path}", network, exclusive=exclusive)
         try:
             self._handle = os.open(place, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         except OSError as error:
-            raise unusable(path, error) from error
+            raise unusable(path, error, kind) from error
         try:
             _take(self._handle, exclusive=exclusive)
         except OSError as error:
             os.close(self._handle)
             whom = "other processes use it" if exclusive else "a run keeps it to itself"
-            raise JournalError(f"the journal {path} is in use: {whom}. Nothing was sent.") from error
+            raise JournalError(f"the {kind.noun} {path} is in use: {whom}. Nothing was sent.") from error
 
     def release(self) -> None:
         """Give it back; twice is fine."""
@@ -167,8 +180,8 @@ class Lock:
         self._handle = -1
 
 
-def _warn_of_network(path: Path, kind: str, *, exclusive: bool) -> None:
-    told = f"the journal {path} is on a network file system ({kind}), where SQLite's locks cannot be relied on"
+def _warn_of_network(file: str, network: str, *, exclusive: bool) -> None:
+    told = f"{file} is on a network file system ({network}), where SQLite's locks cannot be relied on"
     if exclusive:
         raise JournalError(f"{told}; use a folder of this machine. Nothing was sent.")
     warn(f"{told}; use it from one machine only, or name another with WERYAI_JOURNAL")

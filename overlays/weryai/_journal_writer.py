@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ._journal_file import unusable
+from ._journal_file import JOURNAL, Kind, unusable
 from .errors import JournalError
 
 T = TypeVar("T")
@@ -22,9 +22,9 @@ MOST_AT_ONCE = 1_000
 class Writer:
     """Makes changes of a database in the order they came; a future is done when its change is on the disk."""
 
-    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, path: Path, kind: Kind = JOURNAL) -> None:
         """Start the thread; the connection is its own from now on."""
-        self._db, self._path = db, path
+        self._db, self._path, self._kind = db, path, kind
         self._work = queue.SimpleQueue[tuple[Change, Future[Any]] | None]()
         self._thread = threading.Thread(target=self._toil, name="weryai-journal", daemon=True)
         self._is_closed = False
@@ -37,7 +37,7 @@ class Writer:
         done: Future[T] = Future()
         with self._lock:
             if self._is_closed:
-                done.set_exception(JournalError(f"the journal {self._path} is closed"))
+                done.set_exception(JournalError(f"the {self._kind.noun} {self._path} is closed"))
             else:
                 self._work.put((change, done))
         return done
@@ -78,7 +78,7 @@ class Writer:
         except Exception as error:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("rollback")
-            ended = [(done, None, unusable(self._path, error)) for _, done in wanted]
+            ended = [(done, None, unusable(self._path, error, self._kind)) for _, done in wanted]
         for done, result, failure in ended:
             done.set_result(result) if failure is None else done.set_exception(failure)
 
@@ -89,6 +89,9 @@ class Writer:
         except Exception as error:
             # After a full disk SQLite has rolled everything back by itself, and this fails as well.
             self._db.execute("rollback to one")
-            result, failure = None, unusable(self._path, error) if isinstance(error, sqlite3.Error) else error
+            result, failure = (
+                None,
+                unusable(self._path, error, self._kind) if isinstance(error, sqlite3.Error) else error,
+            )
         self._db.execute("release one")
         return result, failure

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ._drift import OnDrift
+from ._intent import Keeper
 from ._retry import RetryPolicy
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ._journal import Journal, Record
+    from ._journal import Record
 
 BASE_URL = "https://api.weryai.com"
 MODELS_BASE_URL = "https://api-growth-agent.weryai.com"
@@ -43,7 +44,7 @@ class Settings:
     max_requests: int = MAX_REQUESTS
     polls_per_second: float = POLLS_PER_SECOND
     on_drift: OnDrift | None = field(default=None, repr=False)
-    journal: Journal | None = None
+    journal: Keeper | None = None
     owns_journal: bool = False
 
     @property
@@ -59,7 +60,8 @@ class Settings:
         """The part of the journal that belongs to this service and this key."""
         if self.journal is None:
             raise ConfigurationError("this client has no journal: make it with journal=")
-        return self.journal._scoped(self.base_url, self.key())
+        record: Record = self.journal._scoped(self.base_url, self.key())
+        return record
 
     def close(self) -> None:
         """Close the journal, unless somebody else opened it."""
@@ -77,7 +79,7 @@ def make_settings(
     max_requests: int = MAX_REQUESTS,
     polls_per_second: float = POLLS_PER_SECOND,
     on_drift: OnDrift | None = None,
-    journal: Journal | str | os.PathLike[str] | None = None,
+    journal: Keeper | str | os.PathLike[str] | None = None,
 ) -> Settings:
     """Check and complete what the user gave; a given base_url also serves the models registry unless told otherwise."""
     environment = os.environ.get
@@ -112,7 +114,7 @@ def make_settings(
     # Loaded here, because SQLite costs whoever has no journal some milliseconds.
     from ._journal import Journal
 
-    if isinstance(journal, Journal):
+    if isinstance(journal, Keeper):
         return dataclasses.replace(settings, journal=journal)
     return dataclasses.replace(settings, journal=Journal(journal), owns_journal=True)
 

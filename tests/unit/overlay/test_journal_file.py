@@ -21,7 +21,7 @@ from fakes.faces import Face, submit
 from fakes.faulty_server import FaultyServer
 from fakes.journals import rows
 from weryai import Journal, _journal_file, _network_place
-from weryai._journal_file import APPLICATION, SCHEMA
+from weryai._journal_file import JOURNAL, SCHEMA
 from weryai.errors import ConfigurationError, JournalError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files and locks as POSIX has them")
@@ -33,7 +33,7 @@ def test_a_journal_is_made_safe_and_private(tmp_path: Path) -> None:
     pragmas = ("journal_mode", "synchronous", "application_id", "user_version")
     with Journal(path) as journal:
         found = journal._write(lambda db: [db.execute(f"pragma {one}").fetchone()[0] for one in pragmas]).result()
-    assert found == ["wal", 2, APPLICATION, SCHEMA]
+    assert found == ["wal", 2, JOURNAL.application, SCHEMA]
     assert [one.stat().st_mode & 0o077 for one in (path, path.parent)] == [0, 0]
 
 

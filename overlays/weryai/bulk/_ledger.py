@@ -1,0 +1,124 @@
+"""The ledger of a bulk run: one file, one row per job, one process at a time; a change is on disk when it is done."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn, Self, TypeVar
+
+from .._intent import Intent
+from .._journal_file import Lock, open_file
+from .._journal_writer import Writer
+from .._order import Verdict
+from ..errors import ConfigurationError, JournalError
+from . import _steps as steps
+from ._tables import LEDGER
+
+T = TypeVar("T")
+CRASHED = "the run ended before the answer came"
+
+
+class Ledger:
+    """The file of one bulk run; never go on with an old copy of it: it does not know what was ordered since.
+
+    While it is open no other process can open it. Raises JournalError when it is in use, cannot be written, is none of
+    ours, was written by a newer version, or lies on a network file system.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open the file, or make it; a try that a dead run left open is ambiguous from now on."""
+        try:
+            self.path = Path(os.path.abspath(path))
+        except TypeError as error:
+            raise ConfigurationError(f"a ledger is a path, not {type(path).__name__}") from error
+        db = open_file(self.path, LEDGER)
+        try:
+            self._lock = Lock(self.path, exclusive=True, kind=LEDGER)
+            self._salt = str(db.execute("select value from about where name = 'salt'").fetchone()["value"])
+        except BaseException:
+            db.close()
+            raise
+        self._process = os.getpid()
+        self._books: dict[tuple[str, str], Book] = {}
+        self._writer = Writer(db, self.path, LEDGER)
+        self.left_open = self.write(lambda db: steps.bury(db, CRASHED)).result()
+
+    def write(self, change: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        """Have a change made, or something read, in the order of the calls."""
+        if self._process != os.getpid():
+            raise JournalError("a ledger is one process's alone: open it in the child, not before the fork")
+        return self._writer.write(change)
+
+    def close(self) -> None:
+        """Write what is left and close the file; twice is fine."""
+        if self._process == os.getpid():
+            self._writer.close()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Ledger({str(self.path)!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Ledger is an open file and is not pickled; open it in each process, one after the other")
+
+    def _scoped(self, base_url: str, key: str) -> Book:
+        """The ledger as one client sees it; the first client's service and key are the only ones it ever takes."""
+        if (book := self._books.get((base_url, key))) is None:
+            hashed = hashlib.sha256(f"{self._salt}:{key}".encode()).hexdigest()[:16]
+            self.write(lambda db: steps.belong(db, base_url, hashed)).result()
+            book = self._books[base_url, key] = Book(self)
+        return book
+
+
+class Book:
+    """A ledger in the place of a journal: what `weryai._noting` writes down around a paid request."""
+
+    def __init__(self, ledger: Ledger, worker: str | None = None) -> None:
+        """Write into this ledger, as this worker."""
+        self._ledger, self._worker = ledger, worker
+
+    def begin(self, intent: Intent, fingerprint: str) -> Future[int]:
+        """Write a job down before it is sent; its row is the intent's."""
+        row = intent.row
+        assert row is not None
+
+        def change(db: sqlite3.Connection) -> int:
+            steps.begin(db, row, self._worker)
+            return row
+
+        return self._ledger.write(change)
+
+    def end(self, row: int, verdict: Verdict) -> Future[None]:
+        """Write down what became of a try."""
+        return self._ledger.write(lambda db: steps.end(db, row, verdict))
+
+    def doubt(self, row: int, reason: str) -> Future[None]:
+        """Give an open try up."""
+        return self._ledger.write(lambda db: steps.doubt(db, row, reason))
+
+    def settle(self, task_id: str, path: str | None, reason: str | None = None) -> Future[None]:
+        """Nothing: how a task ended is written down by who runs the job."""
+        return _done(None)
+
+    def ask(self, name: str, *arguments: Any, **options: Any) -> Future[Any]:
+        """Refuse what only a journal of orders can do."""
+        raise ConfigurationError("this client keeps the ledger of a bulk run, which has no orders")
+
+
+def _done(value: T) -> Future[T]:
+    future: Future[T] = Future()
+    future.set_result(value)
+    return future
