@@ -26,8 +26,8 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
     "--scenario",
     "scenarios",
     multiple=True,
-    metavar="NAME[@STAGE][:TIMES]",
-    help="Let something happen to the next requests or tasks that it suits; may be given several times.",
+    metavar="NAME[@STAGE][:TIMES|:1/N]",
+    help="Let something happen to the next requests or tasks that it suits, or to one in N; may be given again.",
 )
 @click.option("--list-scenarios", is_flag=True, help="Print every scenario and end.")
 @click.option("--speed", type=float, default=1.0, show_default=True, help="60 makes a minute pass in each second.")

@@ -25,7 +25,8 @@ task      {id, batch_id, state, word, reason, model, prompt, seconds, ratio, pic
           pending, delivered, failed, refused or withheld.
 job       {job, model, prompt, posts, orders, is_double, refusals, task_ids, states, state, credits, refunded,
           exchanges: [id]}
-fault     {id, name, stage, source, ordered, met, is_open, cancelled, task_ids}; `ordered` null is for good
+fault     {id, name, stage, source, ordered, each, met, is_open, cancelled, task_ids}; `ordered` null is for good,
+          `each` 10 is to one in ten that it suits
 exchange  {id, change, kind, method, path, query, operation, status, at, seconds, scenarios, task_ids,
           complaints: [{pointer, message}], trouble}; `kind` is request or webhook
           A body is {text} or, if it is no text, {base64}; both have {size}, of the 64 KiB that are kept.

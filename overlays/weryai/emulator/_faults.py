@@ -22,13 +22,18 @@ MOST_BROUGHT = 1_000
 
 @dataclass(eq=False, slots=True)
 class Fault:
-    """A scenario that was ordered: `ordered` times (None is for good), `met` so far."""
+    """A scenario that was ordered: `ordered` times (None is for good), `met` so far.
+
+    It happens to one in `each` that it suits, of which `seen` came so far.
+    """
 
     id: int
     scenario: Scenario
     stage: Stage
     ordered: int | None
     source: Source
+    each: int = 1
+    seen: int = 0
     met: int = 0
     cancelled: bool = False
     task_ids: list[str] = field(default_factory=list)
@@ -81,11 +86,13 @@ class Faults:
 
     def grant(self, wanted: Wish, source: Source) -> Fault:
         """Make a fault of a wish."""
-        own_measure = None if source not in ORDERS and wanted.scenario.lasts else 1
+        is_for_good = wanted.each > 1 or (source not in ORDERS and wanted.scenario.lasts)
         with self._lock:
             self._count += 1
-            times = own_measure if wanted.times is None else wanted.times
-            fault = Fault(self._count, wanted.scenario, wanted.stage, times, source, _changes=self._changes)
+            times = wanted.times or (None if is_for_good else 1)
+            fault = Fault(
+                self._count, wanted.scenario, wanted.stage, times, source, each=wanted.each, _changes=self._changes
+            )
             (self._orders if source in ORDERS else self._brought).append(fault)
         self._changes.bump()
         return fault
@@ -127,8 +134,8 @@ class Faults:
         return next((one for one in self.all() if one.id == number), None)
 
     def unmet(self) -> list[Fault]:
-        """Return the orders of which something is left."""
-        return [one for one in self.orders() if one.is_open]
+        """Return the orders of which something is left; of those that are for good, those that nothing met."""
+        return [one for one in self.orders() if one.is_open and not (one.ordered is None and one.met)]
 
     def clear(self) -> None:
         """Forget every fault."""
@@ -143,7 +150,10 @@ def meet(faults: Iterable[Fault], stage: Stage, states: Collection[str], most: i
     """Return the first faults that suit, each counted as met."""
     met: list[Fault] = []
     for fault in faults:
-        if fault.suits(stage, states):
+        if not fault.suits(stage, states):
+            continue
+        fault.seen += 1
+        if fault.seen % fault.each == 0:
             fault.met += 1
             met.append(fault)
             if len(met) == most:

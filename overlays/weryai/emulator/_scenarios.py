@@ -1,10 +1,10 @@
-"""Every scenario by its name, and how a person writes which one is wanted: NAME[@STAGE][:TIMES]."""
+"""Every scenario by its name, and how a person writes which one is wanted: NAME[@STAGE][:TIMES], or :1/N."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import get_args
 
@@ -20,7 +20,7 @@ HEADER = "X-Emulator-Scenario"
 #: A prompt chooses as well: "She waves [emulator: fail-copyright]".
 MARKER = re.compile(r"\[emulator:\s*([^\]]*)\]", re.IGNORECASE)
 MOST_TIMES = 1_000_000
-_WISH = re.compile(r"(?P<name>[^@:\s]+)(?:@(?P<stage>[^@:\s]+))?(?::(?P<times>[0-9]{1,7}))?")
+_WISH = re.compile(r"(?P<name>[^@:\s]+)(?:@(?P<stage>[^@:\s]+))?(?::(?:1/(?P<each>[0-9]{1,7})|(?P<times>[0-9]{1,7})))?")
 
 
 class UnknownScenarioError(ValueError):
@@ -29,15 +29,20 @@ class UnknownScenarioError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A scenario that somebody wants, where, and how often; `times` None is the scenario's own measure."""
+    """A scenario that somebody wants, where, and how often; `times` None is the scenario's own measure.
+
+    With `each` it happens for good, to one in so many that it suits.
+    """
 
     scenario: Scenario
     stage: Stage
     times: int | None = None
+    each: int = 1
 
     def __str__(self) -> str:
         stage = "" if self.stage == self.scenario.stage else f"@{self.stage}"
-        return f"{self.scenario.name}{stage}" + ("" if self.times is None else f":{self.times}")
+        measure = f":1/{self.each}" if self.each > 1 else "" if self.times is None else f":{self.times}"
+        return f"{self.scenario.name}{stage}{measure}"
 
 
 def scenarios() -> tuple[Scenario, ...]:
@@ -73,9 +78,16 @@ def read_wishes(text: str) -> Iterator[Wish]:
     for part in text.replace(",", " ").split():
         found = _WISH.fullmatch(part)
         if found is None:
-            raise UnknownScenarioError(f"{part[:60]!r} is not NAME, NAME:TIMES or NAME@STAGE:TIMES")
+            raise UnknownScenarioError(f"{part[:60]!r} is not NAME, NAME:TIMES, NAME:1/N or NAME@STAGE:TIMES")
         times = int(found["times"]) if found["times"] else None
-        yield wish(found["name"], times, found["stage"])
+        wanted = wish(found["name"], times, found["stage"])
+        yield replace(wanted, each=_each(found["name"], int(found["each"]))) if found["each"] else wanted
+
+
+def _each(name: str, number: int) -> int:
+    if not 1 <= number <= MOST_TIMES:
+        raise UnknownScenarioError(f"{name}: 1/{number} must be 1/1 to 1/{MOST_TIMES}")
+    return number
 
 
 def marked_in(prompt: str) -> list[Wish]:

@@ -58,7 +58,7 @@ class Settings:
 
     `model_rules="known"` holds an order for a model of the registry to what the registry says of it, and takes any
     other model as it comes; `"strict"` refuses other models, `"off"` knows no models.
-    `state` is a file that outlives the emulator. `scenarios` are ordered from the start, as NAME[@STAGE][:TIMES].
+    `state` is a file that outlives the emulator. `scenarios` are ordered from the start, as NAME[@STAGE][:TIMES|:1/N].
     Webhooks go to this machine and to `webhook_hosts` alone, and tell the end as `webhook_words` has it.
     """
 

@@ -86,6 +86,7 @@ def tell_fault(fault: Fault) -> Told:
         "stage": fault.stage,
         "source": fault.source,
         "ordered": fault.ordered,
+        "each": fault.each,
         "met": fault.met,
         "is_open": fault.is_open,
         "cancelled": fault.cancelled,

@@ -6,6 +6,7 @@ import pytest
 
 from weryai.emulator._changes import Changes
 from weryai.emulator._faults import Faults, accounted
+from weryai.emulator._scenarios import UnknownScenarioError, read_wishes
 
 
 @pytest.fixture
@@ -53,6 +54,24 @@ def test_a_cancelled_order_is_over(faults: Faults) -> None:
     fault.cancel()
     assert faults.take("submit") is None
     accounted(faults)
+
+
+def test_a_rate_is_met_by_one_in_so_many_for_good(faults: Faults) -> None:
+    """`:1/3` happens to every third request that it suits, without end; only one that never happened is unmet."""
+    (wanted,) = read_wishes("http-429@submit:1/3")
+    fault = faults.grant(wanted, "start")
+    assert str(wanted) == "http-429@submit:1/3" and faults.unmet() == [fault]
+    taken = [faults.take(stage) for stage in ("submit", "status") * 9]
+    assert [number for number, one in enumerate(taken[::2], 1) if one] == [3, 6, 9]
+    assert not any(taken[1::2]) and (fault.met, fault.is_open) == (3, True)
+    accounted(faults)
+
+
+@pytest.mark.parametrize("measure", ["1/0", "1/9999999", "2/3", "1/"])
+def test_an_impossible_rate_is_refused(measure: str) -> None:
+    """A rate is 1/N, N from 1 to a million."""
+    with pytest.raises(UnknownScenarioError, match="1/"):
+        list(read_wishes(f"http-429:{measure}"))
 
 
 def test_unmet_orders_are_named(faults: Faults) -> None:

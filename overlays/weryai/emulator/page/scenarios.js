@@ -17,7 +17,7 @@ const listing = new Listing(byId("orders"), (fault) => fault.id, (fault) => {
   return h("tr", { "data-fault": fault.name },
     cell("Scenario", "", h("span", { class: "title mono" }, fault.name), chip(word, word === "met" ? "good" : word === "waiting" ? "warn" : "quiet")),
     cell("At", "", fault.stage), cell("From", "", fault.source),
-    cell("Ordered", "number", fault.ordered === null ? "∞" : String(fault.ordered)), cell("Met", "number", String(fault.met)),
+    cell("Ordered", "number", fault.ordered !== null ? String(fault.ordered) : fault.each > 1 ? `1 in ${fault.each}` : "∞"), cell("Met", "number", String(fault.met)),
     cell("Tasks", "", fault.task_ids.slice(0, 3).map((id) => h("a", { class: "mono", href: `#tasks/${id}` }, id)),
       fault.task_ids.length > 3 ? h("span", { class: "quiet" }, `and ${fault.task_ids.length - 3} more`) : null),
     cell("", "", fault.is_open ? h("button", { type: "button", "aria-label": `Cancel ${fault.name}`, onclick: () => cancel(fault) }, "Cancel") : null));
