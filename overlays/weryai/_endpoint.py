@@ -65,10 +65,7 @@ def call_paid(
 
 def order(intent: Intent, retry: RetryPolicy) -> Flow[Submission]:
     """Send what is intended, as `call_paid` does."""
-    method, _, url = intent.request.partition(" ")
-    headers = {"Content-Type": "application/json"}
-    request = {"method": method, "url": url, "headers": headers, "content": encode(intent.body)}
-    effect = Send(request, paid=True, endpoint=module_at(method, url), intent=intent)
+    effect = paid_request(intent)
     try:
         submission = read_submission(
             *(yield from _persist(effect, lambda reply: accept_paid(reply, effect.name), retry))
@@ -84,6 +81,14 @@ def order(intent: Intent, retry: RetryPolicy) -> Flow[Submission]:
     if intent.problem:
         warn(intent.problem)
     return submission
+
+
+def paid_request(intent: Intent) -> Send:
+    """The request that places an order."""
+    method, _, url = intent.request.partition(" ")
+    headers = {"Content-Type": "application/json"}
+    request = {"method": method, "url": url, "headers": headers, "content": encode(intent.body)}
+    return Send(request, paid=True, endpoint=module_at(method, url), intent=intent)
 
 
 def _persist(effect: Send, accept_reply: Callable[[Reply], T], retry: RetryPolicy) -> Flow[T]:

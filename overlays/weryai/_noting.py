@@ -20,7 +20,8 @@ def noted(effect: Send, settings: Settings) -> Flow[Reply] | None:
 
 
 def _noted(effect: Send, intent: Intent) -> Flow[Reply]:
-    fingerprint = yield from Perform(intent.fingerprint)
+    # Only a picture is worth another thread.
+    fingerprint = (yield from Perform(intent.fingerprint)) if intent.picture else intent.fingerprint()
     try:
         intent.row = yield from Note(lambda record: record.begin(intent, fingerprint))
     except JournalError as error:

@@ -11,7 +11,7 @@ from .killing import Harness, emulator, write_manifest
 JOBS = 2_000
 KILLS, INSIDE = 10, 8
 OPTIONS = ("--rate", "100", "--in-flight", "200", "--interval", "1", "--timeout", "240")
-#: One in ten 429, one in a hundred each of 500, dropped before and dropped after, one look in twenty 500, cut downloads.
+#: One in ten 429, one in a hundred each of 500 and dropped before and after, one look in twenty 500, cut downloads.
 FAULTS = (
     "http-429@submit:1/10", "http-500@submit:1/100", "reset-before@submit:1/100", "reset-after@submit:1/100",
     "http-500@status:1/20", "download-cut:1/50",
@@ -42,7 +42,7 @@ def proved(name: str, scenarios: tuple[str, ...]) -> bool:
 
 
 def found_out() -> bool:
-    """Without a ledger, knowing only which videos are there, the same kills must pay twice: else this proves nothing."""
+    """Without a ledger, by the videos alone, the same kills must pay twice; else nothing is proved."""
     jobs = 400
     with tempfile.TemporaryDirectory() as place, emulator(speed=30) as url:
         harness = Harness(Path(place), url, OPTIONS)
@@ -71,7 +71,8 @@ def main() -> int:
         "without": found_out,
     }
     wanted = sys.argv[1:] or list(whole)
-    return 0 if all([whole[name]() for name in wanted]) else 1
+    proofs = [whole[name]() for name in wanted]
+    return 0 if all(proofs) else 1
 
 
 if __name__ == "__main__":

@@ -58,6 +58,12 @@ def counts(db: Database) -> dict[OrderState, int]:
     return {state: found.get(state.value, 0) for state in OrderState}
 
 
+def price_of(db: Database, state: OrderState) -> float | None:
+    """What the jobs in a state cost together, as far as prices are known; None where none is."""
+    found = db.execute("select sum(price) as price from jobs where state = ?", (state.value,)).fetchone()
+    return None if found["price"] is None else float(found["price"])
+
+
 def facts(db: Database) -> RunFacts:
     """What is said about the run."""
     run = db.execute("select * from run").fetchone()

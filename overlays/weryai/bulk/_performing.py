@@ -1,0 +1,255 @@
+"""The body of a job, the same for every dispatcher: upload, place, wait, download, write down."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from .._client import AsyncWeryAI
+from .._files import upload_picture
+from .._picture import is_address, read_picture
+from .._retry import DAILY_CAPS, is_repeatable
+from .._task import Task
+from .._tasks import wait_for
+from .._watch import NEWBORN
+from ..errors import (
+    APIError,
+    AuthenticationError,
+    BudgetExceededError,
+    ContractError,
+    DownloadError,
+    InsufficientCreditsError,
+    JournalError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    TaskFailedError,
+    TaskTimeoutError,
+    WeryAIError,
+)
+from . import _steps as steps
+from ._events import Event
+from ._job import Job, JobState
+from ._naming import Naming
+from ._placing import place
+from ._throttle import Throttle
+
+T = TypeVar("T")
+# How long the address of an upload is used again, in seconds. A guess: how long it lives is not documented.
+UPLOAD_AGE = 6 * 3600.0
+# How often a job is refused for the moment before it has failed.
+TRIES = 50
+TIMEOUT = 3600.0
+# Too many are in flight: 1007 queue full, 6010 concurrent tasks.
+_FULL = (1007, 6010)
+
+
+class Keeping(Protocol):
+    """What keeps the jobs: a ledger."""
+
+    def write(self, change: Callable[[Any], T]) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The run takes no further jobs; the reason is a sentence for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long things may take: `interval` seconds between two looks (None as `tasks.wait`), `timeout` for a task."""
+
+    interval: float | None = None
+    timeout: float = TIMEOUT
+    upload_age: float = UPLOAD_AGE
+    tries: int = TRIES
+
+
+class Performer:
+    """Performs jobs with one client and one ledger."""
+
+    def __init__(
+        self,
+        client: AsyncWeryAI,
+        ledger: Keeping,
+        naming: Naming,
+        throttle: Throttle,
+        tell: Callable[[Event], None],
+        patience: Patience | None = None,
+    ) -> None:
+        """Keep what every job needs."""
+        self._client, self._ledger, self._naming, self._throttle, self._tell = client, ledger, naming, throttle, tell
+        self._patience = patience or Patience()
+        self._uploading: dict[str, asyncio.Future[str]] = {}
+        self.stopping: Stopping | None = None
+        self.posting = 0
+
+    async def note(self, change: Callable[[Any], T]) -> T:
+        """Have a change of the ledger made."""
+        result: T = await asyncio.wrap_future(self._ledger.write(change))
+        return result
+
+    async def perform(self, job: Job) -> None:
+        """Bring a job from where it stands as far as it goes; raises nothing that is the job's own trouble."""
+        is_paid = job.state is JobState.SUBMITTED
+        async with self._throttle.place(at_once=is_paid):
+            task_id = job.task_id if is_paid else await self._order(job)
+            task = None if task_id is None else await self._wait(job, task_id)
+        # From here on nothing is in flight at the service any more.
+        if task is not None:
+            await self._fetch(job, task)
+
+    async def _order(self, job: Job) -> str | None:
+        """Place a job and return its task; None if that was not to be."""
+        tries = 0
+        while self.stopping is None:
+            tries += 1
+            try:
+                address = await self._address(job)
+            except WeryAIError as error:
+                if not await self._goes_on(job, error, tries, paid=False):
+                    return None
+                continue
+            try:
+                # The turn comes last, so that between it and the request lies nothing but the note of the intent.
+                await self._throttle.turn()
+                if self.stopping is not None:
+                    return None
+                return await self._placed(job, address)
+            except WeryAIError as error:
+                if not await self._goes_on(job, error, tries, paid=True):
+                    return None
+        return None
+
+    async def _placed(self, job: Job, address: str) -> str:
+        self.posting += 1
+        try:
+            submission, problem = await self._client._runner.run(place(job, address))
+        finally:
+            self.posting -= 1
+        if problem is not None:
+            self.stop(Stopping(problem))
+        self._throttle.accepted()
+        self._tell(Event("submitted", job.key, submission.task_ids[0]))
+        return submission.task_ids[0]
+
+    async def _goes_on(self, job: Job, error: WeryAIError, tries: int, *, paid: bool) -> bool:
+        """Decide what a failed try means: whether the job is tried again."""
+        kind = kind_of(error)
+        if isinstance(error, OutcomeUnknownError) or (isinstance(error, ContractError) and error.may_have_been_billed):
+            self._tell(Event("ambiguous", job.key, reason=str(error), kind=kind))
+            return False
+        if (stopping := why_stop(error)) is not None:
+            self.stop(stopping)
+            return False
+        if isinstance(error, APIError) and error.task_ids:
+            # The ledger has it as ambiguous: an answer that says no and names a task.
+            self._tell(Event("ambiguous", job.key, reason=str(error), kind=kind))
+            return False
+        if is_repeatable(error, paid=paid) and tries < self._patience.tries:
+            code = getattr(error, "code", None)
+            self._throttle.refused(getattr(error, "retry_after", None), is_full=code in _FULL)
+            self._tell(Event("refused", job.key, reason=str(error), kind=kind))
+            return True
+        await self._fail(job, str(error), kind)
+        return False
+
+    def stop(self, stopping: Stopping) -> None:
+        """Take no further jobs; the first reason counts."""
+        if self.stopping is None:
+            self.stopping = stopping
+            self._tell(Event("stopping", reason=stopping.reason))
+
+    async def _address(self, job: Job) -> str:
+        """Where the service finds the picture: uploaded once for all jobs that have the same."""
+        if is_address(job.image):
+            return job.image
+        picture = await asyncio.to_thread(read_picture, job.image)
+        name = await asyncio.to_thread(lambda: hashlib.sha256(picture.content).hexdigest())
+        not_before = time.time() - self._patience.upload_age
+        known = await self.note(lambda db: steps.address_of(db, name, not_before))
+        if known is not None:
+            return known
+        if (running := self._uploading.get(name)) is not None:
+            return await asyncio.shield(running)
+        uploading = self._uploading[name] = asyncio.ensure_future(
+            self._client._runner.run(upload_picture(picture, self._client.files._retry))
+        )
+        try:
+            address = await uploading
+            await self.note(lambda db: steps.keep_upload(db, name, address))
+            return address
+        finally:
+            self._uploading.pop(name, None)
+
+    async def _wait(self, job: Job, task_id: str) -> Task | None:
+        """Wait for a task that is paid for; None if it brings no video, or none yet."""
+        flow = wait_for(task_id, timeout=self._patience.timeout, interval=self._patience.interval, newborn=NEWBORN)
+        try:
+            return await self._client._runner.run(flow)
+        except TaskFailedError as error:
+            reason = error.reason or "the task failed without a reason"
+            await self._fail(job, reason, "task failed", task_id)
+        except (TaskTimeoutError, WeryAIError) as error:
+            await self._leave(job, task_id, error)
+        return None
+
+    async def _fetch(self, job: Job, task: Task) -> None:
+        """Store the video of a task."""
+        try:
+            path = self._naming.path_of(job, task.id)
+            stored = await self._client.files.download(task, path, task_id=task.id)
+            sha256, size = await asyncio.to_thread(digest, stored)
+            await self.note(lambda db: steps.finish(db, job.row, str(stored), sha256, size))
+        except (DownloadError, WeryAIError) as error:
+            await self._leave(job, task.id, error)
+        else:
+            self._tell(Event("done", job.key, task.id, path=str(stored)))
+
+    async def _fail(self, job: Job, reason: str, kind: str, task_id: str | None = None) -> None:
+        await self.note(lambda db: steps.fail(db, job.row, reason[:1000], kind))
+        self._tell(Event("failed", job.key, task_id, reason=reason, kind=kind))
+
+    async def _leave(self, job: Job, task_id: str, error: WeryAIError) -> None:
+        """Leave a job that is paid for as it stands; the next start goes on with it."""
+        kind = kind_of(error)
+        if isinstance(error, JournalError):
+            self.stop(Stopping(str(error)))
+        else:
+            await self.note(lambda db: steps.remark(db, job.row, str(error)[:1000], kind))
+        self._tell(Event("unfinished", job.key, task_id, reason=str(error), kind=kind))
+
+
+def why_stop(error: WeryAIError) -> Stopping | None:
+    """The reason to take no further jobs, if an error is one that the next job would meet as well."""
+    match error:
+        case BudgetExceededError() | JournalError():
+            return Stopping(str(error))
+        case AuthenticationError() | PermissionDeniedError():
+            return Stopping(f"the service refuses the key: {error}")
+        case InsufficientCreditsError():
+            return Stopping(f"the credits are used up: {error}")
+        case APIError(code=code) if code in DAILY_CAPS:
+            return Stopping(f"the limit of the day is reached: {error}")
+    return None
+
+
+def kind_of(error: WeryAIError) -> str:
+    """An error in a word or two, to group by."""
+    code = getattr(error, "code", None)
+    name = type(error).__name__.removesuffix("Error")
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+    return f"{words} {code}" if code is not None else words
+
+
+def digest(path: Path) -> tuple[str, int]:
+    """The SHA-256 and the size of a file."""
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+        return found, file.tell()
