@@ -6,6 +6,7 @@ from ._job import Job, JobState, NewJob
 from ._ledger import Ledger
 from ._loading import Loaded, ManifestError, Shard, load_manifest
 from ._performing import Patience
+from ._plan import Plan, plan
 from ._prices import Prices, read_prices
 
 __all__ = [
@@ -19,11 +20,13 @@ __all__ = [
     "NewJob",
     "Outcome",
     "Patience",
+    "Plan",
     "Prices",
     "Run",
     "Shard",
     "arun",
     "load_manifest",
+    "plan",
     "read_prices",
     "run",
 ]

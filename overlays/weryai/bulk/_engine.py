@@ -60,6 +60,11 @@ class Run:
     is_interrupted: bool = False
     is_hurried: bool = False
 
+    def counts_at_start(self) -> dict[str, int]:
+        """How many jobs were in each state; to be asked before anything happens."""
+        found = self.ledger.write(reading.counts).result()
+        return {state.value: many for state, many in found.items()}
+
 
 async def arun(
     ledger: Ledger,
@@ -169,12 +174,12 @@ async def _check_balance(run: Run) -> None:
     try:
         balance = await run.client.account.balance()
     except WeryAIError as error:
-        if (stopping := why_stop(error)) is not None:
+        if why_stop(error) is not None:
             raise
         return
     if 0 < balance < queued:
         raise InsufficientCreditsError(
-            f"the queued jobs cost {queued:g} credits and the account has {balance:g}; set a budget to begin all the same"
+            f"the queued jobs cost {queued:g} credits and the account has {balance:g}; nothing was sent"
         )
 
 

@@ -16,8 +16,8 @@ REQUEST = "POST /v1/generation/image-to-video"
 def place(job: Job, address: str) -> Flow[tuple[Submission, str | None]]:
     """Order the video of a job whose picture is at this address; also return what could not be written down, if so.
 
-    Raises what `image_to_video.submit` raises. The ledger has it all: a refusal that may be repeated has put the job back
-    among the queued, an unknown outcome has made it ambiguous.
+    Raises what `image_to_video.submit` raises. The ledger has it all: a refusal that started nothing has put the job
+    back among the queued, an unknown outcome has made it ambiguous.
     """
     body = {**job.parameters, "image": address}
     check_request("ImageToVideoRequest", body)

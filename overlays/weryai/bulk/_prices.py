@@ -20,6 +20,9 @@ class Prices:
         self._rows = rows or []
         self._known: dict[tuple[str, ...], float | None] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
     def of(self, parameters: Mapping[str, Any]) -> float | None:
         """The price of a job, or None."""
         if not self._rows:

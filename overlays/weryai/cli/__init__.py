@@ -13,6 +13,7 @@ import weryai
 from weryai import errors
 
 from ._asking import balance, completion, models
+from ._bulk import bulk
 from ._making import download, generate, submit, upload, wait
 from ._resuming import orders, resolve, resume
 from ._serving import demo, emulate
@@ -50,7 +51,7 @@ def cli(api_key: str | None, base_url: str | None, verbose: bool) -> None:
 
 
 for command in (
-    generate, submit, wait, download, resume, orders, resolve, upload, models, balance, emulate, demo, completion
+    generate, submit, wait, download, resume, orders, resolve, bulk, upload, models, balance, emulate, demo, completion
 ):  # fmt: skip
     cli.add_command(command)
 

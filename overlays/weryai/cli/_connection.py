@@ -22,6 +22,12 @@ FIRST_RUN = (
 
 def connect(journal: Journal | None = None) -> WeryAI:
     """Make the client of this command."""
+    base_url = click.get_current_context().find_root().params.get("base_url")
+    return weryai.WeryAI(key_of(), base_url=base_url, journal=journal)
+
+
+def key_of() -> str:
+    """The key of this command, from the environment or a prompt."""
     options: dict[str, str | None] = click.get_current_context().find_root().params
     key = options.get("api_key")
     if key:
@@ -31,4 +37,4 @@ def connect(journal: Journal | None = None) -> WeryAI:
         key = click.prompt("WeryAI API key (WERYAI_API_KEY is not set)", hide_input=True, err=True)
     if not key:
         raise weryai.ConfigurationError(FIRST_RUN)
-    return weryai.WeryAI(key, base_url=options.get("base_url"), journal=journal)
+    return key

@@ -1,0 +1,206 @@
+"""`weryai bulk plan` and `weryai bulk run`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+import weryai
+
+from ._connection import key_of
+from ._output import as_json, put
+
+if TYPE_CHECKING:
+    from weryai.bulk import Limits, Loaded, Outcome, Plan, Shard
+
+F = TypeVar("F", bound=Callable[..., Any])
+DEFAULTS = ("prompt", "model", "duration", "aspect_ratio", "negative_prompt", "resolution", "generate_audio")
+
+
+def _manifest(command: F) -> F:
+    """Add what `plan` and `run` have in common."""
+    for option in reversed(
+        (
+            click.argument("manifest", type=click.Path(path_type=Path)),
+            click.option("-p", "--prompt", help="For rows that have none."),
+            click.option("-m", "--model", help="For rows that have none, as the options that follow."),
+            click.option("-d", "--duration", type=int, help="Seconds."),
+            click.option("-r", "--aspect-ratio", help='Width to height; "none" leaves it out.'),
+            click.option("--negative-prompt", help="What shall not be in the video."),
+            click.option("--resolution", help="Such as 720p."),
+            click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
+            click.option("--pictures", is_flag=True, help="Open every local picture before anything is sent."),
+            click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
+            click.option("--allow-duplicates", is_flag=True, help="Take jobs that differ in nothing but their key."),
+            click.option("--shard", help="Take part I of K of the jobs, as I/K, with that part of the limits."),
+            click.option(
+                "--prices", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help="CSV with model, duration, resolution, generate_audio, credits; empty cells fit all.",
+            ),
+            click.option("--budget", metavar="N|Ncr", help="Never spend more, in tasks (100) or credits (500cr)."),
+            click.option("--rate", type=float, default=5.0, show_default=True, help="Orders per second at most."),
+            click.option("--in-flight", type=int, default=20, show_default=True, help="Unfinished tasks at most."),
+            as_json,
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command()
+@_manifest
+def plan(manifest: Path, json_lines: bool, **options: Any) -> None:
+    """Check every row of MANIFEST and say what a run would buy. Nothing is sent."""
+    from weryai import bulk
+
+    limits, loading = _taken(options)
+    planned = bulk.plan(manifest, _defaults(options), limits=limits, **loading)
+    if json_lines:
+        put(True, "", event="plan", **_fields(planned))
+        return
+    _tell_plan(planned)
+    if limits.budget_tasks is not None and planned.tasks > limits.budget_tasks:
+        click.echo(f"the budget of {limits.budget_tasks:,} tasks ends before that")
+    if limits.budget_credits is not None and planned.credits > limits.budget_credits:
+        click.echo(f"the budget of {limits.budget_credits:g} credits ends before that")
+
+
+@click.command()
+@_manifest
+@click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="[default: MANIFEST.ledger.db]")
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("videos"),
+              show_default=True, help="Folder for the videos.")  # fmt: skip
+@click.option("--name", default="{key}.mp4", show_default=True, help="With key, row, task_id, model, picture.")
+@click.option("--interval", type=float, help="Seconds between two looks at a task. [default: 6, later 10 and 15]")
+@click.option("--timeout", type=float, default=3600.0, show_default=True, help="Seconds to wait for one task.")
+def run(
+    manifest: Path, json_lines: bool, ledger: Path | None, output: Path, name: str, interval: float | None,
+    timeout: float, **options: Any,
+) -> None:  # fmt: skip
+    """Make the videos of MANIFEST, or go on with them. MANIFEST may also be a ledger, to go on with what is in it.
+
+    Prints one JSON object per event, unless standard output is a terminal. Ctrl-C lets open orders end; nothing is
+    lost, and the same command goes on.
+    """
+    from weryai import bulk
+
+    limits, loading = _taken(options)
+    is_ledger = manifest.suffix == ".db"
+    place = manifest if is_ledger else ledger or _beside(manifest, loading["shard"])
+    if is_ledger and not manifest.is_file():
+        raise click.UsageError(f"there is no ledger at {manifest}")
+    key = key_of()
+    with bulk.Ledger(place) as opened:
+        loaded = None if is_ledger else bulk.load_manifest(opened, manifest, _defaults(options), **loading)
+        output.mkdir(parents=True, exist_ok=True)
+        with _view(place, limits, loaded, is_plain=json_lines) as view:
+            outcome = bulk.run(
+                opened,
+                output=output,
+                api_key=key,
+                base_url=click.get_current_context().find_root().params.get("base_url"),
+                name=name,
+                limits=limits,
+                patience=bulk.Patience(interval=interval, timeout=timeout),
+                on_event=view.happened,
+                watch=view.watch,
+            )
+        view.ended(outcome)
+    raise click.exceptions.Exit(_exit_code(outcome))
+
+
+def _taken(options: dict[str, Any]) -> tuple[Limits, dict[str, Any]]:
+    """The limits, and what concerns the loading; they are taken out of the options."""
+    from weryai import bulk
+
+    tasks, credits = _budget(options.pop("budget"))
+    shard = _shard(options.pop("shard"))
+    rate, in_flight = options.pop("rate") / shard.count, max(1, options.pop("in_flight") // shard.count)
+    loading = {name: options.pop(name) for name in ("pictures", "strict", "allow_duplicates")}
+    prices = bulk.read_prices(options.pop("prices"))
+    if credits is not None and not prices:
+        raise click.UsageError("a budget in credits needs --prices: no source tells what a task costs")
+    return bulk.Limits(rate, in_flight, tasks, credits), {**loading, "shard": shard, "prices": prices}
+
+
+def _defaults(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in DEFAULTS}
+
+
+def _budget(text: str | None) -> tuple[int | None, float | None]:
+    if text is None:
+        return None, None
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)(cr)?", text.strip())
+    if found is None or (found[2] is None and "." in found[1]):
+        raise click.UsageError("--budget is a number of tasks, such as 100, or of credits, such as 500cr")
+    return (None, float(found[1])) if found[2] else (int(found[1]), None)
+
+
+def _shard(text: str | None) -> Shard:
+    from weryai import bulk
+
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text or "1/1")
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise click.UsageError("--shard is I/K, such as 1/4 to 4/4")
+    return bulk.Shard(int(found[1]), int(found[2]))
+
+
+def _beside(manifest: Path, shard: Shard) -> Path:
+    """Where the ledger of a manifest lies unless it is named."""
+    part = "" if shard.count == 1 else f".shard-{shard.index}-of-{shard.count}"
+    manifest = manifest.resolve()
+    return manifest.with_name(f"{manifest.name}{part}.ledger.db")
+
+
+def _view(place: Path, limits: Limits, loaded: Loaded | None, *, is_plain: bool) -> Any:
+    from ._bulk_view import view_of
+
+    return view_of(place, limits, loaded, is_plain=is_plain)
+
+
+def _exit_code(outcome: Outcome) -> int:
+    if outcome.interrupted:
+        return 130
+    if outcome.counts.get(weryai.OrderState.AMBIGUOUS):
+        return 3
+    return 0 if outcome.is_complete else 1
+
+
+def _fields(planned: Plan) -> dict[str, Any]:
+    return {
+        "tasks": planned.tasks, "credits": planned.credits, "unpriced": planned.unpriced, "uploads": planned.uploads,
+        "seconds": round(planned.seconds), "warnings": dict(planned.warnings),
+        "kinds": [
+            {"model": one.model, "duration": one.duration, "resolution": one.resolution, "tasks": one.tasks,
+             "credits": one.credits}
+            for one in planned.kinds
+        ],
+    }  # fmt: skip
+
+
+def _tell_plan(planned: Plan) -> None:
+    rows = [("tasks", "model", "seconds", "resolution", "credits each")]
+    for one in planned.kinds:
+        price = "unknown" if one.credits is None else f"{one.credits:g}"
+        rows.append((f"{one.tasks:,}", one.model, str(one.duration or ""), one.resolution or "", price))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for row in rows:
+        cells = (row[0].rjust(widths[0]), *(cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=True)))
+        click.echo("  ".join(cells).rstrip())
+    cost = f"{planned.credits:g} credits" if planned.unpriced < planned.tasks else "an unknown number of credits"
+    more = f" and {planned.unpriced:,} tasks of unknown price" if 0 < planned.unpriced < planned.tasks else ""
+    click.echo(f"\n{planned.tasks:,} tasks to buy, {cost}{more}; {planned.uploads:,} pictures to upload")
+    click.echo(f"about {span(planned.seconds)} at these limits, if a task takes two minutes, which is a guess")
+    for warning, many in planned.warnings.items():
+        click.echo(f"warning, {many:,} rows: {warning}", err=True)
+
+
+def span(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
