@@ -13,8 +13,8 @@ RATE = 5.0
 IN_FLIGHT = 20
 # A rate is never slowed below this part of what was asked for.
 LEAST_PART = 1 / 64
-# The pause after a refusal that names none, in seconds; it doubles with each that follows on another.
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+# The pause after a refusal that names none, in turns; it doubles with each that no acceptance came before.
+PAUSE_TURNS, LONGEST_PAUSE = 10.0, 60.0
 # So many acceptances in a row bring back what one refusal took.
 RECOVERY = 20
 
@@ -26,8 +26,8 @@ class Pace:
     rate: float
     most: float
     next_turn: float = 0.0
-    pause: float = FIRST_PAUSE
-    slowed: float = float("-inf")
+    refusals: int = 0
+    _heeded: float = float("-inf")
 
     def take(self, moment: float) -> float:
         """Take a turn and return 0.0, or return the seconds until there is one."""
@@ -37,15 +37,19 @@ class Pace:
         return 0.0
 
     def slow(self, moment: float, wanted: float | None) -> None:
-        """Heed a refusal: wait, and go on at half the rate. Those that were on their way together count as one."""
-        if moment - self.slowed >= self.pause / 2:
+        """Heed a refusal: wait, and go on at half the rate. Those that come during that wait count as one with it."""
+        if moment >= self._heeded:
+            pause = min(PAUSE_TURNS / self.rate * 2.0 ** min(self.refusals, 16), LONGEST_PAUSE)
             self.rate = max(self.rate / 2, self.most * LEAST_PART)
-            self.pause = min(self.pause * 2, LONGEST_PAUSE) if moment - self.slowed < 4 * self.pause else FIRST_PAUSE
-            self.slowed = moment
-        self.next_turn = max(self.next_turn, moment + (self.pause if wanted is None else wanted))
+            self.refusals += 1
+            self._heeded = moment + pause
+            self.next_turn = max(self.next_turn, self._heeded)
+        if wanted is not None:
+            self._heeded = self.next_turn = max(self.next_turn, moment + wanted)
 
     def recover(self) -> None:
         """Heed an acceptance."""
+        self.refusals = 0
         self.rate = min(self.rate + self.most / 2 / RECOVERY, self.most)
 
 
