@@ -2,12 +2,16 @@
 
 from ._engine import Limits, Run, arun, run
 from ._events import Event, Outcome
+from ._exporting import export
 from ._job import Job, JobState, NewJob
 from ._ledger import Ledger
 from ._loading import Loaded, ManifestError, Shard, load_manifest
 from ._performing import Patience
 from ._plan import Plan, plan
 from ._prices import Prices, read_prices
+from ._report import report
+from ._resolving import adopt, ambiguous, give_up, resubmit, retry
+from ._status import Status, status
 
 __all__ = [
     "Event",
@@ -24,9 +28,18 @@ __all__ = [
     "Prices",
     "Run",
     "Shard",
+    "Status",
+    "adopt",
+    "ambiguous",
     "arun",
+    "export",
+    "give_up",
     "load_manifest",
     "plan",
     "read_prices",
+    "report",
+    "resubmit",
+    "retry",
     "run",
+    "status",
 ]

@@ -17,6 +17,7 @@ from .._journal_writer import Writer
 from .._order import Verdict
 from ..errors import ConfigurationError, JournalError
 from . import _steps as steps
+from ._originals import check_original
 from ._tables import LEDGER
 
 T = TypeVar("T")
@@ -27,21 +28,26 @@ class Ledger:
     """The file of one bulk run; never go on with an old copy of it: it does not know what was ordered since.
 
     While it is open no other process can open it. Raises JournalError when it is in use, cannot be written, is none of
-    ours, was written by a newer version, or lies on a network file system.
+    ours, was written by a newer version, lies on a network file system, or seems to be a copy. `trust_copy` takes that
+    all the same: then you know that nothing was ordered with the original since.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, trust_copy: bool = False) -> None:
         """Open the file, or make it; a try that a dead run left open is ambiguous from now on."""
         try:
             self.path = Path(os.path.abspath(path))
         except TypeError as error:
             raise ConfigurationError(f"a ledger is a path, not {type(path).__name__}") from error
         db = open_file(self.path, LEDGER)
+        lock = None
         try:
-            self._lock = Lock(self.path, exclusive=True, kind=LEDGER)
+            self._lock = lock = Lock(self.path, exclusive=True, kind=LEDGER)
             self._salt = str(db.execute("select value from about where name = 'salt'").fetchone()["value"])
+            check_original(db, self.path, trust_copy=trust_copy)
         except BaseException:
             db.close()
+            if lock is not None:
+                lock.release()
             raise
         self._process = os.getpid()
         self._books: dict[tuple[str, str], Book] = {}

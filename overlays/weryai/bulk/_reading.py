@@ -37,10 +37,10 @@ def page(db: Database, states: tuple[OrderState, ...], after: int, most: int) ->
     return [job_of(row) for row in rows.fetchall()]
 
 
-def every(db: Database, most: int = 1_000) -> Iterator[Job]:
-    """All jobs in the order of their rows, read in pages."""
+def every(db: Database, states: tuple[OrderState, ...] = tuple(OrderState), *, most: int = 1_000) -> Iterator[Job]:
+    """All jobs in these states in the order of their rows, read in pages."""
     after = 0
-    while jobs := page(db, tuple(OrderState), after, most):
+    while jobs := page(db, states, after, most):
         yield from jobs
         after = jobs[-1].row
 
@@ -62,6 +62,26 @@ def price_of(db: Database, state: OrderState) -> float | None:
     """What the jobs in a state cost together, as far as prices are known; None where none is."""
     found = db.execute("select sum(price) as price from jobs where state = ?", (state.value,)).fetchone()
     return None if found["price"] is None else float(found["price"])
+
+
+def reasons(db: Database, most: int = 20) -> list[tuple[str, int, str]]:
+    """Why jobs failed, or are unfinished: a word, how many, and one of the reasons; the most frequent first.
+
+    Failed tasks are told apart by the service's own words, which are few.
+    """
+    rows = db.execute(
+        "select kind, count(*) as many, min(reason) as reason from jobs "
+        "where state in ('failed', 'submitted', 'queued') and kind is not null group by kind, "
+        "case kind when 'task failed' then reason end order by 2 desc limit ?",
+        (most,),
+    ).fetchall()
+    return [(row["kind"], int(row["many"]), row["reason"] or "") for row in rows]
+
+
+def span(db: Database) -> tuple[float | None, float | None]:
+    """When the first job was sent, and when something last changed that was sent."""
+    row = db.execute("select min(began) as first, max(changed) as last from jobs where began is not null").fetchone()
+    return row["first"], row["last"]
 
 
 def facts(db: Database) -> RunFacts:

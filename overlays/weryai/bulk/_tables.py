@@ -25,9 +25,9 @@ Schema 1 (`pragma user_version`; `pragma application_id` is 0x57455242, "WERB").
     uploads  one row per uploaded picture: its SHA-256, its address, and when it was uploaded
     run      one row: base_url and key (a salted hash) of the service, load (how many there were), submits and credits
              (what was sent and not surely refused), budget_tasks and budget_credits (or null), next_turn
-    about    name, value: the salt of the hash
+    about    name, value: the salt of the hash, how often it was opened to be changed, and the file's inode then
 
-Beside the file lie SQLite's own -wal and -shm, which belong to it, and an empty .lock.
+Beside the file lie SQLite's own -wal and -shm, which belong to it, and a .lock, which counts the starts as well.
 """
 
 from __future__ import annotations

@@ -75,11 +75,12 @@ def plan(manifest: Path, json_lines: bool, **options: Any) -> None:
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("videos"),
               show_default=True, help="Folder for the videos.")  # fmt: skip
 @click.option("--name", default="{key}.mp4", show_default=True, help="With key, row, task_id, model, picture.")
+@click.option("--trust-copy", is_flag=True, help="Go on with a ledger that seems to be a copy; see the message.")
 @click.option("--interval", type=float, help="Seconds between two looks at a task. [default: 6, later 10 and 15]")
 @click.option("--timeout", type=float, default=3600.0, show_default=True, help="Seconds to wait for one task.")
 def run(
     manifest: Path, json_lines: bool, ledger: Path | None, output: Path, name: str, interval: float | None,
-    timeout: float, **options: Any,
+    timeout: float, trust_copy: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Make the videos of MANIFEST, or go on with them. MANIFEST may also be a ledger, to go on with what is in it.
 
@@ -94,7 +95,7 @@ def run(
     if is_ledger and not manifest.is_file():
         raise click.UsageError(f"there is no ledger at {manifest}")
     key = key_of()
-    with bulk.Ledger(place) as opened:
+    with bulk.Ledger(place, trust_copy=trust_copy) as opened:
         loaded = None if is_ledger else bulk.load_manifest(opened, manifest, _defaults(options), **loading)
         output.mkdir(parents=True, exist_ok=True)
         with _view(place, limits, loaded, is_plain=json_lines) as view:
