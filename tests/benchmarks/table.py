@@ -9,20 +9,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement: ours, what it is compared with, and the target."""
+    """One measurement: ours, what it is compared with, and the target, if it has one of its own."""
 
     what: str
     ours: str
     other: str
     figure: float
-    most: float
+    most: float | None
     unit: str = "x"
 
     def line(self) -> str:
         """Return the row for people."""
-        met = "met" if self.figure <= self.most else "MISSED"
-        figure = f"{self.figure:.2f} {self.unit}"
-        return f"{self.what:<48} {self.ours:>12} {self.other:>12} {figure:>14} {f'<= {self.most:g}':>10}  {met}"
+        line = f"{self.what:<48} {self.ours:>12} {self.other:>12} {f'{self.figure:.2f} {self.unit}':>14}"
+        if self.most is None:
+            return line
+        return f"{line} {f'<= {self.most:g}':>10}  {'met' if self.figure <= self.most else 'MISSED'}"
 
 
 def interleaved(ours: Callable[[], float], other: Callable[[], float], rounds: int) -> tuple[float, float]:

@@ -129,9 +129,14 @@ def _refuse(word: str) -> Any:
 
 def form_fields(request: httpx.Request) -> dict[str, Any]:
     """Read a form as the contract describes it: a file as a text of its length, a flag as true or false."""
-    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+    return _fields_of(f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode() + request.content)
+
+
+@functools.lru_cache(maxsize=1)
+def _fields_of(message: bytes) -> dict[str, Any]:
+    """Read a form; the last is remembered, because it is judged and then compared with what was meant."""
     fields: dict[str, Any] = {}
-    for part in email.message_from_bytes(head + request.content).get_payload():
+    for part in email.message_from_bytes(message).get_payload():
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
         if name in fields or not isinstance(name, str) or not isinstance(content, bytes):
