@@ -6,6 +6,7 @@ import socket
 import threading
 import wsgiref.simple_server
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 from wsgiref.validate import validator
 
@@ -18,6 +19,8 @@ from weryai.webhooks import Receiver, asgi_app, wsgi_app
 Kind = Literal["asgi", "wsgi"]
 SECRET = "a secret of the tests, with + and &"
 VIDEO = "https://cdn.example.com/v.mp4"
+#: With so long between two looks, a wait that ends within a minute was ended by a delivery.
+HOUR = 3600.0
 
 
 def delivery(task_id: str = TASK, word: str = "succeed", **data: Any) -> dict[str, Any]:
@@ -35,6 +38,16 @@ def deliver(url: str, body: Any) -> int:
     """Post a delivery, which is JSON or bytes as they are, and return how it was answered."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return httpx.post(url, content=content, headers={"Content-Type": "text/plain"}, trust_env=False).status_code
+
+
+def while_waiting(work: Callable[[], Any], meanwhile: Callable[[], Any]) -> Any:
+    """Do something in another thread while this one works; return what the work returns."""
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(meanwhile)
+        try:
+            return work()
+        finally:
+            other.result(20)
 
 
 class _Quiet(wsgiref.simple_server.WSGIRequestHandler):

@@ -169,15 +169,8 @@ def test_emulate_refuses_what_cannot_be(tmp_path: Path, arguments: tuple[str, ..
 def test_emulate_plays_what_it_is_told(tmp_path: Path) -> None:
     """Scenarios, speed, limits and the state file of the command line are those of the emulator that it runs."""
     arguments = ("--scenario", "http-502@balance", "--scenario", "queue-full:2", "--speed", "60", "--state", "e.db")
-    arguments += (
-        "--concurrency",
-        "0",
-        "--model-rules",
-        "strict",
-        "--refund-failed",
-        "--allow-webhooks-to",
-        "h.example",
-    )
+    arguments += ("--concurrency", "0", "--model-rules", "strict", "--refund-failed")
+    arguments += ("--allow-webhooks-to", "h.example", "--webhook-words", "SUCCESS")
     process = start_weryai(
         "emulate", "--port", "0", "--video", "fixed", *arguments, base_url=None, key=None, folder=tmp_path
     )
@@ -195,6 +188,7 @@ def test_emulate_plays_what_it_is_told(tmp_path: Path) -> None:
         "model_rules": "strict",
         "refund_failed": True,
         "webhook_hosts": ["h.example"],
+        "webhook_words": "SUCCESS",
     }
     assert {name: told["settings"][name] for name in wanted} == wanted
     assert [(one["name"], one["stage"], one["ordered"]) for one in told["faults"]] == [

@@ -10,13 +10,12 @@ import pytest
 import weryai
 from fakes.answers import STATUS, TASK, looked
 from fakes.faulty_server import FaultyServer
-from fakes.hooks import VIDEO, delivery, receiver
+from fakes.hooks import HOUR, VIDEO, delivery, receiver
 from fakes.surroundings import JOURNEY_KEY
 from weryai import AsyncWeryAI, TaskState, WeryAI
 
 # With an hour between two looks, a wait that ends within a minute was ended by something else.
 pytestmark = pytest.mark.timeout(60)
-HOUR = 3600.0
 RUNNING, DONE = looked("processing"), looked("succeed", videos=[VIDEO])
 
 

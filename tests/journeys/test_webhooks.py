@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,12 @@ from fakes.answers import MP4, STATUS, SUBMIT, TASK, accepted, envelope, looked,
 from fakes.faces import Face, generate
 from fakes.faults import Hang, html_reply, json_reply
 from fakes.faulty_server import FaultyServer
-from fakes.hooks import VIDEO, Kind, deliver, delivery, receiver, served
+from fakes.hooks import HOUR, VIDEO, Kind, deliver, delivery, receiver, served, while_waiting
 from weryai import TaskState
 from weryai.webhooks import Receiver, WebhookEvent
 
 # With an hour between two looks, a wait that ends within a minute was ended by a delivery.
 pytestmark = pytest.mark.timeout(60)
-HOUR = 3600.0
 RUNNING, DONE = looked("processing"), looked("succeed", videos=[VIDEO])
 
 
@@ -28,16 +26,6 @@ def hooks(request: pytest.FixtureRequest) -> Iterator[Receiver]:
     """A receiver, served by either kind of server."""
     with served(request.param) as made:
         yield made
-
-
-def while_waiting(work: Callable[[], Any], meanwhile: Callable[[], Any]) -> Any:
-    """Do something in another thread while this one works; return what the work returns."""
-    with ThreadPoolExecutor(1) as threads:
-        other = threads.submit(meanwhile)
-        try:
-            return work()
-        finally:
-            other.result(20)
 
 
 def wait(hooks: Receiver, **options: Any) -> Callable[[Any], Any]:

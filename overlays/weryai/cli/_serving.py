@@ -31,9 +31,14 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
 )
 @click.option("--list-scenarios", is_flag=True, help="Print every scenario and end.")
 @click.option("--speed", type=float, default=1.0, show_default=True, help="60 makes a minute pass in each second.")
-@click.option("--state", metavar="FILE", help="Remember tasks, pictures and credits in this file.")
+@click.option(
+    "--state",
+    metavar="FILE",
+    help="Remember tasks, pictures and credits in this file; what scenarios are left is not kept.",
+)
 @click.option("--concurrency", type=click.IntRange(0), default=20, show_default=True, help="0 for no limit.")
 @click.option("--model-rules", type=click.Choice(["known", "strict", "off"]), default="known", show_default=True)
+@click.option("--webhook-words", type=click.Choice(["succeed", "SUCCESS"]), default="succeed", show_default=True)
 @click.option("--refund-failed", is_flag=True, help="Give the credits of failed tasks back.")
 @click.option(
     "--allow-webhooks-to", "hosts", multiple=True, metavar="HOST", help="Send webhooks to another machine, too."
