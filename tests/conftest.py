@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ from guard import network_guard
 DEAD_END = RefusingPort()
 atexit.register(DEAD_END.close)
 scrub(os.environ, DEAD_END.url)
+# A shell lets what it starts in the background ignore Ctrl-C, and the commands of the tests would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # No test writes into the journal of whoever runs it.
 JOURNALS = Path(tempfile.mkdtemp(prefix="weryai-journals-"))
 atexit.register(shutil.rmtree, JOURNALS, ignore_errors=True)
