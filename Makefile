@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo test contract contract-live bench bench-contract bench-emulator mutants fuzz check lint types layers fresh generate spec-diff lint-contract format lock build clean
+.PHONY: help demo demo-bulk test contract contract-live bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff lint-contract format lock build clean
 .PHONY: demo-venv dev-venv
 
 # Nothing in the caller's environment may change what a verb does.
@@ -55,6 +55,9 @@ help: ## list the verbs
 demo: demo-venv ## a picture becomes a video, without an account: make demo IMAGE=my.jpg PROMPT="She waves"
 	@$(PY) -m weryai demo $${DEMO_PROMPT:+--prompt="$$DEMO_PROMPT"} $${DEMO_IMAGE:+-- "$$DEMO_IMAGE"}
 
+demo-bulk: dev-venv ## eight pictures become videos, with the plug pulled in the middle; ends with a report to look at
+	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m tests.prove.demo
+
 test: dev-venv ## run the test suite
 	@$(PY) -m pytest -n auto --maxprocesses 4
 
@@ -72,6 +75,12 @@ bench-emulator: dev-venv ## a thousand tasks and fifty pollers, also while a vid
 
 bench-contract: dev-venv ## what a case of the contract suite costs, by hand; takes a minute
 	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m benchmarks.contract_cases
+
+bench-bulk: dev-venv ## a bulk run beside bare httpx, ten thousand tasks in flight, a million rows; ten minutes, by hand
+	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m tests.benchmarks.bulk_running
+
+prove: dev-venv ## kill bulk runs again and again and look at the bill; five minutes, nightly
+	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m tests.prove
 
 mutants: dev-venv ## can the suite fail? nightly, takes a quarter of an hour: make mutants ONLY=overlay.word
 	@$(PY) -m tests.mutants

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 from weryai_api.api.files import upload_file
 from weryai_api.models import UploadFileRequest
@@ -22,6 +24,8 @@ from ._retry import FREE_TRIES, RetryPolicy, parse_retry_after
 from ._task import Task
 from ._tasks import check_task_id, look
 from .errors import ContractError, DownloadError, InvalidInputError, TransportError, WeryAIError
+
+T = TypeVar("T")
 
 _WORTH_ANOTHER_TRY = (404, 408, 425, 429)
 _EXPIRED = (401, 403, 404, 410)
@@ -55,15 +59,21 @@ class Files(Resource[Mode]):
         downloaded again.
         """
         address, task_id = _named(url, task_id)
-        target = Target((yield from Perform(lambda: prepare_path(path, name_of(address)))), address)
-        try:
-            yield from _fetch_whole(self, target, task_id)
-            stored = yield from Perform(target.finish)
-        finally:
-            target.close()
+        prepared = yield from Perform(lambda: prepare_path(path, name_of(address)))
+        stored = yield from store(self, address, prepared, task_id, Target.finish)
         if task_id is not None:
             yield from note(lambda record: record.settle(task_id, os.path.abspath(stored)))
         return stored
+
+
+def store(files: Files[Mode], address: str, path: Path, task_id: str | None, finish: Callable[[Target], T]) -> Flow[T]:
+    """Download to a path that can be written, and finish the file, which may take its time."""
+    target = Target(path, address)
+    try:
+        yield from _fetch_whole(files, target, task_id)
+        return (yield from Perform(lambda: finish(target)))
+    finally:
+        target.close()
 
 
 def upload_picture(picture: Picture, retry: RetryPolicy) -> Flow[str]:

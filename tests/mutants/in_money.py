@@ -193,8 +193,8 @@ IN_MONEY = [
     money(
         "paid-flag",
         ENDPOINT,
-        "effect = Send(request, paid=True, endpoint",
-        "effect = Send(request, endpoint",
+        "return Send(request, paid=True, endpoint",
+        "return Send(request, endpoint",
         "an order is repeated like a look",
         first=("tests/journeys/test_money.py",),
     ),

@@ -14,6 +14,7 @@ class Bill:
     """What the emulator was asked to make: the tasks of each picture."""
 
     tasks: dict[str, list[str]]
+    jobs: list[dict[str, Any]]
 
     @property
     def doubles(self) -> list[str]:
@@ -28,7 +29,7 @@ def bill_of(url: str) -> Bill:
     tasks: dict[str, list[str]] = {}
     for task in state["tasks"]:
         tasks.setdefault(task["picture"], []).append(task["id"])
-    return Bill(tasks)
+    return Bill(tasks, state["ledger"])
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import csv
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from .judging import open_tries
 
 KEY = "sk-emulator"
 SERVE = (
-    "from weryai.emulator import serve; serve(port=0, video='fixed', concurrency=None, balance=10**9, "
+    "from weryai.emulator import serve; serve(port=0, video={video!r}, concurrency=None, balance=10**9, "
     "speed={speed}, scenarios={scenarios!r})"
 )
 #: How long one start may take to its end when nobody kills it, in seconds.
@@ -24,9 +25,9 @@ PATIENCE = 300.0
 
 
 @contextlib.contextmanager
-def emulator(speed: float, scenarios: tuple[str, ...] = ()) -> Iterator[str]:
+def emulator(speed: float, scenarios: tuple[str, ...] = (), video: str = "fixed") -> Iterator[str]:
     """Run an emulator in a process that is never killed, and yield its address."""
-    command = [sys.executable, "-c", SERVE.format(speed=speed, scenarios=scenarios)]
+    command = [sys.executable, "-c", SERVE.format(speed=speed, scenarios=scenarios, video=video)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
@@ -111,8 +112,6 @@ class Harness:
         self._until(process, lambda: open_tries(self.ledger) > 0)
 
     def _sent(self) -> int:
-        import sqlite3
-
         with contextlib.suppress(sqlite3.Error), sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True) as db:
             return int(db.execute("select submits from run").fetchone()[0])
         return 0

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from contract import facts
@@ -25,6 +26,13 @@ COMMANDS = [
     line for block in blocks(README) if block.language in ("console", "bash", "sh") for line in block.text.splitlines()
 ]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")
+RAY = """
+def remote(**_options):
+    return lambda function: type("Remote", (), {"remote": staticmethod(function)})
+
+def get(results):
+    return results
+"""
 VERBS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 EXTRAS = set(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"])
 
@@ -44,8 +52,11 @@ def test_every_program_runs(block: Block, emulator: Emulator, tmp_path: Path) ->
     for other in PROGRAMS:
         if name := NAMED.match(other.text):
             (tmp_path / name[1]).write_text(other.text)
+    # A cluster is nothing that a test could have; what matters is what each part does.
+    (tmp_path / "ray.py").write_text(RAY)
     surroundings = {
         **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
         "WERYAI_BASE_URL": emulator.url,
         "WERYAI_MODELS_BASE_URL": emulator.url,
         "WERYAI_API_KEY": emulator.key,
@@ -110,6 +121,8 @@ def test_every_command_in_the_text_exists(document: str) -> None:
         "pip install '.[magic]'",
         "pip install weryai-pro",
         "weryai dream",
+        "weryai bulk dream",
+        "weryai bulk run --colour",
         "weryai generate --colour",
         "curl x",
     ],
@@ -128,7 +141,13 @@ def fault(words: list[str]) -> str | None:
         case ["pip", "install", *packages]:
             return next((found for package in packages if (found := package_fault(package))), None)
         case ["weryai", verb, *rest] if verb in cli.commands:
-            known = {option for parameter in cli.commands[verb].params for option in parameter.opts}
+            command = cli.commands[verb]
+            if isinstance(command, click.Group):
+                below = command.get_command(click.Context(command), rest[0]) if rest else command
+                if below is None:
+                    return f"weryai {verb} has no command {rest[:1]}"
+                command = below
+            known = {option for parameter in command.params for option in parameter.opts}
             unknown = [word for word in rest if word.startswith("-") and word.split("=")[0] not in known]
             return f"weryai {verb} has no option {unknown}" if unknown else None
         case ["export", *settings] if all("=" in word for word in settings):

@@ -93,7 +93,7 @@ async def arun(
     throttle = Throttle(limits.rate, limits.in_flight)
     budget = (limits.budget_tasks, limits.budget_credits)
     await asyncio.wrap_future(ledger.write(lambda db: steps.set_budget(db, *budget)))
-    options = {"polls_per_second": 100.0, **options}
+    options = {"polls_per_second": 200.0, **options}
     async with AsyncWeryAI(api_key, base_url=base_url, journal=ledger, **options) as client:
         performer = Performer(client, ledger, naming, throttle, on_event, patience)
         run = Run(client, ledger, performer, throttle)

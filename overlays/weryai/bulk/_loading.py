@@ -97,7 +97,8 @@ def load_manifest(
             _put(db, load, batch, problems)
         if not allow_duplicates:
             _find_doubles(db, load, problems)
-        if seen == 0 and problems.many == 0:
+        # A small manifest may leave a shard without any.
+        if seen == 0 and problems.many == 0 and (shard or Shard()).count == 1:
             problems.add(0, "there are no jobs in it")
         if problems.many:
             told = [f"line {line}: {text}" if line else text for line, text in sorted(problems.kept)]

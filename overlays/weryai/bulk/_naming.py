@@ -35,11 +35,11 @@ class Naming:
             )
 
     def path_of(self, job: Job, task_id: str) -> Path:
-        """The file of a job. A key that had to be changed gets the number of its row, so that no two meet."""
+        """The file of a job. A key that had to be changed gets ~ and its row, which no other key ends in as it is."""
         key, changed = clean(job.key)
         model, picture = job.parameters.get("model", ""), Path(job.image.partition("?")[0]).stem
         named = self._template.format(
-            key=f"{key}-{job.row}" if changed else key,
+            key=f"{key}~{job.row}" if changed or "~" in key else key,
             row=job.row,
             task_id=clean(task_id)[0],
             model=clean(str(model))[0],
@@ -56,5 +56,5 @@ def clean(name: str) -> tuple[str, bool]:
 
 
 def _part(part: str) -> str:
-    part = re.sub(r"[^\w.\-+=@,() ]", "_", part).strip(" .")
+    part = re.sub(r"[^\w.\-+=@,()~ ]", "_", part).strip(" .")
     return f"_{part}" if _RESERVED.fullmatch(part) else part

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from .._client import AsyncWeryAI
-from .._files import upload_picture
+from .._download import Target
+from .._files import store, upload_picture
 from .._picture import is_address, read_picture
 from .._retry import DAILY_CAPS, is_repeatable
 from .._task import Task
@@ -86,6 +87,7 @@ class Performer:
         """Keep what every job needs."""
         self._client, self._ledger, self._naming, self._throttle, self._tell = client, ledger, naming, throttle, tell
         self._patience = patience or Patience()
+        self._folders = set[Path]()
         self._uploading: dict[str, asyncio.Future[str]] = {}
         self.stopping: Stopping | None = None
         self.posting = 0
@@ -204,13 +206,23 @@ class Performer:
         """Store the video of a task."""
         try:
             path = self._naming.path_of(job, task.id)
-            stored = await self._client.files.download(task, path, task_id=task.id)
-            sha256, size = await asyncio.to_thread(digest, stored)
+            self._make_folder(path.parent)
+            flow = store(self._client.files, task.videos[0].url, path, task.id, _finish)
+            stored, sha256, size = await self._client._runner.run(flow)
             await self.note(lambda db: steps.finish(db, job.row, str(stored), sha256, size))
         except (DownloadError, WeryAIError) as error:
             await self._leave(job, task.id, error)
         else:
             self._tell(Event("done", job.key, task.id, path=str(stored)))
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder of videos, once in a run."""
+        if folder not in self._folders:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise DownloadError(f"the folder {folder} cannot be made: {error.strerror or error}") from error
+            self._folders.add(folder)
 
     async def _fail(self, job: Job, reason: str, kind: str, task_id: str | None = None) -> None:
         await self.note(lambda db: steps.fail(db, job.row, reason[:1000], kind))
@@ -246,6 +258,12 @@ def kind_of(error: WeryAIError) -> str:
     name = type(error).__name__.removesuffix("Error")
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
     return f"{words} {code}" if code is not None else words
+
+
+def _finish(target: Target) -> tuple[Path, str, int]:
+    """Bring a download under its name, and know it again; both in one go, because each costs a change of threads."""
+    path = target.finish()
+    return path, *digest(path)
 
 
 def digest(path: Path) -> tuple[str, int]:

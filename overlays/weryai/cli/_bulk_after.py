@@ -54,11 +54,9 @@ def retry(ledger: Path, failed: bool, reasons: tuple[str, ...]) -> None:
 
 @click.command()
 @_LEDGER
-@click.argument("key", required=False)
-@click.argument("verdict", type=click.Choice(["adopt", "resubmit", "give-up"]))
-@click.argument("task_id", required=False)
-@click.option("--all", "everything", is_flag=True, help="Every ambiguous job; without KEY, and not with adopt.")
-def resolve(ledger: Path, key: str | None, verdict: str, task_id: str | None, everything: bool) -> None:
+@click.argument("words", nargs=-1, required=True, metavar="KEY adopt TASK_ID | KEY resubmit | KEY give-up")
+@click.option("--all", "everything", is_flag=True, help="Every ambiguous job: `--all resubmit` or `--all give-up`.")
+def resolve(ledger: Path, words: tuple[str, ...], everything: bool) -> None:
     """Say what became of the ambiguous job KEY, after a look at the call history of your account.
 
     "adopt TASK_ID": it became that task, which must exist. "resubmit": the next run sends it once more, at the risk of
@@ -66,12 +64,9 @@ def resolve(ledger: Path, key: str | None, verdict: str, task_id: str | None, ev
     """
     from weryai import bulk
 
-    if everything == (key is not None) or (everything and verdict == "adopt"):
-        raise click.UsageError("name one KEY, or --all with resubmit or give-up")
-    if (verdict == "adopt") != (task_id is not None):
-        raise click.UsageError("adopt needs the TASK_ID, and only adopt does")
+    key, verdict, task_id = _decision(words, everything=everything)
     with _opened(ledger) as opened:
-        keys = [job.key for job in bulk.ambiguous(opened)] if everything else [str(key)]
+        keys = [job.key for job in bulk.ambiguous(opened)] if everything else [key]
         for one in keys:
             if task_id is not None:
                 with connect() as client:
@@ -81,6 +76,19 @@ def resolve(ledger: Path, key: str | None, verdict: str, task_id: str | None, ev
             click.echo(f"{job.key} is {job.state.value}")
     if verdict == "resubmit" and keys:
         click.echo(f"`weryai bulk run {ledger}` sends {len(keys):,} jobs that may have been paid for already")
+
+
+def _decision(words: tuple[str, ...], *, everything: bool) -> tuple[str, str, str | None]:
+    """The key, the verdict and the task that the words name."""
+    key, *rest = words if not everything else ("", *words)
+    match rest:
+        case ["adopt", task_id] if not everything:
+            return key, "adopt", task_id
+        case ["adopt"]:
+            raise click.UsageError("adopt needs the TASK_ID, and one KEY")
+        case ["resubmit" | "give-up" as verdict]:
+            return key, verdict, None
+    raise click.UsageError("say KEY adopt TASK_ID, KEY resubmit or KEY give-up; --all stands for KEY in the last two")
 
 
 @click.command()
@@ -140,4 +148,4 @@ def _tell(ledger: Path, found: Status) -> None:
             click.echo(f"  {job.key}: {(job.reason or '')[:80]}{named}")
         if found.counts[weryai.OrderState.AMBIGUOUS] > len(found.ambiguous):
             click.echo(f"  and {found.counts[weryai.OrderState.AMBIGUOUS] - len(found.ambiguous):,} more")
-        click.echo(f"  weryai bulk resolve {ledger} KEY adopt TASK_ID | resubmit | give-up")
+        click.echo(f"  weryai bulk resolve {ledger} KEY adopt TASK_ID, KEY resubmit, or KEY give-up")

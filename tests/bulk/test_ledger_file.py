@@ -1,0 +1,186 @@
+"""The file of a run: who may open it, what it refuses, and every change of a job only where the job stands so."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.bulks import filled, rows
+from weryai import BudgetExceededError, JournalError, bulk
+from weryai._order import Verdict
+from weryai.bulk import JobState
+from weryai.bulk import _reading as reading
+from weryai.bulk import _steps as steps
+from weryai.bulk._looking import looking
+from weryai.bulk._tables import LEDGER, SCHEMA
+
+
+def pragma(path: Path, statement: str) -> Any:
+    """Ask, or tell, the file something."""
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(f"pragma {statement}").fetchone()
+
+
+def test_the_file_is_safe_and_says_what_it_is(tmp_path: Path) -> None:
+    """It has a write-ahead log, full synchronisation, its schema's number, and rights for its owner alone."""
+    with filled(tmp_path, 1) as ledger:
+        assert ledger.write(lambda db: db.execute("pragma synchronous").fetchone()[0]).result() == 2
+    path = tmp_path / "run.db"
+    assert [pragma(path, name)[0] for name in ("journal_mode", "application_id", "user_version")] == [
+        "wal", LEDGER.application, SCHEMA
+    ]  # fmt: skip
+    assert os.name == "nt" or path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("user_version = 99", "written by a newer weryai .schema 99"),
+        ("application_id = 7", "database of another program"),
+    ],
+)
+def test_a_file_that_is_not_understood_is_refused(tmp_path: Path, change: str, told: str) -> None:
+    """A ledger of a newer version, or another program's file, is neither changed nor read."""
+    filled(tmp_path, 1).close()
+    pragma(tmp_path / "run.db", change)
+    with pytest.raises(JournalError, match=told):
+        bulk.Ledger(tmp_path / "run.db")
+    with pytest.raises(JournalError, match=told), looking(tmp_path / "run.db"):
+        pass
+
+
+def test_a_journal_is_no_ledger(tmp_path: Path) -> None:
+    """The two kinds of file are told apart, in both directions."""
+    from weryai import Journal
+
+    Journal(tmp_path / "journal.db").close()
+    filled(tmp_path, 0).close()
+    with pytest.raises(JournalError, match="not a ledger of weryai"):
+        bulk.Ledger(tmp_path / "journal.db")
+    with pytest.raises(JournalError, match="not a journal of weryai"):
+        Journal(tmp_path / "run.db")
+
+
+def test_two_runs_never_share_a_ledger(tmp_path: Path) -> None:
+    """While one process has it no other gets it, and the message says that nothing was sent; looking is free."""
+    with filled(tmp_path, 2):
+        program = f"from weryai import bulk; bulk.Ledger({str(tmp_path / 'run.db')!r})"
+        other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert "is in use" in other.stderr and "Nothing was sent." in other.stderr
+        assert bulk.status(tmp_path / "run.db").counts[JobState.QUEUED] == 2
+
+
+@pytest.mark.parametrize("how", ["another name", "put back", "with its lock"])
+def test_a_copy_is_refused_unless_it_is_trusted(tmp_path: Path, how: str) -> None:
+    """A copy may not know what was ordered since; it is refused wherever it lies, and the original still opens."""
+    path, copy = tmp_path / "run.db", tmp_path / "copy.db"
+    filled(tmp_path, 1).close()
+    shutil.copy(path, copy)
+    if how == "with its lock":
+        shutil.copy(f"{path}.lock", f"{copy}.lock")
+    bulk.Ledger(path).close()
+    if how == "put back":
+        path.write_bytes(copy.read_bytes())
+        copy = path
+    with pytest.raises(JournalError, match=r"seems to be a copy.*--trust-copy\. Nothing was sent"):
+        bulk.Ledger(copy)
+    bulk.Ledger(copy, trust_copy=True).close()
+    bulk.Ledger(copy).close()
+    if how != "put back":
+        bulk.Ledger(path).close()
+
+
+_UNWRITABLE = """
+import os, resource, sys
+from weryai import JournalError, bulk
+from weryai.bulk import _steps
+what, path = sys.argv[1:]
+try:
+    ledger = bulk.Ledger(path)
+    if what == "disk":
+        # From here on no file may grow: what SQLite meets is what a full disk is.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (os.path.getsize(path + "-wal"), resource.RLIM_INFINITY))
+    else:
+        ledger.close()
+        os.chmod(path, 0o444); os.chmod(os.path.dirname(path), 0o555)
+        os.seteuid(65534) if os.geteuid() == 0 else None
+        ledger = bulk.Ledger(path)
+    ledger.write(lambda db: _steps.begin(db, 1)).result()
+    print("begun")
+except JournalError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits and rights are not those of Windows")
+@pytest.mark.parametrize("what", ["disk", "folder"])
+def test_where_nothing_can_be_written_nothing_is_begun(what: str) -> None:
+    """With a full disk, or in a folder that is read-only, no job gets as far as its order."""
+    # pytest's own folders are closed to the user that root becomes.
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        filled(Path(folder), 1).close()
+        os.chmod(Path(folder) / "run.db", 0o644)
+        program = [sys.executable, "-c", _UNWRITABLE, what, str(Path(folder) / "run.db")]
+        told = subprocess.run(program, capture_output=True, text=True, check=False)
+        os.chmod(folder, 0o755)
+        assert "cannot be written" in told.stdout, told
+        assert rows(Path(folder) / "run.db") == ["queued"]
+
+
+CHANGES: dict[str, tuple[Any, set[str]]] = {
+    "begin": (lambda db: steps.begin(db, 1), {"queued"}),
+    "submitted": (lambda db: steps.end(db, 1, Verdict(JobState.SUBMITTED, ("t",))), {"submitting", "ambiguous"}),
+    "refused": (lambda db: steps.end(db, 1, Verdict(JobState.QUEUED)), {"submitting", "ambiguous"}),
+    "finish": (lambda db: steps.finish(db, 1, "/p", "aa", 1), {"submitted"}),
+    "fail": (lambda db: steps.fail(db, 1, "why", "kind"), {"queued", "submitted"}),
+    "adopt": (lambda db: steps.adopt(db, 1, "t"), {"ambiguous"}),
+    "resubmit": (lambda db: steps.requeue(db, 1, (JobState.AMBIGUOUS,)), {"ambiguous"}),
+    "retry": (lambda db: steps.requeue(db, 1, (JobState.FAILED,)), {"failed"}),
+    "give up": (lambda db: steps.give_up(db, 1), {"queued", "submitted", "ambiguous"}),
+}
+
+
+@pytest.mark.parametrize("state", [state.value for state in JobState])
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_made_where_the_job_stands_so_or_not_at_all(tmp_path: Path, name: str, state: str) -> None:
+    """Each change has the states that it leads from; anywhere else it refuses and leaves no trace."""
+    change, allowed = CHANGES[name]
+    with filled(tmp_path, 1) as ledger:
+        ledger.write(lambda db: db.execute("update jobs set state = ?", (state,))).result()
+        before = ledger.write(lambda db: (reading.find(db, "job-0"), reading.facts(db))).result()
+        if state in allowed:
+            ledger.write(change).result()
+            assert ledger.write(lambda db: reading.find(db, "job-0")).result() != before[0]
+            return
+        with pytest.raises(JournalError, match=f"job 'job-0' is {state}, not"):
+            ledger.write(change).result()
+        assert ledger.write(lambda db: (reading.find(db, "job-0"), reading.facts(db))).result() == before
+
+
+def test_a_refusal_gives_its_budget_back(tmp_path: Path) -> None:
+    """What was surely refused was not spent; what is open, paid for, failed or ambiguous was."""
+    with filled(tmp_path, 3) as ledger:
+        ledger.write(lambda db: steps.set_budget(db, 2, None)).result()
+        for row, verdict in ((1, JobState.QUEUED), (1, JobState.AMBIGUOUS), (2, JobState.SUBMITTED)):
+            ledger.write(lambda db, row=row: steps.begin(db, row)).result()  # type: ignore[misc]
+            ledger.write(lambda db, row=row, verdict=verdict: steps.end(db, row, Verdict(verdict, ("t",)))).result()  # type: ignore[misc]
+        with pytest.raises(BudgetExceededError, match="2 of 2 tasks"):
+            ledger.write(lambda db: steps.begin(db, 3)).result()
+    assert rows(tmp_path / "run.db", "state, submits") == [("ambiguous", 1), ("submitted", 1), ("queued", 0)]
+
+
+def test_no_task_id_of_an_answer_is_lost(tmp_path: Path) -> None:
+    """More ids than one stand beside it, and those of an answer that cannot be relied on stand there as well."""
+    with filled(tmp_path, 2) as ledger:
+        for row, verdict in ((1, JobState.SUBMITTED), (2, JobState.AMBIGUOUS)):
+            ledger.write(lambda db, row=row: steps.begin(db, row)).result()  # type: ignore[misc]
+            ledger.write(lambda db, row=row, verdict=verdict: steps.end(db, row, Verdict(verdict, ("a", "b")))).result()  # type: ignore[misc]
+    assert rows(tmp_path / "run.db", "task_id, named") == [("a", "b"), (None, "a b")]

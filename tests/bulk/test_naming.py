@@ -1,0 +1,70 @@
+"""Where videos go: inside the folder, one file per job, with names that every system takes."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weryai import InvalidInputError
+from weryai.bulk import Job, JobState
+from weryai.bulk._naming import Naming, clean
+
+HOSTILE = st.text(max_size=60) | st.sampled_from(
+    [
+        "..",
+        "../..",
+        "/etc/passwd",
+        "a/../../b",
+        "..\\..\\b",
+        "C:\\x",
+        "con",
+        "nul.mp4",
+        "a\0b",
+        " . ",
+        "",
+        "é",
+        "a" * 400,
+    ]
+)
+
+
+def job(key: str, row: int = 1) -> Job:
+    """A job of this key."""
+    return Job(row, key, JobState.SUBMITTED, "https://pictures.example/p.jpg", {"model": "M"})
+
+
+@given(HOSTILE, st.sampled_from(["{key}.mp4", "x/{key}/{row}.mp4", "{task_id}-{picture}.mp4", "{model}{row}"]))
+def test_a_video_stays_inside_the_folder(key: str, template: str) -> None:
+    """Whatever a key is called, its file lies below the folder, under a name that can be a file."""
+    folder = Path("/videos")
+    path = Naming(folder, template).path_of(job(key), "task_1")
+    assert path.is_relative_to(folder) and path != folder
+    assert ".." not in path.parts
+    assert all(len(part.encode()) <= 1000 and "\0" not in part and part.strip(" .") for part in path.parts[1:])
+
+
+@given(st.lists(HOSTILE, unique=True, min_size=2, max_size=6))
+def test_two_jobs_never_share_a_file(keys: list[str]) -> None:
+    """Keys that look the same once they are cleaned get the numbers of their rows."""
+    # Nobody may choose a key that is another one's changed name.
+    keys = list(dict.fromkeys([*keys, *(clean(key)[0] for key in keys), "a?", "a_~1", "a_-1", "a_"]))
+    naming = Naming(Path("/videos"))
+    paths = [naming.path_of(job(key, row), f"task_{row}") for row, key in enumerate(keys, 1)]
+    assert len(set(paths)) == len(paths)
+
+
+def test_a_plain_key_stays_as_it_is() -> None:
+    """A key that is a good name is not changed, folders included."""
+    assert Naming(Path("/videos")).path_of(job("shoes/red 1.jpg"), "t") == Path("/videos/shoes/red 1.jpg.mp4")
+    assert clean("shoes/red 1.jpg") == ("shoes/red 1.jpg", False)
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [("video.mp4", "same for many jobs"), ("{prompt}-{key}", "'prompt'"), ("{key", "cannot be read"), ("{}", "''")],
+)
+def test_a_template_that_names_nothing_is_refused(template: str, told: str) -> None:
+    """A template without a word that tells jobs apart, or with one that is not known, is refused before anything."""
+    with pytest.raises(InvalidInputError, match=told):
+        Naming(Path("/videos"), template)

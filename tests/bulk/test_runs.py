@@ -1,0 +1,220 @@
+"""Bulk runs against the emulator: what comes out, what it costs, and what a second start makes of it."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import weryai
+from fakes.bulks import FAST, QUICK, filled, go, manifest, rows, states
+from fakes.pictures import JPEG
+from fakes.surroundings import JOURNEY_KEY
+from weryai import bulk
+from weryai.bulk._performing import digest
+from weryai.emulator import Emulator
+
+pytestmark = [pytest.mark.timeout(60), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulator whose tasks end almost at once."""
+    with Emulator(
+        video="fixed", waiting=0.02, processing=0.02, concurrency=None, balance=100_000, key=JOURNEY_KEY
+    ) as running:
+        yield running
+
+
+def orders(emulator: Emulator) -> int:
+    """How many tasks were paid for."""
+    return sum(row.orders for row in emulator.ledger)
+
+
+def test_every_job_gets_its_video_and_is_paid_for_once(emulator: Emulator, tmp_path: Path) -> None:
+    """All are done, each with one order, its file, and the file's hash; a second start does nothing."""
+    events: list[bulk.Event] = []
+    with filled(tmp_path, 30) as ledger:
+        outcome = go(ledger, emulator.url, tmp_path, on_event=events.append)
+        again = go(ledger, emulator.url, tmp_path)
+    assert outcome.is_complete and again == outcome
+    assert (outcome.submits, orders(emulator)) == (30, 30)
+    assert [event.event for event in events].count("done") == 30
+    for path, sha256, size in rows(tmp_path / "run.db", "path, sha256, size"):
+        assert digest(Path(path)) == (sha256, size)
+    emulator.assert_submitted_once()
+
+
+def test_what_is_refused_for_the_moment_is_sent_again(emulator: Emulator, tmp_path: Path) -> None:
+    """429, a full queue and the account's limit cost nothing and lose nothing: each job is tried until accepted."""
+    for name in ("http-429", "queue-full", "concurrency-limit"):
+        emulator.order(name, 3, at="submit")
+    with filled(tmp_path, 12) as ledger:
+        outcome = go(ledger, emulator.url, tmp_path)
+    assert outcome.is_complete and orders(emulator) == outcome.submits == 12
+    emulator.assert_faults_met()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "billed"), [("http-500", 0), ("reset-before", 0), ("reset-after", 1), ("cut-reply", 1)]
+)
+def test_an_unknown_outcome_is_held(emulator: Emulator, tmp_path: Path, scenario: str, billed: int) -> None:
+    """Whether it was accepted or not: the job is ambiguous, counts as spent, and no start sends it again by itself."""
+    emulator.order(scenario, at="submit")
+    with filled(tmp_path, 5) as ledger:
+        for _ in range(2):
+            outcome = go(ledger, emulator.url, tmp_path)
+            assert outcome.counts[bulk.JobState.AMBIGUOUS] == 1 and outcome.counts[bulk.JobState.DONE] == 4
+    assert (outcome.submits, orders(emulator)) == (5, 4 + billed)
+
+
+def test_an_ambiguous_job_is_adopted_resubmitted_or_given_up(emulator: Emulator, tmp_path: Path) -> None:
+    """A person's word is needed, and is carried out: the adopted task is fetched, the resubmitted one is paid anew."""
+    emulator.order("cut-reply", 3, at="submit")
+    with filled(tmp_path, 3) as ledger:
+        go(ledger, emulator.url, tmp_path)
+        tasks = {row.prompt: row.task_ids for row in emulator.ledger}
+        assert states(tmp_path / "run.db") == {"ambiguous": 3}
+        billed = next(iter(tasks.values()))[0]
+        with weryai.WeryAI(JOURNEY_KEY, base_url=emulator.url) as client:
+            with pytest.raises(weryai.NotFoundError):
+                bulk.adopt(ledger, "job-0", "task_nobody", client)
+            bulk.adopt(ledger, "job-0", billed, client)
+            with pytest.raises(weryai.JournalError, match="belongs to job 'job-0' already"):
+                bulk.adopt(ledger, "job-1", billed, client)
+        bulk.resubmit(ledger, "job-1")
+        bulk.give_up(ledger, "job-2")
+        outcome = go(ledger, emulator.url, tmp_path)
+    assert rows(tmp_path / "run.db") == ["done", "done", "failed"]
+    assert (outcome.submits, orders(emulator)) == (4, 4)
+
+
+def test_a_failed_task_is_told_and_retried_only_on_demand(emulator: Emulator, tmp_path: Path) -> None:
+    """The reason is the service's; `retry` takes the jobs whose reason fits, and each costs a task more."""
+    emulator.order("fail-copyright")
+    emulator.order("fail-image-audit")
+    with filled(tmp_path, 4) as ledger:
+        go(ledger, emulator.url, tmp_path)
+        failed = [row for row in rows(tmp_path / "run.db", "state, reason") if row[0] == "failed"]
+        assert sorted(reason for _, reason in failed) == ["Copyright restrictions", "Image asset audit"]
+        assert go(ledger, emulator.url, tmp_path).submits == 4
+        assert bulk.retry(ledger, ("copyright",)) == 1
+        outcome = go(ledger, emulator.url, tmp_path)
+    assert states(tmp_path / "run.db") == {"done": 3, "failed": 1}
+    assert (outcome.submits, orders(emulator)) == (5, 5)
+
+
+def test_a_lost_download_is_fetched_by_the_next_start(emulator: Emulator, tmp_path: Path) -> None:
+    """A video that cannot be fetched leaves its job paid for and unfinished; the next start fetches it, for free."""
+    emulator.order("link-gone", 8)
+    with filled(tmp_path, 1) as ledger:
+        first = go(ledger, emulator.url, tmp_path)
+        assert first.counts[bulk.JobState.SUBMITTED] == 1
+        for fault in emulator.faults:
+            fault.cancel()
+        assert go(ledger, emulator.url, tmp_path).is_complete
+    assert orders(emulator) == 1
+
+
+@pytest.mark.parametrize(
+    ("scenario", "told"), [("no-credits", "credits are used up"), ("daily-cap", "limit of the day"), ("key-401", "key")]
+)
+def test_a_trouble_of_all_jobs_stops_the_run(emulator: Emulator, tmp_path: Path, scenario: str, told: str) -> None:
+    """No credits, the daily cap or a refused key: no further job is tried, none has failed, and the reason is told."""
+    emulator.order(scenario, 200, at="submit")
+    with filled(tmp_path, 100) as ledger:
+        outcome = go(ledger, emulator.url, tmp_path, limits={"in_flight": 2})
+    assert outcome.stopped is not None and told in outcome.stopped
+    assert states(tmp_path / "run.db") == {"queued": 100}
+    assert outcome.submits == 0 and len(emulator.exchanges) < 50
+
+
+@pytest.mark.parametrize(
+    ("budget", "bought"), [({"budget_tasks": 7}, 7), ({"budget_credits": 21.0}, 7), ({"budget_tasks": 0}, 0)]
+)
+def test_a_budget_holds_over_every_start(
+    emulator: Emulator, tmp_path: Path, budget: dict[str, float], bought: int
+) -> None:
+    """However often the run is started, no more is bought than the budget allows; a larger one lets it go on."""
+    prices = tmp_path / "prices.csv"
+    prices.write_text("model,credits\nWERYAI_VIDEO_1_0,3\n")
+    with bulk.Ledger(tmp_path / "run.db") as ledger:
+        bulk.load_manifest(ledger, manifest(tmp_path / "j.csv", range(10)), {}, prices=bulk.read_prices(prices))
+        for _ in range(3):
+            outcome = go(ledger, emulator.url, tmp_path, limits=budget)
+            assert outcome.stopped is not None and "budget is spent" in outcome.stopped
+        assert (outcome.submits, outcome.credits, orders(emulator)) == (bought, 3.0 * bought, bought)
+        assert go(ledger, emulator.url, tmp_path).is_complete
+    assert orders(emulator) == 10
+
+
+def test_an_empty_account_is_noticed_before_anything_is_bought(tmp_path: Path) -> None:
+    """Where prices are known and the account has less, nothing is sent."""
+    prices = tmp_path / "prices.csv"
+    prices.write_text("credits\n30\n")
+    with (
+        Emulator(video="fixed", balance=100, key=JOURNEY_KEY) as poor,
+        bulk.Ledger(tmp_path / "run.db") as ledger,
+    ):
+        bulk.load_manifest(ledger, manifest(tmp_path / "j.csv", range(4)), {}, prices=bulk.read_prices(prices))
+        with pytest.raises(weryai.InsufficientCreditsError, match="cost 120 credits and the account has 100"):
+            go(ledger, poor.url, tmp_path)
+        assert poor.ledger == []
+
+
+def test_a_picture_is_uploaded_once(emulator: Emulator, tmp_path: Path) -> None:
+    """Jobs with the same picture, at once or in a later start, share one upload."""
+    (tmp_path / "same.jpg").write_bytes(JPEG)
+    (tmp_path / "copy.jpg").write_bytes(JPEG)
+    lines = [f"k{n},{'same' if n % 2 else 'copy'}.jpg,prompt {n}" for n in range(6)]
+    source = tmp_path / "jobs.csv"
+    with bulk.Ledger(tmp_path / "run.db") as ledger:
+        for part in (lines[:4], lines):
+            source.write_text("\n".join(["key,image,prompt", *part]))
+            bulk.load_manifest(ledger, source, {})
+            assert go(ledger, emulator.url, tmp_path).is_complete
+    assert [one.operation for one in emulator.exchanges].count("uploadFile") == 1
+    assert orders(emulator) == 6
+
+
+@pytest.mark.parametrize("what", ["key", "service"])
+def test_a_ledger_stays_with_its_service_and_its_key(emulator: Emulator, tmp_path: Path, what: str) -> None:
+    """Going on with another key, or at another service, is refused before anything is sent."""
+    with Emulator(video="fixed", key="sk-another") as other, filled(tmp_path, 2) as ledger:
+        go(ledger, emulator.url, tmp_path)
+        url, key = (emulator.url, "sk-another") if what == "key" else (other.url, JOURNEY_KEY)
+        with pytest.raises(weryai.JournalError, match="this ledger belongs to"):
+            go(ledger, url, tmp_path, key=key)
+        assert list(other.exchanges) == []
+
+
+def test_so_many_are_in_flight_and_no_more(emulator: Emulator, tmp_path: Path) -> None:
+    """At no time are more tasks unfinished than `in_flight` says."""
+
+    async def story(ledger: bulk.Ledger) -> bulk.Outcome:
+        seen: list[bulk.Run] = []
+        return await bulk.arun(
+            ledger, output=tmp_path / "videos", api_key=JOURNEY_KEY, base_url=emulator.url, patience=QUICK,
+            limits=bulk.Limits(rate=FAST["rate"], in_flight=3), watch=seen.append,
+            on_event=lambda _event: counts.append(seen[0].throttle.in_flight),
+        )  # fmt: skip
+
+    counts: list[int] = []
+    with filled(tmp_path, 12) as ledger:
+        assert asyncio.run(story(ledger)).is_complete
+    assert max(counts) == 3
+
+
+def test_a_clock_that_is_set_back_costs_nothing(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the jobs run, then the clock goes back by ten years: the others run, and none is paid for twice."""
+    with filled(tmp_path, 8) as ledger:
+        go(ledger, emulator.url, tmp_path, limits={"budget_tasks": 4})
+        import time
+
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() - 3e8)
+        assert go(ledger, emulator.url, tmp_path).is_complete
+    assert orders(emulator) == 8
+    emulator.assert_submitted_once()
