@@ -60,10 +60,10 @@ class Run:
     is_interrupted: bool = False
     is_hurried: bool = False
 
-    def counts_at_start(self) -> dict[str, int]:
-        """How many jobs were in each state; to be asked before anything happens."""
-        found = self.ledger.write(reading.counts).result()
-        return {state.value: many for state, many in found.items()}
+    def counts_at_start(self) -> tuple[dict[str, int], int]:
+        """How many jobs were in each state, and how many tasks were paid for; to be asked before anything happens."""
+        found, facts = self.ledger.write(lambda db: (reading.counts(db), reading.facts(db))).result()
+        return {state.value: many for state, many in found.items()}, facts.submits
 
 
 async def arun(

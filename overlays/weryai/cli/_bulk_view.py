@@ -65,7 +65,7 @@ class Living:
         self._since: Counter[str] = Counter()
         self._began = time.monotonic()
         say_start(place, limits, loaded)
-        self._total = 0
+        self._total = self._ordered = 0
         self._counts: dict[str, int] = {}
         self._live = Live(get_renderable=self._drawn, refresh_per_second=4, transient=True, redirect_stderr=True)
 
@@ -79,7 +79,7 @@ class Living:
     def watch(self, run: Run) -> None:
         """Look at this run while it goes on."""
         self._run = run
-        self._counts = run.counts_at_start()
+        self._counts, self._ordered = run.counts_at_start()
         self._total = sum(self._counts.values())
 
     def happened(self, event: Event) -> None:
@@ -96,6 +96,7 @@ class Living:
         say_end(self._place, outcome)
 
     def _drawn(self) -> Any:
+        from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
@@ -114,12 +115,14 @@ class Living:
                           (f"{ambiguous:,} ambiguous", "yellow" if ambiguous else "dim")),
             f"{flying} in flight, at most {rate:.3g} orders/s",
         )  # fmt: skip
-        grid.add_row(f"{since['submitted']:,} ordered in this start", self._eta(self._total - ended))
-        for reason, many in self._failures.most_common(3):
-            grid.add_row(Text(f"{many:,} x {reason}", style="red"))
-        for line in self._last:
-            grid.add_row(Text(line[:110], style="dim"))
-        return grid
+        grid.add_row(self._spent(), self._eta(self._total - ended))
+        lines = [Text(f"{many:,} x {reason}", style="red") for reason, many in self._failures.most_common(3)]
+        lines += [Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in self._last]
+        return Group(grid, *lines)
+
+    def _spent(self) -> str:
+        budget = f" of at most {self._limits.budget_tasks:,}" if self._limits.budget_tasks is not None else ""
+        return f"{self._ordered + self._since['submitted'] + self._since['ambiguous']:,} tasks paid for{budget}"
 
     def _eta(self, left: int) -> str:
         from ._bulk_running import span

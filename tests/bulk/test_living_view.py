@@ -1,0 +1,50 @@
+"""The living view of a run, on a terminal that a test holds the other end of."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakes.bulks import manifest
+from fakes.commands import environment
+from fakes.surroundings import JOURNEY_KEY
+from weryai.emulator import Emulator
+
+pytestmark = [
+    pytest.mark.timeout(60),
+    pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are not those of Windows"),
+]
+
+
+def test_a_terminal_sees_how_the_run_goes(tmp_path: Path) -> None:
+    """States, rate, spending and the last failures are drawn; the end is told in words; nothing of it is JSON."""
+    manifest(tmp_path / "jobs.csv", range(12))
+    with Emulator(video="fixed", waiting=0.3, processing=0.3, key=JOURNEY_KEY) as emulator:
+        emulator.order("fail-copyright", 2)
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "weryai", "bulk", "run", "jobs.csv", "--interval", "0.1", "--budget", "50"]
+        surroundings = {**environment(emulator.url, JOURNEY_KEY), "TERM": "xterm-256color", "COLUMNS": "110"}
+        with subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=theirs, stderr=theirs) as process:
+            os.close(theirs)
+            screen = everything_of(ours)
+            assert process.wait(20) == 1, screen
+    for words in ("10 done", "2 failed", "0 ambiguous", "in flight", "tasks paid for of at most 50", "2 x task failed"):
+        assert words in screen
+    assert "job-0: Copyright restrictions" in screen
+    assert "10 done, 2 failed; 12 tasks paid for" in screen and '{"event"' not in screen
+
+
+def everything_of(terminal: int) -> str:
+    """Read until the other side has gone, which Linux calls an error; colours and movements are left out."""
+    screen = b""
+    try:
+        while piece := os.read(terminal, 65536):
+            screen += piece
+    except OSError:
+        pass
+    os.close(terminal)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.decode(errors="replace"))
