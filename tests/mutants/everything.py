@@ -1,6 +1,7 @@
 """The whole list of mutants, those that must die for the runner to be believed, and those that nothing can see."""
 
 from .in_answers import IN_ANSWERS
+from .in_bulk import IN_BULK
 from .in_contract import IN_CONTRACT
 from .in_emulator import IN_EMULATOR
 from .in_endpoints import IN_ENDPOINTS, IN_TEMPLATES
@@ -22,6 +23,7 @@ MUTANTS = [
     *IN_OVERLAY,
     *IN_ANSWERS,
     *IN_EMULATOR,
+    *IN_BULK,
 ]
 # Survivors by id, each with the proof that no caller and no server can tell it from the original.
 EQUIVALENT: dict[str, str] = {}

@@ -1,0 +1,147 @@
+"""Mistakes in bulk runs: what is paid twice, lost, or bought beyond the budget."""
+
+from .mutant import OVERLAY, Mutant
+
+RUNS = ("tests/bulk/test_runs.py",)
+FILE = ("tests/bulk/test_ledger_file.py",)
+CRASHES = ("tests/bulk/test_crash_points.py",)
+MANIFESTS = ("tests/bulk/test_manifest.py",)
+
+
+def bulk(module: str, name: str, old: str, new: str, claim: str, first: tuple[str, ...]) -> Mutant:
+    """A mistake in a module of bulk runs."""
+    return Mutant(f"overlay.bulk.{module}.{name}", f"{OVERLAY}bulk/_{module}.py", old, new, claim, first)
+
+
+IN_BULK = [
+    bulk("steps", "budget", "submits < budget_tasks", "submits <= budget_tasks", "one task beyond the budget", RUNS),
+    bulk("steps", "credits", "credits + ? <= budget_credits", "credits <= budget_credits", "credits beyond it", RUNS),
+    bulk(
+        "steps",
+        "refund",
+        "is OrderState.QUEUED:\n        _refund",
+        "is OrderState.DONE:\n        _refund",
+        "a refusal is spent",
+        RUNS,
+    ),
+    bulk(
+        "steps",
+        "fence",
+        "    if hit != 1:\n        one =",
+        "    if hit > 1:\n        one =",
+        "a job is changed wherever it stands",
+        FILE,
+    ),
+    bulk(
+        "steps", "key", 'if tied["key"] != key:', 'if tied["key"] == "":', "another key goes on with the ledger", RUNS
+    ),
+    bulk(
+        "steps",
+        "service",
+        'if tied["base_url"] != base_url:',
+        'if tied["base_url"] == "":',
+        "emulator and service mix",
+        RUNS,
+    ),
+    bulk("steps", "named", '" ".join(verdict.task_ids[1:]) or None', "None", "a second task id is lost", FILE),
+    bulk(
+        "ledger",
+        "bury",
+        "self.write(lambda db: steps.bury(db, CRASHED)).result()",
+        "0",
+        "a try that a crash left open stays open",
+        CRASHES,
+    ),
+    bulk(
+        "ledger", "lock", "exclusive=True, kind=LEDGER", "exclusive=False, kind=LEDGER", "two runs share a ledger", FILE
+    ),
+    bulk("originals", "behind", "starts >= beside", "starts >= 0", "an old copy that was put back goes on", FILE),
+    bulk(
+        "performing",
+        "again",
+        "is_repeatable(error, paid=paid)",
+        "is_repeatable(error, paid=False)",
+        "what may be billed is sent again",
+        RUNS,
+    ),
+    bulk(
+        "performing",
+        "ambiguous",
+        "if isinstance(error, OutcomeUnknownError) or",
+        "if",
+        "an unknown outcome is a failure",
+        RUNS,
+    ),
+    bulk(
+        "performing",
+        "credits",
+        "case InsufficientCreditsError():",
+        "case TaskFailedError():",
+        "without credits every job fails",
+        RUNS,
+    ),
+    bulk(
+        "performing",
+        "upload",
+        "if known is not None:\n            return known",
+        "if known == '':\n            return known",
+        "a picture is uploaded for each job",
+        RUNS,
+    ),
+    bulk(
+        "performing",
+        "lost",
+        "await self.note(lambda db: steps.remark(db, job.row, str(error)[:1000], kind))",
+        "await self._fail(job, str(error), kind)",
+        "a video that could not be fetched is given up",
+        RUNS,
+    ),
+    bulk(
+        "engine",
+        "resume",
+        "(JobState.SUBMITTED, JobState.QUEUED):",
+        "(JobState.QUEUED,):",
+        "what was paid for before a crash is not fetched",
+        CRASHES,
+    ),
+    bulk(
+        "throttle",
+        "flight",
+        "self.in_flight < self.limit",
+        "self.in_flight >= 0",
+        "more are in flight than allowed",
+        RUNS,
+    ),
+    bulk(
+        "naming",
+        "outside",
+        'part).strip(" .")',
+        'part).strip(" ")',
+        "a video leaves its folder",
+        ("tests/bulk/test_naming.py",),
+    ),
+    bulk(
+        "loading",
+        "problems",
+        "        if problems.many:\n",
+        "        if problems.many > 100:\n",
+        "a manifest with problems is bought",
+        MANIFESTS,
+    ),
+    bulk(
+        "loading",
+        "shard",
+        "% self.count == self.index - 1",
+        "% self.count >= self.index - 1",
+        "two shards buy the same job",
+        MANIFESTS,
+    ),
+    bulk(
+        "checking",
+        "there",
+        "return name in self._folders[folder]",
+        "return bool(name)",
+        "a picture that is not there is no problem",
+        MANIFESTS,
+    ),
+]
