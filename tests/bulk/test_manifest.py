@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -15,6 +15,8 @@ from fakes.bulks import filled, go, manifest, rows
 from fakes.pictures import JPEG
 from weryai import InvalidInputError, bulk
 from weryai.bulk._job import digest_of
+
+DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(str.strip)
 ENTRY = st.fixed_dictionaries(
@@ -53,6 +55,7 @@ def load(folder: Path, source: Path, **options: Any) -> tuple[bulk.Loaded, list[
     return loaded, rows(folder / "run.db", "key, image, parameters, line, price")
 
 
+@DETERMINISTIC
 @given(st.lists(ENTRY, min_size=1, max_size=5, unique_by=lambda entry: json.dumps(entry, sort_keys=True)))
 def test_every_kind_of_file_gives_the_same_jobs(
     tmp_path_factory: pytest.TempPathFactory, entries: list[dict[str, Any]]
@@ -179,6 +182,7 @@ def test_a_manifest_that_is_loaded_again_changes_nothing_that_was_sent(tmp_path:
             bulk.load_manifest(ledger, manifest(tmp_path / "jobs.csv", range(4), duration="5"), {})
 
 
+@DETERMINISTIC
 @given(st.lists(NAMES, unique=True, max_size=30), st.integers(1, 7))
 def test_shards_share_the_jobs_out(keys: list[str], count: int) -> None:
     """Every key belongs to one shard of K, the same one each time."""

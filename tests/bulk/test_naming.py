@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weryai import InvalidInputError
 from weryai.bulk import Job, JobState
 from weryai.bulk._naming import Naming, clean
+
+DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 
 HOSTILE = st.text(max_size=60) | st.sampled_from(
     [
@@ -34,6 +36,7 @@ def job(key: str, row: int = 1) -> Job:
     return Job(row, key, JobState.SUBMITTED, "https://pictures.example/p.jpg", {"model": "M"})
 
 
+@DETERMINISTIC
 @given(HOSTILE, st.sampled_from(["{key}.mp4", "x/{key}/{row}.mp4", "{task_id}-{picture}.mp4", "{model}{row}"]))
 def test_a_video_stays_inside_the_folder(key: str, template: str) -> None:
     """Whatever a key is called, its file lies below the folder, under a name that can be a file."""
@@ -44,6 +47,7 @@ def test_a_video_stays_inside_the_folder(key: str, template: str) -> None:
     assert all(len(part.encode()) <= 1000 and "\0" not in part and part.strip(" .") for part in path.parts[1:])
 
 
+@DETERMINISTIC
 @given(st.lists(HOSTILE, unique=True, min_size=2, max_size=6))
 def test_two_jobs_never_share_a_file(keys: list[str]) -> None:
     """Keys that look the same once they are cleaned get the numbers of their rows."""

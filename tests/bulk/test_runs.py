@@ -65,7 +65,19 @@ def test_an_unknown_outcome_is_held(emulator: Emulator, tmp_path: Path, scenario
         for _ in range(2):
             outcome = go(ledger, emulator.url, tmp_path)
             assert outcome.counts[bulk.JobState.AMBIGUOUS] == 1 and outcome.counts[bulk.JobState.DONE] == 4
+            assert outcome.stopped is None
     assert (outcome.submits, orders(emulator)) == (5, 4 + billed)
+
+
+@pytest.mark.parametrize("scenario", ["service-issue", "parameter-1002", "moderation-1005", "model-gone"])
+def test_what_is_refused_for_good_is_sent_once(emulator: Emulator, tmp_path: Path, scenario: str) -> None:
+    """A refusal that is no passing trouble fails its job at once; the others go on, and nothing was spent on it."""
+    emulator.order(scenario, at="submit")
+    with filled(tmp_path, 4) as ledger:
+        outcome = go(ledger, emulator.url, tmp_path)
+    assert states(tmp_path / "run.db") == {"done": 3, "failed": 1}
+    assert outcome.submits == orders(emulator) == 3
+    assert sum(row.posts for row in emulator.ledger) == 4
 
 
 def test_an_ambiguous_job_is_adopted_resubmitted_or_given_up(emulator: Emulator, tmp_path: Path) -> None:

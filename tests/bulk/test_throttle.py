@@ -1,14 +1,17 @@
 """How fast jobs are placed: never faster than asked for, slower when refused, and back again; by a made-up clock."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weryai import ConfigurationError
 from weryai.bulk import Limits
 from weryai.bulk._throttle import LEAST_PART, LONGEST_PAUSE, Pace
 
+DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 
+
+@DETERMINISTIC
 @given(st.floats(0.1, 500), st.lists(st.floats(0, 3), max_size=200))
 def test_turns_are_never_closer_than_the_rate(rate: float, steps: list[float]) -> None:
     """Whenever turns are asked for, in no span of time more are given than the rate allows, and one to begin with."""
@@ -21,6 +24,7 @@ def test_turns_are_never_closer_than_the_rate(rate: float, steps: list[float]) -
         assert many <= (at - given_at[0]) * rate + 1 + 1e-6
 
 
+@DETERMINISTIC
 @given(st.lists(st.sampled_from(["refused", "named", "accepted"]), max_size=60))
 def test_the_rate_stays_within_its_bounds(story: list[str]) -> None:
     """Refusals halve it down to a least part, acceptances bring it back, never above what was asked for."""
