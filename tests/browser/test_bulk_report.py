@@ -1,94 +1,159 @@
-"""The report of a bulk run in a real browser: it shows what was made, sifts, plays, and what is hostile stays text."""
+"""The report of a bulk run in a real browser, opened from the disk: it plays, filters, opens, and does nothing else."""
 
-import asyncio
-import functools
-import http.server
+from __future__ import annotations
+
 import re
-import threading
-from collections.abc import Iterator
+import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
-from fakes.browsing import browsing, needs_chromium
-from fakes.bulks import go
-from fakes.pictures import png
-from fakes.surroundings import JOURNEY_KEY
+import weryai
+from fakes.browsing import CONTRAST, PLAYABLE, Browsing, browsing, needs_chromium
+from fakes.ledgers import Filling, alter
 from weryai import bulk
-from weryai.emulator import Emulator
 
-pytestmark = [needs_chromium, pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]
-HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+from .conftest import PHOTO
+from .test_looks import HOSTILE
 
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder and writes no log."""
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
+pytestmark = needs_chromium
+VIDEO = next((Path(weryai.__file__).parent / "emulator" / "data").glob("*.mp4"))
 
 
 @pytest.fixture
-def page_of_a_run(tmp_path: Path) -> Iterator[str]:
-    """The address of a report: two videos, a failed task, a doubt, and hostile words wherever words can be."""
-    (tmp_path / "picture.png").write_bytes(png())
-    (tmp_path / "jobs.csv").write_text(
-        "key,image,prompt\n"
-        "first,picture.png,The sea moves\n"
-        f'{HOSTILE},picture.png,"{HOSTILE} $style"\n'
-        "third,picture.png,The sea moves again [emulator: fail-copyright]\n"
-        "fourth,https://pictures.example/4.jpg,And again [emulator: cut-reply@submit]\n"
-    )
-    with (
-        Emulator(video="fixed", waiting=0.02, processing=0.02, key=JOURNEY_KEY) as emulator,
-        bulk.Ledger(tmp_path / "run.db") as ledger,
-    ):
-        bulk.load_manifest(ledger, tmp_path / "jobs.csv", {})
-        go(ledger, emulator.url, tmp_path)
-    bulk.report(tmp_path / "run.db", tmp_path / "report.html")
-    serve = functools.partial(Quiet, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+async def browser(tmp_path: Path) -> AsyncIterator[Browsing]:
+    """A browser for the pages of one folder, which must be without trouble and ask for nothing outside of it."""
+    async with browsing(tmp_path.as_uri()) as pages:
+        yield pages
 
 
-async def test_the_page_shows_sifts_and_plays(page_of_a_run: str) -> None:
-    """Four cards, the ones that need a look first; states and words sift them; a video plays under the pointer."""
-    async with browsing(page_of_a_run) as pages:
-        page = await pages.open("/report.html")
-        cards = page.locator(".card")
-        assert await cards.locator(".chip").all_inner_texts() == ["ambiguous", "failed", "done", "done"]
-        await expect(page.locator(".tile.done b")).to_have_text("2")
-        await expect(page.locator(".tile.ambiguous")).to_contain_text("may have been billed")
-        await expect(page.locator("table")).to_contain_text("Copyright restrictions")
-        told = re.compile("3 tasks were ordered and 2 videos stored")
-        await expect(page.locator("svg")).to_have_attribute("aria-label", told)
-        await page.locator("label", has_text="done").click()
-        await expect(page.locator(".card:visible")).to_have_count(2)
-        await page.locator("label", has_text="all").click()
-        await page.locator("#text").fill("sea moves again")
-        await expect(page.locator(".card:visible h3")).to_have_text(["third"])
-        await page.locator("#text").fill("nothing has these words")
-        await expect(page.locator("#none")).to_be_visible()
-        await page.locator("#text").fill("")
-        video = page.locator("video").first
-        assert (await video.get_attribute("src") or "").startswith("data:video/mp4;base64,")
-        await video.hover()
-        await asyncio.wait_for(
-            video.evaluate("(one) => new Promise((done) => one.addEventListener('timeupdate', done))"), 10
-        )
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """A ledger with one of everything, two videos that play, and a hostile job."""
+    with Filling(tmp_path / "run.db") as filling:
+        filling.job("mug", "done", image=str(PHOTO), video=_video(tmp_path / "videos" / "mug.mp4"), price=20.0)
+        filling.job("lamp", "done", image=str(PHOTO), video=_video(tmp_path / "videos" / "a #lamp.mp4"), price=20.0)
+        filling.job("shoe", "failed", image=str(PHOTO), prompt="A shoe walks")
+        filling.job("chair", "ambiguous", image="https://pictures.example/chair.jpg", reason="reset by the peer")
+        filling.job("pot", "submitted", remark=("download", "the connection broke"))
+        filling.job("queued", image=str(PHOTO))
+        filling.job(HOSTILE, "failed", prompt=HOSTILE, reason=HOSTILE, kind=HOSTILE, model=HOSTILE, image=HOSTILE)
+        filling.budget(100, 500.0)
+    # So that the plots have something to draw.
+    alter(filling.path, "update jobs set submitted = 1e9 + id * 40, ended = 1e9 + id * 100 where state = 'done'")
+    return filling.path
 
 
-async def test_nothing_hostile_is_more_than_words(page_of_a_run: str) -> None:
-    """Keys and prompts are text: no element of theirs, no dialog, no request, and the policy had nothing to stop."""
-    async with browsing(page_of_a_run) as pages:
-        page = await pages.open("/report.html", width=360)
-        await expect(page.locator("h3", has_text="onerror")).to_have_text(HOSTILE)
-        await expect(page.locator(".prompt", has_text="$style")).to_be_visible()
-        assert await page.locator("script").count() == 1
-        assert await page.locator("img[src=x]").count() == 0
-        assert await page.evaluate("document.documentElement.scrollWidth") == 360
+def _video(path: Path) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    return Path(shutil.copy(VIDEO, path))
+
+
+async def opened(browser: Browsing, ledger: Path, *, embed: int = 25_000_000, **options: Any) -> Page:
+    """Write the page beside the ledger and open it."""
+    bulk.report(ledger, ledger.with_name("report.html"), embed=embed)
+    return await browser.open("/report.html", **options)
+
+
+@pytest.mark.parametrize("embed", [25_000_000, 0], ids=["in the page", "beside it"])
+async def test_videos_play(browser: Browsing, ledger: Path, embed: int) -> None:
+    """A video plays on its card, and in large beside its picture, from within the page or from the disk."""
+    page = await opened(browser, ledger, embed=embed)
+    sources = await page.locator(".cards video").evaluate_all("(all) => all.map((one) => one.getAttribute('src'))")
+    assert [source.startswith("data:") for source in sources] == [embed > 0] * 2
+    await page.get_by_role("button", name="Play all").click()
+    for video in await page.locator(".cards video").all():
+        await video.evaluate(PLAYABLE)
+        await expect(video).to_have_js_property("paused", False)
+    await page.get_by_role("button", name="Pause all").click()
+    await page.get_by_role("button", name="Open lamp").click()
+    large = page.get_by_role("dialog").locator("video")
+    await large.evaluate(PLAYABLE)
+    await expect(large).to_have_js_property("paused", False)
+    await expect(page.get_by_role("dialog").locator("img")).to_be_visible()
+
+
+async def test_the_sheet_is_filtered(browser: Browsing, ledger: Path) -> None:
+    """By state, by words in any order, or both; and the number of jobs that fit is told."""
+    page = await opened(browser, ledger)
+    await page.get_by_role("button", name=re.compile("^failed")).click()
+    await expect(page.locator(".cards > li:visible")).to_have_count(2)
+    await page.get_by_role("searchbox").fill("WALKS shoe")
+    await expect(page.locator(".cards > li:visible h3")).to_have_text(["shoe"])
+    await expect(page.get_by_role("status")).to_have_text("1 of 7 jobs are shown")
+    await page.get_by_role("searchbox").fill("nothing like it")
+    await expect(page.get_by_text("No job fits.")).to_be_visible()
+    await page.get_by_role("button", name="All", exact=True).click()
+    await page.get_by_role("searchbox").fill("task_1")
+    await expect(page.locator(".cards > li:visible h3")).to_have_text(["mug"])
+
+
+async def test_the_keyboard_is_enough(browser: Browsing, ledger: Path) -> None:
+    """A job opens with Enter, arrows go to its neighbours, Escape closes it and returns to its card."""
+    page = await opened(browser, ledger)
+    await page.get_by_role("button", name="Open chair").focus()
+    await page.keyboard.press("Enter")
+    title = page.locator("#big-title")
+    await expect(title).to_have_text("chair")
+    await expect(page.get_by_role("dialog")).to_contain_text("reset by the peer")
+    await page.keyboard.press("ArrowLeft")
+    await expect(title).to_have_text("chair")
+    await page.keyboard.press("ArrowRight")
+    await expect(title).to_have_text("shoe")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await expect(page.get_by_role("button", name="Open shoe")).to_be_focused()
+
+
+async def test_whatever_was_written_is_text(browser: Browsing, ledger: Path) -> None:
+    """Markup in any field is shown, on the card and in large, and makes no element, request or script."""
+    page = await opened(browser, ledger)
+    card = page.locator(".cards > li", has_text="alert(2)")
+    await expect(card.locator("h3")).to_have_text(HOSTILE)
+    await card.locator(".open").click()
+    await expect(page.locator("#big-title")).to_have_text(HOSTILE)
+    await expect(page.locator("#big dd", has_text="alert(2)")).to_have_count(4)
+    made = await page.evaluate("""() => [document.scripts.length,
+        document.querySelectorAll("iframe, object, embed, [onerror], [onload]").length,
+        [...document.querySelectorAll("a")].map((one) => one.getAttribute("href"))]""")
+    assert made == [1, 0, ["#sheet", "./videos/mug.mp4", "./videos/a%20%23lamp.mp4"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_text_can_be_read(browser: Browsing, ledger: Path, scheme: str) -> None:
+    """In both schemes every text, on the page and in the open job, has a contrast of at least 4.5."""
+    page = await opened(browser, ledger, color_scheme=scheme, reduced_motion="reduce")
+    for open_one in (False, True):
+        if open_one:
+            await page.get_by_role("button", name="Open shoe").click()
+        ratio, text, count = await page.evaluate(CONTRAST)
+        assert ratio >= 4.5, (ratio, text)
+        assert count > 40
+
+
+async def test_a_small_window_is_wide_enough(browser: Browsing, ledger: Path) -> None:
+    """At 360 pixels nothing has to be moved sideways, neither the page nor the open job."""
+    page = await opened(browser, ledger, width=360, height=740)
+    assert await page.evaluate("() => document.documentElement.scrollWidth") == 360
+    await page.locator(".cards > li", has_text="alert(2)").locator(".open").click()
+    assert await page.evaluate("() => document.querySelector('dialog').scrollWidth") <= 340
+    wide = await page.evaluate("""() => [...document.body.querySelectorAll("main *, dialog *")]
+        .filter((one) => one.checkVisibility() && !one.closest(".chips, .card h3"))
+        .filter((one) => one.getBoundingClientRect().right > 360).map((one) => one.outerHTML.slice(0, 80))""")
+    assert wide == []
+
+
+async def test_who_wants_calm_gets_it(browser: Browsing, ledger: Path) -> None:
+    """With reduced motion no video plays by itself, not even in large, and nothing is animated."""
+    page = await opened(browser, ledger, reduced_motion="reduce")
+    await page.get_by_role("button", name="Open mug").hover()
+    await page.get_by_role("button", name="Open mug").click()
+    await page.locator("#big video").evaluate(PLAYABLE)
+    paused = await page.locator("video").evaluate_all("(all) => all.map((one) => one.paused)")
+    assert paused == [True, True, True]
+    moving = """() => [...document.querySelectorAll("*")].filter((one) =>
+        getComputedStyle(one).transitionDuration.split(",").some((one) => parseFloat(one) > 0)).length"""
+    assert await page.evaluate(moving) == 0

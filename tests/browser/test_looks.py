@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
-from fakes.browsing import Browsing, needs_chromium
+from fakes.browsing import CONTRAST, PLAYABLE, Browsing, needs_chromium
 from weryai import WeryAI
 from weryai.emulator import Emulator
 
@@ -20,35 +20,6 @@ HOSTILE = (
     "<img src=x onerror=alert(1)><script>alert(2)</script>\"'><svg/onload=alert(3)> javascript:alert(4) "
     "{{7*7}} ${alert(5)} \u202eevil\u202c " + "w" * 300
 )
-PLAYABLE = "(video) => video.readyState > 2 || new Promise((done) => video.addEventListener('canplay', done))"
-#: The lowest contrast of any text that can be seen, against the colours under it; and that text.
-CONTRAST = """() => {
-    const parse = (text) => {
-        const [red, green, blue, alpha = 1] = text.match(/[\\d.]+/g).map(Number);
-        return [red, green, blue, alpha];
-    };
-    const under = (element) => {
-        for (let one = element; one; one = one.parentElement) {
-            const colour = parse(getComputedStyle(one).backgroundColor);
-            if (colour[3] === 1) return colour;
-        }
-        return parse(getComputedStyle(document.body).backgroundColor);
-    };
-    const light = (colour) => colour.slice(0, 3).map((part) => part / 255)
-        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-        .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
-    const found = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-        const element = walker.currentNode.parentElement;
-        const text = walker.currentNode.data.trim();
-        if (!text || !element.checkVisibility({ visibilityProperty: true }) || element.closest(".unseen")) continue;
-        const own = light(parse(getComputedStyle(element).color));
-        const [one, other] = [own, light(under(element))].sort((a, b) => b - a);
-        found.push([(one + 0.05) / (other + 0.05), text.slice(0, 40)]);
-    }
-    return found.sort((a, b) => a[0] - b[0])[0].concat(found.length);
-}"""
 
 
 def fill(emulator: Emulator, client: WeryAI) -> str:

@@ -88,12 +88,11 @@ def test_an_ambiguous_job_is_adopted_resubmitted_or_given_up(emulator: Emulator,
         tasks = {row.prompt: row.task_ids for row in emulator.ledger}
         assert states(tmp_path / "run.db") == {"ambiguous": 3}
         billed = next(iter(tasks.values()))[0]
-        with weryai.WeryAI(JOURNEY_KEY, base_url=emulator.url) as client:
-            with pytest.raises(weryai.NotFoundError):
-                bulk.adopt(ledger, "job-0", "task_nobody", client)
-            bulk.adopt(ledger, "job-0", billed, client)
-            with pytest.raises(weryai.JournalError, match="belongs to job 'job-0' already"):
-                bulk.adopt(ledger, "job-1", billed, client)
+        with pytest.raises(weryai.NotFoundError):
+            bulk.adopt(ledger, "job-0", "task_nobody", api_key=JOURNEY_KEY, base_url=emulator.url)
+        bulk.adopt(ledger, "job-0", billed, api_key=JOURNEY_KEY, base_url=emulator.url)
+        with pytest.raises(weryai.JournalError, match="belongs to job 'job-0' already"):
+            bulk.adopt(ledger, "job-1", billed, api_key=JOURNEY_KEY, base_url=emulator.url)
         bulk.resubmit(ledger, "job-1")
         bulk.give_up(ledger, "job-2")
         outcome = go(ledger, emulator.url, tmp_path)
@@ -110,7 +109,7 @@ def test_a_failed_task_is_told_and_retried_only_on_demand(emulator: Emulator, tm
         failed = [row for row in rows(tmp_path / "run.db", "state, reason") if row[0] == "failed"]
         assert sorted(reason for _, reason in failed) == ["Copyright restrictions", "Image asset audit"]
         assert go(ledger, emulator.url, tmp_path).submits == 4
-        assert bulk.retry(ledger, ("copyright",)) == 1
+        assert bulk.retry(ledger, "copyright").jobs == 1
         outcome = go(ledger, emulator.url, tmp_path)
     assert states(tmp_path / "run.db") == {"done": 3, "failed": 1}
     assert (outcome.submits, orders(emulator)) == (5, 5)

@@ -6,15 +6,17 @@ from ._exporting import export
 from ._job import Job, JobState, NewJob
 from ._ledger import Ledger
 from ._loading import Loaded, ManifestError, Shard, load_manifest
+from ._looking import open_ledger
 from ._performing import Patience
 from ._plan import Plan, plan
 from ._prices import Prices, read_prices
 from ._report import report
-from ._resolving import adopt, ambiguous, give_up, resubmit, retry
-from ._status import Status, status
+from ._resolving import Requeued, adopt, give_up, resubmit, retry
+from ._status import Group, Status, status
 
 __all__ = [
     "Event",
+    "Group",
     "Job",
     "JobState",
     "Ledger",
@@ -26,15 +28,16 @@ __all__ = [
     "Patience",
     "Plan",
     "Prices",
+    "Requeued",
     "Run",
     "Shard",
     "Status",
     "adopt",
-    "ambiguous",
     "arun",
     "export",
     "give_up",
     "load_manifest",
+    "open_ledger",
     "plan",
     "read_prices",
     "report",

@@ -145,7 +145,7 @@ def _read(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Read texts as what the contract wants; what cannot be read stays, and is told."""
     found = []
     for name, value in values.items():
-        kind = _KINDS.get(name)
+        kind = KINDS.get(name)
         if kind is None or not isinstance(value, str):
             if isinstance(value, float) and value.is_integer() and kind == "integer":
                 values[name] = int(value)
@@ -177,4 +177,4 @@ def _near(name: str) -> str:
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(COLUMNS)}"
 
 
-_KINDS = _kinds()
+KINDS = _kinds()

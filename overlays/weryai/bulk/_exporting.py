@@ -1,123 +1,126 @@
-"""Everything that a ledger knows, for other tools: CSV, JSON Lines or Parquet, read in pages."""
+"""A ledger as a table for other tools: CSV, JSON Lines or Parquet, read and written as a stream."""
 
 from __future__ import annotations
 
 import csv
-import datetime
+import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO, Literal, TypeAlias
 
-from ..errors import InvalidInputError
-from . import _reading as reading
-from ._in_one_step import in_one_step
-from ._job import Job
-from ._looking import looking
+from ..errors import ConfigurationError
+from ._appearing import appearing
+from ._checking import COLUMNS as MANIFEST
+from ._looking import Place, looking
+from ._parquet import write_parquet
+from ._steps import Database
 
-PARAMETERS = ("model", "prompt", "duration", "aspect_ratio", "negative_prompt", "resolution", "generate_audio")
-FIELDS = (
-    "key", "state", "image", *PARAMETERS, "other_parameters", "task_id", "batch_id", "submits", "credits", "created",
-    "sent", "submitted", "ended", "path", "sha256", "size", "kind", "reason", "named", "line",
-)  # fmt: skip
-NEEDS_BULK = 'writing Parquet needs the extra "bulk": pip install "weryai[bulk]"'
-_WHOLE = {"duration", "submits", "size", "line"}
-PAGE = 10_000
+Format: TypeAlias = Literal["csv", "jsonl", "parquet"]
+_SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+_FIRST = ("model", "prompt", "duration")
+_PARAMETERS = (*_FIRST, *(name for name in MANIFEST if name not in ("key", "image", *_FIRST)))
+_NAMES = ("key", "state", "image")
+_FACTS = ("task_id", "submits", "reason", "kind", "path", "sha256", "size", "line", "named", "batch_id")
+_TIMES = ("created", "began", "submitted", "ended")
+_KEPT = (*_NAMES, "price", *_FACTS, *_TIMES)
+_KNOWN = frozenset(_PARAMETERS)
+#: The columns, in their order: those of a manifest, then what became of the job. Parameters that the contract of this
+#: version does not know are together in the last one, as JSON.
+COLUMNS = (*_NAMES, *_PARAMETERS, "credits", *_FACTS, *_TIMES, "other_parameters")
+_SIMPLE = (str, int, float, type(None))
+_PAGE = 5_000
+_Rows: TypeAlias = Iterator[tuple[Any, ...]]
 
 
-def export(ledger: str | os.PathLike[str], target: str | os.PathLike[str] | IO[str], kind: str | None = None) -> int:
-    """Write every job of a ledger to a file, which appears in one step, or to an open text file; return how many.
+def export(ledger: Place, target: str | os.PathLike[str] | BinaryIO, *, format: Format | None = None) -> int:
+    """Write a row for each job and return how many there were; the ledger is only read, also while a run holds it.
 
-    `kind` is csv, jsonl or parquet, else told by the suffix. Credits are the price by the table of the load; times are
-    ISO 8601, UTC; `other_parameters` are those without a column of their own, as JSON. Values are as they are: a
-    spreadsheet may take a prompt that begins with "=" for a formula.
+    The format is told by the suffix of `target`, a file that appears in one step, or given for an open binary file.
+    Times are ISO 8601 in UTC, a price is in `credits`. What stands in the cells is what stands in the ledger: open a
+    CSV of strange prompts as text, for a spreadsheet takes a cell that begins with "=" for a formula.
     """
-    kind = kind or (Path(os.fspath(target)).suffix[1:].lower() if isinstance(target, str | os.PathLike) else "csv")
-    if kind not in _WRITERS:
-        raise InvalidInputError(f"an export is {', '.join(_WRITERS)}, not {kind!r}")
-    with looking(ledger) as db:
-        records = (record_of(job) for job in reading.every(db, most=PAGE))
-        if not isinstance(target, str | os.PathLike):
-            if kind == "parquet":
-                raise InvalidInputError("Parquet needs a file")
-            return _WRITERS[kind](records, target)
-        return _to_file(Path(target), kind, records)
+    if not isinstance(target, str | os.PathLike):
+        return _write(ledger, target, format or "csv")
+    path = Path(target)
+    chosen = format or _SUFFIXES.get(path.suffix.lower())
+    if chosen is None:
+        raise ConfigurationError(f"{path} tells no format: let it end in {', '.join(_SUFFIXES)}")
+    with appearing(path, ledger) as file:
+        return _write(ledger, file, chosen)
 
 
-def record_of(job: Job) -> dict[str, Any]:
-    """A job as it is exported."""
-    parameters = dict(job.parameters)
-    known = {name: parameters.pop(name, None) for name in PARAMETERS}
-    return {
-        "key": job.key, "state": job.state.value, "image": job.image, **known,
-        "other_parameters": json.dumps(parameters, ensure_ascii=False) if parameters else None,
-        "task_id": job.task_id, "batch_id": job.batch_id, "submits": job.submits, "credits": job.price,
-        "created": _time(job.created), "sent": _time(job.began), "submitted": _time(job.submitted),
-        "ended": _time(job.ended), "path": job.path, "sha256": job.sha256, "size": job.size, "kind": job.kind,
-        "reason": job.reason, "named": job.named, "line": job.line,
+def _write(ledger: Place, file: BinaryIO, format: Format) -> int:
+    writer: dict[Format, Callable[[_Rows, BinaryIO], int]] = {
+        "csv": _write_csv, "jsonl": _write_json, "parquet": lambda rows, file: write_parquet(rows, file, COLUMNS),
     }  # fmt: skip
+    if format not in writer:
+        raise ConfigurationError(f"an export is {', '.join(writer)}, not {format!r}")
+    with looking(ledger) as db:
+        return writer[format](rows_of(db), file)
 
 
-def _to_file(target: Path, kind: str, records: Iterable[dict[str, Any]]) -> int:
-    with in_one_step(target) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        return _WRITERS[kind](records, file)
+def rows_of(db: Database) -> _Rows:
+    """The values of each job, by COLUMNS; times are seconds since 1970."""
+    query = f"select id, parameters, {', '.join(_KEPT)} from jobs where id > ? order by id limit ?"
+    kept, split = itemgetter(*_KEPT), len(_NAMES)
+    after = 0
+    while page := db.execute(query, (after, _PAGE)).fetchall():
+        for row in page:
+            values = kept(row)
+            given = json.loads(row["parameters"])
+            other = given.keys() - _KNOWN
+            rest = {name: given[name] for name in sorted(other)} if other else None
+            yield (*values[:split], *map(given.get, _PARAMETERS), *values[split:], rest)
+        after = page[-1]["id"]
 
 
-def _csv(records: Iterable[dict[str, Any]], file: IO[str]) -> int:
-    writer: csv.DictWriter[str] = csv.DictWriter(file, FIELDS)
-    writer.writeheader()
-    many = 0
-    for record in records:
-        writer.writerow(record)
-        many += 1
-    return many
+def _write_csv(rows: _Rows, file: BinaryIO) -> int:
+    text = io.TextIOWrapper(file, "utf-8", errors="backslashreplace", newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    first, last, times = len(_NAMES), len(_NAMES) + len(_PARAMETERS), slice(-len(_TIMES) - 1, -1)
+    written = 0
+    for row in rows:
+        written += 1
+        given = [value if value.__class__ in _SIMPLE else _cell(value) for value in row[first:last]]
+        other = row[-1] and _cell(row[-1])
+        writer.writerow((*row[:first], *given, *row[last : times.start], *map(stamp, row[times]), other))
+    text.flush()
+    text.detach()
+    return written
 
 
-def _json_lines(records: Iterable[dict[str, Any]], file: IO[str]) -> int:
-    many = 0
-    for record in records:
-        file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        many += 1
-    return many
+def _write_json(rows: _Rows, file: BinaryIO) -> int:
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    written = 0
+    for row in rows:
+        written += 1
+        values = {name: value for name, value in zip(COLUMNS, row, strict=True) if value is not None}
+        for name in _TIMES:
+            if name in values:
+                values[name] = stamp(values[name])
+        file.write(f"{encode(values)}\n".encode(errors="backslashreplace"))
+    return written
 
 
-def _parquet(records: Iterable[dict[str, Any]], file: IO[str]) -> int:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise InvalidInputError(NEEDS_BULK) from None
-    kinds = dict.fromkeys(FIELDS, pyarrow.string()) | dict.fromkeys(_WHOLE, pyarrow.int64())
-    kinds |= {"credits": pyarrow.float64(), "generate_audio": pyarrow.bool_()}
-    schema = pyarrow.schema([(name, kinds[name]) for name in FIELDS])
-    many = 0
-    with parquet.ParquetWriter(file.name, schema) as writer:
-        for page in _pages(records):
-            writer.write_table(pyarrow.Table.from_pylist(page, schema=schema))
-            many += len(page)
-    return many
-
-
-def _pages(records: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    page: list[dict[str, Any]] = []
-    for record in records:
-        page.append(record)
-        if len(page) == PAGE:
-            yield page
-            page = []
-    if page:
-        yield page
-
-
-def _time(seconds: float | None) -> str | None:
-    if seconds is None:
+def stamp(moment: float | None) -> str | None:
+    """A moment as ISO 8601 in UTC, to the millisecond."""
+    if moment is None:
         return None
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="milliseconds")
+    seconds, thousandths = divmod(round(moment * 1_000), 1_000)
+    return f"{_second(seconds)}.{thousandths:03}Z"
 
 
-_WRITERS: dict[str, Callable[[Iterable[dict[str, Any]], IO[str]], int]] = {
-    "csv": _csv,
-    "jsonl": _json_lines,
-    "parquet": _parquet,
-}
+@lru_cache(maxsize=4_096)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _cell(value: Any) -> str:
+    """A value that is no text or number as a manifest would have it."""
+    return json.dumps(value, ensure_ascii=False)

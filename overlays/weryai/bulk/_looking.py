@@ -1,4 +1,4 @@
-"""Looking at a ledger without keeping anybody from working on it."""
+"""Looking at a ledger while a run holds it, or when nobody does: nothing is locked, changed or made."""
 
 from __future__ import annotations
 
@@ -7,31 +7,82 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import quote
 
-from .._journal_file import unusable, version_of
-from ..errors import JournalError
+from .._journal_file import PATIENCE, version_of
+from ..errors import ConfigurationError, JournalError
+from ._ledger import Ledger
 from ._tables import LEDGER
+
+#: Which ledger: its path, or one that is open.
+Place: TypeAlias = str | os.PathLike[str] | Ledger
 
 
 @contextlib.contextmanager
-def looking(place: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
-    """Open a ledger to read it, also while a run goes on; raises JournalError where there is none."""
-    path = Path(os.path.abspath(place))
-    if not path.is_file():
-        raise JournalError(f"there is no ledger at {path}")
+def looking(place: Place) -> Iterator[sqlite3.Connection]:
+    """Open a ledger for reading; whatever is read stands as it stood at one moment.
+
+    Raises JournalError where there is none, or where it cannot be read.
+    """
+    path = path_of(place)
     try:
-        db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=10, isolation_level=None)
+        db = _open(path)
     except sqlite3.Error as error:
-        raise unusable(path, error, LEDGER) from error
+        raise _unreadable(path, error) from error
     try:
-        db.row_factory = sqlite3.Row
-        if version_of(db, path, LEDGER) == 0:
-            raise JournalError(f"{path} is empty, no ledger of weryai")
-        # One picture of the whole, whatever is written meanwhile.
         db.execute("begin")
         yield db
     except sqlite3.Error as error:
-        raise JournalError(f"the ledger {path} cannot be read: {error}") from error
+        raise _unreadable(path, error) from error
     finally:
         db.close()
+
+
+def open_ledger(place: str | os.PathLike[str], *, trust_copy: bool = False) -> Ledger:
+    """Open a ledger for changes, unless it is in use, or a copy; one that is not there is not made."""
+    with looking(place):
+        pass
+    return Ledger(place, trust_copy=trust_copy)
+
+
+def path_of(place: Place) -> Path:
+    """Where a ledger lies; it must be there."""
+    try:
+        path = place.path if isinstance(place, Ledger) else Path(os.path.abspath(place))
+    except TypeError as error:
+        raise ConfigurationError(f"a ledger is a path, not {type(place).__name__}") from error
+    try:
+        is_there = path.is_file()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if not is_there:
+        raise JournalError(f"there is no ledger at {path}")
+    return path
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        return _checked(path, "mode=ro")
+    except sqlite3.OperationalError:
+        # In a folder that cannot be written SQLite has no place for the files it keeps beside an open database. It
+        # can do without them while nobody writes, and who writes keeps such a file.
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        return _checked(path, "mode=ro&immutable=1")
+
+
+def _checked(path: Path, how: str) -> sqlite3.Connection:
+    db = sqlite3.connect(f"file:{quote(path.as_posix())}?{how}", uri=True, timeout=PATIENCE, isolation_level=None)
+    try:
+        db.row_factory = sqlite3.Row
+        if version_of(db, path, LEDGER) == 0:
+            raise JournalError(f"{path} is an empty file, not a ledger")
+        return db
+    except BaseException:
+        db.close()
+        raise
+
+
+def _unreadable(path: Path, error: Exception) -> JournalError:
+    return JournalError(f"the ledger {path} cannot be read: {getattr(error, 'strerror', None) or error}")

@@ -64,26 +64,6 @@ def price_of(db: Database, state: OrderState) -> float | None:
     return None if found["price"] is None else float(found["price"])
 
 
-def reasons(db: Database, most: int = 20) -> list[tuple[str, int, str]]:
-    """Why jobs failed, or are unfinished: a word, how many, and one of the reasons; the most frequent first.
-
-    Failed tasks are told apart by the service's own words, which are few.
-    """
-    rows = db.execute(
-        "select kind, count(*) as many, min(reason) as reason from jobs "
-        "where state in ('failed', 'submitted', 'queued') and kind is not null group by kind, "
-        "case kind when 'task failed' then reason end order by 2 desc limit ?",
-        (most,),
-    ).fetchall()
-    return [(row["kind"], int(row["many"]), row["reason"] or "") for row in rows]
-
-
-def span(db: Database) -> tuple[float | None, float | None]:
-    """When the first job was sent, and when something last changed that was sent."""
-    row = db.execute("select min(began) as first, max(changed) as last from jobs where began is not null").fetchone()
-    return row["first"], row["last"]
-
-
 def facts(db: Database) -> RunFacts:
     """What is said about the run."""
     run = db.execute("select * from run").fetchone()

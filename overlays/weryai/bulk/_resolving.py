@@ -1,74 +1,164 @@
-"""What a person decides about jobs: tried again, adopted, sent once more, given up."""
+"""What somebody decides about jobs that failed or are ambiguous; nothing here orders anything."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from .._client import WeryAI
-from .._tasks import check_task_id
-from ..errors import InvalidInputError
+from .._order import OrderState
+from ..errors import InvalidInputError, JournalError
 from . import _reading as reading
 from . import _steps as steps
-from ._job import Job, JobState
+from ._job import Job
 from ._ledger import Ledger
+from ._steps import GIVEN_UP, Database
+
+T = TypeVar("T")
+_PAGE = 1_000
+# What became of a job when it was given up decides whether it may be sent again.
+_PAID, _DOUBTFUL = (f"{GIVEN_UP} while {state}" for state in (OrderState.SUBMITTED, OrderState.AMBIGUOUS))
 
 
-def retry(ledger: Ledger, reasons: tuple[str, ...] = ()) -> int:
-    """Put failed jobs back into the queue, those alone whose kind or reason has one of these words; return how many.
+class Keeping(Protocol):
+    """What keeps the jobs and may be changed: an open ledger."""
 
-    Each is paid for once more when it is sent, and counts against the budget.
+    def write(self, change: Callable[[Any], T]) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Requeued:
+    """Jobs that the next `run` sends again: how many, and their credits as far as prices are known.
+
+    `waiting` jobs were given up while their task was going on: they are paid for, and are waited for again. `doubtful`
+    may be paid for already; of a retry without reasons they were left as they are.
     """
 
-    def change(db: Any) -> int:
-        wanted = " or ".join("kind = ? or instr(lower(reason), ?) > 0" for _ in reasons)
-        values = [value for reason in reasons for value in (reason, reason.lower())]
-        rows = db.execute(f"select id from jobs where state = 'failed'{f' and ({wanted})' if wanted else ''}", values)
-        found = [row["id"] for row in rows.fetchall()]
-        for row in found:
-            steps.requeue(db, row, (JobState.FAILED,))
-        return len(found)
-
-    return int(ledger.write(change).result())
+    jobs: int
+    credits: float = 0.0
+    unpriced: int = 0
+    waiting: int = 0
+    doubtful: int = 0
+    keys: tuple[str, ...] = ()
 
 
-def adopt(ledger: Ledger, key: str, task_id: str, client: WeryAI) -> Job:
-    """Say that an ambiguous job became this task; the service is asked once whether it exists.
+def retry(ledger: Keeping, *reasons: str) -> Requeued:
+    """Put what has failed back into the queue; with reasons only where the kind is one, or the reason contains one.
 
-    Raises NotFoundError if it does not, JournalError if the job is not ambiguous or the task is another job's.
+    Nothing is sent until the next `run`, which counts each against the budget. A job whose task may still bring its
+    video is waited for and not paid again; one that was given up while it was ambiguous may be paid for, so it is
+    left unless a reason such as "given up" names it.
     """
-    check_task_id(task_id)
-    row = _row(ledger, key)
-    task = client.tasks.get(task_id)
-    ledger.write(lambda db: steps.adopt(db, row, task.id)).result()
-    return find(ledger, key)
+    where, values = _matching(reasons)
+
+    def change(db: Database) -> Requeued:
+        doubtful = _sum(db, "reason = ?" + where, (_DOUBTFUL, *values))
+        waiting = steps.retry(db, "reason = ?" + where, (_PAID, *values), OrderState.SUBMITTED)
+        chosen = ("1 = 1" + where, values) if reasons else ("reason is null or reason != ?", (_DOUBTFUL,))
+        again = _sum(db, *chosen)
+        steps.retry(db, *chosen, OrderState.QUEUED)
+        return Requeued(*again[:3], waiting=waiting, doubtful=doubtful[0])
+
+    return _made(ledger, change)
 
 
-def resubmit(ledger: Ledger, key: str) -> Job:
-    """Have an ambiguous job sent once more by the next start, at the risk of paying twice."""
-    row = _row(ledger, key)
-    ledger.write(lambda db: steps.requeue(db, row, (JobState.AMBIGUOUS,))).result()
-    return find(ledger, key)
+def adopt(ledger: Ledger, key: str, task_id: str, *, api_key: Any = None, base_url: str | None = None) -> Job:
+    """Say that an AMBIGUOUS job became this task; the service is asked once whether it exists.
+
+    Raises NotFoundError if it does not, JournalError if the job is not AMBIGUOUS or the task belongs to another.
+    """
+    job = _ambiguous(ledger, key)
+    with WeryAI(api_key, base_url=base_url, journal=ledger) as client:
+        # Ties the ledger to this service and this key: a task of another one is none of its own.
+        client._settings.record()
+        task = client.tasks.get(task_id)
+    _made(ledger, lambda db: steps.adopt(db, job.row, task.id))
+    return _found(ledger, key)
 
 
-def give_up(ledger: Ledger, key: str) -> Job:
-    """Want to know no more what becomes of a job; it counts as failed from now on."""
-    row = _row(ledger, key)
-    ledger.write(lambda db: steps.give_up(db, row)).result()
-    return find(ledger, key)
+def resubmit(ledger: Keeping, *keys: str, everything: bool = False) -> Requeued:
+    """Put AMBIGUOUS jobs back into the queue, which may pay for them twice; the next `run` sends them.
+
+    What they may have cost before stays counted against the budget. Either none of the keys is changed, or all are.
+    """
+    return _each(ledger, keys, everything, lambda db, row: steps.requeue(db, row, (OrderState.AMBIGUOUS,)))
 
 
-def ambiguous(ledger: Ledger) -> list[Job]:
-    """Every job of which nobody knows whether it is paid for."""
-    return list(ledger.write(lambda db: list(reading.every(db, (JobState.AMBIGUOUS,)))).result())
+def give_up(ledger: Keeping, *keys: str, everything: bool = False) -> Requeued:
+    """Want to know no more what becomes of jobs, which have FAILED from now on; `everything` is what is AMBIGUOUS.
+
+    Jobs named by their keys may also be queued, or be waited for. Either none of the keys is changed, or all are.
+    """
+    return _each(ledger, keys, everything, steps.give_up)
 
 
-def find(ledger: Ledger, key: str) -> Job:
-    """The job of this key; raises InvalidInputError."""
-    job = ledger.write(lambda db: reading.find(db, key)).result()
-    if job is None:
-        raise InvalidInputError(f"the ledger has no job {key!r}")
+def _each(ledger: Keeping, keys: Sequence[str], everything: bool, step: Callable[[Database, int], None]) -> Requeued:
+    if bool(keys) == everything:
+        raise InvalidInputError("name the keys of jobs, or say everything=True")
+
+    def change(db: Database) -> Requeued:
+        jobs = _every_ambiguous(db) if everything else [_job(db, key) for key in dict.fromkeys(keys)]
+        for job in jobs:
+            step(db, job.row)
+        prices = [job.price for job in jobs if job.price is not None]
+        doubtful = sum(job.state is OrderState.AMBIGUOUS for job in jobs)
+        named = tuple(job.key for job in jobs)
+        return Requeued(len(jobs), sum(prices), len(jobs) - len(prices), doubtful=doubtful, keys=named)
+
+    return _made(ledger, change)
+
+
+def _every_ambiguous(db: Database) -> list[Job]:
+    jobs: list[Job] = []
+    while found := reading.page(db, (OrderState.AMBIGUOUS,), jobs[-1].row if jobs else 0, _PAGE):
+        jobs += found
+    return jobs
+
+
+def _matching(reasons: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """A condition for any of these kinds or reasons, in upper or lower case."""
+    if not all(reasons):
+        raise InvalidInputError("a reason is a word or more")
+    one = "lower(kind) = lower(?) or lower(reason) like lower(?) escape '!'"
+    values = [part for reason in reasons for part in (reason, f"%{_escaped(reason)}%")]
+    return f" and ({' or '.join([one] * len(reasons))})" if reasons else "", tuple(values)
+
+
+def _escaped(text: str) -> str:
+    for mark in "!%_":
+        text = text.replace(mark, f"!{mark}")
+    return text
+
+
+def _sum(db: Database, where: str, values: tuple[Any, ...]) -> tuple[int, float, int]:
+    """How many failed jobs a condition names, their credits, and how many have no price."""
+    row = db.execute(
+        "select count(*) as many, coalesce(sum(price), 0) as credits, count(price) as priced from jobs "
+        f"where state = 'failed' and ({where})",
+        values,
+    ).fetchone()
+    return row["many"], float(row["credits"]), row["many"] - row["priced"]
+
+
+def _ambiguous(ledger: Keeping, key: str) -> Job:
+    job = _found(ledger, key)
+    if job.state is not OrderState.AMBIGUOUS:
+        raise JournalError(f"job {key!r} is {job.state}, not ambiguous")
     return job
 
 
-def _row(ledger: Ledger, key: str) -> int:
-    return find(ledger, key).row
+def _found(ledger: Keeping, key: str) -> Job:
+    return _made(ledger, lambda db: _job(db, key))
+
+
+def _job(db: Database, key: str) -> Job:
+    job = reading.find(db, key)
+    if job is None:
+        raise JournalError(f"the ledger has no job {key!r}")
+    return job
+
+
+def _made(ledger: Keeping, change: Callable[[Any], T]) -> T:
+    result: T = ledger.write(change).result()
+    return result

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 from .._order import OrderState, Verdict
 from ..errors import BudgetExceededError, JournalError
 
+GIVEN_UP = "given up"
+
 
 class Rows(Protocol):
     """What a statement gives."""
@@ -120,7 +122,20 @@ def requeue(db: Database, row: int, expected: Iterable[OrderState]) -> None:
 def give_up(db: Database, row: int) -> None:
     """Nobody wants to know any more what becomes of a job."""
     open_states = (OrderState.QUEUED, OrderState.SUBMITTED, OrderState.AMBIGUOUS)
-    change(db, row, open_states, state=OrderState.FAILED, reason="given up", kind="given up", ended=time.time())
+    one = db.execute("select state from jobs where id = ?", (row,)).fetchone()
+    reason = f"{GIVEN_UP} while {one['state']}" if one else None
+    change(db, row, open_states, state=OrderState.FAILED, reason=reason, kind=GIVEN_UP, ended=time.time())
+
+
+def retry(db: Database, where: str, values: tuple[Any, ...], state: OrderState) -> int:
+    """Put the failed jobs that a condition names back to a state; return how many there were."""
+    return int(
+        db.execute(
+            "update jobs set state = ?, reason = null, kind = null, ended = null, worker = null, changed = ? "
+            f"where state = 'failed' and ({where})",
+            (state.value, time.time(), *values),
+        ).rowcount
+    )
 
 
 def set_budget(db: Database, tasks: int | None, credits: float | None) -> None:

@@ -1,151 +1,173 @@
-"""`weryai bulk status`, `retry`, `resolve`, `export` and `report`."""
+"""What one does after, or beside, a bulk run: `status`, `retry`, `resolve`, `export`, `report`."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-import weryai
-
-from ._connection import connect
+from ._connection import key_of
 from ._output import as_json, put
 
 if TYPE_CHECKING:
-    from weryai.bulk import Job, Ledger, Status
+    from weryai.bulk import Requeued
 
-_LEDGER = click.argument("ledger", type=click.Path(dir_okay=False, path_type=Path))
+in_ledger = click.argument("ledger", type=click.Path(dir_okay=False, path_type=Path))
+trusting = click.option("--trust-copy", is_flag=True, help="Change a ledger that seems to be a copy; see the message.")
+VERDICTS = """
+\b
+  weryai bulk resolve LEDGER KEY adopt TASK_ID   it became that task, which must exist
+  weryai bulk resolve LEDGER KEY resubmit        send it once more, which may pay twice
+  weryai bulk resolve LEDGER KEY give-up         want to know no more, of an unfinished job as well
+  weryai bulk resolve LEDGER --all resubmit      or give-up: every ambiguous job
+"""
 
 
 @click.command()
-@_LEDGER
+@in_ledger
 @as_json
 def status(ledger: Path, json_lines: bool) -> None:
-    """Say how far a run is, what it has cost, what failed and why, and what is ambiguous. A run may go on meanwhile."""
-    from weryai import bulk
+    """Say how the run of LEDGER stands, also while it goes on.
 
-    found = bulk.status(ledger)
-    if json_lines:
-        put(
-            True, "", event="status", counts={state.value: many for state, many in found.counts.items()},
-            submits=found.submits, credits=found.credits, budget_tasks=found.budget_tasks,
-            budget_credits=found.budget_credits, base_url=found.base_url,
-            reasons=[{"kind": kind, "jobs": many, "reason": reason} for kind, many, reason in found.reasons],
-            ambiguous=[_fields(job) for job in found.ambiguous],
-        )  # fmt: skip
-        return
-    _tell(ledger, found)
-
-
-@click.command()
-@_LEDGER
-@click.option("--failed", is_flag=True, required=True, help="The failed jobs; there are no others to be retried.")
-@click.option("--reason", "reasons", multiple=True, help="Only those whose reason holds this, or of this kind.")
-def retry(ledger: Path, failed: bool, reasons: tuple[str, ...]) -> None:
-    """Put failed jobs back into the queue. Nothing is sent: the next `weryai bulk run` buys them once more."""
-    from weryai import bulk
-
-    with _opened(ledger) as opened:
-        many = bulk.retry(opened, reasons)
-    click.echo(f"{many:,} jobs are queued again; `weryai bulk run {ledger}` sends them, and each is a paid task")
-
-
-@click.command()
-@_LEDGER
-@click.argument("words", nargs=-1, required=True, metavar="KEY adopt TASK_ID | KEY resubmit | KEY give-up")
-@click.option("--all", "everything", is_flag=True, help="Every ambiguous job: `--all resubmit` or `--all give-up`.")
-def resolve(ledger: Path, words: tuple[str, ...], everything: bool) -> None:
-    """Say what became of the ambiguous job KEY, after a look at the call history of your account.
-
-    "adopt TASK_ID": it became that task, which must exist. "resubmit": the next run sends it once more, at the risk of
-    paying twice. "give-up": want to know no more.
+    What is ambiguous may have been paid for and is nobody's failure yet: it is counted by itself.
     """
     from weryai import bulk
 
-    key, verdict, task_id = _decision(words, everything=everything)
-    with _opened(ledger) as opened:
-        keys = [job.key for job in bulk.ambiguous(opened)] if everything else [key]
-        for one in keys:
-            if task_id is not None:
-                with connect() as client:
-                    job = bulk.adopt(opened, one, task_id, client)
-            else:
-                job = bulk.resubmit(opened, one) if verdict == "resubmit" else bulk.give_up(opened, one)
-            click.echo(f"{job.key} is {job.state.value}")
-    if verdict == "resubmit" and keys:
-        click.echo(f"`weryai bulk run {ledger}` sends {len(keys):,} jobs that may have been paid for already")
+    from ._bulk_status import fields, lines
 
-
-def _decision(words: tuple[str, ...], *, everything: bool) -> tuple[str, str, str | None]:
-    """The key, the verdict and the task that the words name."""
-    key, *rest = words if not everything else ("", *words)
-    match rest:
-        case ["adopt", task_id] if not everything:
-            return key, "adopt", task_id
-        case ["adopt"]:
-            raise click.UsageError("adopt needs the TASK_ID, and one KEY")
-        case ["resubmit" | "give-up" as verdict]:
-            return key, verdict, None
-    raise click.UsageError("say KEY adopt TASK_ID, KEY resubmit or KEY give-up; --all stands for KEY in the last two")
+    found = bulk.status(ledger)
+    if json_lines:
+        put(True, "", event="status", ledger=str(ledger), **fields(found))
+    else:
+        click.echo("\n".join(lines(found, ledger)))
 
 
 @click.command()
-@_LEDGER
-@click.option("-o", "--output", required=True, help="File ending in .csv, .jsonl or .parquet; - for standard output.")
-@click.option("--format", "kind", type=click.Choice(["csv", "jsonl", "parquet"]), help="[default: by the suffix]")
-def export(ledger: Path, output: str, kind: str | None) -> None:
-    """Write every job with its parameters, task id, credits, times, path and SHA-256 for other tools."""
+@in_ledger
+@click.option("--failed", is_flag=True, required=True, help="What has failed; said, so that nobody pays by mistake.")
+@click.option("--reason", "reasons", multiple=True, metavar="TEXT", help="Only this kind, or reasons with this text.")
+@trusting
+@as_json
+def retry(ledger: Path, failed: bool, reasons: tuple[str, ...], trust_copy: bool, json_lines: bool) -> None:
+    """Put failed jobs of LEDGER back into the queue. Nothing is sent until the next run.
+
+    Prints how many there are, and what they will cost once more. No run may be at work.
+    """
     from weryai import bulk
 
-    many = bulk.export(ledger, sys.stdout if output == "-" else output, kind)
-    click.echo(f"weryai: {many:,} jobs", err=True)
+    with bulk.open_ledger(ledger, trust_copy=trust_copy) as opened:
+        again = bulk.retry(opened, *reasons)
+    if json_lines:
+        put(True, "", event="retry", **_fields(again), waiting=again.waiting)
+        return
+    click.echo(f"{_cost(again)} back in the queue; `weryai bulk run` sends them")
+    if again.waiting:
+        click.echo(f"{again.waiting:,} are paid for and are waited for again, at no cost")
+    if again.doubtful and reasons:
+        click.echo(f"{again.doubtful:,} of them were ambiguous when they were given up: they may be paid for twice")
+    elif again.doubtful:
+        click.echo(
+            f"{again.doubtful:,} stay failed: they were ambiguous when they were given up, so they may be paid for "
+            'already; --reason "given up" takes them as well'
+        )
+
+
+@click.command(epilog=VERDICTS)
+@in_ledger
+@click.argument("words", nargs=-1, required=True, metavar="KEY adopt TASK_ID|resubmit|give-up")
+@click.option("--all", "everything", is_flag=True, help="Every ambiguous job: `--all resubmit` or `--all give-up`.")
+@trusting
+@as_json
+def resolve(ledger: Path, words: tuple[str, ...], everything: bool, trust_copy: bool, json_lines: bool) -> None:
+    """Say what became of an ambiguous job of LEDGER, after a look at the call history of your account.
+
+    Nothing is sent; the next run does. No run may be at work.
+    """
+    from weryai import bulk
+
+    # With --all there is no key, so that the verdict comes first.
+    given = list(words)
+    keys = [] if everything else [given.pop(0)]
+    decided, *tasks = given or [""]
+    chosen = _verdict(decided, tasks, everything=everything)
+    with bulk.open_ledger(ledger, trust_copy=trust_copy) as opened:
+        if chosen == "adopt":
+            base_url = click.get_current_context().find_root().params.get("base_url")
+            job = bulk.adopt(opened, keys[0], tasks[0], api_key=key_of(), base_url=base_url)
+            put(json_lines, f"job {job.key!r} is task {job.task_id}; `weryai bulk run` fetches its video",
+                event="adopted", key=job.key, task_id=job.task_id)  # fmt: skip
+            return
+        decide = bulk.resubmit if chosen == "resubmit" else bulk.give_up
+        changed = decide(opened, *keys, everything=everything)
+    if json_lines:
+        put(True, "", event=chosen, **_fields(changed))
+    elif chosen == "resubmit":
+        click.echo(f"{_cost(changed)} back in the queue; up to {changed.doubtful:,} may be paid for twice")
+        click.echo("each counts against the budget once more; `weryai bulk run` sends them")
+    else:
+        click.echo(f"{changed.jobs:,} given up, and failed from now on")
 
 
 @click.command()
-@_LEDGER
+@in_ledger
+@click.option("-o", "--output", required=True, metavar="FILE|-", help="Ends in .csv, .jsonl or .parquet; - prints.")
+@click.option("--format", "chosen", type=click.Choice(["csv", "jsonl", "parquet"]), help="[default: by the suffix]")
+def export(ledger: Path, output: str, chosen: Literal["csv", "jsonl", "parquet"] | None) -> None:
+    """Write a row for each job of LEDGER: parameters, state, task, credits, times, path, SHA-256.
+
+    Works while a run goes on. Cells hold what the ledger holds; a spreadsheet may take a prompt that begins with "="
+    for a formula, so import what strangers wrote as text.
+    """
+    from weryai import bulk
+
+    if output == "-":
+        if chosen == "parquet":
+            raise click.UsageError("Parquet goes into a file, not to standard output")
+        bulk.export(ledger, sys.stdout.buffer, format=chosen or "csv")
+        return
+    many = bulk.export(ledger, Path(output), format=chosen)
+    click.echo(f"weryai: {many:,} jobs written to {output}", err=True)
+
+
+def _verdict(word: str, tasks: list[str], *, everything: bool) -> Literal["adopt", "resubmit", "give-up"]:
+    if word not in ("adopt", "resubmit", "give-up"):
+        raise click.UsageError(f"say adopt TASK_ID, resubmit or give-up{f', not {word!r}' if word else ''}")
+    if word == "adopt" and everything:
+        raise click.UsageError("adopt is for one job: each has a task of its own")
+    if len(tasks) != (word == "adopt"):
+        raise click.UsageError("adopt needs the TASK_ID, and only adopt does")
+    return word  # type: ignore[return-value]
+
+
+def _cost(jobs: Requeued) -> str:
+    """How many tasks, and their credits where prices are known."""
+    tasks = f"{jobs.jobs:,} {'task' if jobs.jobs == 1 else 'tasks'}"
+    if jobs.unpriced == jobs.jobs:
+        return tasks
+    more = f" and {jobs.unpriced:,} of unknown price" if jobs.unpriced else ""
+    return f"{tasks} ({jobs.credits:g} credits{more})"
+
+
+def _fields(jobs: Requeued) -> dict[str, object]:
+    return {
+        "tasks": jobs.jobs, "credits": jobs.credits, "unpriced": jobs.unpriced, "may_be_paid": jobs.doubtful,
+        "keys": jobs.keys,
+    }  # fmt: skip
+
+
+@click.command()
+@in_ledger
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="[default: LEDGER.html]")
-@click.option("--cards", type=click.IntRange(0, 100_000), default=500, show_default=True, help="Pictures at most.")
-def report(ledger: Path, output: Path | None, cards: int) -> None:
-    """Make one page to look at: pictures and videos, what failed and why, time and spending. Prints its path."""
+@click.option("--cards", type=click.IntRange(0), default=500, show_default=True, help="Jobs to show at most.")
+@click.option("--embed", type=click.IntRange(0), default=25, show_default=True, metavar="MB",
+              help="Videos to put into the page; the others are played from where they lie.")  # fmt: skip
+def report(ledger: Path, output: Path | None, cards: int, embed: int) -> None:
+    """Write one HTML page about LEDGER: the videos, what failed and why, times and spend. It needs no network.
+
+    Works while a run goes on. Prints the path of the page.
+    """
     from weryai import bulk
 
-    click.echo(bulk.report(ledger, output or ledger.with_suffix(".html"), cards=cards))
-
-
-def _opened(ledger: Path) -> Ledger:
-    from weryai import bulk
-
-    if not ledger.is_file():
-        raise weryai.JournalError(f"there is no ledger at {ledger}")
-    return bulk.Ledger(ledger)
-
-
-def _fields(job: Job) -> dict[str, Any]:
-    return {"key": job.key, "image": job.image, "reason": job.reason, "named": job.named, "sent": job.began}
-
-
-def _tell(ledger: Path, found: Status) -> None:
-    total = sum(found.counts.values())
-    for state, many in found.counts.items():
-        if many:
-            click.echo(f"{many:>11,}  {state.value}")
-    click.echo(f"{total:>11,}  jobs")
-    budgets = [f"{found.budget_tasks:,} tasks" if found.budget_tasks is not None else "",
-               f"{found.budget_credits:g} credits" if found.budget_credits is not None else ""]  # fmt: skip
-    of = f" of a budget of {' and '.join(filter(None, budgets))}" if any(budgets) else ""
-    credits = f", {found.credits:g} credits by the prices given" if found.credits else ""
-    click.echo(f"\npaid for: {found.submits:,} tasks{credits}{of}")
-    if found.reasons:
-        click.echo("\nwhat went wrong:")
-        for kind, many, reason in found.reasons:
-            click.echo(f"{many:>11,}  {kind}: {reason[:90]}")
-    if found.ambiguous:
-        click.echo("\nambiguous, so look at the call history of your account, and then say what became of each:")
-        for job in found.ambiguous:
-            named = f" (its answer named {job.named})" if job.named else ""
-            click.echo(f"  {job.key}: {(job.reason or '')[:80]}{named}")
-        if found.counts[weryai.OrderState.AMBIGUOUS] > len(found.ambiguous):
-            click.echo(f"  and {found.counts[weryai.OrderState.AMBIGUOUS] - len(found.ambiguous):,} more")
-        click.echo(f"  weryai bulk resolve {ledger} KEY adopt TASK_ID, KEY resubmit, or KEY give-up")
+    click.echo(bulk.report(ledger, output or ledger.with_suffix(".html"), cards=cards, embed=embed * 1_000_000))
