@@ -135,7 +135,7 @@ def test_videos_go_into_the_page_within_a_budget(tmp_path: Path, embed: int, ins
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     """A video or picture that is gone, is none, or would keep the page waiting is a word on its card."""
     (tmp_path / "text.png").write_text("no picture")
-    Image.new("L", (30_000, 10_000)).save(tmp_path / "bomb.png")
+    Image.new("1", (10_000, 9_000)).save(tmp_path / "bomb.png")
     with Filling(tmp_path / "run.db") as filling:
         filling.job("gone", "done", image=str(tmp_path / "gone.png"), video=tmp_path / "gone.mp4")
         filling.job("folder", "done", image=str(tmp_path), video=tmp_path)
