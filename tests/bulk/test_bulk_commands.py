@@ -94,7 +94,7 @@ def test_a_whole_story(emulator: Emulator, tmp_path: Path) -> None:
         (("resolve", "nothing.db", "--all", "adopt", "t"), "adopt is for one job"),
         (("resolve", "nothing.db", "k", "give-up"), "there is no ledger at"),
         (("run", "jobs.csv", "--budget", "many"), "--budget is a number of tasks"),
-        (("run", "jobs.csv", "--budget", "5cr"), "needs --prices"),
+        (("run", "jobs.csv", "--budget", "5cr"), "2 queued jobs have no price"),
         (("run", "jobs.csv", "--shard", "3/2"), "--shard is I/K"),
         (("run", "jobs.csv", "--rate", "0"), "rate must be more than 0"),
         (("run", "jobs.csv", "--name", "v.mp4"), "same for many jobs"),

@@ -1,6 +1,7 @@
 """Bulk runs against the emulator: what comes out, what it costs, and what a second start makes of it."""
 
 import asyncio
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -146,17 +147,24 @@ def test_a_trouble_of_all_jobs_stops_the_run(emulator: Emulator, tmp_path: Path,
 def test_a_budget_holds_over_every_start(
     emulator: Emulator, tmp_path: Path, budget: dict[str, float], bought: int
 ) -> None:
-    """However often the run is started, no more is bought than the budget allows; a larger one lets it go on."""
+    """However often the run is started, with the budget or without a word of it, no more is bought; `inf` lifts it."""
     prices = tmp_path / "prices.csv"
     prices.write_text("model,credits\nWERYAI_VIDEO_1_0,3\n")
     with bulk.Ledger(tmp_path / "run.db") as ledger:
         bulk.load_manifest(ledger, manifest(tmp_path / "j.csv", range(10)), {}, prices=bulk.read_prices(prices))
-        for _ in range(3):
-            outcome = go(ledger, emulator.url, tmp_path, limits=budget)
+        for limits in (budget, {}, budget, {}):
+            outcome = go(ledger, emulator.url, tmp_path, limits=limits)
             assert outcome.stopped is not None and "budget is spent" in outcome.stopped
         assert (outcome.submits, outcome.credits, orders(emulator)) == (bought, 3.0 * bought, bought)
-        assert go(ledger, emulator.url, tmp_path).is_complete
+        assert go(ledger, emulator.url, tmp_path, limits={"budget_tasks": math.inf}).is_complete
     assert orders(emulator) == 10
+
+
+def test_a_budget_in_credits_needs_every_price(emulator: Emulator, tmp_path: Path) -> None:
+    """A job of unknown price would be bought for nothing, so such a budget is refused before anything is sent."""
+    with filled(tmp_path, 3) as ledger, pytest.raises(weryai.ConfigurationError, match="3 queued jobs have no price"):
+        go(ledger, emulator.url, tmp_path, limits={"budget_credits": 100.0})
+    assert list(emulator.exchanges) == []
 
 
 def test_an_empty_account_is_noticed_before_anything_is_bought(tmp_path: Path) -> None:
@@ -226,6 +234,6 @@ def test_a_clock_that_is_set_back_costs_nothing(
 
         real = time.time
         monkeypatch.setattr(time, "time", lambda: real() - 3e8)
-        assert go(ledger, emulator.url, tmp_path).is_complete
+        assert go(ledger, emulator.url, tmp_path, limits={"budget_tasks": 8}).is_complete
     assert orders(emulator) == 8
     emulator.assert_submitted_once()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -31,11 +32,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a run may take: jobs placed per second, tasks unfinished at a time, and spent in all, restarts included."""
+    """What a run may take: jobs placed per second, tasks unfinished at a time, and spent in all, restarts included.
+
+    Without a budget the one of an earlier start stays in force; `math.inf` lifts it.
+    """
 
     rate: float = RATE
     in_flight: int = IN_FLIGHT
-    budget_tasks: int | None = None
+    budget_tasks: float | None = None
     budget_credits: float | None = None
 
     def __post_init__(self) -> None:
@@ -91,8 +95,7 @@ async def arun(
     limits = limits or Limits()
     naming = Naming(Path(output).resolve(), name)
     throttle = Throttle(limits.rate, limits.in_flight)
-    budget = (limits.budget_tasks, limits.budget_credits)
-    await asyncio.wrap_future(ledger.write(lambda db: steps.set_budget(db, *budget)))
+    await asyncio.wrap_future(ledger.write(lambda db: _keep_budget(db, limits)))
     options = {"polls_per_second": 200.0, **options}
     async with AsyncWeryAI(api_key, base_url=base_url, journal=ledger, **options) as client:
         performer = Performer(client, ledger, naming, throttle, on_event, patience)
@@ -113,6 +116,20 @@ async def arun(
 def run(ledger: Ledger, **options: Any) -> Outcome:
     """As `arun`, for who has no event loop."""
     return asyncio.run(arun(ledger, **options))
+
+
+def _keep_budget(db: Any, limits: Limits) -> None:
+    """Set the budget that was given; one in credits needs the price of every job."""
+    given = (limits.budget_tasks, limits.budget_credits)
+    if given != (None, None):
+        tasks, credits = (None if value == math.inf else value for value in given)
+        steps.set_budget(db, None if tasks is None else int(tasks), credits)
+    unpriced = reading.unpriced(db) if reading.facts(db).budget_credits is not None else 0
+    if unpriced:
+        raise ConfigurationError(
+            f"{unpriced:,} queued jobs have no price, so a budget in credits cannot be kept: load them with a table of "
+            "prices. Nothing was sent."
+        )
 
 
 async def _dispatch(run: Run) -> None:

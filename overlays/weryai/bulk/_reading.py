@@ -64,6 +64,12 @@ def price_of(db: Database, state: OrderState) -> float | None:
     return None if found["price"] is None else float(found["price"])
 
 
+def unpriced(db: Database) -> int:
+    """How many queued jobs have no price."""
+    found = db.execute("select count(*) as many from jobs where state = 'queued' and price is null").fetchone()
+    return int(found["many"])
+
+
 def facts(db: Database) -> RunFacts:
     """What is said about the run."""
     run = db.execute("select * from run").fetchone()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +43,7 @@ def _manifest(command: F) -> F:
                 "--prices", type=click.Path(exists=True, dir_okay=False, path_type=Path),
                 help="CSV with model, duration, resolution, generate_audio, credits; empty cells fit all.",
             ),
-            click.option("--budget", metavar="N|Ncr", help="Never spend more, in tasks (100) or credits (500cr)."),
+            click.option("--budget", metavar="N|Ncr|none", help="Most to spend, all starts together; or none."),
             click.option("--rate", type=float, default=5.0, show_default=True, help="Orders per second at most."),
             click.option("--in-flight", type=int, default=20, show_default=True, help="Unfinished tasks at most."),
             as_json,
@@ -98,6 +100,9 @@ def run(
     with bulk.Ledger(place, trust_copy=trust_copy) as opened:
         loaded = None if is_ledger else bulk.load_manifest(opened, manifest, _defaults(options), **loading)
         output.mkdir(parents=True, exist_ok=True)
+        kept = bulk.status(place).facts
+        if limits.budget_tasks is limits.budget_credits is None:
+            limits = dataclasses.replace(limits, budget_tasks=kept.budget_tasks, budget_credits=kept.budget_credits)
         with _view(place, limits, loaded, is_plain=json_lines) as view:
             outcome = bulk.run(
                 opened,
@@ -123,8 +128,6 @@ def _taken(options: dict[str, Any]) -> tuple[Limits, dict[str, Any]]:
     rate, in_flight = options.pop("rate") / shard.count, max(1, options.pop("in_flight") // shard.count)
     loading = {name: options.pop(name) for name in ("pictures", "strict", "allow_duplicates")}
     prices = bulk.read_prices(options.pop("prices"))
-    if credits is not None and not prices:
-        raise click.UsageError("a budget in credits needs --prices: no source tells what a task costs")
     return bulk.Limits(rate, in_flight, tasks, credits), {**loading, "shard": shard, "prices": prices}
 
 
@@ -132,12 +135,14 @@ def _defaults(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in DEFAULTS}
 
 
-def _budget(text: str | None) -> tuple[int | None, float | None]:
+def _budget(text: str | None) -> tuple[float | None, float | None]:
     if text is None:
         return None, None
+    if text.strip().lower() == "none":
+        return math.inf, None
     found = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)(cr)?", text.strip())
     if found is None or (found[2] is None and "." in found[1]):
-        raise click.UsageError("--budget is a number of tasks, such as 100, or of credits, such as 500cr")
+        raise click.UsageError("--budget is a number of tasks, such as 100, of credits, such as 500cr, or none")
     return (None, float(found[1])) if found[2] else (int(found[1]), None)
 
 

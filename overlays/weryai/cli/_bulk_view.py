@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections import Counter, deque
@@ -121,7 +122,9 @@ class Living:
         return Group(grid, *lines)
 
     def _spent(self) -> str:
-        budget = f" of at most {self._limits.budget_tasks:,}" if self._limits.budget_tasks is not None else ""
+        budget = (
+            f" of at most {self._limits.budget_tasks:,}" if self._limits.budget_tasks not in (None, math.inf) else ""
+        )
         return f"{self._ordered + self._since['submitted'] + self._since['ambiguous']:,} tasks paid for{budget}"
 
     def _eta(self, left: int) -> str:
@@ -150,7 +153,7 @@ def say_start(place: Path, limits: Limits, loaded: Loaded | None) -> None:
         click.echo(f"weryai: {loaded.new:,} new jobs, {loaded.known:,} known; the ledger is {place}", err=True)
         for warning, many in loaded.warnings.items():
             click.echo(f"weryai: {many:,} rows: {warning}", err=True)
-    if limits.budget_tasks is not None:
+    if limits.budget_tasks not in (None, math.inf):
         click.echo(f"weryai: at most {limits.budget_tasks:,} tasks are bought, all starts together", err=True)
     if limits.budget_credits is not None:
         click.echo(f"weryai: at most {limits.budget_credits:g} credits are spent, all starts together", err=True)
