@@ -98,6 +98,7 @@ def test_a_whole_story(emulator: Emulator, tmp_path: Path) -> None:
         (("run", "jobs.csv", "--shard", "3/2"), "--shard is I/K"),
         (("run", "jobs.csv", "--rate", "0"), "rate must be more than 0"),
         (("run", "jobs.csv", "--name", "v.mp4"), "same for many jobs"),
+        (("run", "jobs.csv", "-o", "jobs.csv/x"), "the folder jobs.csv/x cannot be made"),
         (("run", "jobs.csv", "-d", "five"), "'five'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -99,7 +99,7 @@ def run(
     key = key_of()
     with bulk.Ledger(place, trust_copy=trust_copy) as opened:
         loaded = None if is_ledger else bulk.load_manifest(opened, manifest, _defaults(options), **loading)
-        output.mkdir(parents=True, exist_ok=True)
+        _make_folder(output)
         kept = bulk.status(place).facts
         if limits.budget_tasks is limits.budget_credits is None:
             limits = dataclasses.replace(limits, budget_tasks=kept.budget_tasks, budget_credits=kept.budget_credits)
@@ -117,6 +117,14 @@ def run(
             )
         view.ended(outcome)
     raise click.exceptions.Exit(_exit_code(outcome))
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder {output} cannot be made: {error.strerror or error}. Nothing was sent."
+        raise weryai.InvalidInputError(message) from error
 
 
 def _taken(options: dict[str, Any]) -> tuple[Limits, dict[str, Any]]:
@@ -199,10 +207,15 @@ def _tell_plan(planned: Plan) -> None:
         click.echo("  ".join(cells).rstrip())
     cost = f"{planned.credits:g} credits" if planned.unpriced < planned.tasks else "an unknown number of credits"
     more = f" and {planned.unpriced:,} tasks of unknown price" if 0 < planned.unpriced < planned.tasks else ""
-    click.echo(f"\n{planned.tasks:,} tasks to buy, {cost}{more}; {planned.uploads:,} pictures to upload")
+    uploads = _many(planned.uploads, "picture")
+    click.echo(f"\n{_many(planned.tasks, 'task')} to buy, {cost}{more}; {uploads} to upload")
     click.echo(f"about {span(planned.seconds)} at these limits, if a task takes two minutes, which is a guess")
     for warning, many in planned.warnings.items():
         click.echo(f"warning, {many:,} rows: {warning}", err=True)
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def span(seconds: float) -> str:
