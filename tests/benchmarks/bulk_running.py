@@ -76,8 +76,8 @@ def beside_httpx() -> list[Figure]:
 
 
 def many_in_flight() -> list[Figure]:
-    """Have ten thousand tasks unfinished at a time."""
-    with tempfile.TemporaryDirectory() as place, emulator(speed=0.2) as url:
+    """Have ten thousand tasks unfinished at a time; they take two minutes, longer than it takes to order them."""
+    with tempfile.TemporaryDirectory() as place, emulator(speed=0.06) as url:
         folder = Path(place)
         write_manifest(folder / "jobs.csv", range(MANY))
         watching = subprocess.Popen([sys.executable, "-c", _WATCH, url], stdout=subprocess.PIPE, text=True)
