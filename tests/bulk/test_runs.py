@@ -207,6 +207,23 @@ def test_a_ledger_stays_with_its_service_and_its_key(emulator: Emulator, tmp_pat
         assert list(other.exchanges) == []
 
 
+def test_who_stops_listening_loses_nothing(emulator: Emulator, tmp_path: Path) -> None:
+    """A callback that fails ends the run as any trouble does: what was ordered is fetched, nothing is ordered twice."""
+    heard: list[bulk.Event] = []
+
+    def listen(event: bulk.Event) -> None:
+        heard.append(event)
+        if event.event == "submitted":
+            raise weryai.NotSentError("as if the order could be repeated")
+
+    with filled(tmp_path, 30) as ledger:
+        outcome = go(ledger, emulator.url, tmp_path, on_event=listen, limits={"in_flight": 2})
+        assert outcome.stopped is not None and "told any more: NotSentError" in outcome.stopped
+        assert len(heard) == 1 and 0 < outcome.counts[bulk.JobState.DONE] == outcome.submits < 30
+        assert go(ledger, emulator.url, tmp_path).is_complete
+    assert [row.orders for row in emulator.ledger] == [1] * 30
+
+
 def test_so_many_are_in_flight_and_no_more(emulator: Emulator, tmp_path: Path) -> None:
     """At no time are more tasks unfinished than `in_flight` says."""
 

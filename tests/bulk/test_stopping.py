@@ -64,6 +64,22 @@ def test_one_signal_leaves_nothing_ambiguous(emulator: Emulator, tmp_path: Path,
     assert [row.orders for row in emulator.ledger] == [1] * 40
 
 
+def test_a_reader_that_goes_away_is_no_traceback(emulator: Emulator, tmp_path: Path) -> None:
+    """`weryai bulk run ... | head -1`: the run ends in words, what was ordered is kept, nothing is ordered twice."""
+    manifest(tmp_path / "jobs.csv", range(20))
+    process = started(emulator, tmp_path)
+    assert process.stdout and process.stderr
+    assert '"submitted"' in process.stdout.readline()
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(20) == 1 and "Traceback" not in errors, errors
+    assert "cannot be told any more: BrokenPipeError" in errors
+    assert states(tmp_path / "run.db")["ambiguous"] == 0
+    ended = weryai_command(*RUN, base_url=emulator.url, key=JOURNEY_KEY, folder=tmp_path)
+    assert ended.code == 0 and [row.orders for row in emulator.ledger] == [1] * 20
+
+
 def test_a_second_signal_is_safe(emulator: Emulator, tmp_path: Path) -> None:
     """Two in a row: what has no answer yet may be ambiguous, but is never sent again, and nothing else is lost."""
     manifest(tmp_path / "jobs.csv", range(40))

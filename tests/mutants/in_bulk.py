@@ -73,7 +73,7 @@ IN_BULK = [
         RUNS,
     ),
     bulk(
-        "performing",
+        "errors",
         "credits",
         "case InsufficientCreditsError():",
         "case TaskFailedError():",

@@ -17,11 +17,12 @@ from .._client import AsyncWeryAI
 from ..errors import ConfigurationError, InsufficientCreditsError, WeryAIError
 from . import _reading as reading
 from . import _steps as steps
+from ._errors import Stopping, why_stop
 from ._events import Event, Outcome
 from ._job import Job, JobState
 from ._ledger import Ledger
 from ._naming import NAME, Naming
-from ._performing import Patience, Performer, Stopping, why_stop
+from ._performing import Patience, Performer
 from ._throttle import IN_FLIGHT, RATE, Throttle
 
 PAGE = 500
@@ -47,7 +48,7 @@ class Limits:
             raise ConfigurationError("rate must be more than 0 and at most 10,000 a second, in_flight 1 to 100,000")
         for name in ("budget_tasks", "budget_credits"):
             value = getattr(self, name)
-            if value is not None and value < 0:
+            if value is not None and not value >= 0:
                 raise ConfigurationError(f"{name} must be 0 or more")
 
 
@@ -139,7 +140,7 @@ async def _dispatch(run: Run) -> None:
         for state in (JobState.SUBMITTED, JobState.QUEUED):
             after = 0
             while state is JobState.SUBMITTED or run.performer.stopping is None:
-                jobs = await run.performer.note(lambda db, s=state, a=after: reading.page(db, (s,), a, PAGE))  # type: ignore[misc]
+                jobs = await _page(run, state, after)
                 if not jobs:
                     break
                 for job in jobs:
@@ -153,6 +154,11 @@ async def _dispatch(run: Run) -> None:
             await run.idle.wait()
     finally:
         await _end(run)
+
+
+async def _page(run: Run, state: JobState, after: int) -> list[Job]:
+    """The next jobs in a state, behind a row."""
+    return await run.performer.note(lambda db: reading.page(db, (state,), after, PAGE))
 
 
 def _start(run: Run, job: Job, room: asyncio.Semaphore) -> None:

@@ -8,35 +8,33 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from .._client import AsyncWeryAI
 from .._download import Target
 from .._files import store, upload_picture
 from .._picture import is_address, read_picture
-from .._retry import DAILY_CAPS, is_repeatable
+from .._retry import is_repeatable
 from .._task import Task
 from .._tasks import wait_for
 from .._watch import NEWBORN
 from ..errors import (
     APIError,
-    AuthenticationError,
-    BudgetExceededError,
     ContractError,
     DownloadError,
-    InsufficientCreditsError,
     JournalError,
     OutcomeUnknownError,
-    PermissionDeniedError,
     TaskFailedError,
     TaskTimeoutError,
     WeryAIError,
 )
 from . import _steps as steps
+from ._errors import Stopping, kind_of, why_stop
 from ._events import Event
 from ._job import Job, JobState
 from ._naming import Naming
 from ._placing import place
+from ._steps import Keeping
 from ._throttle import Throttle
 
 T = TypeVar("T")
@@ -47,19 +45,6 @@ TRIES = 50
 TIMEOUT = 3600.0
 # Too many are in flight: 1007 queue full, 6010 concurrent tasks.
 _FULL = (1007, 6010)
-
-
-class Keeping(Protocol):
-    """What keeps the jobs: a ledger."""
-
-    def write(self, change: Callable[[Any], T]) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Stopping:
-    """The run takes no further jobs; the reason is a sentence for people."""
-
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +71,7 @@ class Performer:
     ) -> None:
         """Keep what every job needs."""
         self._client, self._ledger, self._naming, self._throttle, self._tell = client, ledger, naming, throttle, tell
+        self._is_heard = True
         self._patience = patience or Patience()
         self._folders = set[Path]()
         self._uploading: dict[str, asyncio.Future[str]] = {}
@@ -138,26 +124,26 @@ class Performer:
         if problem is not None:
             self.stop(Stopping(problem))
         self._throttle.accepted()
-        self._tell(Event("submitted", job.key, submission.task_ids[0]))
+        self._say(Event("submitted", job.key, submission.task_ids[0]))
         return submission.task_ids[0]
 
     async def _goes_on(self, job: Job, error: WeryAIError, tries: int, *, paid: bool) -> bool:
         """Decide what a failed try means: whether the job is tried again."""
         kind = kind_of(error)
         if isinstance(error, OutcomeUnknownError) or (isinstance(error, ContractError) and error.may_have_been_billed):
-            self._tell(Event("ambiguous", job.key, reason=str(error), kind=kind))
+            self._say(Event("ambiguous", job.key, reason=str(error), kind=kind))
             return False
         if (stopping := why_stop(error)) is not None:
             self.stop(stopping)
             return False
         if isinstance(error, APIError) and error.task_ids:
             # The ledger has it as ambiguous: an answer that says no and names a task.
-            self._tell(Event("ambiguous", job.key, reason=str(error), kind=kind))
+            self._say(Event("ambiguous", job.key, reason=str(error), kind=kind))
             return False
         if is_repeatable(error, paid=paid) and tries < self._patience.tries:
             code = getattr(error, "code", None)
             self._throttle.refused(getattr(error, "retry_after", None), is_full=code in _FULL)
-            self._tell(Event("refused", job.key, reason=str(error), kind=kind))
+            self._say(Event("refused", job.key, reason=str(error), kind=kind))
             return True
         await self._fail(job, str(error), kind)
         return False
@@ -166,7 +152,17 @@ class Performer:
         """Take no further jobs; the first reason counts."""
         if self.stopping is None:
             self.stopping = stopping
-            self._tell(Event("stopping", reason=stopping.reason))
+            self._say(Event("stopping", reason=stopping.reason))
+
+    def _say(self, event: Event) -> None:
+        """Tell what happened; if nobody can hear it any more, no further jobs are taken."""
+        if not self._is_heard:
+            return
+        try:
+            self._tell(event)
+        except Exception as error:
+            self._is_heard = False
+            self.stop(Stopping(f"what happens cannot be told any more: {type(error).__name__}: {error}"))
 
     async def _address(self, job: Job) -> str:
         """Where the service finds the picture: uploaded once for all jobs that have the same."""
@@ -213,7 +209,7 @@ class Performer:
         except (DownloadError, WeryAIError) as error:
             await self._leave(job, task.id, error)
         else:
-            self._tell(Event("done", job.key, task.id, path=str(stored)))
+            self._say(Event("done", job.key, task.id, path=str(stored)))
 
     def _make_folder(self, folder: Path) -> None:
         """Make a folder of videos, once in a run."""
@@ -226,7 +222,7 @@ class Performer:
 
     async def _fail(self, job: Job, reason: str, kind: str, task_id: str | None = None) -> None:
         await self.note(lambda db: steps.fail(db, job.row, reason[:1000], kind))
-        self._tell(Event("failed", job.key, task_id, reason=reason, kind=kind))
+        self._say(Event("failed", job.key, task_id, reason=reason, kind=kind))
 
     async def _leave(self, job: Job, task_id: str, error: WeryAIError) -> None:
         """Leave a job that is paid for as it stands; the next start goes on with it."""
@@ -235,29 +231,7 @@ class Performer:
             self.stop(Stopping(str(error)))
         else:
             await self.note(lambda db: steps.remark(db, job.row, str(error)[:1000], kind))
-        self._tell(Event("unfinished", job.key, task_id, reason=str(error), kind=kind))
-
-
-def why_stop(error: WeryAIError) -> Stopping | None:
-    """The reason to take no further jobs, if an error is one that the next job would meet as well."""
-    match error:
-        case BudgetExceededError() | JournalError():
-            return Stopping(str(error))
-        case AuthenticationError() | PermissionDeniedError():
-            return Stopping(f"the service refuses the key: {error}")
-        case InsufficientCreditsError():
-            return Stopping(f"the credits are used up: {error}")
-        case APIError(code=code) if code in DAILY_CAPS:
-            return Stopping(f"the limit of the day is reached: {error}")
-    return None
-
-
-def kind_of(error: WeryAIError) -> str:
-    """An error in a word or two, to group by."""
-    code = getattr(error, "code", None)
-    name = type(error).__name__.removesuffix("Error")
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
-    return f"{words} {code}" if code is not None else words
+        self._say(Event("unfinished", job.key, task_id, reason=str(error), kind=kind))
 
 
 def _finish(target: Target) -> tuple[Path, str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from .._client import WeryAI
 from .._order import OrderState
@@ -13,18 +13,12 @@ from . import _reading as reading
 from . import _steps as steps
 from ._job import Job
 from ._ledger import Ledger
-from ._steps import GIVEN_UP, Database
+from ._steps import GIVEN_UP, Database, Keeping
 
 T = TypeVar("T")
 _PAGE = 1_000
 # What became of a job when it was given up decides whether it may be sent again.
 _PAID, _DOUBTFUL = (f"{GIVEN_UP} while {state}" for state in (OrderState.SUBMITTED, OrderState.AMBIGUOUS))
-
-
-class Keeping(Protocol):
-    """What keeps the jobs and may be changed: an open ledger."""
-
-    def write(self, change: Callable[[Any], T]) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)

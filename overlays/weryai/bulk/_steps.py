@@ -8,12 +8,13 @@ expected, or not at all. A video that could not be fetched yet leaves its job su
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
 
 from .._order import OrderState, Verdict
 from ..errors import BudgetExceededError, JournalError
 
+T = TypeVar("T")
 GIVEN_UP = "given up"
 
 
@@ -31,6 +32,12 @@ class Database(Protocol):
 
     def execute(self, statement: str, values: Any = ..., /) -> Any: ...
     def executemany(self, statement: str, values: Any, /) -> Any: ...
+
+
+class Keeping(Protocol):
+    """What keeps the jobs, and may be changed: an open ledger."""
+
+    def write(self, change: Callable[[Any], T]) -> Any: ...
 
 
 def begin(db: Database, row: int, worker: str | None = None) -> None:

@@ -131,14 +131,14 @@ def export(ledger: Path, output: str, chosen: Literal["csv", "jsonl", "parquet"]
     click.echo(f"weryai: {many:,} jobs written to {output}", err=True)
 
 
-def _verdict(word: str, tasks: list[str], *, everything: bool) -> Literal["adopt", "resubmit", "give-up"]:
+def _verdict(word: str, tasks: list[str], *, everything: bool) -> str:
     if word not in ("adopt", "resubmit", "give-up"):
         raise click.UsageError(f"say adopt TASK_ID, resubmit or give-up{f', not {word!r}' if word else ''}")
     if word == "adopt" and everything:
         raise click.UsageError("adopt is for one job: each has a task of its own")
     if len(tasks) != (word == "adopt"):
         raise click.UsageError("adopt needs the TASK_ID, and only adopt does")
-    return word  # type: ignore[return-value]
+    return word
 
 
 def _cost(jobs: Requeued) -> str:

@@ -43,12 +43,12 @@ class Lines:
 
     def ended(self, outcome: Outcome) -> None:
         """Print the sum."""
+        say_end(self._place, outcome)
         counts = {state.value: many for state, many in outcome.counts.items() if many}
         put(
             True, "", event="ended", **counts, submits=outcome.submits, credits=outcome.credits,
             stopped=outcome.stopped, ledger=str(self._place),
         )  # fmt: skip
-        say_end(self._place, outcome)
 
 
 class Living:
