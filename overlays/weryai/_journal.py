@@ -70,12 +70,14 @@ class Journal:
 
     def _open(self) -> None:
         # The file is made with its folder, and the lock lies beside it.
-        db = open_file(self.path)
+        db, lock = open_file(self.path), None
         try:
-            self._lock = Lock(self.path, exclusive=self._exclusive)
+            self._lock = lock = Lock(self.path, exclusive=self._exclusive)
             self._salt = str(db.execute("select value from about where name = 'salt'").fetchone()[0])
         except BaseException:
             db.close()
+            if lock is not None:
+                lock.release()
             raise
         self._process = os.getpid()
         self._writer = Writer(db, self.path)

@@ -95,7 +95,8 @@ def bury(db: sqlite3.Connection) -> None:
     ).fetchall()
     gone = {owner: owner.is_gone() for owner in {_owner(row) for row in open_rows} if owner}
     for row in open_rows:
-        if gone.get(_owner(row)):  # type: ignore[arg-type]
+        owner = _owner(row)
+        if owner is not None and gone[owner]:
             doubt(db, row["id"], "the process that sent it ended before the answer came")
             withdraw(db, row["id"], "the process ended before it was sent")
 

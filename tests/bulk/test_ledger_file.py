@@ -22,6 +22,12 @@ from weryai.bulk._looking import looking
 from weryai.bulk._tables import LEDGER, SCHEMA
 
 
+def tried(ledger: bulk.Ledger, row: int, verdict: Verdict) -> None:
+    """Note a try and what came of it."""
+    ledger.write(lambda db: steps.begin(db, row)).result()
+    ledger.write(lambda db: steps.end(db, row, verdict)).result()
+
+
 def pragma(path: Path, statement: str) -> Any:
     """Ask, or tell, the file something."""
     with closing(sqlite3.connect(path)) as db:
@@ -77,14 +83,14 @@ def test_two_runs_never_share_a_ledger(tmp_path: Path) -> None:
         assert bulk.status(tmp_path / "run.db").counts[JobState.QUEUED] == 2
 
 
-@pytest.mark.parametrize("how", ["another name", "put back", "with its lock"])
+@pytest.mark.parametrize("how", ["another name", "put back", "with its starts"])
 def test_a_copy_is_refused_unless_it_is_trusted(tmp_path: Path, how: str) -> None:
     """A copy may not know what was ordered since; it is refused wherever it lies, and the original still opens."""
     path, copy = tmp_path / "run.db", tmp_path / "copy.db"
     filled(tmp_path, 1).close()
     shutil.copy(path, copy)
-    if how == "with its lock":
-        shutil.copy(f"{path}.lock", f"{copy}.lock")
+    if how == "with its starts":
+        shutil.copy(f"{path}.starts", f"{copy}.starts")
     bulk.Ledger(path).close()
     if how == "put back":
         path.write_bytes(copy.read_bytes())
@@ -170,8 +176,7 @@ def test_a_refusal_gives_its_budget_back(tmp_path: Path) -> None:
     with filled(tmp_path, 3) as ledger:
         ledger.write(lambda db: steps.set_budget(db, 2, None)).result()
         for row, verdict in ((1, JobState.QUEUED), (1, JobState.AMBIGUOUS), (2, JobState.SUBMITTED)):
-            ledger.write(lambda db, row=row: steps.begin(db, row)).result()  # type: ignore[misc]
-            ledger.write(lambda db, row=row, verdict=verdict: steps.end(db, row, Verdict(verdict, ("t",)))).result()  # type: ignore[misc]
+            tried(ledger, row, Verdict(verdict, ("t",)))
         with pytest.raises(BudgetExceededError, match="2 of 2 tasks"):
             ledger.write(lambda db: steps.begin(db, 3)).result()
     assert rows(tmp_path / "run.db", "state, submits") == [("ambiguous", 1), ("submitted", 1), ("queued", 0)]
@@ -181,6 +186,5 @@ def test_no_task_id_of_an_answer_is_lost(tmp_path: Path) -> None:
     """More ids than one stand beside it, and those of an answer that cannot be relied on stand there as well."""
     with filled(tmp_path, 2) as ledger:
         for row, verdict in ((1, JobState.SUBMITTED), (2, JobState.AMBIGUOUS)):
-            ledger.write(lambda db, row=row: steps.begin(db, row)).result()  # type: ignore[misc]
-            ledger.write(lambda db, row=row, verdict=verdict: steps.end(db, row, Verdict(verdict, ("a", "b")))).result()  # type: ignore[misc]
+            tried(ledger, row, Verdict(verdict, ("a", "b")))
     assert rows(tmp_path / "run.db", "task_id, named") == [("a", "b"), (None, "a b")]

@@ -49,7 +49,7 @@ def write(folder: Path, kind: str, entries: list[dict[str, Any]]) -> Path:
 def load(folder: Path, source: Path, **options: Any) -> tuple[bulk.Loaded, list[Any]]:
     """Load a manifest into a new ledger; return what it brought, and the rows."""
     (folder / "run.db").unlink(missing_ok=True)
-    (folder / "run.db.lock").unlink(missing_ok=True)
+    (folder / "run.db.starts").unlink(missing_ok=True)
     with bulk.Ledger(folder / "run.db") as ledger:
         loaded = bulk.load_manifest(ledger, source, options.pop("defaults", {}), **options)
     return loaded, rows(folder / "run.db", "key, image, parameters, line, price")

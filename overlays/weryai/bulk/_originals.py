@@ -13,9 +13,9 @@ from ._tables import LEDGER
 
 
 def check_original(db: sqlite3.Connection, path: Path, *, trust_copy: bool) -> None:
-    """Count the start, in the ledger and then in the lock file beside it; refuse a ledger that is behind, or elsewhere.
+    """Count the start, in the ledger and then in a file beside it; refuse a ledger that is behind, or elsewhere.
 
-    A copy put back over the original is behind; one under another name has no lock file; one of both files is another
+    A copy put back over the original is behind; one under another name has no such file; one of both files is another
     file for the system. Raises JournalError.
     """
     try:
@@ -25,23 +25,23 @@ def check_original(db: sqlite3.Connection, path: Path, *, trust_copy: bool) -> N
         is_original = starts == 0 or (beside is not None and starts >= beside and known.get("inode") in (inode, "0"))
         if not is_original and not trust_copy:
             raise JournalError(
-                f"the ledger {path} seems to be a copy, or was moved without its .lock file: it may not know what was "
-                "ordered since, and going on would pay for that again. Use the original, or, if you know that nothing "
-                "was ordered with it since, --trust-copy. Nothing was sent."
+                f"the ledger {path} seems to be a copy, or was moved without its .starts file: it may not know what "
+                "was ordered since, and going on would pay for that again. Use the original, or, if you know that "
+                "nothing was ordered with it since, --trust-copy. Nothing was sent."
             )
         for name, value in (("starts", str(starts + 1)), ("inode", inode)):
             db.execute("insert or replace into about values (?, ?)", (name, value))
-        _lock_of(path).write_text(str(starts + 1))
+        _starts_of(path).write_text(str(starts + 1))
     except (OSError, sqlite3.Error) as error:
         raise unusable(path, error, LEDGER) from error
 
 
 def _beside(path: Path) -> int | None:
-    """How many starts the lock file knows of."""
+    """How many starts the file beside the ledger knows of."""
     with contextlib.suppress(FileNotFoundError, ValueError):
-        return int(_lock_of(path).read_text() or 0)
+        return int(_starts_of(path).read_text() or 0)
     return None
 
 
-def _lock_of(path: Path) -> Path:
-    return path.with_name(f"{os.path.basename(path)}.lock")
+def _starts_of(path: Path) -> Path:
+    return path.with_name(f"{os.path.basename(path)}.starts")

@@ -27,7 +27,7 @@ Schema 1 (`pragma user_version`; `pragma application_id` is 0x57455242, "WERB").
              (what was sent and not surely refused), budget_tasks and budget_credits (or null), next_turn
     about    name, value: the salt of the hash, how often it was opened to be changed, and the file's inode then
 
-Beside the file lie SQLite's own -wal and -shm, which belong to it, and a .lock, which counts the starts as well.
+Beside the file lie SQLite's own -wal and -shm, which belong to it, an empty .lock, and .starts, their number.
 """
 
 from __future__ import annotations
