@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Self, TypeVar
 from . import _journal_steps as steps
 from ._intent import Intent
 from ._journal_file import Lock, open_file
-from ._journal_writer import Writer
+from ._journal_writer import Store, Writer
 from ._order import Scope, Verdict
 from .errors import ConfigurationError
 
@@ -80,7 +80,7 @@ class Journal:
                 lock.release()
             raise
         self._process = os.getpid()
-        self._writer = Writer(db, self.path)
+        self._writer = Writer(Store(db, self.path))
 
     def _write(self, change: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Have a change made; a forked child gets a connection of its own, because SQLite's do not survive a fork."""

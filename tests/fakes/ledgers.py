@@ -7,9 +7,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from weryai._order import OrderState, Verdict
-from weryai.bulk import Ledger, NewJob
+from weryai.bulk import Ledger, NewJob, PostgresLedger
 from weryai.bulk import _steps as steps
 from weryai.bulk._job import digest_of
+from weryai.bulk._ledger import OpenLedger
 
 PROMPT = "The sea moves"
 
@@ -17,8 +18,9 @@ PROMPT = "The sea moves"
 class Filling:
     """A ledger that is open and gets jobs in whatever state."""
 
-    def __init__(self, path: Path) -> None:
-        self.ledger = Ledger(path)
+    def __init__(self, path: Path, *, address: str | None = None) -> None:
+        """Open the ledger in a file, or the one in a database."""
+        self.ledger: OpenLedger = Ledger(path) if address is None else PostgresLedger(address)
         self.path = path
         self._many = 0
 
@@ -78,15 +80,14 @@ class Filling:
         return self.ledger.write(change).result()
 
 
-def _put(db: sqlite3.Connection, job: NewJob) -> int:
+def _put(db: Any, job: NewJob) -> int:
     kept = job.kept_parameters()
     added = db.execute(
         "insert into jobs (key, image, parameters, digest, line, load, price, created, changed) "
-        "values (?, ?, ?, ?, ?, 1, ?, 1, 1)",
+        "values (?, ?, ?, ?, ?, 1, ?, 1, 1) returning id",
         (job.key, job.image, kept, digest_of(job.image, kept), job.line, job.price),
     )
-    assert added.lastrowid is not None
-    return added.lastrowid
+    return int(added.fetchone()["id"])
 
 
 def kept(path: Path, columns: str = "state", where: str = "1 = 1") -> dict[str, Any]:

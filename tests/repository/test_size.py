@@ -9,7 +9,7 @@ import pytest
 
 from repository.places import OPENAPI, OVERLAY, TESTS, functions, python_files, relative
 
-MOST_LINES_OF_CODE = 4_100
+MOST_LINES_OF_CODE = 4_150
 MOST_LINES_OF_A_FILE = 300
 MOST_LINES_OF_A_FUNCTION = 50
 
@@ -43,7 +43,7 @@ def test_lines_are_counted_as_said(tmp_path: Path) -> None:
 
 
 def test_the_client_stays_within_its_budget() -> None:
-    """overlays/weryai/*.py holds fewer than 4,100 lines of code."""
+    """overlays/weryai/*.py holds fewer than 4,150 lines of code."""
     counted = {file.name: lines_of_code(file) for file in CLIENT}
     assert sum(counted.values()) < MOST_LINES_OF_CODE, counted
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import ConfigurationError
-from ._looking import Place, path_of
+from ._looking import Place, address_of, path_of
 
 
 @contextlib.contextmanager
@@ -18,7 +18,7 @@ def appearing(target: Path, ledger: Place) -> Iterator[BinaryIO]:
     """Open a file that takes its name when all is well, in place of what has that name; never that of the ledger."""
     if target.is_dir():
         raise ConfigurationError(f"{target} cannot be written: it is a folder")
-    if target.exists() and target.samefile(path_of(ledger)):
+    if address_of(ledger) is None and target.exists() and target.samefile(path_of(ledger)):
         raise ConfigurationError(f"{target} is the ledger itself; name another file")
     part = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.part")
     try:

@@ -1,10 +1,9 @@
-"""The ledger of a bulk run: one file, one row per job, one process at a time; a change is on disk when it is done."""
+"""The ledger of a bulk run: one row per job, and a change is on disk when it is done; here in one file."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -13,18 +12,65 @@ from typing import Any, NoReturn, Self, TypeVar
 
 from .._intent import Intent
 from .._journal_file import Lock, open_file
-from .._journal_writer import Writer
+from .._journal_writer import Store, Writer
 from .._order import Verdict
 from ..errors import ConfigurationError, JournalError
 from . import _steps as steps
 from ._originals import check_original
+from ._steps import Database
 from ._tables import LEDGER
 
 T = TypeVar("T")
 CRASHED = "the run ended before the answer came"
 
 
-class Ledger:
+class OpenLedger:
+    """What keeps the jobs of a run: written by one thread, by the changes that it is given, in their order."""
+
+    #: Who works on the jobs, where several may.
+    worker: str | None = None
+    #: How many tries a run that died had left open; they are ambiguous.
+    left_open: int = 0
+
+    def __init__(self, store: Store, salt: str) -> None:
+        """Start to write; `salt` is that of the hashes of keys."""
+        self._salt = salt
+        self._process = os.getpid()
+        self._books: dict[tuple[str, str], Book] = {}
+        self._writer = Writer(store)
+
+    def write(self, change: Callable[[Any], T]) -> Future[T]:
+        """Have a change made, or something read, in the order of the calls."""
+        if self._process != os.getpid():
+            raise JournalError("a ledger is one process's alone: open it in the child, not before the fork")
+        return self._writer.write(change)
+
+    def close(self) -> None:
+        """Write what is left and close the ledger; twice is fine."""
+        if self._process == os.getpid():
+            self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} is open and is not pickled; open it in each process")
+
+    def _scoped(self, base_url: str, key: str) -> Book:
+        """The ledger as one client sees it; the first client's service and key are the only ones it ever takes."""
+        if (book := self._books.get((base_url, key))) is None:
+            hashed = hashlib.sha256(f"{self._salt}:{key}".encode()).hexdigest()[:16]
+            self.write(lambda db: steps.belong(db, base_url, hashed)).result()
+            book = self._books[base_url, key] = Book(self)
+        return book
+
+
+class Ledger(OpenLedger):
     """The file of one bulk run; never go on with an old copy of it: it does not know what was ordered since.
 
     While it is open no other process can open it. Raises JournalError when it is in use, cannot be written, is none of
@@ -42,78 +88,56 @@ class Ledger:
         lock = None
         try:
             self._lock = lock = Lock(self.path, exclusive=True, kind=LEDGER)
-            self._salt = str(db.execute("select value from about where name = 'salt'").fetchone()["value"])
+            salt = str(db.execute("select value from about where name = 'salt'").fetchone()["value"])
             check_original(db, self.path, trust_copy=trust_copy)
         except BaseException:
             db.close()
             if lock is not None:
                 lock.release()
             raise
-        self._process = os.getpid()
-        self._books: dict[tuple[str, str], Book] = {}
-        self._writer = Writer(db, self.path, LEDGER)
+        super().__init__(Store(db, self.path, LEDGER), salt)
         self.left_open = self.write(lambda db: steps.bury(db, CRASHED)).result()
-
-    def write(self, change: Callable[[sqlite3.Connection], T]) -> Future[T]:
-        """Have a change made, or something read, in the order of the calls."""
-        if self._process != os.getpid():
-            raise JournalError("a ledger is one process's alone: open it in the child, not before the fork")
-        return self._writer.write(change)
 
     def close(self) -> None:
         """Write what is left and close the file; twice is fine."""
+        super().close()
         if self._process == os.getpid():
-            self._writer.close()
             self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"Ledger({str(self.path)!r})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Ledger is an open file and is not pickled; open it in each process, one after the other")
-
-    def _scoped(self, base_url: str, key: str) -> Book:
-        """The ledger as one client sees it; the first client's service and key are the only ones it ever takes."""
-        if (book := self._books.get((base_url, key))) is None:
-            hashed = hashlib.sha256(f"{self._salt}:{key}".encode()).hexdigest()[:16]
-            self.write(lambda db: steps.belong(db, base_url, hashed)).result()
-            book = self._books[base_url, key] = Book(self)
-        return book
 
 
 class Book:
     """A ledger in the place of a journal: what `weryai._noting` writes down around a paid request."""
 
-    def __init__(self, ledger: Ledger, worker: str | None = None) -> None:
-        """Write into this ledger, as this worker."""
-        self._ledger, self._worker = ledger, worker
+    def __init__(self, ledger: OpenLedger) -> None:
+        """Write into this ledger."""
+        self._ledger = ledger
+        # Who began a try ends it, whatever the worker is called by then.
+        self._begun: dict[int, str | None] = {}
 
     def begin(self, intent: Intent, fingerprint: str) -> Future[int]:
         """Write a job down before it is sent; its row is the intent's."""
-        row = intent.row
+        row, worker = intent.row, self._ledger.worker
         assert row is not None
 
-        def change(db: sqlite3.Connection) -> int:
-            steps.begin(db, row, self._worker)
+        def change(db: Database) -> int:
+            steps.begin(db, row, worker)
+            self._begun[row] = worker
             return row
 
         return self._ledger.write(change)
 
     def end(self, row: int, verdict: Verdict) -> Future[None]:
         """Write down what became of a try."""
-        return self._ledger.write(lambda db: steps.end(db, row, verdict))
+        worker = self._begun.pop(row, None)
+        return self._ledger.write(lambda db: steps.end(db, row, verdict, worker))
 
     def doubt(self, row: int, reason: str) -> Future[None]:
         """Give an open try up."""
-        return self._ledger.write(lambda db: steps.doubt(db, row, reason))
+        worker = self._begun.get(row)
+        return self._ledger.write(lambda db: steps.doubt(db, row, reason, worker))
 
     def settle(self, task_id: str, path: str | None, reason: str | None = None) -> Future[None]:
         """Nothing: how a task ended is written down by who runs the job."""

@@ -83,12 +83,18 @@ def load_manifest(
     `pictures` opens every local picture, `strict` refuses what the models registry does not list. Raises ManifestError
     with everything that is wrong; the ledger is then as it was.
     """
-    folder, rows = open_manifest(source)
-    checker = Checker(folder, defaults, prices or Prices(), pictures=pictures, strict=strict)
 
     def change(db: Any) -> Loaded:
+        # Opened here, because a database may have the whole change made once more.
+        folder, rows = open_manifest(source)
+        checker = Checker(folder, defaults, prices or Prices(), pictures=pictures, strict=strict)
         problems = _Problems()
-        load = int(db.execute("update run set load = load + 1 returning load").fetchone()["load"])
+        # Also keeps a second load away until this one is in, while workers go on.
+        number = db.execute(
+            "insert into about values ('load', '1') on conflict (name) do update set "
+            "value = cast(cast(about.value as integer) + 1 as text) returning value"
+        )
+        load = int(number.fetchone()["value"])
         before = int(db.execute("select count(*) as many from jobs").fetchone()["many"])
         seen = 0
         jobs = _jobs(rows, checker, shard or Shard(), problems)

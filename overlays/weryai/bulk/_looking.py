@@ -12,19 +12,25 @@ from urllib.parse import quote
 
 from .._journal_file import PATIENCE, version_of
 from ..errors import ConfigurationError, JournalError
-from ._ledger import Ledger
+from ._ledger import Ledger, OpenLedger
+from ._postgres import PostgresLedger, is_database, masked, reading_of
+from ._steps import Database
 from ._tables import LEDGER
 
-#: Which ledger: its path, or one that is open.
-Place: TypeAlias = str | os.PathLike[str] | Ledger
+#: Which ledger: its path, the address of its database, or one that is open.
+Place: TypeAlias = str | os.PathLike[str] | OpenLedger
 
 
 @contextlib.contextmanager
-def looking(place: Place) -> Iterator[sqlite3.Connection]:
+def looking(place: Place) -> Iterator[Database]:
     """Open a ledger for reading; whatever is read stands as it stood at one moment.
 
     Raises JournalError where there is none, or where it cannot be read.
     """
+    if (address := address_of(place)) is not None:
+        with reading_of(address) as there:
+            yield there
+        return
     path = path_of(place)
     try:
         db = _open(path)
@@ -39,17 +45,35 @@ def looking(place: Place) -> Iterator[sqlite3.Connection]:
         db.close()
 
 
-def open_ledger(place: str | os.PathLike[str], *, trust_copy: bool = False) -> Ledger:
-    """Open a ledger for changes, unless it is in use, or a copy; one that is not there is not made."""
+def open_ledger(place: str | os.PathLike[str], *, trust_copy: bool = False) -> OpenLedger:
+    """Open a ledger for changes; one that is not there is not made.
+
+    A file is refused while it is in use, or if it seems to be a copy; a database may be in use.
+    """
+    if (address := address_of(place)) is not None:
+        return PostgresLedger(address, make=False)
     with looking(place):
         pass
     return Ledger(place, trust_copy=trust_copy)
 
 
+def address_of(place: Place) -> str | None:
+    """The address of a ledger's database; None for a file."""
+    if isinstance(place, PostgresLedger):
+        return place.address
+    return str(place) if is_database(place) else None
+
+
+def name_of(place: Place) -> str:
+    """A ledger as it may be shown to people."""
+    address = address_of(place)
+    return str(path_of(place)) if address is None else masked(address)
+
+
 def path_of(place: Place) -> Path:
-    """Where a ledger lies; it must be there."""
+    """Where a ledger lies, which is a file; it must be there."""
     try:
-        path = place.path if isinstance(place, Ledger) else Path(os.path.abspath(place))
+        path = place.path if isinstance(place, Ledger) else Path(os.path.abspath(place))  # type: ignore[arg-type]
     except TypeError as error:
         raise ConfigurationError(f"a ledger is a path, not {type(place).__name__}") from error
     try:

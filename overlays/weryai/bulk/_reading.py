@@ -51,6 +51,12 @@ def find(db: Database, key: str) -> Job | None:
     return None if row is None else job_of(row)
 
 
+def of_row(db: Database, number: int) -> Job | None:
+    """The job of this row."""
+    row = db.execute("select * from jobs where id = ?", (number,)).fetchone()
+    return None if row is None else job_of(row)
+
+
 def counts(db: Database) -> dict[OrderState, int]:
     """How many jobs are in each state."""
     rows = db.execute("select state, count(*) as many from jobs group by state").fetchall()

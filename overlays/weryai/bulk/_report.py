@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import InvalidInputError
 from ._appearing import appearing
-from ._looking import Place, looking, path_of
+from ._looking import Place, looking, name_of
 from ._report_facts import gather
 from ._report_media import Media
 from ._report_page import page
@@ -30,7 +30,7 @@ def report(
         raise InvalidInputError("cards and embed must be 0 or more")
     path = Path(os.path.abspath(target))
     with looking(ledger) as db:
-        facts = gather(db, path_of(ledger), cards, time.time())
+        facts = gather(db, name_of(ledger), cards, time.time())
     with appearing(path, ledger) as file:
         file.write(page(facts, Media(path.parent, embed)).encode(errors="xmlcharrefreplace"))
     return path

@@ -6,7 +6,6 @@ import statistics
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from .._order import OrderState
@@ -47,7 +46,7 @@ class Times:
 class Facts:
     """Everything that the report tells; `cards` are the jobs that it shows, of all that are counted in `status`."""
 
-    ledger: Path
+    ledger: str
     status: Status
     now: float
     cards: list[Job]
@@ -57,7 +56,7 @@ class Facts:
     bytes: int
 
 
-def gather(db: Database, ledger: Path, cards: int, now: float) -> Facts:
+def gather(db: Database, ledger: str, cards: int, now: float) -> Facts:
     """Read it all."""
     span = db.execute(
         "select min(submitted) as first, max(submitted) as submitted, max(ended) as ended, "

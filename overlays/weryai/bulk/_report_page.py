@@ -40,7 +40,7 @@ def page(facts: Facts, media: Media) -> str:
         h("meta", name="color-scheme", content="light dark"),
         h("meta", http_equiv="Content-Security-Policy", content=policy),
         h("meta", name="referrer", content="no-referrer"),
-        h("title", f"{facts.ledger.name}: {_verdict(facts)[1]}"),
+        h("title", f"{Path(facts.ledger).name}: {_verdict(facts)[1]}"),
         h("style", look),
     )
     body = h(
@@ -61,7 +61,7 @@ def _hash(text: str) -> str:
 def _header(facts: Facts) -> Element:
     mood, verdict = _verdict(facts)
     counts, total = facts.status.counts, facts.status.jobs
-    where = [h("code", facts.ledger.name)]
+    where = [h("code", Path(facts.ledger).name)]
     if facts.status.facts.base_url:
         where += [h("span", facts.status.facts.base_url)]
     if facts.first is not None:
@@ -124,7 +124,7 @@ def _attention(facts: Facts) -> Element | None:
     many = facts.status.counts[OrderState.AMBIGUOUS]
     if not many:
         return None
-    place = shlex.quote(str(facts.ledger))
+    place = shlex.quote(facts.ledger)
     jobs = "1 job is ambiguous: it" if many == 1 else f"{many:,} jobs are ambiguous: each"
     return h(
         "section",

@@ -12,7 +12,7 @@ from ..errors import InvalidInputError, JournalError
 from . import _reading as reading
 from . import _steps as steps
 from ._job import Job
-from ._ledger import Ledger
+from ._ledger import OpenLedger
 from ._steps import GIVEN_UP, Database, Keeping
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ def retry(ledger: Keeping, *reasons: str) -> Requeued:
     return _made(ledger, change)
 
 
-def adopt(ledger: Ledger, key: str, task_id: str, *, api_key: Any = None, base_url: str | None = None) -> Job:
+def adopt(ledger: OpenLedger, key: str, task_id: str, *, api_key: Any = None, base_url: str | None = None) -> Job:
     """Say that an AMBIGUOUS job became this task; the service is asked once whether it exists.
 
     Raises NotFoundError if it does not, JournalError if the job is not AMBIGUOUS or the task belongs to another.

@@ -7,6 +7,7 @@ expected, or not at all. A video that could not be fetched yet leaves its job su
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
@@ -16,6 +17,10 @@ from ..errors import BudgetExceededError, JournalError
 
 T = TypeVar("T")
 GIVEN_UP = "given up"
+
+
+class MovedError(JournalError):
+    """A job does not stand as expected any more: somebody else has it."""
 
 
 class Rows(Protocol):
@@ -41,10 +46,10 @@ class Keeping(Protocol):
 
 
 def begin(db: Database, row: int, worker: str | None = None) -> None:
-    """Write down that a job is about to be sent, if the budget has room for it."""
+    """Write down that a job is about to be sent, and by whom, if the budget has room for it."""
     price = db.execute("select coalesce(price, 0) as price from jobs where id = ?", (row,)).fetchone()
     if price is None:
-        raise JournalError(f"job {row} is gone")
+        raise MovedError(f"job {row} is gone")
     hit = db.execute(
         "update run set submits = submits + 1, credits = credits + ? where (budget_tasks is null or "
         "submits < budget_tasks) and (budget_credits is null or credits + ? <= budget_credits)",
@@ -52,11 +57,11 @@ def begin(db: Database, row: int, worker: str | None = None) -> None:
     ).rowcount
     if hit != 1:
         raise BudgetExceededError(_spent(db))
-    change(db, row, (OrderState.QUEUED,), state=OrderState.SUBMITTING, began=time.time(), worker=worker)
+    change(db, row, (OrderState.QUEUED,), state=OrderState.SUBMITTING, began=time.time(), worker=worker, kind=None)
     db.execute("update jobs set submits = submits + 1 where id = ?", (row,))
 
 
-def end(db: Database, row: int, verdict: Verdict) -> None:
+def end(db: Database, row: int, verdict: Verdict, worker: str | None = None) -> None:
     """Write down what became of a try, even if it was taken for ambiguous in the meantime."""
     first, others = (*verdict.task_ids[:1], None)[0], " ".join(verdict.task_ids[1:]) or None
     values: dict[str, Any] = {"state": verdict.state, "batch_id": verdict.batch_id, "reason": verdict.reason}
@@ -65,27 +70,45 @@ def end(db: Database, row: int, verdict: Verdict) -> None:
             values |= {"task_id": first, "named": others, "submitted": time.time(), "kind": None}
         case OrderState.AMBIGUOUS:
             values |= {"named": " ".join(verdict.task_ids) or None, "kind": "ambiguous"}
-    change(db, row, (OrderState.SUBMITTING, OrderState.AMBIGUOUS), **values)
+    try:
+        change(db, row, (OrderState.SUBMITTING, OrderState.AMBIGUOUS), whose=worker, **values)
+    except MovedError:
+        _come_late(db, row, verdict, values)
+        return
     if verdict.state is OrderState.QUEUED:
         _refund(db, row)
 
 
-def doubt(db: Database, row: int, reason: str) -> None:
+def _come_late(db: Database, row: int, verdict: Verdict, values: dict[str, Any]) -> None:
+    """Keep the tasks of an answer that comes when the job is in other hands; raises MovedError where it has none."""
+    if verdict.state is OrderState.SUBMITTED:
+        with contextlib.suppress(MovedError):
+            # It waits to be sent once more, which is not needed any more.
+            change(db, row, (OrderState.QUEUED,), **values)
+            return
+    one = db.execute("select key, state, task_id, named from jobs where id = ?", (row,)).fetchone()
+    if one is None or not verdict.task_ids:
+        raise MovedError(f"job {one['key']!r} is {one['state']}, not submitting" if one else f"job {row} is gone")
+    named = (one["named"] or "").split()
+    named += [task_id for task_id in verdict.task_ids if task_id not in (one["task_id"], *named)]
+    db.execute("update jobs set named = ?, changed = ? where id = ?", (" ".join(named) or None, time.time(), row))
+
+
+def doubt(db: Database, row: int, reason: str, worker: str | None = None) -> None:
     """Nobody waits for the answer of a try any more; if it is still open, it is ambiguous."""
     db.execute(
         "update jobs set state = 'ambiguous', kind = 'ambiguous', reason = ?, changed = ? "
-        "where id = ? and state = 'submitting'",
-        (reason, time.time(), row),
+        "where id = ? and state = 'submitting' and coalesce(worker, '') = ?",
+        (reason, time.time(), row, worker or ""),
     )
 
 
-def bury(db: Database, reason: str, worker: str | None = None) -> int:
-    """Every open try, or every one of a worker that is gone, is ambiguous; return how many there were."""
-    who, values = ("", ()) if worker is None else (" and worker = ?", (worker,))
+def bury(db: Database, reason: str, whose: str = "1 = 1", values: tuple[Any, ...] = ()) -> int:
+    """Every open try, or every one that a condition names, is ambiguous; return how many there were."""
     return int(
         db.execute(
             "update jobs set state = 'ambiguous', kind = 'ambiguous', reason = ?, changed = ? "
-            f"where state = 'submitting'{who}",
+            f"where state = 'submitting' and ({whose})",
             (reason, time.time(), *values),
         ).rowcount
     )
@@ -176,17 +199,21 @@ def address_of(db: Database, picture: str, not_before: float) -> str | None:
     return None if one is None else str(one["address"])
 
 
-def change(db: Database, row: int, expected: tuple[OrderState, ...], **values: Any) -> None:
-    """Change one job that stands as expected, or refuse."""
+def change(
+    db: Database, row: int, expected: tuple[OrderState, ...], *, whose: str | None = None, **values: Any
+) -> None:
+    """Change one job that stands as expected, where `whose` is given in the hands of that worker, or refuse."""
     values["changed"] = time.time()
     assignments = ", ".join(f"{name} = ?" for name in values)
     marks = ", ".join("?" * len(expected))
     given = (*(str(value) if isinstance(value, OrderState) else value for value in values.values()), row, *expected)
-    hit = db.execute(f"update jobs set {assignments} where id = ? and state in ({marks})", given).rowcount
-    if hit != 1:
+    statement = f"update jobs set {assignments} where id = ? and state in ({marks})"
+    if whose is not None:
+        statement, given = f"{statement} and worker = ?", (*given, whose)
+    if db.execute(statement, given).rowcount != 1:
         one = db.execute("select key, state from jobs where id = ?", (row,)).fetchone()
         stands = f"job {one['key']!r} is {one['state']}" if one else f"job {row} is gone"
-        raise JournalError(f"{stands}, not {' or '.join(expected)}")
+        raise MovedError(f"{stands}, not {' or '.join(expected)}")
 
 
 def _refund(db: Database, row: int) -> None:

@@ -23,11 +23,17 @@ Schema 1 (`pragma user_version`; `pragma application_id` is 0x57455242, "WERB").
       worker       who works on it where several do, or null
       created, began, submitted, ended, changed    when it was written, last sent, accepted, ended, last changed
     uploads  one row per uploaded picture: its SHA-256, its address, and when it was uploaded
-    run      one row: base_url and key (a salted hash) of the service, load (how many there were), submits and credits
-             (what was sent and not surely refused), budget_tasks and budget_credits (or null), next_turn
-    about    name, value: the salt of the hash, how often it was opened to be changed, and the file's inode then
+    run      one row: base_url and key (a salted hash) of the service, submits and credits (what was sent and not surely
+             refused), budget_tasks and budget_credits (or null)
+    about    name, value: the salt of the hash, how many loads there were, how often it was opened to be changed, and
+             the file's inode then
 
 Beside the file lie SQLite's own -wal and -shm, which belong to it, an empty .lock, and .starts, their number.
+
+In PostgreSQL the same tables are in the schema `weryai`; `about` has the number of the schema, `run` also rate,
+in_flight and next_turn, which are for all workers together, `lease` says who looks after the queue, and worker is
+NUMBER@HOST, which is also where a video is. The queue in the schema `weryai_queue` is made from them, and holds nothing
+that they do not.
 """
 
 from __future__ import annotations
@@ -48,9 +54,9 @@ JOBS = """
 """
 UPLOADS = "picture text primary key, address text not null, uploaded {real} not null"
 RUN = """
-  id integer primary key check (id = 1), base_url text, key text, load integer not null default 0,
+  id integer primary key check (id = 1), base_url text, key text,
   submits integer not null default 0, credits {real} not null default 0,
-  budget_tasks integer, budget_credits {real}, next_turn {real} not null default 0
+  budget_tasks integer, budget_credits {real}
 """
 _TYPES = {"real": "real", "big": "integer"}
 

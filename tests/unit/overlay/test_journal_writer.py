@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from weryai._journal_writer import Writer
+from weryai._journal_writer import Store, Writer
 from weryai.errors import JournalError
 
 
@@ -18,7 +18,7 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
     db.execute("create table t (x integer primary key)")
     db.execute("create table promises (x references t (x) deferrable initially deferred)")
     db.execute("pragma foreign_keys = on")
-    made = Writer(db, tmp_path / "any.db")
+    made = Writer(Store(db, tmp_path / "any.db"))
     yield made
     made.close()
 
