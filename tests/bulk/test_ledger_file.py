@@ -141,9 +141,14 @@ def test_where_nothing_can_be_written_nothing_is_begun(what: str) -> None:
         assert rows(Path(folder) / "run.db") == ["queued"]
 
 
+EVERYWHERE = {state.value for state in JobState}
 CHANGES: dict[str, tuple[Any, set[str]]] = {
     "begin": (lambda db: steps.begin(db, 1), {"queued"}),
-    "submitted": (lambda db: steps.end(db, 1, Verdict(JobState.SUBMITTED, ("t",))), {"submitting", "ambiguous"}),
+    # What names a task is never refused: where the job has moved on, the task is noted beside it.
+    "submitted": (
+        lambda db: steps.end(db, 1, Verdict(JobState.SUBMITTED, ("t",))),
+        {state.value for state in JobState},
+    ),
     "refused": (lambda db: steps.end(db, 1, Verdict(JobState.QUEUED)), {"submitting", "ambiguous"}),
     "finish": (lambda db: steps.finish(db, 1, "/p", "aa", 1), {"submitted"}),
     "fail": (lambda db: steps.fail(db, 1, "why", "kind"), {"queued", "submitted"}),

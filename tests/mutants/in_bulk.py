@@ -27,8 +27,8 @@ IN_BULK = [
     bulk(
         "steps",
         "fence",
-        "    if hit != 1:\n        one =",
-        "    if hit > 1:\n        one =",
+        "if db.execute(statement, given).rowcount != 1:",
+        "if db.execute(statement, given).rowcount > 1:",
         "a job is changed wherever it stands",
         FILE,
     ),

@@ -6,13 +6,15 @@ from ._exporting import export
 from ._job import Job, JobState, NewJob
 from ._ledger import Ledger
 from ._loading import Loaded, ManifestError, Shard, load_manifest
-from ._looking import open_ledger
+from ._looking import name_of, open_ledger
 from ._performing import Patience
 from ._plan import Plan, plan
+from ._postgres import PostgresLedger, is_database
 from ._prices import Prices, read_prices
 from ._report import report
 from ._resolving import Requeued, adopt, give_up, resubmit, retry
 from ._status import Group, Status, status
+from ._working import awork, limits_in_force, work
 
 __all__ = [
     "Event",
@@ -27,6 +29,7 @@ __all__ = [
     "Outcome",
     "Patience",
     "Plan",
+    "PostgresLedger",
     "Prices",
     "Requeued",
     "Run",
@@ -34,9 +37,13 @@ __all__ = [
     "Status",
     "adopt",
     "arun",
+    "awork",
     "export",
     "give_up",
+    "is_database",
+    "limits_in_force",
     "load_manifest",
+    "name_of",
     "open_ledger",
     "plan",
     "read_prices",
@@ -45,4 +52,5 @@ __all__ = [
     "retry",
     "run",
     "status",
+    "work",
 ]

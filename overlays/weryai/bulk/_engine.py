@@ -20,7 +20,7 @@ from . import _steps as steps
 from ._errors import Stopping, why_stop
 from ._events import Event, Outcome
 from ._job import Job, JobState
-from ._ledger import Ledger
+from ._ledger import Ledger, OpenLedger
 from ._naming import NAME, Naming
 from ._performing import Patience, Performer
 from ._throttle import IN_FLIGHT, RATE, Throttle
@@ -57,7 +57,7 @@ class Run:
     """A run that goes on; `throttle` and `performer` tell how."""
 
     client: AsyncWeryAI
-    ledger: Ledger
+    ledger: OpenLedger
     performer: Performer
     throttle: Throttle
     jobs: set[asyncio.Task[None]] = field(default_factory=set)
@@ -65,8 +65,13 @@ class Run:
     is_interrupted: bool = False
     is_hurried: bool = False
 
-    def counts_at_start(self) -> tuple[dict[str, int], int]:
-        """How many jobs were in each state, and how many tasks were paid for; to be asked before anything happens."""
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may work on the same jobs."""
+        return not isinstance(self.ledger, Ledger)
+
+    def counted(self) -> tuple[dict[str, int], int]:
+        """How many jobs are in each state, and how many tasks were paid for; waits for the disk."""
         found, facts = self.ledger.write(lambda db: (reading.counts(db), reading.facts(db))).result()
         return {state.value: many for state, many in found.items()}, facts.submits
 
@@ -96,7 +101,7 @@ async def arun(
     limits = limits or Limits()
     naming = Naming(Path(output).resolve(), name)
     throttle = Throttle(limits.rate, limits.in_flight)
-    await asyncio.wrap_future(ledger.write(lambda db: _keep_budget(db, limits)))
+    await asyncio.wrap_future(ledger.write(lambda db: keep_budget(db, limits)))
     options = {"polls_per_second": 200.0, **options}
     async with AsyncWeryAI(api_key, base_url=base_url, journal=ledger, **options) as client:
         performer = Performer(client, ledger, naming, throttle, on_event, patience)
@@ -104,14 +109,14 @@ async def arun(
         # Ties the ledger to this service and this key, before anything else.
         client._settings.record()
         watch(run)
-        with _heeding_signals(run):
+        with heeding_signals(run):
             try:
-                await _check_balance(run)
+                await check_balance(run)
                 await _dispatch(run)
             except asyncio.CancelledError:
                 if not run.is_interrupted:
                     raise
-        return await _outcome(run)
+        return await outcome(run)
 
 
 def run(ledger: Ledger, **options: Any) -> Outcome:
@@ -119,7 +124,7 @@ def run(ledger: Ledger, **options: Any) -> Outcome:
     return asyncio.run(arun(ledger, **options))
 
 
-def _keep_budget(db: Any, limits: Limits) -> None:
+def keep_budget(db: Any, limits: Limits) -> None:
     """Set the budget that was given; one in credits needs the price of every job."""
     given = (limits.budget_tasks, limits.budget_credits)
     if given != (None, None):
@@ -153,7 +158,7 @@ async def _dispatch(run: Run) -> None:
             run.idle.clear()
             await run.idle.wait()
     finally:
-        await _end(run)
+        await end(run)
 
 
 async def _page(run: Run, state: JobState, after: int) -> list[Job]:
@@ -176,7 +181,7 @@ def _start(run: Run, job: Job, room: asyncio.Semaphore) -> None:
     task.add_done_callback(ended)
 
 
-async def _end(run: Run) -> None:
+async def end(run: Run) -> None:
     """Let open orders end, then let go of the rest."""
     while run.performer.posting and not run.is_hurried:
         await asyncio.sleep(0.02)
@@ -189,7 +194,7 @@ async def _end(run: Run) -> None:
     await asyncio.gather(*run.jobs, return_exceptions=True)
 
 
-async def _check_balance(run: Run) -> None:
+async def check_balance(run: Run) -> None:
     """Refuse to begin what surely cannot be paid for; a balance that is not told is no reason."""
     queued = await run.performer.note(lambda db: reading.price_of(db, JobState.QUEUED))
     if queued is None:
@@ -206,14 +211,14 @@ async def _check_balance(run: Run) -> None:
         )
 
 
-async def _outcome(run: Run) -> Outcome:
+async def outcome(run: Run) -> Outcome:
     counts, facts = await run.performer.note(lambda db: (reading.counts(db), reading.facts(db)))
     stopping = run.performer.stopping
     return Outcome(counts, facts.submits, facts.credits, stopping.reason if stopping else None, run.is_interrupted)
 
 
 @contextlib.contextmanager
-def _heeding_signals(run: Run) -> Iterator[None]:
+def heeding_signals(run: Run) -> Iterator[None]:
     """Stop gently at the first signal and at once at the second; only where this thread gets them."""
     if threading.current_thread() is not threading.main_thread():
         yield

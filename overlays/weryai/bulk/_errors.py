@@ -14,6 +14,7 @@ from ..errors import (
     PermissionDeniedError,
     WeryAIError,
 )
+from ._steps import MovedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Stopping:
 def why_stop(error: WeryAIError) -> Stopping | None:
     """The reason to take no further jobs, if an error is one that the next job would meet as well."""
     match error:
+        case MovedError():
+            return None
         case BudgetExceededError() | JournalError():
             return Stopping(str(error))
         case AuthenticationError() | PermissionDeniedError():

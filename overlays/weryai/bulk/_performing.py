@@ -34,7 +34,7 @@ from ._events import Event
 from ._job import Job, JobState
 from ._naming import Naming
 from ._placing import place
-from ._steps import Keeping
+from ._steps import Keeping, MovedError
 from ._throttle import Throttle
 
 T = TypeVar("T")
@@ -85,6 +85,13 @@ class Performer:
 
     async def perform(self, job: Job) -> None:
         """Bring a job from where it stands as far as it goes; raises nothing that is the job's own trouble."""
+        try:
+            await self._perform(job)
+        except MovedError as error:
+            # Another worker has it.
+            self._say(Event("unfinished", job.key, job.task_id, reason=str(error), kind="moved"))
+
+    async def _perform(self, job: Job) -> None:
         is_paid = job.state is JobState.SUBMITTED
         async with self._throttle.place(at_once=is_paid):
             task_id = job.task_id if is_paid else await self._order(job)
@@ -107,20 +114,21 @@ class Performer:
             try:
                 # The turn comes last, so that between it and the request lies nothing but the note of the intent.
                 await self._throttle.turn()
-                if self.stopping is not None:
-                    return None
                 return await self._placed(job, address)
             except WeryAIError as error:
                 if not await self._goes_on(job, error, tries, paid=True):
                     return None
         return None
 
-    async def _placed(self, job: Job, address: str) -> str:
+    async def _placed(self, job: Job, address: str) -> str | None:
         self.posting += 1
         try:
+            if self.stopping is not None:
+                return None
             submission, problem = await self._client._runner.run(place(job, address))
         finally:
             self.posting -= 1
+            self._throttle.sent()
         if problem is not None:
             self.stop(Stopping(problem))
         self._throttle.accepted()
@@ -129,6 +137,8 @@ class Performer:
 
     async def _goes_on(self, job: Job, error: WeryAIError, tries: int, *, paid: bool) -> bool:
         """Decide what a failed try means: whether the job is tried again."""
+        if isinstance(error, MovedError):
+            raise error
         kind = kind_of(error)
         if isinstance(error, OutcomeUnknownError) or (isinstance(error, ContractError) and error.may_have_been_billed):
             self._say(Event("ambiguous", job.key, reason=str(error), kind=kind))
@@ -226,6 +236,8 @@ class Performer:
 
     async def _leave(self, job: Job, task_id: str, error: WeryAIError) -> None:
         """Leave a job that is paid for as it stands; the next start goes on with it."""
+        if isinstance(error, MovedError):
+            raise error
         kind = kind_of(error)
         if isinstance(error, JournalError):
             self.stop(Stopping(str(error)))

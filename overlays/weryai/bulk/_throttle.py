@@ -85,6 +85,9 @@ class Throttle:
             while (pause := self.pace.take(now())) > 0:
                 await asyncio.sleep(real(pause))
 
+    def sent(self) -> None:
+        """Heed that what had its turn has been sent; places are held by `place` here."""
+
     def refused(self, wanted: float | None, *, is_full: bool) -> None:
         """Heed a refusal; where too many were in flight, let fewer be."""
         self.pace.slow(now(), wanted)

@@ -1,0 +1,257 @@
+"""A ledger in PostgreSQL: the same jobs, the same commands, and what only a server can do to one."""
+
+import csv
+import io
+import itertools
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from fakes.bulks import manifest
+from fakes.ledgers import Filling
+from weryai import ConfigurationError, JournalError, bulk
+from weryai._order import Verdict
+from weryai.bulk import JobState, PostgresLedger, _reading
+from weryai.bulk import _steps as steps
+from weryai.bulk._postgres import masked
+from weryai.bulk._turns import Turn, postpone, take_turn
+from weryai.cli import run
+
+TIMES = {"created", "began", "submitted", "ended"}
+
+
+def fill(filling: Filling) -> None:
+    """Jobs in every state, with prices, budgets and words of many languages."""
+    filling.one_of_each()
+    filling.budget(100, 500.0)
+    filling.job("paid", "submitted", remark=("download", "the connection broke"))
+    filling.job("more", "failed", reason="used up 100% of 'it'; ünïcödé ✓", kind="server 5000", price=2.5)
+    filling.job("none", "ambiguous", prompt="? %s {} $1 \\ \"'")
+
+
+def told(place: Any) -> list[Any]:
+    """What the commands tell of a ledger, without its times."""
+    table = io.BytesIO()
+    bulk.export(place, table)
+    rows = [
+        {name: cell for name, cell in row.items() if name not in TIMES}
+        for row in csv.DictReader(io.StringIO(table.getvalue().decode()))
+    ]
+    status = bulk.status(place)
+    return [
+        status.counts,
+        status.facts,
+        status.failures,
+        status.unfinished,
+        [job.key for job in status.ambiguous],
+        rows,
+    ]
+
+
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    "nothing": lambda ledger: None,
+    "retry": lambda ledger: bulk.retry(ledger),
+    "retry one": lambda ledger: bulk.retry(ledger, "100%"),
+    "resubmit": lambda ledger: bulk.resubmit(ledger, everything=True),
+    "give up": lambda ledger: bulk.give_up(ledger, "paid", "none", "queued"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_command_means_the_same(tmp_path: Path, database: str, name: str) -> None:
+    """Status, export, retry, resolve: what they answer and what they leave is that of a ledger in a file."""
+    answers = []
+    for filling in (Filling(tmp_path / "run.db"), Filling(tmp_path, address=database)):
+        with filling:
+            fill(filling)
+            answers.append((CHANGES[name](filling.ledger), told(filling.ledger)))
+    assert answers[0] == answers[1]
+    assert bulk.report(database, tmp_path / "report.html").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_manifest_is_loaded_as_into_a_file(tmp_path: Path, database: str, again: bool) -> None:
+    """The same jobs in the same order, known ones left alone, changed ones changed, and doubles found by line."""
+    source = manifest(tmp_path / "jobs.csv", range(7))
+    outcomes = []
+    for ledger in (bulk.Ledger(tmp_path / "run.db"), PostgresLedger(database)):
+        with ledger:
+            loaded = bulk.load_manifest(ledger, source, {})
+            if again:
+                changed = manifest(tmp_path / "changed.csv", range(5, 9), duration="10")
+                ledger.write(lambda db: steps.begin(db, 6)).result()
+                with pytest.raises(bulk.ManifestError) as problem:
+                    bulk.load_manifest(ledger, changed, {})
+                ledger.write(lambda db: steps.end(db, 6, Verdict(JobState.QUEUED))).result()
+                outcomes.append((problem.value.problems, bulk.load_manifest(ledger, changed, {})))
+            jobs = ledger.write(lambda db: list(_reading.every(db))).result()
+            outcomes.append((loaded, [(job.key, job.line, dict(job.parameters)) for job in jobs]))
+    half = len(outcomes) // 2
+    assert outcomes[:half] == outcomes[half:]
+
+
+def test_no_word_of_the_service_keeps_a_task_from_being_noted(database: str) -> None:
+    """A reason with the letter that PostgreSQL cannot hold is kept without it."""
+    with Filling(Path(), address=database) as filling:
+        row = filling.job("a", "submitting")
+        verdict = Verdict(JobState.AMBIGUOUS, ("t-1",), None, "bad \0 word")
+        filling.ledger.write(lambda db: steps.end(db, row, verdict)).result()
+        job = filling.ledger.write(lambda db: _reading.of_row(db, row)).result()
+    assert job is not None and (job.named, job.reason) == ("t-1", "bad \ufffd word")
+
+
+def test_an_answer_that_comes_late_is_kept(database: str) -> None:
+    """A worker that was taken for dead gets its answer after all.
+
+    What is ambiguous or queued becomes paid for; of what has moved on the task is noted beside it; a late refusal
+    changes nothing.
+    """
+    with Filling(Path(), address=database) as filling:
+        rows = [filling.job(name) for name in ("doubted", "resubmitted", "sent again", "refused", "given up")]
+        write = filling.ledger.write
+        for row in rows:
+            write(lambda db, row=row: steps.begin(db, row, "1@there")).result()
+        write(lambda db: steps.bury(db, "gone")).result()
+        bulk.resubmit(filling.ledger, "resubmitted", "sent again", "refused")
+        bulk.give_up(filling.ledger, "given up")
+        for row in rows[2:4]:
+            write(lambda db, row=row: steps.begin(db, row, "2@here")).result()
+        for row in (*rows[:3], rows[4]):
+            verdict = Verdict(JobState.SUBMITTED, (f"late-{row}",))
+            write(lambda db, row=row, verdict=verdict: steps.end(db, row, verdict, "1@there")).result()
+        with pytest.raises(JournalError, match="job 'refused' is submitting"):
+            write(lambda db: steps.end(db, rows[3], Verdict(JobState.QUEUED), "1@there")).result()
+        write(lambda db: steps.doubt(db, rows[3], "gone", "1@there")).result()
+        found = write(lambda db: [(job.state, job.task_id, job.named) for job in _reading.every(db)]).result()
+    assert found == [
+        ("submitted", "late-1", None),
+        ("submitted", "late-2", None),
+        ("submitting", None, "late-3"),
+        ("submitting", None, None),
+        ("failed", None, "late-5"),
+    ]
+
+
+def test_turns_are_those_of_all_workers(database: str) -> None:
+    """Each turn is a gap behind the last, whoever takes it; none without a place; a refusal moves the next for all."""
+    with Filling(Path(), address=database) as one, PostgresLedger(database) as other:
+        one.job("a", "submitted")
+        one.job("b", "submitted", remark=("download", "the connection broke"))
+        turns = [ledger.write(lambda db: take_turn(db, 10.0, 2)).result() for ledger in (one.ledger, other, one.ledger)]
+        pauses = [turn.pause for turn in turns if turn.pause is not None]
+        assert [turn.going for turn in turns] == [1, 1, 1]
+        assert pauses[0] <= 0 and all(9 < later - earlier <= 10 for earlier, later in itertools.pairwise(pauses))
+        other.write(lambda db: postpone(db, 100.0)).result()
+        later = one.ledger.write(lambda db: take_turn(db, 10.0, 2)).result().pause
+        assert later is not None and 95 < later <= 100
+        one.job("c", "submitting")
+        assert other.write(lambda db: take_turn(db, 10.0, 2, "1@here")).result() == Turn(2, None)
+        assert other.write(lambda db: take_turn(db, 10.0, 2, "", 1)).result() == Turn(2, None)
+
+
+def test_a_broken_connection_is_made_anew(database: str) -> None:
+    """The server ends a connection in the middle of a change: it is made again as a whole, on another one."""
+    attempts = []
+
+    def change(db: Any) -> int:
+        attempts.append(db.execute("select pg_backend_pid() as pid").fetchone()["pid"])
+        steps.set_budget(db, 7, None)
+        if len(attempts) == 1:
+            with psycopg.connect(database, autocommit=True) as killer:
+                killer.execute("select pg_terminate_backend(%s)", (attempts[0],))
+        return int(db.execute("select budget_tasks from run").fetchone()["budget_tasks"])
+
+    with PostgresLedger(database) as ledger:
+        assert ledger.write(change).result(60) == 7
+        assert len(set(attempts)) == 2
+        assert bulk.status(database).facts.budget_tasks == 7
+
+
+def test_workers_that_wait_for_each_other_both_get_through(database: str) -> None:
+    """Two changes that hold what the other one wants: the server ends one, and it is made once more."""
+    both = threading.Barrier(2)
+    with PostgresLedger(database) as one, PostgresLedger(database) as other:
+        one.write(lambda db: db.execute("insert into about values ('a', '0'), ('b', '0')")).result()
+
+        def crossing(first: str, second: str) -> Callable[[Any], None]:
+            attempts = itertools.count()
+
+            def change(db: Any) -> None:
+                db.execute("update about set value = value || ? where name = ?", (first, first))
+                if next(attempts) == 0:
+                    both.wait(20)
+                db.execute("update about set value = value || ? where name = ?", (first, second))
+
+            return change
+
+        for future in (one.write(crossing("a", "b")), other.write(crossing("b", "a"))):
+            future.result(60)
+        found = one.write(lambda db: db.execute("select value from about where name in ('a', 'b')").fetchall()).result()
+    assert sorted(sorted(row["value"]) for row in found) == [["0", "a", "b"], ["0", "a", "b"]]
+
+
+def test_who_stands_still_keeps_nobody_waiting(database: str) -> None:
+    """A worker that is stopped inside a change loses what it has locked: the server ends its connection."""
+    with PostgresLedger(database) as ledger:
+        timeout = ledger.write(lambda db: db.execute("show idle_in_transaction_session_timeout").fetchone()).result()
+    assert timeout == {"idle_in_transaction_session_timeout": "5s"}
+
+
+def test_a_newer_ledger_is_refused(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a newer version wrote is neither read nor changed."""
+    PostgresLedger(database).close()
+    with psycopg.connect(database) as db:
+        db.execute("update weryai.about set value = '2' where name = 'schema'")
+    for open_it in (PostgresLedger, bulk.status, bulk.open_ledger):
+        with pytest.raises(JournalError, match=r"newer weryai \(schema 2, not 1\)"):
+            open_it(database)
+    assert run(["bulk", "status", database]) == 2
+    assert "update weryai" in capsys.readouterr().err
+
+
+def test_only_a_run_makes_a_ledger(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that looks or decides says that there is none, and leaves the database as empty as it was."""
+    for words in (["status"], ["retry", "--failed"], ["export", "-o", "-"], ["report"]):
+        assert run(["bulk", words[0], database, *words[1:]]) == 2
+        assert "there is no ledger in postgresql://weryai@/run_" in capsys.readouterr().err
+    assert run(["bulk", "worker", "--database", database]) == 2
+    with psycopg.connect(database) as db:
+        assert db.execute("select 1 from pg_namespace where nspname = 'weryai'").fetchone() is None
+
+
+SECRET = "s3cr3t:/word"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql://me:{SECRET}@127.0.0.1:1/run",
+        f"postgresql://127.0.0.1:1/run?user=me&password={SECRET}",
+        f"postgres://me:{SECRET}@127.0.0.1:1/run?connect_timeout=x",
+        f"postgresql://me:{SECRET}@nowhere@127.0.0.1:1/run",
+    ],
+)
+def test_no_password_is_told(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever is wrong with an address, what is told of it holds no password."""
+    with pytest.raises((JournalError, ConfigurationError)) as problem:
+        PostgresLedger(address)
+    assert run(["bulk", "status", address]) == 2
+    shown = capsys.readouterr()
+    for text in (str(problem.value), repr(problem.value), masked(address), shown.out, shown.err):
+        assert "s3cr3t" not in text and "/word" not in text
+    assert "a password in an argument is seen" in shown.err
+
+
+def test_another_service_or_key_is_refused(database: str) -> None:
+    """A ledger belongs to the first service and key it worked for, in every worker."""
+    with PostgresLedger(database) as ledger:
+        ledger._scoped("https://one.example", "sk-1")
+    with PostgresLedger(database) as ledger:
+        ledger._scoped("https://one.example", "sk-1")
+        for place in (("https://two.example", "sk-1"), ("https://one.example", "sk-2")):
+            with pytest.raises(JournalError, match="belongs to"):
+                ledger._scoped(*place)
