@@ -9,6 +9,7 @@ import click
 _HOMES = {
     "plan": "_bulk_running",
     "run": "_bulk_running",
+    "worker": "_bulk_worker",
     "status": "_bulk_after",
     "retry": "_bulk_after",
     "resolve": "_bulk_after",
@@ -35,7 +36,7 @@ class _Lazy(click.Group):
 
 EXIT_CODES = """
 \b
-Exit codes of run:
+Exit codes of run and worker:
   0    every job has its video
   1    jobs failed, or are unfinished: the same command goes on
   2    wrong option or manifest, or the ledger is in use; nothing was sent

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from ._bulk_place import Place, in_ledger, shown
 from ._connection import key_of
 from ._output import as_json, put
 
 if TYPE_CHECKING:
     from weryai.bulk import Requeued
 
-in_ledger = click.argument("ledger", type=click.Path(dir_okay=False, path_type=Path))
 trusting = click.option("--trust-copy", is_flag=True, help="Change a ledger that seems to be a copy; see the message.")
 VERDICTS = """
 \b
@@ -28,7 +28,7 @@ VERDICTS = """
 @click.command()
 @in_ledger
 @as_json
-def status(ledger: Path, json_lines: bool) -> None:
+def status(ledger: Place, json_lines: bool) -> None:
     """Say how the run of LEDGER stands, also while it goes on.
 
     What is ambiguous may have been paid for and is nobody's failure yet: it is counted by itself.
@@ -39,9 +39,9 @@ def status(ledger: Path, json_lines: bool) -> None:
 
     found = bulk.status(ledger)
     if json_lines:
-        put(True, "", event="status", ledger=str(ledger), **fields(found))
+        put(True, "", event="status", ledger=shown(ledger), **fields(found))
     else:
-        click.echo("\n".join(lines(found, ledger)))
+        click.echo("\n".join(lines(found, shown(ledger))))
 
 
 @click.command()
@@ -50,7 +50,7 @@ def status(ledger: Path, json_lines: bool) -> None:
 @click.option("--reason", "reasons", multiple=True, metavar="TEXT", help="Only this kind, or reasons with this text.")
 @trusting
 @as_json
-def retry(ledger: Path, failed: bool, reasons: tuple[str, ...], trust_copy: bool, json_lines: bool) -> None:
+def retry(ledger: Place, failed: bool, reasons: tuple[str, ...], trust_copy: bool, json_lines: bool) -> None:
     """Put failed jobs of LEDGER back into the queue. Nothing is sent until the next run.
 
     Prints how many there are, and what they will cost once more. No run may be at work.
@@ -80,7 +80,7 @@ def retry(ledger: Path, failed: bool, reasons: tuple[str, ...], trust_copy: bool
 @click.option("--all", "everything", is_flag=True, help="Every ambiguous job: `--all resubmit` or `--all give-up`.")
 @trusting
 @as_json
-def resolve(ledger: Path, words: tuple[str, ...], everything: bool, trust_copy: bool, json_lines: bool) -> None:
+def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy: bool, json_lines: bool) -> None:
     """Say what became of an ambiguous job of LEDGER, after a look at the call history of your account.
 
     Nothing is sent; the next run does. No run may be at work.
@@ -114,7 +114,7 @@ def resolve(ledger: Path, words: tuple[str, ...], everything: bool, trust_copy: 
 @in_ledger
 @click.option("-o", "--output", required=True, metavar="FILE|-", help="Ends in .csv, .jsonl or .parquet; - prints.")
 @click.option("--format", "chosen", type=click.Choice(["csv", "jsonl", "parquet"]), help="[default: by the suffix]")
-def export(ledger: Path, output: str, chosen: Literal["csv", "jsonl", "parquet"] | None) -> None:
+def export(ledger: Place, output: str, chosen: Literal["csv", "jsonl", "parquet"] | None) -> None:
     """Write a row for each job of LEDGER: parameters, state, task, credits, times, path, SHA-256.
 
     Works while a run goes on. Cells hold what the ledger holds; a spreadsheet may take a prompt that begins with "="
@@ -159,15 +159,18 @@ def _fields(jobs: Requeued) -> dict[str, object]:
 
 @click.command()
 @in_ledger
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="[default: LEDGER.html]")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="[default: LEDGER.html, or report.html]"
+)
 @click.option("--cards", type=click.IntRange(0), default=500, show_default=True, help="Jobs to show at most.")
 @click.option("--embed", type=click.IntRange(0), default=25, show_default=True, metavar="MB",
               help="Videos to put into the page; the others are played from where they lie.")  # fmt: skip
-def report(ledger: Path, output: Path | None, cards: int, embed: int) -> None:
+def report(ledger: Place, output: Path | None, cards: int, embed: int) -> None:
     """Write one HTML page about LEDGER: the videos, what failed and why, times and spend. It needs no network.
 
     Works while a run goes on. Prints the path of the page.
     """
     from weryai import bulk
 
-    click.echo(bulk.report(ledger, output or ledger.with_suffix(".html"), cards=cards, embed=embed * 1_000_000))
+    target = output or (ledger.with_suffix(".html") if isinstance(ledger, Path) else Path("report.html"))
+    click.echo(bulk.report(ledger, target, cards=cards, embed=embed * 1_000_000))

@@ -6,13 +6,15 @@ import dataclasses
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 import weryai
 
+from ._bulk_place import Place, database
 from ._connection import key_of
 from ._output import as_json, put
 
@@ -44,8 +46,8 @@ def _manifest(command: F) -> F:
                 help="CSV with model, duration, resolution, generate_audio, credits; empty cells fit all.",
             ),
             click.option("--budget", metavar="N|Ncr|none", help="Most to spend, all starts together; or none."),
-            click.option("--rate", type=float, default=5.0, show_default=True, help="Orders per second at most."),
-            click.option("--in-flight", type=int, default=20, show_default=True, help="Unfinished tasks at most."),
+            click.option("--rate", type=float, help="Orders per second at most. [default: 5]"),
+            click.option("--in-flight", type=int, help="Unfinished tasks at most. [default: 20]"),
             as_json,
         )
     ):  # fmt: skip
@@ -59,8 +61,9 @@ def plan(manifest: Path, json_lines: bool, **options: Any) -> None:
     """Check every row of MANIFEST and say what a run would buy. Nothing is sent."""
     from weryai import bulk
 
-    limits, loading = _taken(options)
-    planned = bulk.plan(manifest, _defaults(options), limits=limits, **loading)
+    shard = _shard(options["shard"])
+    limits = _limits(options, shard)
+    planned = bulk.plan(manifest, _defaults(options), limits=limits, **_loading(options, shard))
     if json_lines:
         put(True, "", event="plan", **_fields(planned))
         return
@@ -71,51 +74,86 @@ def plan(manifest: Path, json_lines: bool, **options: Any) -> None:
         click.echo(f"the budget of {limits.budget_credits:g} credits ends before that")
 
 
+def storing(command: F) -> F:
+    """Add what concerns the videos of a run or a worker."""
+    for option in reversed(
+        (
+            click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("videos"),
+                         show_default=True, help="Folder for the videos."),
+            click.option("--name", default="{key}.mp4", show_default=True,
+                         help="With key, row, task_id, model, picture."),
+            click.option("--interval", type=float,
+                         help="Seconds between two looks at a task. [default: 6, later 10 and 15]"),
+            click.option("--timeout", type=float, default=3600.0, show_default=True,
+                         help="Seconds to wait for one task."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 @click.command()
 @_manifest
+@storing
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="[default: MANIFEST.ledger.db]")
-@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("videos"),
-              show_default=True, help="Folder for the videos.")  # fmt: skip
-@click.option("--name", default="{key}.mp4", show_default=True, help="With key, row, task_id, model, picture.")
+@database
 @click.option("--trust-copy", is_flag=True, help="Go on with a ledger that seems to be a copy; see the message.")
-@click.option("--interval", type=float, help="Seconds between two looks at a task. [default: 6, later 10 and 15]")
-@click.option("--timeout", type=float, default=3600.0, show_default=True, help="Seconds to wait for one task.")
 def run(
-    manifest: Path, json_lines: bool, ledger: Path | None, output: Path, name: str, interval: float | None,
-    timeout: float, trust_copy: bool, **options: Any,
-) -> None:  # fmt: skip
+    manifest: Path, json_lines: bool, ledger: Path | None, database: str | None, trust_copy: bool, **options: Any
+) -> None:
     """Make the videos of MANIFEST, or go on with them. MANIFEST may also be a ledger, to go on with what is in it.
 
     Prints one JSON object per event, unless standard output is a terminal. Ctrl-C lets open orders end; nothing is
-    lost, and the same command goes on.
+    lost, and the same command goes on. With --database the limits are those of all its workers together.
     """
     from weryai import bulk
 
-    limits, loading = _taken(options)
+    shard = _shard(options["shard"])
+    limits, loading = _limits(options, shard), _loading(options, shard)
     is_ledger = manifest.suffix == ".db"
-    place = manifest if is_ledger else ledger or _beside(manifest, loading["shard"])
     if is_ledger and not manifest.is_file():
         raise click.UsageError(f"there is no ledger at {manifest}")
     key = key_of()
-    with bulk.Ledger(place, trust_copy=trust_copy) as opened:
-        loaded = None if is_ledger else bulk.load_manifest(opened, manifest, _defaults(options), **loading)
-        _make_folder(output)
-        kept = bulk.status(place).facts
-        if limits.budget_tasks is limits.budget_credits is None:
-            limits = dataclasses.replace(limits, budget_tasks=kept.budget_tasks, budget_credits=kept.budget_credits)
-        with _view(place, limits, loaded, is_plain=json_lines) as view:
-            outcome = bulk.run(
-                opened,
-                output=output,
-                api_key=key,
-                base_url=click.get_current_context().find_root().params.get("base_url"),
-                name=name,
-                limits=limits,
-                patience=bulk.Patience(interval=interval, timeout=timeout),
-                on_event=view.happened,
-                watch=view.watch,
-            )
-        view.ended(outcome)
+    if database is None or ledger or is_ledger:
+        place: Place = manifest if is_ledger else ledger or _beside(manifest, shard)
+        with bulk.Ledger(place, trust_copy=trust_copy) as file:
+            loaded = None if is_ledger else bulk.load_manifest(file, manifest, _defaults(options), **loading)
+            go_on(file, place, limits, loaded, bulk.run, key=key, is_plain=json_lines, **options)
+    if shard.count > 1:
+        raise click.UsageError("--shard is for ledgers in files: the workers of a database share its jobs as they come")
+    with bulk.PostgresLedger(database) as opened:
+        loaded = bulk.load_manifest(opened, manifest, _defaults(options), **loading)
+        limits = _limits(options, shard, bulk.limits_in_force(opened))
+        work = partial(bulk.work, until_done=True)
+        go_on(opened, database, limits, loaded, work, key=key, is_plain=json_lines, **options)
+
+
+def go_on(
+    ledger: Any, place: Place, limits: Limits, loaded: Loaded | None, perform: Callable[..., Outcome],
+    *, key: str, is_plain: bool, output: Path, name: str, interval: float | None, timeout: float, **_: Any,
+) -> NoReturn:  # fmt: skip
+    """Perform the jobs of a ledger, show how it goes, and end with the exit code that tells how it went."""
+    from weryai import bulk
+
+    from ._bulk_view import view_of
+
+    _make_folder(output)
+    kept = bulk.status(place).facts
+    if limits.budget_tasks is limits.budget_credits is None:
+        limits = dataclasses.replace(limits, budget_tasks=kept.budget_tasks, budget_credits=kept.budget_credits)
+    with view_of(place, limits, loaded, is_plain=is_plain) as view:
+        outcome = perform(
+            ledger,
+            output=output,
+            api_key=key,
+            base_url=click.get_current_context().find_root().params.get("base_url"),
+            name=name,
+            limits=limits,
+            patience=bulk.Patience(interval=interval, timeout=timeout),
+            on_event=view.happened,
+            watch=view.watch,
+        )
+    view.ended(outcome)
     raise click.exceptions.Exit(_exit_code(outcome))
 
 
@@ -127,16 +165,23 @@ def _make_folder(output: Path) -> None:
         raise weryai.InvalidInputError(message) from error
 
 
-def _taken(options: dict[str, Any]) -> tuple[Limits, dict[str, Any]]:
-    """The limits, and what concerns the loading; they are taken out of the options."""
+def _limits(options: dict[str, Any], shard: Shard, kept: Limits | None = None) -> Limits:
+    """What was given, with those that are in force for the rest; a shard has its part of them."""
     from weryai import bulk
 
-    tasks, credits = _budget(options.pop("budget"))
-    shard = _shard(options.pop("shard"))
-    rate, in_flight = options.pop("rate") / shard.count, max(1, options.pop("in_flight") // shard.count)
-    loading = {name: options.pop(name) for name in ("pictures", "strict", "allow_duplicates")}
-    prices = bulk.read_prices(options.pop("prices"))
-    return bulk.Limits(rate, in_flight, tasks, credits), {**loading, "shard": shard, "prices": prices}
+    kept = kept or bulk.Limits()
+    tasks, credits = _budget(options["budget"])
+    rate = kept.rate if options["rate"] is None else options["rate"]
+    in_flight = kept.in_flight if options["in_flight"] is None else options["in_flight"]
+    return bulk.Limits(rate / shard.count, max(1, in_flight // shard.count), tasks, credits)
+
+
+def _loading(options: dict[str, Any], shard: Shard) -> dict[str, Any]:
+    """What concerns the loading of the manifest."""
+    from weryai import bulk
+
+    chosen = {name: options[name] for name in ("pictures", "strict", "allow_duplicates")}
+    return {**chosen, "shard": shard, "prices": bulk.read_prices(options["prices"])}
 
 
 def _defaults(options: dict[str, Any]) -> dict[str, Any]:
@@ -168,12 +213,6 @@ def _beside(manifest: Path, shard: Shard) -> Path:
     part = "" if shard.count == 1 else f".shard-{shard.index}-of-{shard.count}"
     manifest = manifest.resolve()
     return manifest.with_name(f"{manifest.name}{part}.ledger.db")
-
-
-def _view(place: Path, limits: Limits, loaded: Loaded | None, *, is_plain: bool) -> Any:
-    from ._bulk_view import view_of
-
-    return view_of(place, limits, loaded, is_plain=is_plain)
 
 
 def _exit_code(outcome: Outcome) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._bulk_running import span
@@ -23,7 +22,7 @@ _MEANING = {
 }
 
 
-def lines(status: Status, ledger: Path) -> Iterator[str]:
+def lines(status: Status, ledger: str) -> Iterator[str]:
     """Tell people."""
     width = max(len(f"{many:,}") for many in status.counts.values())
     yield f"{status.jobs:,} jobs in {ledger}" + (f", at {status.facts.base_url}" if status.facts.base_url else "")
@@ -45,7 +44,7 @@ def lines(status: Status, ledger: Path) -> Iterator[str]:
         yield f"  {plain(job.key)}: {plain(job.reason)}{named}"
     if many > _MOST_TOLD:
         yield f"  and {many - _MOST_TOLD:,} more; an export has them all"
-    place = shlex.quote(str(ledger))
+    place = shlex.quote(ledger)
     yield f"  `weryai bulk resolve {place} KEY adopt TASK_ID`, resubmit (may pay twice) or give-up; --all for each"
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 import time
 from collections import Counter, deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+import weryai
+
+from ._bulk_place import Place, shown
 from ._output import put
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ NEEDS_BULK = 'the living view needs the extra "bulk": pip install "weryai[bulk]"
 class Lines:
     """Prints each event as it happens."""
 
-    def __init__(self, place: Path, limits: Limits, loaded: Loaded | None) -> None:
+    def __init__(self, place: Place, limits: Limits, loaded: Loaded | None) -> None:
         """Say what is about to be bought."""
         self._place, self._limits = place, limits
         say_start(place, limits, loaded)
@@ -47,14 +50,14 @@ class Lines:
         counts = {state.value: many for state, many in outcome.counts.items() if many}
         put(
             True, "", event="ended", **counts, submits=outcome.submits, credits=outcome.credits,
-            stopped=outcome.stopped, ledger=str(self._place),
+            stopped=outcome.stopped, ledger=shown(self._place),
         )  # fmt: skip
 
 
 class Living:
     """A table that is drawn anew four times a second."""
 
-    def __init__(self, place: Path, limits: Limits, loaded: Loaded | None) -> None:
+    def __init__(self, place: Place, limits: Limits, loaded: Loaded | None) -> None:
         """Get ready to draw."""
         from rich.live import Live
 
@@ -68,6 +71,7 @@ class Living:
         say_start(place, limits, loaded)
         self._total = self._ordered = 0
         self._counts: dict[str, int] = {}
+        self._counted = 0.0
         self._live = Live(get_renderable=self._drawn, refresh_per_second=4, transient=True, redirect_stderr=True)
 
     def __enter__(self) -> Self:
@@ -80,8 +84,7 @@ class Living:
     def watch(self, run: Run) -> None:
         """Look at this run while it goes on."""
         self._run = run
-        self._counts, self._ordered = run.counts_at_start()
-        self._total = sum(self._counts.values())
+        self._count(run)
 
     def happened(self, event: Event) -> None:
         """Take an event into the picture."""
@@ -96,12 +99,26 @@ class Living:
         """Print the sum."""
         say_end(self._place, outcome)
 
+    def _count(self, run: Run) -> None:
+        self._counts, self._ordered = run.counted()
+        self._total = sum(self._counts.values())
+        self._counted = time.monotonic()
+
+    def _look(self) -> None:
+        """Where others work on the same jobs, see what they did; events tell of our own alone."""
+        run = self._run
+        if run is not None and run.is_shared and time.monotonic() - self._counted > 1:
+            with contextlib.suppress(weryai.WeryAIError):
+                self._count(run)
+                self._since.clear()
+
     def _drawn(self) -> Any:
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
+        self._look()
         since = self._since
         done = self._counts.get("done", 0) + since["done"]
         failed = self._counts.get("failed", 0) + since["failed"]
@@ -136,7 +153,7 @@ class Living:
         return f"{pace:.2g} videos/s, about {span(left / pace)} left"
 
 
-def view_of(place: Path, limits: Limits, loaded: Loaded | None, *, is_plain: bool) -> Lines | Living:
+def view_of(place: Place, limits: Limits, loaded: Loaded | None, *, is_plain: bool) -> Lines | Living:
     """The living view on a terminal that can show it, else lines."""
     if is_plain or not sys.stdout.isatty():
         return Lines(place, limits, loaded)
@@ -147,10 +164,10 @@ def view_of(place: Path, limits: Limits, loaded: Loaded | None, *, is_plain: boo
         return Lines(place, limits, loaded)
 
 
-def say_start(place: Path, limits: Limits, loaded: Loaded | None) -> None:
+def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
     """Say what is there, and the most that is going to be spent."""
     if loaded is not None:
-        click.echo(f"weryai: {loaded.new:,} new jobs, {loaded.known:,} known; the ledger is {place}", err=True)
+        click.echo(f"weryai: {loaded.new:,} new jobs, {loaded.known:,} known; the ledger is {shown(place)}", err=True)
         for warning, many in loaded.warnings.items():
             click.echo(f"weryai: {many:,} rows: {warning}", err=True)
     if limits.budget_tasks not in (None, math.inf):
@@ -159,16 +176,17 @@ def say_start(place: Path, limits: Limits, loaded: Loaded | None) -> None:
         click.echo(f"weryai: at most {limits.budget_credits:g} credits are spent, all starts together", err=True)
 
 
-def say_end(place: Path, outcome: Outcome) -> None:
+def say_end(place: Place, outcome: Outcome) -> None:
     """Say how it ended, and what to do next."""
+    ledger = shown(place)
     counts = {state.value: many for state, many in outcome.counts.items() if many}
     told = ", ".join(f"{many:,} {state}" for state, many in counts.items()) or "no jobs"
     click.echo(f"weryai: {told}; {outcome.submits:,} tasks paid for", err=True)
     if outcome.stopped:
         click.echo(f"weryai: stopped: {outcome.stopped}", err=True)
     if counts.get("ambiguous"):
-        click.echo(f"weryai: what is ambiguous may have been billed: `weryai bulk status {place}`", err=True)
+        click.echo(f"weryai: what is ambiguous may have been billed: `weryai bulk status {ledger}`", err=True)
     if counts.get("failed"):
-        click.echo(f"weryai: `weryai bulk retry {place} --failed` puts what failed back into the queue", err=True)
+        click.echo(f"weryai: `weryai bulk retry {ledger} --failed` puts what failed back into the queue", err=True)
     if counts.get("submitted") or counts.get("queued"):
         click.echo("weryai: the same command goes on with the rest", err=True)

@@ -1,0 +1,46 @@
+"""Where a ledger is: a file, or a database."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeAlias
+
+import click
+
+DATABASE = "WERYAI_DATABASE"
+Place: TypeAlias = Path | str
+WARNING = f"weryai: a password in an argument is seen in the process list; prefer {DATABASE}, PGPASSWORD or ~/.pgpass"
+
+
+def place_of(text: str) -> Place:
+    """The path of a ledger, or the address of its database."""
+    from weryai import bulk
+
+    if not bulk.is_database(text):
+        return Path(text)
+    if text != os.environ.get(DATABASE) and shown(text) != text:
+        click.echo(WARNING, err=True)
+    return text
+
+
+def address_of(text: str) -> str:
+    """The address of a database; a path is refused."""
+    place = place_of(text)
+    if isinstance(place, Path):
+        raise click.BadParameter("a database is postgresql://USER@HOST/DATABASE")
+    return place
+
+
+in_ledger = click.argument("ledger", type=place_of, envvar=DATABASE)
+database = click.option(
+    "--database", type=address_of, envvar=DATABASE, show_envvar=True, metavar="URL",
+    help="PostgreSQL that keeps the ledger, for many machines: postgresql://USER@HOST/DATABASE.",
+)  # fmt: skip
+
+
+def shown(place: Place) -> str:
+    """A place without its password."""
+    from weryai import bulk
+
+    return bulk.name_of(place) if isinstance(place, str) else str(place)
