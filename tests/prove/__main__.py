@@ -1,12 +1,13 @@
-"""Kill bulk runs, with and without faults, and once without a ledger, which must be found out."""
+"""Kill bulk runs, with and without faults, once without a ledger, which must be found out, and workers among others."""
 
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from .judging import bill_of, judge
+from .judging import bill_of, judge, rows_of
 from .killing import Harness, emulator, write_manifest
+from .machines import many_machines
 
 JOBS = 2_000
 KILLS, INSIDE = 10, 8
@@ -26,7 +27,7 @@ def proved(name: str, scenarios: tuple[str, ...]) -> bool:
         write_manifest(harness.manifest, range(JOBS))
         harness.kill_often(KILLS, INSIDE)
         code = harness.finish()
-        verdict = judge(harness.ledger, bill_of(url))
+        verdict = judge(rows_of(harness.ledger), bill_of(url))
         problems = [*harness.errors]
         if code not in (0, 1, 3):
             problems.append(f"the last start ended with {code}: {harness.said()}")
@@ -69,6 +70,7 @@ def main() -> int:
         "kills": lambda: proved("kills", ()),
         "faults": lambda: proved("kills and faults", FAULTS),
         "without": found_out,
+        "machines": many_machines,
     }
     wanted = sys.argv[1:] or list(whole)
     proofs = [whole[name]() for name in wanted]

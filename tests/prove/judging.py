@@ -15,6 +15,8 @@ class Bill:
 
     tasks: dict[str, list[str]]
     jobs: list[dict[str, Any]]
+    #: When each task was accepted, in real seconds of the emulator's clock, in order.
+    moments: list[float]
 
     @property
     def doubles(self) -> list[str]:
@@ -29,7 +31,8 @@ def bill_of(url: str) -> Bill:
     tasks: dict[str, list[str]] = {}
     for task in state["tasks"]:
         tasks.setdefault(task["picture"], []).append(task["id"])
-    return Bill(tasks, state["ledger"])
+    moments = sorted(task["submitted_at"] / state["clock"]["speed"] for task in state["tasks"])
+    return Bill(tasks, state["ledger"], moments)
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,12 @@ class Verdict:
         )
 
 
-def judge(ledger: Path, bill: Bill) -> Verdict:
+def judge(rows: list[Any], bill: Bill) -> Verdict:
     """Compare what the run believes with what was billed.
 
     Lost is a job that has neither its video nor a state that tells why, a video that is not on the disk, and a task
     that was billed and that the run does not know, unless its job is ambiguous.
     """
-    rows = _rows(ledger)
     lost = [row["key"] for row in rows if not _is_accounted_for(row)]
     for row in rows:
         billed = bill.tasks.get(row["image"], [])
@@ -80,13 +82,14 @@ def open_tries(ledger: Path) -> int:
         return int(db.execute("select count(*) from jobs where state = 'submitting'").fetchone()[0])
 
 
-def _is_accounted_for(row: sqlite3.Row) -> bool:
+def _is_accounted_for(row: Any) -> bool:
     if row["state"] == "done":
         return bool(row["path"]) and Path(row["path"]).is_file() and Path(row["path"]).stat().st_size == row["size"]
     return row["state"] in ("ambiguous", "failed") and bool(row["reason"])
 
 
-def _rows(ledger: Path) -> list[Any]:
+def rows_of(ledger: Path) -> list[Any]:
+    """The jobs of a ledger in a file."""
     with sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10) as db:
         db.row_factory = sqlite3.Row
         return db.execute("select * from jobs order by id").fetchall()
