@@ -13,6 +13,7 @@ import click
 import pytest
 
 from contract import facts
+from fakes.postgres import MISSING, binaries, cluster
 from repository.places import OVERLAY, ROOT
 from repository.readme_blocks import Block, blocks
 from weryai.cli import cli
@@ -33,6 +34,9 @@ def remote(**_options):
 def get(results):
     return results
 """
+#: What the tests install and start themselves, and what they leave to PostgreSQL's own documentation.
+PACKAGES = {"postgresql"}
+SERVER_PROGRAMS = {"createuser": {"--pwprompt"}, "createdb": {"--owner"}}
 VERBS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 EXTRAS = set(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"])
 
@@ -44,8 +48,20 @@ def emulator() -> Iterator[Emulator]:
         yield running
 
 
+@pytest.fixture
+def database(block: Block) -> Iterator[str]:
+    """The address of an empty database, for a program that wants one."""
+    if "WERYAI_DATABASE" not in block.text:
+        yield ""
+        return
+    if binaries() is None:
+        pytest.skip(MISSING)
+    with cluster() as server:
+        yield server.make()
+
+
 @pytest.mark.parametrize("block", PROGRAMS, ids=lambda block: f"line {block.line}")
-def test_every_program_runs(block: Block, emulator: Emulator, tmp_path: Path) -> None:
+def test_every_program_runs(block: Block, emulator: Emulator, database: str, tmp_path: Path) -> None:
     """Each Python block runs in a folder with a photo.jpg and the named ones, and prints what is shown below it."""
     photo = (OVERLAY / "emulator" / "data" / "astronaut.jpg").read_bytes()
     (tmp_path / "photo.jpg").write_bytes(photo)
@@ -60,6 +76,7 @@ def test_every_program_runs(block: Block, emulator: Emulator, tmp_path: Path) ->
         "WERYAI_BASE_URL": emulator.url,
         "WERYAI_MODELS_BASE_URL": emulator.url,
         "WERYAI_API_KEY": emulator.key,
+        "WERYAI_DATABASE": database,
         "NO_PROXY": "127.0.0.1",
     }
     command = [sys.executable, *program_of(block)]
@@ -125,6 +142,8 @@ def test_every_command_in_the_text_exists(document: str) -> None:
         "weryai bulk run --colour",
         "weryai generate --colour",
         "curl x",
+        "sudo apt-get install coffee",
+        "sudo -u postgres createdb --colour",
     ],
 )
 def test_a_command_that_does_not_exist_is_found(command: str) -> None:
@@ -150,6 +169,11 @@ def fault(words: list[str]) -> str | None:
             known = {option for parameter in command.params for option in parameter.opts}
             unknown = [word for word in rest if word.startswith("-") and word.split("=")[0] not in known]
             return f"weryai {verb} has no option {unknown}" if unknown else None
+        case ["sudo", "apt-get", "install", *packages]:
+            return None if set(packages) <= PACKAGES else f"no test says anything about {packages}"
+        case ["sudo", "-u", "postgres", program, *rest] if program in SERVER_PROGRAMS:
+            unknown = {word for word in rest if word.startswith("-")} - SERVER_PROGRAMS[program]
+            return f"{program} has no option {sorted(unknown)}" if unknown else None
         case ["export", *settings] if all("=" in word for word in settings):
             return None
     return f"nothing here is called {shlex.join(words)}"
@@ -157,7 +181,7 @@ def fault(words: list[str]) -> str | None:
 
 def package_fault(package: str) -> str | None:
     """Say what is wrong with a package to install: it is this one, with extras that exist."""
-    match = re.fullmatch(r"(?:-e|\.|weryai)(?:\[([a-z,]+)\])?", package)
+    match = re.fullmatch(r"(?:-e|\.|weryai)(?:\[([a-z,-]+)\])?", package)
     if not match:
         return f"{package} is not this project"
     unknown = set(filter(None, (match[1] or "").split(","))) - EXTRAS
