@@ -12,6 +12,7 @@ from fakes.bulks import FAST, QUICK, filled, go, manifest, rows, states
 from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
+from weryai.bulk import _balance
 from weryai.bulk._performing import digest
 from weryai.emulator import Emulator
 
@@ -62,9 +63,11 @@ def test_what_is_refused_for_the_moment_is_sent_again(emulator: Emulator, tmp_pa
 def test_an_unknown_outcome_is_held(emulator: Emulator, tmp_path: Path, scenario: str, billed: int) -> None:
     """Whether it was accepted or not: the job is ambiguous, counts as spent, and no start sends it again by itself."""
     emulator.order(scenario, at="submit")
+    events: list[bulk.Event] = []
     with filled(tmp_path, 5) as ledger:
         for _ in range(2):
-            outcome = go(ledger, emulator.url, tmp_path)
+            outcome = go(ledger, emulator.url, tmp_path, on_event=events.append)
+            assert [event.event for event in events if event.event not in ("submitted", "done")] == ["ambiguous"]
             assert outcome.counts[bulk.JobState.AMBIGUOUS] == 1 and outcome.counts[bulk.JobState.DONE] == 4
             assert outcome.stopped is None
     assert (outcome.submits, orders(emulator)) == (5, 4 + billed)
@@ -179,6 +182,27 @@ def test_an_empty_account_is_noticed_before_anything_is_bought(tmp_path: Path) -
         with pytest.raises(weryai.InsufficientCreditsError, match="cost 120 credits and the account has 100"):
             go(ledger, poor.url, tmp_path)
         assert poor.ledger == []
+
+
+def test_the_balance_is_looked_at_while_a_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When somebody else has spent the credits, no further job is taken; what is paid for is fetched, none fails."""
+    monkeypatch.setattr(_balance, "EVERY", 0.05)
+    prices = tmp_path / "prices.csv"
+    prices.write_text("credits\n30\n")
+    with (
+        Emulator(video="fixed", waiting=0.02, processing=0.02, balance=10_000, key=JOURNEY_KEY) as poor,
+        bulk.Ledger(tmp_path / "run.db") as ledger,
+    ):
+
+        def spend(event: bulk.Event) -> None:
+            if event.event == "submitted":
+                poor._world.tasks.left = 29
+
+        bulk.load_manifest(ledger, manifest(tmp_path / "j.csv", range(50)), {}, prices=bulk.read_prices(prices))
+        outcome = go(ledger, poor.url, tmp_path, limits={"rate": 20.0}, on_event=spend)
+    assert outcome.stopped == "the account has 29 credits and the next job costs 30"
+    found = states(tmp_path / "run.db")
+    assert set(found) == {"done", "queued"} and found["queued"] > 20
 
 
 def test_a_picture_is_uploaded_once(emulator: Emulator, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ RUNS = ("tests/bulk/test_runs.py",)
 FILE = ("tests/bulk/test_ledger_file.py",)
 CRASHES = ("tests/bulk/test_crash_points.py",)
 MANIFESTS = ("tests/bulk/test_manifest.py",)
+SERVER = ("tests/bulk/test_postgres_ledger.py",)
+WORKERS = ("tests/bulk/test_workers.py",)
 
 
 def bulk(module: str, name: str, old: str, new: str, claim: str, first: tuple[str, ...]) -> Mutant:
@@ -143,5 +145,50 @@ IN_BULK = [
         "return bool(name)",
         "a picture that is not there is no problem",
         MANIFESTS,
+    ),
+    bulk(
+        "steps",
+        "late_refusal",
+        "(OrderState.SUBMITTING, OrderState.AMBIGUOUS), whose=worker, **values)",
+        "(OrderState.SUBMITTING, OrderState.AMBIGUOUS), **values)",
+        "a worker taken for dead ends the try of another one",
+        SERVER,
+    ),
+    bulk(
+        "steps",
+        "late_answer",
+        "            change(db, row, (OrderState.QUEUED,), **values)\n            return\n",
+        "            pass\n",
+        "what a late answer accepted is sent once more",
+        SERVER,
+    ),
+    bulk("postgres", "masked", '"(password=)[^&]*"', '"(password=)[&]*"', "a password is shown", SERVER),
+    bulk("postgres", "deadlock", "attempt <= 10\n", "attempt <= 0\n", "workers that wait for each other stop", SERVER),
+    bulk("turns", "gap", "others.many < ? ", "others.many <= ? ", "one task more than may be in flight", SERVER),
+    bulk("turns", "sending", "most - sending, gap", "most, gap", "what is being sent has no place", SERVER),
+    bulk("turns", "postpone", '{_NOW} + ?)"', '{_NOW})"', "other workers go on after a refusal", SERVER),
+    bulk(
+        "queue_steps",
+        "living",
+        "one.last_heartbeat > now() -",
+        "one.last_heartbeat > now() +",
+        "a worker that lives is taken for dead",
+        WORKERS,
+    ),
+    bulk(
+        "queue",
+        "take_over",
+        "                await manager.retry_job(entry, queue=queue, priority=1)",
+        "                pass",
+        "the jobs of a worker that is gone are never done",
+        WORKERS,
+    ),
+    bulk(
+        "queue",
+        "calm",
+        "if self._is_ending() and await self._is_calm():",
+        "if self._is_ending():",
+        "paid videos stay",
+        WORKERS,
     ),
 ]

@@ -14,10 +14,11 @@ from types import FrameType
 from typing import Any
 
 from .._client import AsyncWeryAI
-from ..errors import ConfigurationError, InsufficientCreditsError, WeryAIError
+from ..errors import ConfigurationError
 from . import _reading as reading
 from . import _steps as steps
-from ._errors import Stopping, why_stop
+from ._balance import watching
+from ._errors import Stopping
 from ._events import Event, Outcome
 from ._job import Job, JobState
 from ._ledger import Ledger, OpenLedger
@@ -111,8 +112,8 @@ async def arun(
         watch(run)
         with heeding_signals(run):
             try:
-                await check_balance(run)
-                await _dispatch(run)
+                async with watching(run.client, run.performer):
+                    await _dispatch(run)
             except asyncio.CancelledError:
                 if not run.is_interrupted:
                     raise
@@ -192,23 +193,6 @@ async def end(run: Run) -> None:
         for task in list(run.jobs):
             task.cancel()
     await asyncio.gather(*run.jobs, return_exceptions=True)
-
-
-async def check_balance(run: Run) -> None:
-    """Refuse to begin what surely cannot be paid for; a balance that is not told is no reason."""
-    queued = await run.performer.note(lambda db: reading.price_of(db, JobState.QUEUED))
-    if queued is None:
-        return
-    try:
-        balance = await run.client.account.balance()
-    except WeryAIError as error:
-        if why_stop(error) is not None:
-            raise
-        return
-    if 0 < balance < queued:
-        raise InsufficientCreditsError(
-            f"the queued jobs cost {queued:g} credits and the account has {balance:g}; nothing was sent"
-        )
 
 
 async def outcome(run: Run) -> Outcome:

@@ -70,6 +70,12 @@ def price_of(db: Database, state: OrderState) -> float | None:
     return None if found["price"] is None else float(found["price"])
 
 
+def next_price(db: Database) -> float | None:
+    """What the next queued job costs; None where that is not known."""
+    found = db.execute("select price from jobs where state = 'queued' order by id limit 1").fetchone()
+    return None if found is None or found["price"] is None else float(found["price"])
+
+
 def unpriced(db: Database) -> int:
     """How many queued jobs have no price."""
     found = db.execute("select count(*) as many from jobs where state = 'queued' and price is null").fetchone()

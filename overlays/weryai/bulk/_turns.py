@@ -33,15 +33,13 @@ class Turn:
 
 def take_turn(db: Database, gap: float, most: int, worker: str | None = None, sending: int = 0) -> Turn:
     """Take the next turn of all workers, if there is a place for one more beside those that this one is sending."""
-    mine = worker or ""
-    going = int(db.execute(f"select count(*) as many from jobs where {_GOING}", (mine,)).fetchone()["many"])
     row = db.execute(
-        f"update run set next_turn = greatest(next_turn, {_NOW}) + ? "
-        f"where (select count(*) from jobs where {_GOING}) < ? "
-        f"returning next_turn - ? - {_NOW} as pause",
-        (gap, mine, most - sending, gap),
+        f"with others as (select count(*) as many from jobs where {_GOING}) "
+        f"update run set next_turn = greatest(next_turn, {_NOW}) + ? from others where others.many < ? "
+        f"returning others.many as many, next_turn - ? - {_NOW} as pause",
+        (worker or "", gap, most - sending, gap),
     ).fetchone()
-    return Turn(going + sending, None if row is None else float(row["pause"]))
+    return Turn(most, None) if row is None else Turn(int(row["many"]) + sending, float(row["pause"]))
 
 
 def postpone(db: Database, pause: float) -> None:

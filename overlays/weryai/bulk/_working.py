@@ -14,7 +14,8 @@ from .._flow import log
 from .._order import OrderState
 from ..errors import WeryAIError
 from . import _reading as reading
-from ._engine import Limits, Run, check_balance, end, heeding_signals, keep_budget, outcome
+from ._balance import watching
+from ._engine import Limits, Run, end, heeding_signals, keep_budget, outcome
 from ._errors import Stopping, why_stop
 from ._events import Event, Outcome
 from ._naming import NAME, Naming
@@ -61,9 +62,8 @@ async def awork(
         watch(run)
         with heeding_signals(run):
             try:
-                await check_balance(run)
                 body, is_ending = partial(_perform, run), lambda: run.performer.stopping is not None
-                async with opened(ledger, body, is_ending) as queue, _quiet():
+                async with watching(client, run.performer), opened(ledger, body, is_ending) as queue, _quiet():
                     await _work(run, queue, until_done=until_done)
             except asyncio.CancelledError:
                 if not run.is_interrupted:
