@@ -127,6 +127,8 @@ class Living:
         grid = Table.grid(padding=(0, 2))
         grid.add_row(ProgressBar(max(self._total, 1), ended, width=40), f"{ended:,} of {self._total:,}")
         flying = self._run.throttle.in_flight if self._run else 0
+        if self._run and self._run.is_shared:
+            flying = self._counts.get("submitting", 0) + self._counts.get("submitted", 0)
         rate = self._run.throttle.pace.rate if self._run else self._limits.rate
         grid.add_row(
             Text.assemble((f"{done:,} done", "green"), "   ", (f"{failed:,} failed", "red" if failed else "dim"), "   ",

@@ -7,10 +7,14 @@ from typing import Any
 
 import click
 
-from ._bulk_place import DATABASE, database
+import weryai
+
+from ._bulk_place import DATABASE, database, shown
 from ._bulk_running import go_on, storing
 from ._connection import key_of
 from ._output import as_json
+
+_LEFT = (weryai.OrderState.QUEUED, weryai.OrderState.SUBMITTING, weryai.OrderState.SUBMITTED)
 
 
 @click.command()
@@ -37,5 +41,8 @@ def worker(
     with bulk.PostgresLedger(database, make=False) as ledger:
         kept = bulk.limits_in_force(ledger)
         limits = bulk.Limits(kept.rate if rate is None else rate, kept.in_flight if in_flight is None else in_flight)
+        left = sum(many for state, many in bulk.status(database).counts.items() if state in _LEFT)
+        end = "all is done" if until_done else "Ctrl-C"
+        click.echo(f"weryai: {left:,} jobs to do in {shown(database)}, until {end}", err=True)
         work = partial(bulk.work, until_done=until_done)
         go_on(ledger, database, limits, None, work, key=key, is_plain=json_lines, **options)
