@@ -7,7 +7,7 @@ FILE = ("tests/bulk/test_ledger_file.py",)
 CRASHES = ("tests/bulk/test_crash_points.py",)
 MANIFESTS = ("tests/bulk/test_manifest.py",)
 SERVER = ("tests/bulk/test_postgres_ledger.py",)
-WORKERS = ("tests/bulk/test_workers.py",)
+WORKERS = ("tests/bulk/test_workers.py", "tests/bulk/test_queue.py")
 
 
 def bulk(module: str, name: str, old: str, new: str, claim: str, first: tuple[str, ...]) -> Mutant:

@@ -9,6 +9,7 @@ from ..errors import (
     APIError,
     AuthenticationError,
     BudgetExceededError,
+    ConfigurationError,
     InsufficientCreditsError,
     JournalError,
     PermissionDeniedError,
@@ -29,7 +30,7 @@ def why_stop(error: WeryAIError) -> Stopping | None:
     match error:
         case MovedError():
             return None
-        case BudgetExceededError() | JournalError():
+        case BudgetExceededError() | JournalError() | ConfigurationError():
             return Stopping(str(error))
         case AuthenticationError() | PermissionDeniedError():
             return Stopping(f"the service refuses the key: {error}")

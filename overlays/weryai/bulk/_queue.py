@@ -62,7 +62,16 @@ class Queue:
 
     async def work(self, orders_at_once: int) -> None:
         """Take up jobs until this is cancelled, or the database was away for a minute."""
-        await asyncio.gather(self._keep_up(ORDERS, orders_at_once), self._keep_up(PAID, PAID_AT_ONCE))
+        both = [asyncio.create_task(self._keep_up(*one)) for one in ((ORDERS, orders_at_once), (PAID, PAID_AT_ONCE))]
+        try:
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            # Both are waited for: a job that is taken up at the last moment needs the client as well.
+            for one in both:
+                one.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+        for one in done:
+            one.result()
 
     async def _keep_up(self, queue: str, at_once: int) -> None:
         """Run a worker of Procrastinate, which ends when it cannot tell that it lives, and begin anew."""
@@ -79,7 +88,7 @@ class Queue:
             try:
                 await asyncio.wait({worker})
             finally:
-                worker.cancel()
+                _end(worker)
                 await asyncio.gather(worker, return_exceptions=True)
             if not self._is_ending():
                 await patience.meet(JournalError("the queue cannot be worked on: the database is away"))
@@ -97,7 +106,7 @@ class Queue:
                     await self._take_over()
                     await self._feed()
                 if self._is_ending():
-                    self._workers[ORDERS].cancel()
+                    _end(self._workers[ORDERS])
                 if self._is_ending() and await self._is_calm():
                     return
                 if until_done and await self._is_empty():
@@ -113,10 +122,11 @@ class Queue:
         return not self._at_work and all(entry.scheduled_at and entry.scheduled_at > moment for entry in waiting)
 
     async def _is_empty(self) -> bool:
-        """Whether there is nothing in the queue, and nothing that could be."""
-        if await self._counted("todo", "doing"):
-            return False
-        return not await self._missing(1)
+        """Whether there is nothing that could be in the queue, and then nothing in it.
+
+        In this order: what another worker puts in between is seen.
+        """
+        return not await self._missing(1) and not await self._counted("todo", "doing")
 
     async def forget_failures(self) -> None:
         """Let what was taken up often enough, in vain, be taken up again."""
@@ -206,6 +216,12 @@ async def opened(ledger: PostgresLedger, body: Body, is_ending: Callable[[], boo
     except _errors().ConnectorException as error:
         cause = " ".join(str(error.__cause__ or error).split())
         raise JournalError(f"the queue in the database is not to be had: {cause}") from error
+
+
+def _end(worker: asyncio.Task[None]) -> None:
+    """Let a worker of Procrastinate end what it has taken up; told twice it would not wait for that."""
+    if not worker.cancelling():
+        worker.cancel()
 
 
 def _row_of(entry: Entry) -> int:
