@@ -145,13 +145,12 @@ EVERYWHERE = {state.value for state in JobState}
 CHANGES: dict[str, tuple[Any, set[str]]] = {
     "begin": (lambda db: steps.begin(db, 1), {"queued"}),
     # What names a task is never refused: where the job has moved on, the task is noted beside it.
-    "submitted": (
-        lambda db: steps.end(db, 1, Verdict(JobState.SUBMITTED, ("t",))),
-        {state.value for state in JobState},
-    ),
+    "submitted": (lambda db: steps.end(db, 1, Verdict(JobState.SUBMITTED, ("late",))), EVERYWHERE),
     "refused": (lambda db: steps.end(db, 1, Verdict(JobState.QUEUED)), {"submitting", "ambiguous"}),
-    "finish": (lambda db: steps.finish(db, 1, "/p", "aa", 1), {"submitted"}),
-    "fail": (lambda db: steps.fail(db, 1, "why", "kind"), {"queued", "submitted"}),
+    "finish": (lambda db: steps.finish(db, 1, "t", "/p", "aa", 1), {"submitted"}),
+    "refused for good": (lambda db: steps.fail(db, 1, "why", "kind"), {"queued"}),
+    "task failed": (lambda db: steps.fail(db, 1, "why", "kind", "t"), {"submitted"}),
+    "remark": (lambda db: steps.remark(db, 1, "t", "why", "kind"), {"submitted"}),
     "adopt": (lambda db: steps.adopt(db, 1, "t"), {"ambiguous"}),
     "resubmit": (lambda db: steps.requeue(db, 1, (JobState.AMBIGUOUS,)), {"ambiguous"}),
     "retry": (lambda db: steps.requeue(db, 1, (JobState.FAILED,)), {"failed"}),
@@ -165,7 +164,8 @@ def test_a_change_is_made_where_the_job_stands_so_or_not_at_all(tmp_path: Path, 
     """Each change has the states that it leads from; anywhere else it refuses and leaves no trace."""
     change, allowed = CHANGES[name]
     with filled(tmp_path, 1) as ledger:
-        ledger.write(lambda db: db.execute("update jobs set state = ?", (state,))).result()
+        paid = "t" if state in ("submitted", "done") else None
+        ledger.write(lambda db: db.execute("update jobs set state = ?, task_id = ?", (state, paid))).result()
         before = ledger.write(lambda db: (reading.find(db, "job-0"), reading.facts(db))).result()
         if state in allowed:
             ledger.write(change).result()
@@ -174,6 +174,16 @@ def test_a_change_is_made_where_the_job_stands_so_or_not_at_all(tmp_path: Path, 
         with pytest.raises(JournalError, match=f"job 'job-0' is {state}, not"):
             ledger.write(change).result()
         assert ledger.write(lambda db: (reading.find(db, "job-0"), reading.facts(db))).result() == before
+
+
+@pytest.mark.parametrize("name", ["finish", "task failed", "remark"])
+def test_what_became_of_another_task_changes_nothing(tmp_path: Path, name: str) -> None:
+    """Who worked on a job before tells of its task; the job has another one by now, which is paid for and stays."""
+    with filled(tmp_path, 1) as ledger:
+        ledger.write(lambda db: db.execute("update jobs set state = 'submitted', task_id = 'newer'")).result()
+        with pytest.raises(JournalError, match="job 'job-0' is submitted, in other hands"):
+            ledger.write(CHANGES[name][0]).result()
+    assert rows(tmp_path / "run.db", "state, task_id, kind") == [("submitted", "newer", None)]
 
 
 def test_a_refusal_gives_its_budget_back(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +16,9 @@ from fakes.bulks import manifest
 from fakes.ledgers import Filling
 from weryai import ConfigurationError, JournalError, bulk
 from weryai._order import Verdict
-from weryai.bulk import JobState, PostgresLedger, _reading
+from weryai.bulk import JobState, PostgresLedger, _postgres, _reading
 from weryai.bulk import _steps as steps
-from weryai.bulk._postgres import masked
+from weryai.bulk._address import masked
 from weryai.bulk._turns import Turn, postpone, take_turn
 from weryai.cli import run
 
@@ -194,11 +195,39 @@ def test_workers_that_wait_for_each_other_both_get_through(database: str) -> Non
     assert sorted(sorted(row["value"]) for row in found) == [["0", "a", "b"], ["0", "a", "b"]]
 
 
-def test_who_stands_still_keeps_nobody_waiting(database: str) -> None:
-    """A worker that is stopped inside a change loses what it has locked: the server ends its connection."""
-    with PostgresLedger(database) as ledger:
-        timeout = ledger.write(lambda db: db.execute("show idle_in_transaction_session_timeout").fetchone()).result()
-    assert timeout == {"idle_in_transaction_session_timeout": "5s"}
+def test_who_stands_still_keeps_nobody_waiting(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is stopped inside a change loses what it has locked; when it comes back, its change is made."""
+    monkeypatch.setattr(_postgres, "STILL", 0.2)
+    inside, others_are_through = threading.Event(), threading.Event()
+    order = []
+
+    def stand_still(db: Any) -> None:
+        steps.set_budget(db, 1, None)
+        if not inside.is_set():
+            inside.set()
+            assert others_are_through.wait(20)
+        order.append("back")
+
+    with PostgresLedger(database) as still, PostgresLedger(database) as other:
+        standing = still.write(stand_still)
+        assert inside.wait(20)
+        other.write(lambda db: steps.set_budget(db, 2, None)).result(20)
+        order.append("through")
+        others_are_through.set()
+        standing.result(20)
+        assert bulk.status(database).facts.budget_tasks == 1
+    assert order == ["through", "back", "back"]
+
+
+def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where psycopg is not installed, each command says what to install."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    for words in (
+        ["status", "postgresql://me@127.0.0.1:1/x"],
+        ["worker", "--database", "postgresql://me@127.0.0.1:1/x"],
+    ):
+        assert run(["bulk", *words]) == 2
+        assert 'pip install "weryai[bulk-postgres]"' in capsys.readouterr().err
 
 
 def test_a_newer_ledger_is_refused(database: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,7 @@ class Slowly:
 async def test_a_worker_ends_when_its_last_job_has_ended() -> None:
     """The client that jobs need is closed after it; one of the two workers inside must not take the other one along."""
     app = Slowly()
-    queue: Any = _queue.Queue(app, None, None, lambda: False)  # type: ignore[arg-type]
+    queue: Any = _queue.Queue(app, None, None, lambda: False)
     working = asyncio.create_task(queue.work(1))
     await asyncio.sleep(0.02)
     working.cancel()
@@ -52,7 +52,7 @@ async def test_what_is_just_put_into_the_queue_is_not_overlooked(monkeypatch: py
     async def missing(*_: Any) -> list[tuple[int, bool]]:
         return [] if filled else [(1, False)]
 
-    queue: Any = _queue.Queue(Slowly(), None, None, lambda: False)  # type: ignore[arg-type]
+    queue: Any = _queue.Queue(Slowly(), None, None, lambda: False)
     monkeypatch.setattr(queue, "_counted", counted)
     monkeypatch.setattr(queue, "_missing", missing)
     assert not await queue._is_empty()

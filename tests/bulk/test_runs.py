@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,19 +12,10 @@ from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
 from weryai.bulk import _balance
-from weryai.bulk._performing import digest
+from weryai.bulk._fetched import digest
 from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    """An emulator whose tasks end almost at once."""
-    with Emulator(
-        video="fixed", waiting=0.02, processing=0.02, concurrency=None, balance=100_000, key=JOURNEY_KEY
-    ) as running:
-        yield running
 
 
 def orders(emulator: Emulator) -> int:

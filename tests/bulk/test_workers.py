@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +19,18 @@ from fakes.commands import end_of, start_weryai, weryai_command
 from fakes.surroundings import JOURNEY_KEY
 from weryai import JournalError, bulk
 from weryai._order import Verdict
-from weryai.bulk import PostgresLedger, _queue, _reading
+from weryai.bulk import PostgresLedger, _borne, _queue, _reading
 from weryai.bulk import _steps as steps
 from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    """An emulator whose tasks end almost at once."""
-    with Emulator(
-        video="fixed", waiting=0.02, processing=0.02, concurrency=None, balance=100_000, key=JOURNEY_KEY
-    ) as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the queue often, and take jobs up again at once."""
     monkeypatch.setattr(_queue, "LOOK", 0.05)
-    monkeypatch.setattr(_queue, "PAUSE", 0)
+    monkeypatch.setattr(_borne, "PAUSE", 0)
 
 
 def filled(database: str, folder: Path, many: int) -> PostgresLedger:
@@ -72,7 +63,7 @@ def ask(database: str, query: str, *values: Any) -> list[Any]:
     """Ask the database itself."""
     with psycopg.connect(database, autocommit=True) as db:
         db.execute("set search_path = weryai_queue")
-        cursor = db.execute(query, values or None)  # type: ignore[call-overload]
+        cursor = db.execute(query, values or None)
         return cursor.fetchall() if cursor.description else []
 
 
@@ -181,7 +172,7 @@ def test_what_is_unfinished_is_taken_up_again(emulator: Emulator, database: str,
                 emulator, tmp_path, limits={"rate": 50.0, "in_flight": 1}, on_event=lambda e: events.append(e.event)
             ),
         )
-        assert first.stopped is None and events.count("unfinished") == 3 * (1 + _queue.TRIES)
+        assert first.stopped is None and events.count("unfinished") == 3 * (1 + _borne.TRIES)
         for fault in emulator.faults:
             fault.cancel()
         second = bulk.work(ledger, **options(emulator, tmp_path))

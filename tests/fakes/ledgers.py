@@ -57,14 +57,15 @@ class Filling:
             self._do(lambda db: steps.doubt(db, row, reason))
         if state in ("submitting", "ambiguous"):
             return row
-        verdict = Verdict(OrderState.SUBMITTED, (task or f"task_{row}",))
+        task_id = task or f"task_{row}"
+        verdict = Verdict(OrderState.SUBMITTED, (task_id,))
         self._do(lambda db: steps.end(db, row, verdict))
         if state == "done":
-            self._do(lambda db: steps.finish(db, row, str(video), "ab" * 32, 1_234))
+            self._do(lambda db: steps.finish(db, row, task_id, str(video), "ab" * 32, 1_234))
         elif state == "failed":
-            self._do(lambda db: steps.fail(db, row, reason, kind))
+            self._do(lambda db: steps.fail(db, row, reason, kind, task_id))
         elif remark is not None:
-            self._do(lambda db: steps.remark(db, row, remark[1], remark[0]))
+            self._do(lambda db: steps.remark(db, row, task_id, remark[1], remark[0]))
         return row
 
     def one_of_each(self) -> None:

@@ -32,7 +32,7 @@ class Cluster:
 
         self.made += 1
         with psycopg.connect(self.address("postgres"), autocommit=True) as db:
-            db.execute(f"create database run_{self.made}")  # type: ignore[call-overload]
+            db.execute(f"create database run_{self.made}")
         return self.address(f"run_{self.made}")
 
 

@@ -93,8 +93,8 @@ IN_BULK = [
     bulk(
         "performing",
         "lost",
-        "await self.note(lambda db: steps.remark(db, job.row, str(error)[:1000], kind))",
-        "await self._fail(job, str(error), kind)",
+        "await self.note(lambda db: steps.remark(db, job.row, task_id, str(error)[:1000], kind))",
+        "await self._fail(job, str(error), kind, task_id)",
         "a video that could not be fetched is given up",
         RUNS,
     ),
@@ -149,7 +149,7 @@ IN_BULK = [
     bulk(
         "steps",
         "late_refusal",
-        "(OrderState.SUBMITTING, OrderState.AMBIGUOUS), whose=worker, **values)",
+        '(OrderState.SUBMITTING, OrderState.AMBIGUOUS), {"worker": worker}, **values)',
         "(OrderState.SUBMITTING, OrderState.AMBIGUOUS), **values)",
         "a worker taken for dead ends the try of another one",
         SERVER,
@@ -162,7 +162,7 @@ IN_BULK = [
         "what a late answer accepted is sent once more",
         SERVER,
     ),
-    bulk("postgres", "masked", '"(password=)[^&]*"', '"(password=)[&]*"', "a password is shown", SERVER),
+    bulk("address", "masked", '"(password=)[^&]*"', '"(password=)[&]*"', "a password is shown", SERVER),
     bulk("postgres", "deadlock", "attempt <= 10\n", "attempt <= 0\n", "workers that wait for each other stop", SERVER),
     bulk("turns", "gap", "others.many < ? ", "others.many <= ? ", "one task more than may be in flight", SERVER),
     bulk("turns", "sending", "most - sending, gap", "most, gap", "what is being sent has no place", SERVER),
@@ -190,5 +190,13 @@ IN_BULK = [
         "if self._is_ending():",
         "paid videos stay",
         WORKERS,
+    ),
+    bulk(
+        "steps",
+        "task",
+        "        if value is not None:\n            statement, given",
+        "        if value is None:\n            statement, given",
+        "what became of an older task ends a job that has a newer one",
+        FILE,
     ),
 ]

@@ -55,7 +55,7 @@ class Machines:
         from psycopg.rows import dict_row
 
         with psycopg.connect(self.address, row_factory=dict_row) as db:
-            return db.execute(query).fetchall()  # type: ignore[call-overload,no-any-return]
+            return db.execute(query).fetchall()
 
     def held_by_the_gone(self) -> set[int]:
         """The entries of the queue that belong to workers that do not tell any more that they live."""

@@ -1,5 +1,6 @@
 """Bulk runs: from ten pictures to a million, each paid for once (extra `bulk`)."""
 
+from ._address import is_database
 from ._engine import Limits, Run, arun, run
 from ._events import Event, Outcome
 from ._exporting import export
@@ -9,7 +10,7 @@ from ._loading import Loaded, ManifestError, Shard, load_manifest
 from ._looking import name_of, open_ledger
 from ._performing import Patience
 from ._plan import Plan, plan
-from ._postgres import PostgresLedger, is_database
+from ._postgres import PostgresLedger
 from ._prices import Prices, read_prices
 from ._report import report
 from ._resolving import Requeued, adopt, give_up, resubmit, retry

@@ -7,7 +7,7 @@ import contextlib
 import math
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -100,24 +100,32 @@ async def arun(
     A job of which nobody knows whether it is paid for is AMBIGUOUS and is never sent again by itself.
     """
     limits = limits or Limits()
-    naming = Naming(Path(output).resolve(), name)
     throttle = Throttle(limits.rate, limits.in_flight)
     await asyncio.wrap_future(ledger.write(lambda db: keep_budget(db, limits)))
-    options = {"polls_per_second": 200.0, **options}
-    async with AsyncWeryAI(api_key, base_url=base_url, journal=ledger, **options) as client:
-        performer = Performer(client, ledger, naming, throttle, on_event, patience)
-        run = Run(client, ledger, performer, throttle)
+    keeping = (ledger, throttle, Naming(Path(output).resolve(), name), on_event, patience)
+    async with running(*keeping, watch, api_key=api_key, base_url=base_url, **options) as run:
+        await _dispatch(run)
+    return await outcome(run)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    ledger: OpenLedger, throttle: Throttle, naming: Naming, on_event: Callable[[Event], None],
+    patience: Patience | None, watch: Callable[[Run], None], **options: Any,
+) -> AsyncIterator[Run]:  # fmt: skip
+    """What is around the work of every dispatcher: the client, the balance, and signals, which end the block."""
+    async with AsyncWeryAI(journal=ledger, **{"polls_per_second": 200.0, **options}) as client:
+        run = Run(client, ledger, Performer(client, ledger, naming, throttle, on_event, patience), throttle)
         # Ties the ledger to this service and this key, before anything else.
         client._settings.record()
         watch(run)
         with heeding_signals(run):
             try:
-                async with watching(run.client, run.performer):
-                    await _dispatch(run)
+                async with watching(client, run.performer):
+                    yield run
             except asyncio.CancelledError:
                 if not run.is_interrupted:
                     raise
-        return await outcome(run)
 
 
 def run(ledger: Ledger, **options: Any) -> Outcome:

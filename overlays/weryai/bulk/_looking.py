@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from .._journal_file import PATIENCE, version_of
 from ..errors import ConfigurationError, JournalError
+from ._address import is_database, masked
 from ._ledger import Ledger, OpenLedger
-from ._postgres import PostgresLedger, is_database, masked, reading_of
+from ._postgres import PostgresLedger, reading_of
 from ._steps import Database
 from ._tables import LEDGER
 
@@ -72,10 +73,9 @@ def name_of(place: Place) -> str:
 
 def path_of(place: Place) -> Path:
     """Where a ledger lies, which is a file; it must be there."""
-    try:
-        path = place.path if isinstance(place, Ledger) else Path(os.path.abspath(place))  # type: ignore[arg-type]
-    except TypeError as error:
-        raise ConfigurationError(f"a ledger is a path, not {type(place).__name__}") from error
+    if not isinstance(place, Ledger | str | os.PathLike):
+        raise ConfigurationError(f"a ledger is a path, not {type(place).__name__}")
+    path = place.path if isinstance(place, Ledger) else Path(os.path.abspath(place))
     try:
         is_there = path.is_file()
     except OSError as error:

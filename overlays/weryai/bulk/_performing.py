@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .._client import AsyncWeryAI
-from .._download import Target
 from .._files import store, upload_picture
 from .._picture import is_address, read_picture
 from .._retry import is_repeatable
@@ -31,6 +30,7 @@ from ..errors import (
 from . import _steps as steps
 from ._errors import Stopping, kind_of, why_stop
 from ._events import Event
+from ._fetched import finish
 from ._job import Job, JobState
 from ._naming import Naming
 from ._placing import place
@@ -97,8 +97,8 @@ class Performer:
             task_id = job.task_id if is_paid else await self._order(job)
             task = None if task_id is None else await self._wait(job, task_id)
         # From here on nothing is in flight at the service any more.
-        if task is not None:
-            await self._fetch(job, task)
+        if task is not None and task_id is not None:
+            await self._fetch(job, task, task_id)
 
     async def _order(self, job: Job) -> str | None:
         """Place a job and return its task; None if that was not to be."""
@@ -208,18 +208,18 @@ class Performer:
             await self._leave(job, task_id, error)
         return None
 
-    async def _fetch(self, job: Job, task: Task) -> None:
+    async def _fetch(self, job: Job, task: Task, task_id: str) -> None:
         """Store the video of a task."""
         try:
-            path = self._naming.path_of(job, task.id)
+            path = self._naming.path_of(job, task_id)
             self._make_folder(path.parent)
-            flow = store(self._client.files, task.videos[0].url, path, task.id, _finish)
+            flow = store(self._client.files, task.videos[0].url, path, task_id, finish)
             stored, sha256, size = await self._client._runner.run(flow)
-            await self.note(lambda db: steps.finish(db, job.row, str(stored), sha256, size))
+            await self.note(lambda db: steps.finish(db, job.row, task_id, str(stored), sha256, size))
         except (DownloadError, WeryAIError) as error:
-            await self._leave(job, task.id, error)
+            await self._leave(job, task_id, error)
         else:
-            self._say(Event("done", job.key, task.id, path=str(stored)))
+            self._say(Event("done", job.key, task_id, path=str(stored)))
 
     def _make_folder(self, folder: Path) -> None:
         """Make a folder of videos, once in a run."""
@@ -231,7 +231,7 @@ class Performer:
             self._folders.add(folder)
 
     async def _fail(self, job: Job, reason: str, kind: str, task_id: str | None = None) -> None:
-        await self.note(lambda db: steps.fail(db, job.row, reason[:1000], kind))
+        await self.note(lambda db: steps.fail(db, job.row, reason[:1000], kind, task_id))
         self._say(Event("failed", job.key, task_id, reason=reason, kind=kind))
 
     async def _leave(self, job: Job, task_id: str, error: WeryAIError) -> None:
@@ -242,18 +242,5 @@ class Performer:
         if isinstance(error, JournalError):
             self.stop(Stopping(str(error)))
         else:
-            await self.note(lambda db: steps.remark(db, job.row, str(error)[:1000], kind))
+            await self.note(lambda db: steps.remark(db, job.row, task_id, str(error)[:1000], kind))
         self._say(Event("unfinished", job.key, task_id, reason=str(error), kind=kind))
-
-
-def _finish(target: Target) -> tuple[Path, str, int]:
-    """Bring a download under its name, and know it again; both in one go, because each costs a change of threads."""
-    path = target.finish()
-    return path, *digest(path)
-
-
-def digest(path: Path) -> tuple[str, int]:
-    """The SHA-256 and the size of a file."""
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-        return found, file.tell()

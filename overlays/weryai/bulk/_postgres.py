@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._flow import log
 from .._journal_writer import Store
 from ..errors import ConfigurationError, JournalError
+from ._address import check_address, masked, told
 from ._ledger import OpenLedger
 from ._tables import JOBS, RUN, SCHEMA, UPLOADS
 
@@ -40,17 +40,6 @@ _TABLES = (
 )
 # A number that only we take a lock by.
 _MAKING = 0x57455242
-
-
-def is_database(place: object) -> bool:
-    """Whether a place is a database's address, not a file."""
-    return isinstance(place, str) and place.startswith(("postgresql://", "postgres://"))
-
-
-def masked(address: str) -> str:
-    """The address of a database as it may be shown."""
-    shown = re.sub(r"(//[^:/?#@]*):.*@", r"\1:***@", address)
-    return re.sub(r"(password=)[^&]*", r"\1***", shown)
 
 
 class PostgresLedger(OpenLedger):
@@ -144,7 +133,7 @@ class Server(Store):
         if not self.db.connection.closed:
             standing = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
             return isinstance(error, standing) and attempt <= 10
-        log.warning("%s is away: %s", masked(self._address), _told(error, self._address))
+        log.warning("%s is away: %s", masked(self._address), told(error, self._address))
         patient_until = time.monotonic() + AWAY
         while attempt <= 10 and time.monotonic() < patient_until:
             with contextlib.suppress(JournalError):
@@ -159,7 +148,7 @@ class Server(Store):
 
         if not isinstance(error, psycopg.Error | UnicodeError):
             return error
-        return JournalError(f"the ledger in {masked(self._address)} cannot be written: {_told(error, self._address)}")
+        return JournalError(f"the ledger in {masked(self._address)} cannot be written: {told(error, self._address)}")
 
     def closed(self) -> JournalError:
         """Tell who comes too late."""
@@ -178,17 +167,12 @@ class Server(Store):
 
 def connected(address: str) -> psycopg.Connection[Any]:
     """Connect to a database, or say in words why that is not to be had."""
-    try:
+    check_address(address)
+    with talking(address):
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
         from psycopg.rows import dict_row
-    except ImportError as error:
-        raise ConfigurationError(NEEDS) from error
-    authority, _, rest = address.partition("//")[2].partition("?")[0].partition("/")
-    if authority.count("@") > 1 or "@" in rest:
-        # Part of a password would be taken for a host, looked up, and told to whoever reads messages.
-        raise ConfigurationError("the address of the database cannot be read: write %40 for @ and %2F for / in it")
-    with talking(address):
+
         given = conninfo_to_dict(address)
         # So that a host that is gone is noticed, and a person is not left waiting.
         wanted = {"connect_timeout": 10, "tcp_user_timeout": 15_000, "application_name": "weryai"}
@@ -237,16 +221,11 @@ def check_version(known: dict[str, str], address: str) -> None:
 @contextlib.contextmanager
 def talking(address: str, verb: str = "used") -> Iterator[None]:
     """Say in words what goes wrong with a database."""
-    import psycopg
-
+    try:
+        import psycopg
+    except ImportError as error:
+        raise ConfigurationError(NEEDS) from error
     try:
         yield
     except psycopg.Error as error:
-        raise JournalError(f"the database {masked(address)} cannot be {verb}: {_told(error, address)}") from error
-
-
-def _told(error: Exception, address: str) -> str:
-    """An error in one line, without the password."""
-    text = " ".join(str(error).split())
-    found = re.search(r"//[^:/?#@]*:(.*)@", address)
-    return text.replace(found[1], "***") if found and found[1] else text
+        raise JournalError(f"the database {masked(address)} cannot be {verb}: {told(error, address)}") from error

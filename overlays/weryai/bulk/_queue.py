@@ -11,7 +11,6 @@ import contextlib
 import logging
 import secrets
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 from .._order import OrderState
 from ..errors import ConfigurationError, JournalError
 from . import _queue_steps as steps
-from ._postgres import AWAY, NEEDS, QUEUE_SCHEMA, PostgresLedger, settings_of, talking
+from ._borne import Patience, UnfinishedError, returning
+from ._postgres import NEEDS, QUEUE_SCHEMA, PostgresLedger, settings_of, talking
 
 if TYPE_CHECKING:
     from procrastinate import App, JobContext
     from procrastinate.jobs import Job as Entry
-    from procrastinate.retry import RetryDecision
 
 #: Jobs to be ordered, and jobs that are paid for, which need no turn and so never wait behind the others.
 ORDERS, PAID = "orders", "paid"
@@ -34,19 +33,9 @@ LOOK = 1.0
 # So many entries are made at a time, when fewer than half of them wait.
 FEED = 1_000
 PAID_AT_ONCE = 1_000
-# How often a job that is not finished is taken up again, and the first pause before that in seconds; it doubles.
-TRIES, PAUSE = 5, 5
 _TASK = "weryai.bulk"
 
 Body = Callable[[int], Awaitable[OrderState | None]]
-
-
-class _UnfinishedError(Exception):
-    """The job is to be taken up again: at once, or after a pause, and then only so often."""
-
-    def __init__(self, queue: str, *, at_once: bool) -> None:
-        self.queue, self.at_once = queue, at_once
-        super().__init__(queue)
 
 
 class Queue:
@@ -58,7 +47,7 @@ class Queue:
         self._holder = secrets.token_hex(8)
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._at_work = 0
-        app.task(name=_TASK, pass_context=True, retry=_patience())(self._perform)
+        app.task(name=_TASK, pass_context=True, retry=returning())(self._perform)
 
     async def work(self, orders_at_once: int) -> None:
         """Take up jobs until this is cancelled, or the database was away for a minute."""
@@ -145,7 +134,7 @@ class Queue:
             self._at_work -= 1
         if state in (OrderState.QUEUED, OrderState.SUBMITTED, OrderState.SUBMITTING):
             queue = PAID if state is OrderState.SUBMITTED else ORDERS
-            raise _UnfinishedError(queue, at_once=queue == ORDERS and self._is_ending())
+            raise UnfinishedError(queue, at_once=queue == ORDERS and self._is_ending())
 
     async def _take_over(self) -> None:
         """Free what workers that are gone had; a try that they left open is ambiguous."""
@@ -226,41 +215,6 @@ def _end(worker: asyncio.Task[None]) -> None:
 
 def _row_of(entry: Entry) -> int:
     return int(str(entry.task_kwargs["row"]))
-
-
-class Patience:
-    """How long trouble with the database is borne, from its first time on; a while without it is a new beginning."""
-
-    def __init__(self) -> None:
-        self._since = self._last = float("-inf")
-
-    async def meet(self, error: Exception) -> None:
-        """Wait a moment, or raise the error."""
-        moment = time.monotonic()
-        if moment - self._last > AWAY / 2:
-            self._since = moment
-        self._last = moment
-        if moment - self._since > AWAY:
-            raise error
-        await asyncio.sleep(1.0)
-
-
-def _patience() -> Any:
-    """When an entry comes back."""
-    from procrastinate.retry import BaseRetryStrategy, RetryDecision
-
-    class Returning(BaseRetryStrategy):
-        def get_retry_decision(self, *, exception: BaseException, job: Entry) -> RetryDecision | None:
-            if not isinstance(exception, _UnfinishedError):
-                # The worker ends; another one goes on.
-                return RetryDecision(retry_in={"seconds": 0})
-            if exception.at_once:
-                return RetryDecision(retry_in={"seconds": 0}, queue=exception.queue)
-            if job.attempts >= TRIES:
-                return None
-            return RetryDecision(retry_in={"seconds": PAUSE * 2**job.attempts}, queue=exception.queue)
-
-    return Returning()
 
 
 def _errors() -> Any:

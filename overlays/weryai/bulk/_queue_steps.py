@@ -7,7 +7,7 @@ import hashlib
 from .._order import OrderState
 from ..errors import JournalError
 from . import _steps as steps
-from ._postgres import LEDGER_SCHEMA, QUEUE_SCHEMA
+from ._postgres import LEDGER_SCHEMA, QUEUE_SCHEMA, Marked
 from ._steps import Database
 
 CRASHED = "the worker was gone before the answer came"
@@ -16,7 +16,7 @@ _MAKING = 0x57455251
 _NOW = "extract(epoch from clock_timestamp())::double precision"
 
 
-def make(db: Database, schema: str, gone: float) -> None:
+def make(db: Marked, schema: str, gone: float) -> None:
     """Make the queue's tables, anew if they are another version's and nobody is at work."""
     wanted = hashlib.sha256(schema.encode()).hexdigest()[:16]
     db.execute("select pg_advisory_xact_lock(?)", (_MAKING,))
@@ -29,7 +29,7 @@ def make(db: Database, schema: str, gone: float) -> None:
     db.execute(f"create schema {QUEUE_SCHEMA}")
     db.execute(f"set local search_path = {QUEUE_SCHEMA}")
     # As it is: it has percent signs, and question marks of its own.
-    db.connection.execute(schema)  # type: ignore[attr-defined]
+    db.connection.execute(schema.encode())
     db.execute(f"set local search_path = {LEDGER_SCHEMA}")
     db.execute(
         "insert into about values ('queue', ?) on conflict (name) do update set value = excluded.value", (wanted,)
@@ -65,6 +65,7 @@ def lease(db: Database, holder: str, seconds: float) -> bool:
 
 
 def open_rows(db: Database, most: int) -> list[tuple[int, bool]]:
+    """Rows of jobs that can be worked on, what is paid for first; whether each is."""
     rows: list[tuple[int, bool]] = []
     for state in (OrderState.SUBMITTED, OrderState.QUEUED):
         found = db.execute("select id from jobs where state = ? order by id limit ?", (state.value, most)).fetchall()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from .._order import OrderState, Verdict
@@ -71,7 +71,7 @@ def end(db: Database, row: int, verdict: Verdict, worker: str | None = None) -> 
         case OrderState.AMBIGUOUS:
             values |= {"named": " ".join(verdict.task_ids) or None, "kind": "ambiguous"}
     try:
-        change(db, row, (OrderState.SUBMITTING, OrderState.AMBIGUOUS), whose=worker, **values)
+        change(db, row, (OrderState.SUBMITTING, OrderState.AMBIGUOUS), {"worker": worker}, **values)
     except MovedError:
         _come_late(db, row, verdict, values)
         return
@@ -114,23 +114,23 @@ def bury(db: Database, reason: str, whose: str = "1 = 1", values: tuple[Any, ...
     )
 
 
-def finish(db: Database, row: int, path: str, sha256: str, size: int) -> None:
-    """The video is on disk."""
+def finish(db: Database, row: int, task_id: str, path: str, sha256: str, size: int) -> None:
+    """The video of this task is on disk."""
     change(
-        db, row, (OrderState.SUBMITTED,),
+        db, row, (OrderState.SUBMITTED,), {"task_id": task_id},
         state=OrderState.DONE, path=path, sha256=sha256, size=size, reason=None, kind=None, ended=time.time(),
     )  # fmt: skip
 
 
-def fail(db: Database, row: int, reason: str, kind: str) -> None:
-    """There will be no video of this try: the job was refused for good, or its task failed."""
-    expected = (OrderState.QUEUED, OrderState.SUBMITTED)
-    change(db, row, expected, state=OrderState.FAILED, reason=reason, kind=kind, ended=time.time())
+def fail(db: Database, row: int, reason: str, kind: str, task_id: str | None = None) -> None:
+    """There will be no video of this try: this task failed, or without one the job was refused for good."""
+    expected, held = ((OrderState.QUEUED,), {}) if task_id is None else ((OrderState.SUBMITTED,), {"task_id": task_id})
+    change(db, row, expected, held, state=OrderState.FAILED, reason=reason, kind=kind, ended=time.time())
 
 
-def remark(db: Database, row: int, reason: str, kind: str) -> None:
-    """Something went wrong that leaves the job where it stands."""
-    db.execute("update jobs set reason = ?, kind = ?, changed = ? where id = ?", (reason, kind, time.time(), row))
+def remark(db: Database, row: int, task_id: str, reason: str, kind: str) -> None:
+    """Something went wrong with a task that leaves its job where it stands."""
+    change(db, row, (OrderState.SUBMITTED,), {"task_id": task_id}, reason=reason, kind=kind)
 
 
 def adopt(db: Database, row: int, task_id: str) -> None:
@@ -200,20 +200,23 @@ def address_of(db: Database, picture: str, not_before: float) -> str | None:
 
 
 def change(
-    db: Database, row: int, expected: tuple[OrderState, ...], *, whose: str | None = None, **values: Any
-) -> None:
-    """Change one job that stands as expected, where `whose` is given in the hands of that worker, or refuse."""
+    db: Database, row: int, expected: tuple[OrderState, ...], held: Mapping[str, str | None] | None = None, /,
+    **values: Any,
+) -> None:  # fmt: skip
+    """Change one job that stands as expected, and still has the worker or the task in `held`, or refuse."""
     values["changed"] = time.time()
     assignments = ", ".join(f"{name} = ?" for name in values)
     marks = ", ".join("?" * len(expected))
     given = (*(str(value) if isinstance(value, OrderState) else value for value in values.values()), row, *expected)
     statement = f"update jobs set {assignments} where id = ? and state in ({marks})"
-    if whose is not None:
-        statement, given = f"{statement} and worker = ?", (*given, whose)
+    for name, value in (held or {}).items():
+        if value is not None:
+            statement, given = f"{statement} and {name} = ?", (*given, value)
     if db.execute(statement, given).rowcount != 1:
         one = db.execute("select key, state from jobs where id = ?", (row,)).fetchone()
         stands = f"job {one['key']!r} is {one['state']}" if one else f"job {row} is gone"
-        raise MovedError(f"{stands}, not {' or '.join(expected)}")
+        wanted = "in other hands" if one and one["state"] in expected else f"not {' or '.join(expected)}"
+        raise MovedError(f"{stands}, {wanted}")
 
 
 def _refund(db: Database, row: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .._time import now, real
@@ -98,9 +99,10 @@ class SharedThrottle(Throttle):
     async def _ask(self) -> float:
         """Wait for a place, and return the seconds until its turn."""
         while True:
-            gap, most, worker, sending = 1 / self.pace.rate, self.limit, self._ledger.worker, self._sending
-            asking = self._ledger.write(lambda db: take_turn(db, gap, most, worker, sending))  # noqa: B023
-            turn = await asyncio.wrap_future(asking)
+            ask = partial(
+                take_turn, gap=1 / self.pace.rate, most=self.limit, worker=self._ledger.worker, sending=self._sending
+            )
+            turn = await asyncio.wrap_future(self._ledger.write(ask))
             self._going = turn.going
             if turn.pause is not None:
                 return turn.pause

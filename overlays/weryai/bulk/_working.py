@@ -9,17 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .._client import AsyncWeryAI
 from .._flow import log
 from .._order import OrderState
 from ..errors import WeryAIError
 from . import _reading as reading
-from ._balance import watching
-from ._engine import Limits, Run, end, heeding_signals, keep_budget, outcome
+from ._engine import Limits, Run, end, keep_budget, outcome, running
 from ._errors import Stopping, why_stop
 from ._events import Event, Outcome
 from ._naming import NAME, Naming
-from ._performing import Patience, Performer
+from ._performing import Patience
 from ._postgres import PostgresLedger
 from ._queue import Queue, opened
 from ._throttle import IN_FLIGHT, RATE
@@ -52,23 +50,14 @@ async def awork(
     A worker that is gone for 6 seconds is followed by the others. What it had paid for is waited for and fetched; what
     it was just sending is AMBIGUOUS, and is not sent again. Raises JournalError when the database is not to be had.
     """
-    naming = Naming(Path(output).resolve(), name)
     settled = await asyncio.wrap_future(ledger.write(lambda db: _settle(db, limits)))
     throttle = SharedThrottle(ledger, settled.rate, settled.in_flight)
-    options = {"polls_per_second": 200.0, **options}
-    async with AsyncWeryAI(api_key, base_url=base_url, journal=ledger, **options) as client:
-        run = Run(client, ledger, Performer(client, ledger, naming, throttle, on_event, patience), throttle)
-        client._settings.record()
-        watch(run)
-        with heeding_signals(run):
-            try:
-                body, is_ending = partial(_perform, run), lambda: run.performer.stopping is not None
-                async with watching(client, run.performer), opened(ledger, body, is_ending) as queue, _quiet():
-                    await _work(run, queue, until_done=until_done)
-            except asyncio.CancelledError:
-                if not run.is_interrupted:
-                    raise
-        return await outcome(run)
+    keeping = (ledger, throttle, Naming(Path(output).resolve(), name), on_event, patience)
+    async with running(*keeping, watch, api_key=api_key, base_url=base_url, **options) as run:
+        body, is_ending = partial(_perform, run), lambda: run.performer.stopping is not None
+        async with opened(ledger, body, is_ending) as queue, _quiet():
+            await _work(run, queue, until_done=until_done)
+    return await outcome(run)
 
 
 def work(ledger: PostgresLedger, **options: Any) -> Outcome:

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
+from click.core import ParameterSource
 
 import weryai
 
 from ._bulk_place import Place, database
+from ._bulk_plan import fields, tell
 from ._connection import key_of
 from ._output import as_json, put
 
 if TYPE_CHECKING:
-    from weryai.bulk import Limits, Loaded, Outcome, Plan, Shard
+    from weryai.bulk import Limits, Loaded, Outcome, Shard
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULTS = ("prompt", "model", "duration", "aspect_ratio", "negative_prompt", "resolution", "generate_audio")
@@ -65,9 +67,9 @@ def plan(manifest: Path, json_lines: bool, **options: Any) -> None:
     limits = _limits(options, shard)
     planned = bulk.plan(manifest, _defaults(options), limits=limits, **_loading(options, shard))
     if json_lines:
-        put(True, "", event="plan", **_fields(planned))
+        put(True, "", event="plan", **fields(planned))
         return
-    _tell_plan(planned)
+    tell(planned)
     if limits.budget_tasks is not None and planned.tasks > limits.budget_tasks:
         click.echo(f"the budget of {limits.budget_tasks:,} tasks ends before that")
     if limits.budget_credits is not None and planned.credits > limits.budget_credits:
@@ -113,6 +115,9 @@ def run(
     is_ledger = manifest.suffix == ".db"
     if is_ledger and not manifest.is_file():
         raise click.UsageError(f"there is no ledger at {manifest}")
+    source = click.get_current_context().get_parameter_source("database")
+    if (ledger or is_ledger) and source is ParameterSource.COMMANDLINE:
+        raise click.UsageError("a ledger is in a file or in a database: leave --ledger or --database out")
     key = key_of()
     if database is None or ledger or is_ledger:
         place: Place = manifest if is_ledger else ledger or _beside(manifest, shard)
@@ -221,44 +226,3 @@ def _exit_code(outcome: Outcome) -> int:
     if outcome.counts.get(weryai.OrderState.AMBIGUOUS):
         return 3
     return 0 if outcome.is_complete else 1
-
-
-def _fields(planned: Plan) -> dict[str, Any]:
-    return {
-        "tasks": planned.tasks, "credits": planned.credits, "unpriced": planned.unpriced, "uploads": planned.uploads,
-        "seconds": round(planned.seconds), "warnings": dict(planned.warnings),
-        "kinds": [
-            {"model": one.model, "duration": one.duration, "resolution": one.resolution, "tasks": one.tasks,
-             "credits": one.credits}
-            for one in planned.kinds
-        ],
-    }  # fmt: skip
-
-
-def _tell_plan(planned: Plan) -> None:
-    rows = [("tasks", "model", "seconds", "resolution", "credits each")]
-    for one in planned.kinds:
-        price = "unknown" if one.credits is None else f"{one.credits:g}"
-        rows.append((f"{one.tasks:,}", one.model, str(one.duration or ""), one.resolution or "", price))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    for row in rows:
-        cells = (row[0].rjust(widths[0]), *(cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=True)))
-        click.echo("  ".join(cells).rstrip())
-    cost = f"{planned.credits:g} credits" if planned.unpriced < planned.tasks else "an unknown number of credits"
-    more = f" and {planned.unpriced:,} tasks of unknown price" if 0 < planned.unpriced < planned.tasks else ""
-    uploads = _many(planned.uploads, "picture")
-    click.echo(f"\n{_many(planned.tasks, 'task')} to buy, {cost}{more}; {uploads} to upload")
-    click.echo(f"about {span(planned.seconds)} at these limits, if a task takes two minutes, which is a guess")
-    for warning, many in planned.warnings.items():
-        click.echo(f"warning, {many:,} rows: {warning}", err=True)
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def span(seconds: float) -> str:
-    """A time in words."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ._bulk_running import span
+from ._bulk_plan import span
 
 if TYPE_CHECKING:
     from weryai.bulk import Group, Status

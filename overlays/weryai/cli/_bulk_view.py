@@ -147,7 +147,7 @@ class Living:
         return f"{self._ordered + self._since['submitted'] + self._since['ambiguous']:,} tasks paid for{budget}"
 
     def _eta(self, left: int) -> str:
-        from ._bulk_running import span
+        from ._bulk_plan import span
 
         if len(self._done) < 2 or left <= 0:
             return f"{span(time.monotonic() - self._began)} so far"

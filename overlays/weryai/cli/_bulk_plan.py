@@ -1,0 +1,53 @@
+"""What a bulk run would buy, in words, and for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from weryai.bulk import Plan
+
+
+def fields(planned: Plan) -> dict[str, Any]:
+    """Tell programs."""
+    return {
+        "tasks": planned.tasks, "credits": planned.credits, "unpriced": planned.unpriced, "uploads": planned.uploads,
+        "seconds": round(planned.seconds), "warnings": dict(planned.warnings),
+        "kinds": [
+            {"model": one.model, "duration": one.duration, "resolution": one.resolution, "tasks": one.tasks,
+             "credits": one.credits}
+            for one in planned.kinds
+        ],
+    }  # fmt: skip
+
+
+def tell(planned: Plan) -> None:
+    """Tell people."""
+    rows = [("tasks", "model", "seconds", "resolution", "credits each")]
+    for one in planned.kinds:
+        price = "unknown" if one.credits is None else f"{one.credits:g}"
+        rows.append((f"{one.tasks:,}", one.model, str(one.duration or ""), one.resolution or "", price))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for row in rows:
+        cells = (row[0].rjust(widths[0]), *(cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=True)))
+        click.echo("  ".join(cells).rstrip())
+    cost = f"{planned.credits:g} credits" if planned.unpriced < planned.tasks else "an unknown number of credits"
+    more = f" and {planned.unpriced:,} tasks of unknown price" if 0 < planned.unpriced < planned.tasks else ""
+    uploads = _many(planned.uploads, "picture")
+    click.echo(f"\n{_many(planned.tasks, 'task')} to buy, {cost}{more}; {uploads} to upload")
+    click.echo(f"about {span(planned.seconds)} at these limits, if a task takes two minutes, which is a guess")
+    for warning, many in planned.warnings.items():
+        click.echo(f"warning, {many:,} rows: {warning}", err=True)
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def span(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
