@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import errors
+from ._version import __version__ as __version__
 from .errors import *  # noqa: F403
 
 if TYPE_CHECKING:
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
     from ._registry import BUNDLED_MODELS_DATE, Model, bundled_models
     from ._retry import RetryPolicy
     from ._submission import Submission
-    from ._task import Task, TaskState, VideoLink
+    from ._task_state import Task, TaskState, VideoLink
     from ._tasks import WaitResult
 
-__version__ = "0.2.0"
 __all__ = [
     "BUNDLED_MODELS_DATE",
     "AsyncWeryAI",

@@ -14,7 +14,8 @@ from ._flow import Flow
 from ._operation import Mode, Resource, operation
 from ._retry import RetryPolicy
 from ._submission import Submission
-from ._task import Task, TaskState, read_part, task_parts
+from ._task import read_part, task_parts
+from ._task_state import Task, TaskState
 from ._tasks import NO_CACHE, check_task_id, look, naming, note_failure
 from ._watch import NEWBORN, WAIT_TIMEOUT, watch
 from .errors import InvalidInputError, NotFoundError, TaskTimeoutError

@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+from ._contract import module_name, operation_named
 from ._endpoint import call, call_paid
 from ._flow import Flow
-from ._limits import check_request, module_name, operation_named
+from ._limits import check_request
 from ._retry import RetryPolicy
 from .errors import ConfigurationError, InvalidInputError
 

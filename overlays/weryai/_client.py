@@ -25,8 +25,8 @@ from ._settings import MAX_REQUESTS, POLLS_PER_SECOND, TIMEOUT, Settings, make_s
 from ._tasks import Tasks
 
 if TYPE_CHECKING:
-    from ._intent import Keeper
     from ._journal import Journal
+    from ._order_log import Keeper
 
 
 class _Client(Generic[Mode]):

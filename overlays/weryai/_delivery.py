@@ -11,7 +11,8 @@ from typing import Any
 
 from ._envelope import read_envelope
 from ._flow import Reply
-from ._task import Task, read_part, task_parts
+from ._task import read_part, task_parts
+from ._task_state import Task
 from .errors import WebhookError
 
 Body = bytes | bytearray | memoryview | str | Mapping[str, Any]

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from ._flow import Reply, warn
+from ._flow import Reply
+from ._logs import warn
 from .errors import DownloadError, InvalidInputError
 
 _HEAD_BYTES = 512

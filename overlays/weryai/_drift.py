@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from ._contract import contract, operation_named
 from ._envelope import SUCCESS_CODES, SUCCESS_WORDS, Envelope, read_envelope
 from ._flow import Reply
-from ._limits import contract, operation_named
 
 DriftKind: TypeAlias = Literal["field", "word", "code", "http_status", "type"]
 

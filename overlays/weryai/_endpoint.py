@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, Literal, TypeVar
 
+from ._contract import module_at, module_name
 from ._envelope import Envelope, accept, accept_paid
-from ._flow import Flow, Now, Reply, Send, Sleep, log, note, warn
+from ._flow import Flow, Now, Reply, Send, Sleep, note
 from ._intent import Intent
-from ._limits import module_at, module_name
+from ._logs import log, warn
 from ._picture import Picture
 from ._retry import RetryPolicy
 from ._submission import Submission, read_submission

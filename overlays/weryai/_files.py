@@ -17,11 +17,12 @@ from weryai_api.types import File
 from ._download import Target, name_of, prepare_path
 from ._endpoint import call
 from ._envelope import Envelope
-from ._flow import Fetch, Flow, Now, Perform, Sleep, log, note
+from ._flow import Fetch, Flow, Now, Perform, Sleep, note
+from ._logs import log
 from ._operation import Mode, Resource, operation
 from ._picture import Picture, PictureSource, is_address, read_picture
 from ._retry import FREE_TRIES, RetryPolicy, parse_retry_after
-from ._task import Task
+from ._task_state import Task
 from ._tasks import check_task_id, look
 from .errors import ContractError, DownloadError, InvalidInputError, TransportError, WeryAIError
 

@@ -6,15 +6,12 @@ blocking or awaiting, is `_run`'s business.
 
 from __future__ import annotations
 
-import logging
-import sys
-import warnings
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from .errors import WeryAIError, WeryAIWarning
+from ._logs import warn
+from .errors import WeryAIError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
     from ._journal import Record
 
 T = TypeVar("T")
-log = logging.getLogger("weryai")
 
 
 class Effect(Generic[T]):
@@ -146,15 +142,6 @@ class Tell(Effect[None]):
 
     callback: Callable[[Any], Any] | None
     value: Any
-
-
-def warn(message: str) -> None:
-    """Warn with the line of the caller outside this package, through flows, runners and awaits alike."""
-    package = str(Path(__file__).parent)
-    frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, WeryAIWarning, stacklevel=level)
 
 
 def note(change: Callable[[Record], Future[None]]) -> Flow[None]:

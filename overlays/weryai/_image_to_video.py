@@ -16,15 +16,16 @@ from weryai_api.types import UNSET
 from ._download import absolute_path, prepare_path
 from ._endpoint import call_paid, encode
 from ._files import Files, upload_picture
-from ._flow import Flow, Perform, Tell, warn
+from ._flow import Flow, Perform, Tell
 from ._limits import check_request, field_names
+from ._logs import warn
 from ._models import Models, known_registry
 from ._operation import Mode, Resource, operation
 from ._picture import Picture, PictureSource, is_address, read_picture
 from ._receiver import Receiver
 from ._registry import Model, Registry, problems
 from ._submission import Submission
-from ._task import Task
+from ._task_state import Task
 from ._tasks import UpdateCallback, naming, wait_for
 from ._watch import NEWBORN, WAIT_TIMEOUT, check_waiting
 from .errors import DownloadError, InvalidInputError

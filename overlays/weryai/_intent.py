@@ -6,20 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from ._picture import Picture
 
 # Where the service is to report to is no part of what is bought, and a receiver's address differs in each process.
 NO_PART = ("webhook_url",)
-
-
-@runtime_checkable
-class Keeper(Protocol):
-    """Whatever keeps paid orders on disk: a journal, or the ledger of a bulk run."""
-
-    def _scoped(self, base_url: str, key: str) -> Any: ...
-    def close(self) -> None: ...
 
 
 @dataclass

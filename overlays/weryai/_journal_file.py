@@ -38,7 +38,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ._flow import warn
+from ._logs import warn
 from ._network_place import network_of
 from .errors import JournalError
 

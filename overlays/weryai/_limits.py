@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
-import json
 import re
 from collections.abc import Mapping
-from types import ModuleType
 from typing import Any
 
+from ._contract import request_schemas
 from .errors import InvalidInputError
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -27,7 +24,7 @@ def check_request(schema_name: str, body: Mapping[str, Any], later: tuple[str, .
 
     The fields in `later` may still be missing.
     """
-    schema = _schemas()[schema_name]
+    schema = request_schemas()[schema_name]
     problems = [f"{name} is missing" for name in schema["required"] if name not in body and name not in later]
     for name, value in body.items():
         problems += [f"{name} {problem}" for problem in _problems(schema["properties"][name], value)]
@@ -37,55 +34,18 @@ def check_request(schema_name: str, body: Mapping[str, Any], later: tuple[str, .
 
 def field_names(schema_name: str) -> frozenset[str]:
     """The fields that the contract knows for a request."""
-    return frozenset(_schemas()[schema_name]["properties"])
+    return frozenset(request_schemas()[schema_name]["properties"])
 
 
 def field_problems(schema_name: str, field: str, value: object) -> list[str]:
     """What is wrong with a value of one field of a request."""
-    return _problems(_schemas()[schema_name]["properties"][field], value)
-
-
-@functools.cache
-def contract() -> dict[str, Any]:
-    """The whole contract, as `weryai_api` ships it."""
-    document: dict[str, Any] = json.loads(importlib.resources.files("weryai_api").joinpath("openapi.json").read_bytes())
-    return document
-
-
-@functools.cache
-def operation_named(name: str) -> dict[str, Any] | None:
-    """What the contract says about the operation whose generated module has this name, its path's part included."""
-    for path in contract()["paths"].values():
-        for method, facts in path.items():
-            if method in ("get", "post") and _module_of(facts) == name:
-                return {**path, **facts}
-    return None
-
-
-def module_at(method: str, path: str) -> str:
-    """The name of the generated module that makes this request, or nothing."""
-    facts = contract()["paths"].get(path, {}).get(method.lower())
-    return _module_of(facts) if facts else ""
-
-
-def module_name(endpoint: ModuleType) -> str:
-    """The name of a generated module, without its package."""
-    return endpoint.__name__.rpartition(".")[2]
-
-
-def _module_of(facts: Mapping[str, Any]) -> str:
-    return re.sub(r"(?=[A-Z])", "_", str(facts["operationId"])).lower()
-
-
-def _schemas() -> dict[str, Any]:
-    schemas: dict[str, Any] = contract()["components"]["schemas"]
-    return schemas
+    return _problems(request_schemas()[schema_name]["properties"][field], value)
 
 
 def _problems(schema: Mapping[str, Any], value: Any) -> list[str]:
     """What is wrong with a value, by the keywords that the contract's requests use."""
     if "$ref" in schema:
-        return _problems(_schemas()[schema["$ref"].rpartition("/")[2]], value)
+        return _problems(request_schemas()[schema["$ref"].rpartition("/")[2]], value)
     if "anyOf" in schema:
         each = [_problems(option, value) for option in schema["anyOf"]]
         return [] if [] in each else each[-1]

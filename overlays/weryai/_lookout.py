@@ -6,7 +6,8 @@ import inspect
 import threading
 
 from ._drift import Drift, OnDrift, find_drifts
-from ._flow import Reply, Send, log
+from ._flow import Reply, Send
+from ._logs import log
 from ._wire import note_on_interruption
 
 MOST_KINDS = 1_000

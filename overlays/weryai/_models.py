@@ -7,7 +7,8 @@ from typing import Literal
 from weryai_api.api.models import list_video_models
 
 from ._endpoint import call
-from ._flow import Flow, Now, warn
+from ._flow import Flow, Now
+from ._logs import warn
 from ._operation import Mode, Resource, operation
 from ._registry import Kind, Model, Registry, bundled_registry, read_registry
 from .errors import WeryAIError

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapp
 from typing import Any
 
 from ._delivery import WebhookEvent
-from ._flow import log
+from ._logs import log
 from ._receiver import Receiver
 from .errors import ConfigurationError, WebhookError
 

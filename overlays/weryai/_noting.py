@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 
 from ._envelope import accept_paid
-from ._flow import Bare, Flow, Note, Perform, Reply, Send, log
+from ._flow import Bare, Flow, Note, Perform, Reply, Send
 from ._intent import Intent
+from ._logs import log
 from ._order import OrderState, Verdict
 from ._settings import Settings
 from .errors import ContractError, JournalError, OutcomeUnknownError, WeryAIError

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from ._flow import warn
+from ._logs import warn
 from .errors import InvalidInputError
 
 PictureSource: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO

@@ -11,7 +11,7 @@ from typing import NoReturn
 from ._bell import Bell
 from ._callback import check_secret, knows_secret, with_secret
 from ._delivery import Body, WebhookEvent, read_delivery
-from ._task import Task, TaskState
+from ._task_state import Task, TaskState
 from .errors import ConfigurationError, WebhookError
 
 # How many tasks are remembered, so that a repeated delivery is known.

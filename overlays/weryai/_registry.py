@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from ._contract import contract
 from ._envelope import Envelope
-from ._limits import contract
 from .errors import ContractError, ModelUnavailableError
 
 Kind: TypeAlias = Literal["image_to_video", "text_to_video", "multi_image_to_video"]

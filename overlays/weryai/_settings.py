@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ._drift import OnDrift
-from ._intent import Keeper
+from ._order_log import Keeper
 from ._retry import RetryPolicy
 from .errors import ConfigurationError
 

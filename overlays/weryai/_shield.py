@@ -11,7 +11,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from . import _wire
-from ._flow import Reply, Send, log
+from ._flow import Reply, Send
+from ._logs import log
 from ._noting import give_up
 from ._settings import Settings
 from .errors import NotSentError

@@ -15,7 +15,8 @@ from ._operation import Mode, Resource, operation
 from ._receiver import Receiver
 from ._retry import RetryPolicy
 from ._run import Awaiting, Blocking
-from ._task import Task, TaskState, read_task
+from ._task import read_task
+from ._task_state import Task, TaskState
 from ._watch import WAIT_TIMEOUT, check_waiting, watch
 from .errors import (
     InvalidInputError,

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 from ._bell import Bell
-from ._flow import Flow, Listen, Now, Sleep, Tell, Turn, log, warn
+from ._flow import Flow, Listen, Now, Sleep, Tell, Turn
+from ._logs import log, warn
 from ._receiver import Receiver
 from ._retry import DAILY_CAPS, Pace
-from ._task import WORDS, Task
+from ._task_state import WORDS, Task
 from .errors import (
     ContractError,
     InvalidInputError,

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 
 import httpx
 
-from . import __version__
-from ._auth import sign
 from ._envelope import find_task_ids, read_envelope, request_id_of, text_of, unknown_outcome
-from ._flow import Fetch, Reply, Send, log
+from ._flow import Fetch, Reply, Send
+from ._logs import log
 from ._settings import Settings, is_loopback
+from ._version import __version__
 from .errors import ConfigurationError, NotSentError, OutcomeUnknownError, TransportError, WeryAIError
 
 Client = TypeVar("Client", httpx.Client, httpx.AsyncClient)
@@ -64,8 +64,18 @@ def build(client: httpx.Client | httpx.AsyncClient, settings: Settings, effect: 
         request = client.build_request(arguments.pop("method"), url, **arguments)
     except httpx.InvalidURL as error:
         raise NotSentError(f"{effect.name}: {url} is not an address: {error}", request=effect.name) from error
-    sign(request, settings)
+    add_bearer(request, settings)
     return request
+
+
+def add_bearer(request: httpx.Request, settings: Settings) -> None:
+    """Add the key to a request to the API or the models registry, and to no other.
+
+    The key is asked for each time, so that a function given as `api_key` can rotate it.
+    """
+    url = request.url
+    if (url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)) in settings.origins:
+        request.headers["Authorization"] = f"Bearer {settings.key()}"
 
 
 def fetch_options(effect: Fetch) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
 from weryai.bulk import _balance
-from weryai.bulk._fetched import digest
+from weryai.bulk._performing import digest
 from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]

@@ -19,7 +19,7 @@ from fakes.commands import end_of, start_weryai, weryai_command
 from fakes.surroundings import JOURNEY_KEY
 from weryai import JournalError, bulk
 from weryai._order import Verdict
-from weryai.bulk import PostgresLedger, _borne, _queue, _reading
+from weryai.bulk import PostgresLedger, _queue, _reading
 from weryai.bulk import _steps as steps
 from weryai.emulator import Emulator
 
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.timeout(90), pytest.mark.filterwarnings("ignore::werya
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the queue often, and take jobs up again at once."""
     monkeypatch.setattr(_queue, "LOOK", 0.05)
-    monkeypatch.setattr(_borne, "PAUSE", 0)
+    monkeypatch.setattr(_queue, "PAUSE", 0)
 
 
 def filled(database: str, folder: Path, many: int) -> PostgresLedger:
@@ -172,7 +172,7 @@ def test_what_is_unfinished_is_taken_up_again(emulator: Emulator, database: str,
                 emulator, tmp_path, limits={"rate": 50.0, "in_flight": 1}, on_event=lambda e: events.append(e.event)
             ),
         )
-        assert first.stopped is None and events.count("unfinished") == 3 * (1 + _borne.TRIES)
+        assert first.stopped is None and events.count("unfinished") == 3 * (1 + _queue.TRIES)
         for fault in emulator.faults:
             fault.cancel()
         second = bulk.work(ledger, **options(emulator, tmp_path))

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .._contract import contract
 from .._image_to_video import ASPECT_RATIO, DURATION, MODEL
-from .._limits import contract, field_names, field_problems
+from .._limits import field_names, field_problems
 from .._picture import is_address, read_picture
 from .._registry import bundled_registry, problems
 from ..errors import InvalidInputError

@@ -11,10 +11,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .._client import AsyncWeryAI
+from .._download import Target
+from .._endpoint import paid_request
+from .._envelope import accept_paid
 from .._files import store, upload_picture
+from .._flow import Flow
+from .._intent import Intent
+from .._limits import check_request
 from .._picture import is_address, read_picture
 from .._retry import is_repeatable
-from .._task import Task
+from .._submission import Submission, read_submission
+from .._task_state import Task
 from .._tasks import wait_for
 from .._watch import NEWBORN
 from ..errors import (
@@ -30,10 +37,8 @@ from ..errors import (
 from . import _steps as steps
 from ._errors import Stopping, kind_of, why_stop
 from ._events import Event
-from ._fetched import finish
 from ._job import Job, JobState
 from ._naming import Naming
-from ._placing import place
 from ._steps import Keeping, MovedError
 from ._throttle import Throttle
 
@@ -45,6 +50,7 @@ TRIES = 50
 TIMEOUT = 3600.0
 # Too many are in flight: 1007 queue full, 6010 concurrent tasks.
 _FULL = (1007, 6010)
+_REQUEST = "POST /v1/generation/image-to-video"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,3 +250,30 @@ class Performer:
         else:
             await self.note(lambda db: steps.remark(db, job.row, task_id, str(error)[:1000], kind))
         self._say(Event("unfinished", job.key, task_id, reason=str(error), kind=kind))
+
+
+def place(job: Job, address: str) -> Flow[tuple[Submission, str | None]]:
+    """Order the video of a job whose picture is at this address; also return what could not be written down, if so.
+
+    Raises what `image_to_video.submit` raises. The ledger has it all: a refusal that started nothing has put the job
+    back among the queued, an unknown outcome has made it ambiguous.
+    """
+    body = {**job.parameters, "image": address}
+    check_request("ImageToVideoRequest", body)
+    intent = Intent(_REQUEST, body, row=job.row)
+    effect = paid_request(intent)
+    submission = read_submission(*accept_paid((yield from effect), effect.name))
+    return submission, intent.problem
+
+
+def finish(target: Target) -> tuple[Path, str, int]:
+    """Bring a download under its name, and know it again; both in one go, because each costs a change of threads."""
+    path = target.finish()
+    return path, *digest(path)
+
+
+def digest(path: Path) -> tuple[str, int]:
+    """The SHA-256 and the size of a file."""
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+        return found, file.tell()

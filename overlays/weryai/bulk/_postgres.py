@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .._flow import log
 from .._journal_writer import Store
+from .._logs import log
 from ..errors import ConfigurationError, JournalError
 from ._address import check_address, masked, told
 from ._ledger import OpenLedger

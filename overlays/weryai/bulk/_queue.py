@@ -11,6 +11,7 @@ import contextlib
 import logging
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 from .._order import OrderState
 from ..errors import ConfigurationError, JournalError
 from . import _queue_steps as steps
-from ._borne import Patience, UnfinishedError, returning
-from ._postgres import NEEDS, QUEUE_SCHEMA, PostgresLedger, settings_of, talking
+from ._postgres import AWAY, NEEDS, QUEUE_SCHEMA, PostgresLedger, settings_of, talking
 
 if TYPE_CHECKING:
     from procrastinate import App, JobContext
     from procrastinate.jobs import Job as Entry
+    from procrastinate.retry import RetryDecision
 
 #: Jobs to be ordered, and jobs that are paid for, which need no turn and so never wait behind the others.
 ORDERS, PAID = "orders", "paid"
@@ -33,6 +34,8 @@ LOOK = 1.0
 # So many entries are made at a time, when fewer than half of them wait.
 FEED = 1_000
 PAID_AT_ONCE = 1_000
+# How often a job that is not finished is taken up again, and the first pause before that in seconds; it doubles.
+TRIES, PAUSE = 5, 5
 _TASK = "weryai.bulk"
 
 Body = Callable[[int], Awaitable[OrderState | None]]
@@ -64,7 +67,7 @@ class Queue:
 
     async def _keep_up(self, queue: str, at_once: int) -> None:
         """Run a worker of Procrastinate, which ends when it cannot tell that it lives, and begin anew."""
-        patience = Patience()
+        outage = OutageLimit()
         while queue == PAID or not self._is_ending():
             worker = self._workers[queue] = asyncio.create_task(
                 self._app.run_worker_async(
@@ -80,7 +83,7 @@ class Queue:
                 _end(worker)
                 await asyncio.gather(worker, return_exceptions=True)
             if not self._is_ending():
-                await patience.meet(JournalError("the queue cannot be worked on: the database is away"))
+                await outage.meet(JournalError("the queue cannot be worked on: the database is away"))
 
     async def look_after(self, *, until_done: bool) -> None:
         """Do what one of all workers has to do: fill the queue, and free jobs of workers that are gone.
@@ -88,7 +91,7 @@ class Queue:
         It ends, if that is wanted, when nothing is left that can be done. When the worker is to end, no orders are
         taken any more, and it ends when what is paid for has come.
         """
-        patience = Patience()
+        outage = OutageLimit()
         while True:
             try:
                 if await self._note(lambda db: steps.lease(db, self._holder, 3 * LOOK)):
@@ -101,7 +104,7 @@ class Queue:
                 if until_done and await self._is_empty():
                     return
             except _errors().ConnectorException as error:
-                await patience.meet(error)
+                await outage.meet(error)
             await asyncio.sleep(LOOK)
 
     async def _is_calm(self) -> bool:
@@ -221,3 +224,46 @@ def _errors() -> Any:
     from procrastinate import exceptions
 
     return exceptions
+
+
+class UnfinishedError(Exception):
+    """The job is to be taken up again: at once, or after a pause, and then only so often."""
+
+    def __init__(self, queue: str, *, at_once: bool) -> None:
+        self.queue, self.at_once = queue, at_once
+        super().__init__(queue)
+
+
+class OutageLimit:
+    """How long trouble with the database is borne, from its first time on; a while without it is a new beginning."""
+
+    def __init__(self) -> None:
+        self._since = self._last = float("-inf")
+
+    async def meet(self, error: Exception) -> None:
+        """Wait a moment, or raise the error."""
+        moment = time.monotonic()
+        if moment - self._last > AWAY / 2:
+            self._since = moment
+        self._last = moment
+        if moment - self._since > AWAY:
+            raise error
+        await asyncio.sleep(1.0)
+
+
+def returning() -> Any:
+    """When an entry comes back."""
+    from procrastinate.retry import BaseRetryStrategy, RetryDecision
+
+    class Returning(BaseRetryStrategy):
+        def get_retry_decision(self, *, exception: BaseException, job: Entry) -> RetryDecision | None:
+            if not isinstance(exception, UnfinishedError):
+                # The worker ends; another one goes on.
+                return RetryDecision(retry_in={"seconds": 0})
+            if exception.at_once:
+                return RetryDecision(retry_in={"seconds": 0}, queue=exception.queue)
+            if job.attempts >= TRIES:
+                return None
+            return RetryDecision(retry_in={"seconds": PAUSE * 2**job.attempts}, queue=exception.queue)
+
+    return Returning()

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .._flow import log
+from .._logs import log
 from .._order import OrderState
 from ..errors import WeryAIError
 from . import _reading as reading

@@ -10,10 +10,9 @@ import httpx
 import pytest
 
 from weryai import AsyncWeryAI, DownloadError, NotSentError, OutcomeUnknownError, RetryPolicy, WeryAI
-from weryai._auth import sign
 from weryai._flow import Send
 from weryai._settings import make_settings
-from weryai._wire import _hide, failure
+from weryai._wire import _hide, add_bearer, failure
 
 KEY = "sk-0123/45+6.7"
 PAID = Send({"method": "post", "url": "/v1/generation/image-to-video"}, paid=True)
@@ -102,6 +101,6 @@ def test_only_our_own_origins_are_signed() -> None:
     signed = []
     for url in ("https://api.example.com/v1", "https://cdn.example.com/v1", "https://api.example.com:8443/v1"):
         request = httpx.Request("GET", url)
-        sign(request, settings)
+        add_bearer(request, settings)
         signed.append("authorization" in request.headers)
     assert signed == [True, False, False]

@@ -1,0 +1,48 @@
+"""The contract as `weryai_api` ships it, and what it says about an operation."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import json
+import re
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+
+@functools.cache
+def contract() -> dict[str, Any]:
+    """The whole contract, as `weryai_api` ships it."""
+    document: dict[str, Any] = json.loads(importlib.resources.files("weryai_api").joinpath("openapi.json").read_bytes())
+    return document
+
+
+@functools.cache
+def operation_named(name: str) -> dict[str, Any] | None:
+    """What the contract says about the operation whose generated module has this name, its path's part included."""
+    for path in contract()["paths"].values():
+        for method, facts in path.items():
+            if method in ("get", "post") and _module_of(facts) == name:
+                return {**path, **facts}
+    return None
+
+
+def module_at(method: str, path: str) -> str:
+    """The name of the generated module that makes this request, or nothing."""
+    facts = contract()["paths"].get(path, {}).get(method.lower())
+    return _module_of(facts) if facts else ""
+
+
+def module_name(endpoint: ModuleType) -> str:
+    """The name of a generated module, without its package."""
+    return endpoint.__name__.rpartition(".")[2]
+
+
+def _module_of(facts: Mapping[str, Any]) -> str:
+    return re.sub(r"(?=[A-Z])", "_", str(facts["operationId"])).lower()
+
+
+def request_schemas() -> dict[str, Any]:
+    schemas: dict[str, Any] = contract()["components"]["schemas"]
+    return schemas
