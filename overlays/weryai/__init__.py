@@ -13,17 +13,17 @@ from ._version import __version__ as __version__
 from .errors import *  # noqa: F403
 
 if TYPE_CHECKING:
-    from ._batches import Batch
     from ._client import AsyncWeryAI, WeryAI
-    from ._drift import Drift
-    from ._image_to_video import Video, VideoOptions
-    from ._journal import Journal
-    from ._order import Order, OrderState
-    from ._registry import BUNDLED_MODELS_DATE, Model, bundled_models
-    from ._retry import RetryPolicy
-    from ._submission import Submission
-    from ._task_state import Task, TaskState, VideoLink
-    from ._tasks import WaitResult
+    from ._flow.order import Order, OrderState
+    from ._flow.retry import RetryPolicy
+    from ._journal.journal import Journal
+    from ._protocol.drift import Drift
+    from ._protocol.model_registry import BUNDLED_MODELS_DATE, Model, bundled_models
+    from ._protocol.submission import Submission
+    from ._resources.batches import Batch
+    from ._resources.image_to_video import Video, VideoOptions
+    from ._resources.tasks import WaitResult
+    from ._task import Task, TaskState, VideoLink
 
 __all__ = [
     "BUNDLED_MODELS_DATE",
@@ -48,11 +48,12 @@ __all__ = [
 __all__ += errors.__all__
 
 _HOMES = {
-    "AsyncWeryAI": "_client", "BUNDLED_MODELS_DATE": "_registry", "Batch": "_batches", "Drift": "_drift",
-    "Journal": "_journal", "Model": "_registry", "Order": "_order", "OrderState": "_order",
-    "RetryPolicy": "_retry", "Submission": "_submission", "Task": "_task", "TaskState": "_task",
-    "Video": "_image_to_video", "VideoLink": "_task", "VideoOptions": "_image_to_video", "WaitResult": "_tasks",
-    "WeryAI": "_client", "bundled_models": "_registry",
+    "AsyncWeryAI": "_client", "BUNDLED_MODELS_DATE": "_protocol.model_registry", "Batch": "_resources.batches",
+    "Drift": "_protocol.drift", "Journal": "_journal.journal", "Model": "_protocol.model_registry",
+    "Order": "_flow.order", "OrderState": "_flow.order", "RetryPolicy": "_flow.retry",
+    "Submission": "_protocol.submission", "Task": "_task", "TaskState": "_task",
+    "Video": "_resources.image_to_video", "VideoLink": "_task", "VideoOptions": "_resources.image_to_video",
+    "WaitResult": "_resources.tasks", "WeryAI": "_client", "bundled_models": "_protocol.model_registry",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import ssl
 from collections.abc import Callable
@@ -10,23 +11,23 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self
 
 import httpx
 
-from ._account import Account
-from ._batches import Batches
-from ._calling import call_operation
-from ._drift import OnDrift
-from ._files import Files
-from ._image_to_video import ImageToVideo
-from ._models import Models
-from ._operation import Mode
-from ._orders import Orders
-from ._retry import RetryPolicy
-from ._run import Awaiting, Blocking
+from ._flow.order_log import OrderLogSource
+from ._flow.retry import RetryPolicy
+from ._protocol.drift import OnDrift
+from ._resources.account import Account
+from ._resources.base import Mode
+from ._resources.batches import Batches
+from ._resources.files import Files
+from ._resources.image_to_video import ImageToVideo
+from ._resources.models import Models
+from ._resources.orders import Orders
+from ._resources.raw import call_operation
+from ._resources.tasks import Tasks
 from ._settings import MAX_REQUESTS, POLLS_PER_SECOND, TIMEOUT, Settings, make_settings
-from ._tasks import Tasks
+from ._transport.runner import Awaiting, Blocking
 
 if TYPE_CHECKING:
-    from ._journal import Journal
-    from ._order_log import Keeper
+    from ._journal.journal import Journal
 
 
 class _Client(Generic[Mode]):
@@ -88,21 +89,21 @@ class WeryAI(_Client[Blocking]):
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
         on_drift: OnDrift | None = None,
-        journal: Journal | Keeper | str | os.PathLike[str] | None = None,
+        journal: Journal | OrderLogSource | str | os.PathLike[str] | None = None,
     ) -> None:
         """Make a client; nothing is sent yet."""
         settings = make_settings(
             api_key,
-            base_url,
-            models_base_url,
-            timeout,
-            retry,
-            ssl_context,
-            max_requests,
-            polls_per_second,
-            on_drift,
-            journal,
+            base_url=base_url,
+            models_base_url=models_base_url,
+            timeout=timeout,
+            retry=retry,
+            ssl_context=ssl_context,
+            max_requests=max_requests,
+            polls_per_second=polls_per_second,
+            on_drift=on_drift,
         )
+        settings = _with_journal(settings, journal)
         self._runner = Blocking(settings, transport)
         self._open(self._runner, settings)
 
@@ -144,21 +145,21 @@ class AsyncWeryAI(_Client[Awaiting]):
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
         on_drift: OnDrift | None = None,
-        journal: Journal | Keeper | str | os.PathLike[str] | None = None,
+        journal: Journal | OrderLogSource | str | os.PathLike[str] | None = None,
     ) -> None:
         """Make a client; it may be made outside a running loop, and nothing is sent yet."""
         settings = make_settings(
             api_key,
-            base_url,
-            models_base_url,
-            timeout,
-            retry,
-            ssl_context,
-            max_requests,
-            polls_per_second,
-            on_drift,
-            journal,
+            base_url=base_url,
+            models_base_url=models_base_url,
+            timeout=timeout,
+            retry=retry,
+            ssl_context=ssl_context,
+            max_requests=max_requests,
+            polls_per_second=polls_per_second,
+            on_drift=on_drift,
         )
+        settings = _with_journal(settings, journal)
         self._runner = Awaiting(settings, transport)
         self._open(self._runner, settings)
 
@@ -177,3 +178,15 @@ class AsyncWeryAI(_Client[Awaiting]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _with_journal(settings: Settings, journal: Journal | OrderLogSource | str | os.PathLike[str] | None) -> Settings:
+    """The settings with the journal that was given, opened if it is a path."""
+    if journal is None:
+        return settings
+    if isinstance(journal, OrderLogSource):
+        return dataclasses.replace(settings, journal=journal)
+    # Loaded here, because SQLite costs whoever has no journal some milliseconds.
+    from ._journal.journal import Journal
+
+    return dataclasses.replace(settings, journal=Journal(journal), owns_journal=True)

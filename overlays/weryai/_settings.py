@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
 import ipaddress
@@ -11,16 +10,12 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ._drift import OnDrift
-from ._order_log import Keeper
-from ._retry import RetryPolicy
+from ._flow.order_log import OrderLog, OrderLogSource
+from ._flow.retry import RetryPolicy
+from ._protocol.drift import OnDrift
 from .errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from ._journal import Record
 
 BASE_URL = "https://api.weryai.com"
 MODELS_BASE_URL = "https://api-growth-agent.weryai.com"
@@ -44,7 +39,7 @@ class Settings:
     max_requests: int = MAX_REQUESTS
     polls_per_second: float = POLLS_PER_SECOND
     on_drift: OnDrift | None = field(default=None, repr=False)
-    journal: Keeper | None = None
+    journal: OrderLogSource | None = None
     owns_journal: bool = False
 
     @property
@@ -56,12 +51,11 @@ class Settings:
         """The address of an operation on the API's or the registry's host."""
         return (self.models_base_url if service == "models" else self.base_url) + path
 
-    def record(self) -> Record:
+    def order_log(self) -> OrderLog:
         """The part of the journal that belongs to this service and this key."""
         if self.journal is None:
             raise ConfigurationError("this client has no journal: make it with journal=")
-        record: Record = self.journal._scoped(self.base_url, self.key())
-        return record
+        return self.journal.order_log(self.base_url, self.key())
 
     def close(self) -> None:
         """Close the journal, unless somebody else opened it."""
@@ -71,15 +65,15 @@ class Settings:
 
 def make_settings(
     api_key: KeySource | None,
-    base_url: str | None,
-    models_base_url: str | None,
-    timeout: float,
-    retry: RetryPolicy | None,
-    ssl_context: ssl.SSLContext | None,
+    *,
+    base_url: str | None = None,
+    models_base_url: str | None = None,
+    timeout: float = TIMEOUT,
+    retry: RetryPolicy | None = None,
+    ssl_context: ssl.SSLContext | None = None,
     max_requests: int = MAX_REQUESTS,
     polls_per_second: float = POLLS_PER_SECOND,
     on_drift: OnDrift | None = None,
-    journal: Keeper | str | os.PathLike[str] | None = None,
 ) -> Settings:
     """Check and complete what the user gave; a given base_url also serves the models registry unless told otherwise."""
     environment = os.environ.get
@@ -98,7 +92,7 @@ def make_settings(
         raise ConfigurationError("polls_per_second must be more than 0 and at most 10,000")
     if not (on_drift is None or on_drift == "log" or callable(on_drift)) or inspect.iscoroutinefunction(on_drift):
         raise ConfigurationError('on_drift must be a plain function of one Drift, or "log"')
-    settings = Settings(
+    return Settings(
         base_url=_checked_url("base_url", base_url),
         models_base_url=_checked_url("models_base_url", models_base_url or base_url),
         timeout=float(timeout),
@@ -109,14 +103,6 @@ def make_settings(
         polls_per_second=float(polls_per_second),
         on_drift=on_drift,
     )
-    if journal is None:
-        return settings
-    # Loaded here, because SQLite costs whoever has no journal some milliseconds.
-    from ._journal import Journal
-
-    if isinstance(journal, Keeper):
-        return dataclasses.replace(settings, journal=journal)
-    return dataclasses.replace(settings, journal=Journal(journal), owns_journal=True)
 
 
 @functools.lru_cache(maxsize=16)

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ._task_state import Task
+    from ._task import Task
 
 __all__ = (  # noqa: RUF022 - in the order of the tree
     "WeryAIError", "ConfigurationError", "InvalidInputError", "DuplicateRequestError", "TransportError", "NotSentError",

@@ -6,9 +6,9 @@ A `Receiver` makes the address to submit with, takes deliveries and wakes waits:
 
 from __future__ import annotations
 
-from ._delivery import WebhookEvent, read_delivery
-from ._mounting import AsgiApp, EventCallback, WsgiApp
-from ._receiver import Receiver
+from ._webhooks.apps import AsgiApp, EventCallback, WsgiApp
+from ._webhooks.delivery import WebhookEvent, read_delivery
+from ._webhooks.receiver import Receiver
 
 __all__ = ["Receiver", "WebhookEvent", "asgi_app", "read_delivery", "wsgi_app"]
 

@@ -28,7 +28,7 @@ except Exception:
 """
 BLOCKING = HEAD + 'from weryai import WeryAI\nclient = WeryAI("sk-bench-key", base_url=sys.argv[1])\n' + WARM
 PROGRAMS = {
-    "sync": BLOCKING + "import weryai._download\nmeasured(lambda: client.files.download(url, path))",
+    "sync": BLOCKING + "import weryai._media.download\nmeasured(lambda: client.files.download(url, path))",
     "async": HEAD
     + """
 from weryai import AsyncWeryAI

@@ -50,8 +50,8 @@ def rows(server: Server) -> list[Row]:
 
 def looks_for_five_minutes() -> Row:
     """Count the looks at a task that takes five minutes, by the flow itself with a clock that only sleeping moves."""
-    from weryai._flow import Now, Reply, Send, Sleep, Tell, Turn
-    from weryai._tasks import wait_for
+    from weryai._flow.effects import Now, Reply, Send, Sleep, Tell, Turn
+    from weryai._resources.tasks import wait_for
 
     flow, clock, looks = wait_for("t1"), 0.0, 0
     effect = next(flow)

@@ -23,9 +23,9 @@ MANY, VICTIM = 6, 3
 # `before` strikes at the call for the victim, `after` when it has come to its end, `committed` when it is on the disk.
 _DEATH = """
 import os, signal, sys
-from weryai import _run
-from weryai.bulk import _engine, _performing, _steps, _tables
-from weryai.bulk._ledger import Ledger
+from weryai._transport import runner
+from weryai.bulk._ledger import transitions
+from weryai.bulk._ledger.ledger import Ledger
 
 calls = 0
 
@@ -50,13 +50,13 @@ def after(place, name, only=lambda *_: True):
 
 def committed(name):
     # The step is made in a transaction with others, so death comes when the future of its commit is done.
-    original, step = Ledger.write, getattr(_steps, name)
+    original, step = Ledger.write, getattr(transitions, name)
     struck = []
     def noted(db, *a, **k):
         if third():
             struck.append(True)
         return step(db, *a, **k)
-    setattr(_steps, name, noted)
+    setattr(transitions, name, noted)
     def write(self, change):
         future = original(self, change)
         future.add_done_callback(lambda _: struck and die())
@@ -75,14 +75,14 @@ sys.exit(run(["bulk", "run", "jobs.csv", "--ledger", "run.db", "--interval", "0.
               "--in-flight", "1"]))
 """
 POINTS = {
-    "before the intent": 'before(_steps, "begin")',
-    "intent on disk, nothing sent": 'before(_run.Awaiting, "_send", paid)',
-    "answer received, id not on disk": 'after(_run.Awaiting, "_send", paid)',
-    "before the id is written": 'before(_steps, "end")',
+    "before the intent": 'before(transitions, "begin")',
+    "intent on disk, nothing sent": 'before(runner.Awaiting, "_send", paid)',
+    "answer received, id not on disk": 'after(runner.Awaiting, "_send", paid)',
+    "before the id is written": 'before(transitions, "end")',
     "id on disk": 'committed("end")',
-    "waiting": 'after(_run.Awaiting, "_send", look)',
-    "before the download": 'before(_run.Awaiting, "_fetch")',
-    "video on disk, not noted": 'before(_steps, "finish")',
+    "waiting": 'after(runner.Awaiting, "_send", look)',
+    "before the download": 'before(runner.Awaiting, "_fetch")',
+    "video on disk, not noted": 'before(transitions, "finish")',
     "done": 'committed("finish")',
 }
 # While a video is fetched the next job may be inside its POST; behind the last there is none.

@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from fakes.ledgers import Filling, alter
 from weryai import ConfigurationError, bulk
-from weryai.bulk._exporting import COLUMNS
+from weryai.bulk._results.export import COLUMNS
 from weryai.cli import run
 
 STRANGE = 'a "quoted", comma;\nsecond line\t=1+1 \u202e ж 视频 \ud83d\ude00'.encode("utf-16", "surrogatepass").decode(

@@ -14,15 +14,15 @@ import pytest
 
 from fakes.bulks import filled, rows
 from weryai import BudgetExceededError, JournalError, bulk
-from weryai._order import Verdict
+from weryai._flow.order import AttemptResult
 from weryai.bulk import JobState
-from weryai.bulk import _reading as reading
-from weryai.bulk import _steps as steps
-from weryai.bulk._looking import looking
-from weryai.bulk._tables import LEDGER, SCHEMA
+from weryai.bulk._ledger import queries as reading
+from weryai.bulk._ledger import transitions as steps
+from weryai.bulk._ledger.opening import looking
+from weryai.bulk._ledger.schema import LEDGER, SCHEMA
 
 
-def tried(ledger: bulk.Ledger, row: int, verdict: Verdict) -> None:
+def tried(ledger: bulk.Ledger, row: int, verdict: AttemptResult) -> None:
     """Note a try and what came of it."""
     ledger.write(lambda db: steps.begin(db, row)).result()
     ledger.write(lambda db: steps.end(db, row, verdict)).result()
@@ -106,7 +106,7 @@ def test_a_copy_is_refused_unless_it_is_trusted(tmp_path: Path, how: str) -> Non
 _UNWRITABLE = """
 import os, resource, sys
 from weryai import JournalError, bulk
-from weryai.bulk import _steps
+from weryai.bulk._ledger import transitions
 what, path = sys.argv[1:]
 try:
     ledger = bulk.Ledger(path)
@@ -118,7 +118,7 @@ try:
         os.chmod(path, 0o444); os.chmod(os.path.dirname(path), 0o555)
         os.seteuid(65534) if os.geteuid() == 0 else None
         ledger = bulk.Ledger(path)
-    ledger.write(lambda db: _steps.begin(db, 1)).result()
+    ledger.write(lambda db: transitions.begin(db, 1)).result()
     print("begun")
 except JournalError as error:
     print(error)
@@ -145,8 +145,8 @@ EVERYWHERE = {state.value for state in JobState}
 CHANGES: dict[str, tuple[Any, set[str]]] = {
     "begin": (lambda db: steps.begin(db, 1), {"queued"}),
     # What names a task is never refused: where the job has moved on, the task is noted beside it.
-    "submitted": (lambda db: steps.end(db, 1, Verdict(JobState.SUBMITTED, ("late",))), EVERYWHERE),
-    "refused": (lambda db: steps.end(db, 1, Verdict(JobState.QUEUED)), {"submitting", "ambiguous"}),
+    "submitted": (lambda db: steps.end(db, 1, AttemptResult(JobState.SUBMITTED, ("late",))), EVERYWHERE),
+    "refused": (lambda db: steps.end(db, 1, AttemptResult(JobState.QUEUED)), {"submitting", "ambiguous"}),
     "finish": (lambda db: steps.finish(db, 1, "t", "/p", "aa", 1), {"submitted"}),
     "refused for good": (lambda db: steps.fail(db, 1, "why", "kind"), {"queued"}),
     "task failed": (lambda db: steps.fail(db, 1, "why", "kind", "t"), {"submitted"}),
@@ -191,7 +191,7 @@ def test_a_refusal_gives_its_budget_back(tmp_path: Path) -> None:
     with filled(tmp_path, 3) as ledger:
         ledger.write(lambda db: steps.set_budget(db, 2, None)).result()
         for row, verdict in ((1, JobState.QUEUED), (1, JobState.AMBIGUOUS), (2, JobState.SUBMITTED)):
-            tried(ledger, row, Verdict(verdict, ("t",)))
+            tried(ledger, row, AttemptResult(verdict, ("t",)))
         with pytest.raises(BudgetExceededError, match="2 of 2 tasks"):
             ledger.write(lambda db: steps.begin(db, 3)).result()
     assert rows(tmp_path / "run.db", "state, submits") == [("ambiguous", 1), ("submitted", 1), ("queued", 0)]
@@ -201,5 +201,5 @@ def test_no_task_id_of_an_answer_is_lost(tmp_path: Path) -> None:
     """More ids than one stand beside it, and those of an answer that cannot be relied on stand there as well."""
     with filled(tmp_path, 2) as ledger:
         for row, verdict in ((1, JobState.SUBMITTED), (2, JobState.AMBIGUOUS)):
-            tried(ledger, row, Verdict(verdict, ("a", "b")))
+            tried(ledger, row, AttemptResult(verdict, ("a", "b")))
     assert rows(tmp_path / "run.db", "task_id, named") == [("a", "b"), (None, "a b")]

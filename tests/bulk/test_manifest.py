@@ -14,7 +14,7 @@ from pyarrow import parquet
 from fakes.bulks import filled, go, manifest, rows
 from fakes.pictures import JPEG
 from weryai import InvalidInputError, bulk
-from weryai.bulk._job import digest_of
+from weryai.bulk._ledger.job import digest_of
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 

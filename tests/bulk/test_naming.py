@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from weryai import InvalidInputError
 from weryai.bulk import Job, JobState
-from weryai.bulk._naming import Naming, clean
+from weryai.bulk._running.file_names import Naming, clean
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 

@@ -15,11 +15,12 @@ import pytest
 from fakes.bulks import manifest
 from fakes.ledgers import Filling
 from weryai import ConfigurationError, JournalError, bulk
-from weryai._order import Verdict
-from weryai.bulk import JobState, PostgresLedger, _postgres, _reading
-from weryai.bulk import _steps as steps
-from weryai.bulk._address import masked
-from weryai.bulk._turns import Turn, postpone, take_turn
+from weryai._flow.order import AttemptResult
+from weryai.bulk import JobState, PostgresLedger
+from weryai.bulk._ledger import postgres, queries
+from weryai.bulk._ledger import transitions as steps
+from weryai.bulk._ledger.database_url import masked
+from weryai.bulk._running.shared_throttle import PollPermit, postpone, take_turn
 from weryai.cli import run
 
 TIMES = {"created", "began", "submitted", "ended"}
@@ -87,9 +88,9 @@ def test_a_manifest_is_loaded_as_into_a_file(tmp_path: Path, database: str, agai
                 ledger.write(lambda db: steps.begin(db, 6)).result()
                 with pytest.raises(bulk.ManifestError) as problem:
                     bulk.load_manifest(ledger, changed, {})
-                ledger.write(lambda db: steps.end(db, 6, Verdict(JobState.QUEUED))).result()
+                ledger.write(lambda db: steps.end(db, 6, AttemptResult(JobState.QUEUED))).result()
                 outcomes.append((problem.value.problems, bulk.load_manifest(ledger, changed, {})))
-            jobs = ledger.write(lambda db: list(_reading.every(db))).result()
+            jobs = ledger.write(lambda db: list(queries.every(db))).result()
             outcomes.append((loaded, [(job.key, job.line, dict(job.parameters)) for job in jobs]))
     half = len(outcomes) // 2
     assert outcomes[:half] == outcomes[half:]
@@ -99,9 +100,9 @@ def test_no_word_of_the_service_keeps_a_task_from_being_noted(database: str) -> 
     """A reason with the letter that PostgreSQL cannot hold is kept without it."""
     with Filling(Path(), address=database) as filling:
         row = filling.job("a", "submitting")
-        verdict = Verdict(JobState.AMBIGUOUS, ("t-1",), None, "bad \0 word")
+        verdict = AttemptResult(JobState.AMBIGUOUS, ("t-1",), None, "bad \0 word")
         filling.ledger.write(lambda db: steps.end(db, row, verdict)).result()
-        job = filling.ledger.write(lambda db: _reading.of_row(db, row)).result()
+        job = filling.ledger.write(lambda db: queries.of_row(db, row)).result()
     assert job is not None and (job.named, job.reason) == ("t-1", "bad \ufffd word")
 
 
@@ -116,18 +117,18 @@ def test_an_answer_that_comes_late_is_kept(database: str) -> None:
         write = filling.ledger.write
         for row in rows:
             write(lambda db, row=row: steps.begin(db, row, "1@there")).result()
-        write(lambda db: steps.bury(db, "gone")).result()
+        write(lambda db: steps.recover_orphans(db, "gone")).result()
         bulk.resubmit(filling.ledger, "resubmitted", "sent again", "refused")
         bulk.give_up(filling.ledger, "given up")
         for row in rows[2:4]:
             write(lambda db, row=row: steps.begin(db, row, "2@here")).result()
         for row in (*rows[:3], rows[4]):
-            verdict = Verdict(JobState.SUBMITTED, (f"late-{row}",))
+            verdict = AttemptResult(JobState.SUBMITTED, (f"late-{row}",))
             write(lambda db, row=row, verdict=verdict: steps.end(db, row, verdict, "1@there")).result()
         with pytest.raises(JournalError, match="job 'refused' is submitting"):
-            write(lambda db: steps.end(db, rows[3], Verdict(JobState.QUEUED), "1@there")).result()
-        write(lambda db: steps.doubt(db, rows[3], "gone", "1@there")).result()
-        found = write(lambda db: [(job.state, job.task_id, job.named) for job in _reading.every(db)]).result()
+            write(lambda db: steps.end(db, rows[3], AttemptResult(JobState.QUEUED), "1@there")).result()
+        write(lambda db: steps.mark_ambiguous(db, rows[3], "gone", "1@there")).result()
+        found = write(lambda db: [(job.state, job.task_id, job.named) for job in queries.every(db)]).result()
     assert found == [
         ("submitted", "late-1", None),
         ("submitted", "late-2", None),
@@ -150,8 +151,8 @@ def test_turns_are_those_of_all_workers(database: str) -> None:
         later = one.ledger.write(lambda db: take_turn(db, 10.0, 2)).result().pause
         assert later is not None and 95 < later <= 100
         one.job("c", "submitting")
-        assert other.write(lambda db: take_turn(db, 10.0, 2, "1@here")).result() == Turn(2, None)
-        assert other.write(lambda db: take_turn(db, 10.0, 2, "", 1)).result() == Turn(2, None)
+        assert other.write(lambda db: take_turn(db, 10.0, 2, "1@here")).result() == PollPermit(2, None)
+        assert other.write(lambda db: take_turn(db, 10.0, 2, "", 1)).result() == PollPermit(2, None)
 
 
 def test_a_broken_connection_is_made_anew(database: str) -> None:
@@ -197,7 +198,7 @@ def test_workers_that_wait_for_each_other_both_get_through(database: str) -> Non
 
 def test_who_stands_still_keeps_nobody_waiting(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that is stopped inside a change loses what it has locked; when it comes back, its change is made."""
-    monkeypatch.setattr(_postgres, "STILL", 0.2)
+    monkeypatch.setattr(postgres, "STILL", 0.2)
     inside, others_are_through = threading.Event(), threading.Event()
     order = []
 
@@ -278,9 +279,9 @@ def test_no_password_is_told(address: str, capsys: pytest.CaptureFixture[str]) -
 def test_another_service_or_key_is_refused(database: str) -> None:
     """A ledger belongs to the first service and key it worked for, in every worker."""
     with PostgresLedger(database) as ledger:
-        ledger._scoped("https://one.example", "sk-1")
+        ledger.order_log("https://one.example", "sk-1")
     with PostgresLedger(database) as ledger:
-        ledger._scoped("https://one.example", "sk-1")
+        ledger.order_log("https://one.example", "sk-1")
         for place in (("https://two.example", "sk-1"), ("https://one.example", "sk-2")):
             with pytest.raises(JournalError, match="belongs to"):
-                ledger._scoped(*place)
+                ledger.order_log(*place)

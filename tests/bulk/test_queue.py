@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from weryai.bulk import _queue
+from weryai.bulk._running import queue
 
 
 class Slowly:
@@ -24,7 +24,7 @@ class Slowly:
         try:
             await asyncio.sleep(60)
         finally:
-            if queues == [_queue.ORDERS]:
+            if queues == [queue.ORDERS]:
                 await asyncio.sleep(0.1)
             self.ended += queues
 
@@ -32,12 +32,12 @@ class Slowly:
 async def test_a_worker_ends_when_its_last_job_has_ended() -> None:
     """The client that jobs need is closed after it; one of the two workers inside must not take the other one along."""
     app = Slowly()
-    queue: Any = _queue.Queue(app, None, None, lambda: False)
-    working = asyncio.create_task(queue.work(1))
+    worker_queue: Any = queue.Queue(app, None, None, lambda: False)
+    working = asyncio.create_task(worker_queue.work(1))
     await asyncio.sleep(0.02)
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
-    assert sorted(app.ended) == [_queue.ORDERS, _queue.PAID]
+    assert sorted(app.ended) == [queue.ORDERS, queue.PAID]
 
 
 async def test_what_is_just_put_into_the_queue_is_not_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +52,7 @@ async def test_what_is_just_put_into_the_queue_is_not_overlooked(monkeypatch: py
     async def missing(*_: Any) -> list[tuple[int, bool]]:
         return [] if filled else [(1, False)]
 
-    queue: Any = _queue.Queue(Slowly(), None, None, lambda: False)
-    monkeypatch.setattr(queue, "_counted", counted)
-    monkeypatch.setattr(queue, "_missing", missing)
-    assert not await queue._is_empty()
+    worker_queue: Any = queue.Queue(Slowly(), None, None, lambda: False)
+    monkeypatch.setattr(worker_queue, "_counted", counted)
+    monkeypatch.setattr(worker_queue, "_missing", missing)
+    assert not await worker_queue._is_empty()

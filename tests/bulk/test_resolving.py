@@ -8,7 +8,7 @@ import pytest
 
 from fakes.ledgers import Filling, kept
 from weryai import BudgetExceededError, JournalError, NotFoundError, WeryAI, bulk
-from weryai.bulk import _steps as steps
+from weryai.bulk._ledger import transitions as steps
 from weryai.cli import run
 from weryai.emulator import Emulator
 

@@ -11,8 +11,8 @@ from fakes.bulks import FAST, QUICK, filled, go, manifest, rows, states
 from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
-from weryai.bulk import _balance
-from weryai.bulk._performing import digest
+from weryai.bulk._running import credit_check
+from weryai.bulk._running.job_runner import digest
 from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]
@@ -176,7 +176,7 @@ def test_an_empty_account_is_noticed_before_anything_is_bought(tmp_path: Path) -
 
 def test_the_balance_is_looked_at_while_a_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When somebody else has spent the credits, no further job is taken; what is paid for is fetched, none fails."""
-    monkeypatch.setattr(_balance, "EVERY", 0.05)
+    monkeypatch.setattr(credit_check, "EVERY", 0.05)
     prices = tmp_path / "prices.csv"
     prices.write_text("credits\n30\n")
     with (
@@ -263,8 +263,8 @@ def test_a_clock_that_is_set_back_costs_nothing(
         go(ledger, emulator.url, tmp_path, limits={"budget_tasks": 4})
         import time
 
-        real = time.time
-        monkeypatch.setattr(time, "time", lambda: real() - 3e8)
+        sleep_for = time.time
+        monkeypatch.setattr(time, "time", lambda: sleep_for() - 3e8)
         assert go(ledger, emulator.url, tmp_path, limits={"budget_tasks": 8}).is_complete
     assert orders(emulator) == 8
     emulator.assert_submitted_once()

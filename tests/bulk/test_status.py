@@ -8,8 +8,8 @@ import pytest
 
 from fakes.ledgers import Filling, alter
 from weryai import bulk
-from weryai.bulk._looking import looking
-from weryai.bulk._status import status_of
+from weryai.bulk._ledger.opening import looking
+from weryai.bulk._results.status import status_of
 from weryai.cli import run
 
 

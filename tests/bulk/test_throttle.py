@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from weryai import ConfigurationError
 from weryai.bulk import Limits
-from weryai.bulk._throttle import LEAST_PART, LONGEST_PAUSE, Pace
+from weryai.bulk._running.throttle import LEAST_PART, LONGEST_PAUSE, AdaptiveRate
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 
@@ -15,7 +15,7 @@ DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_exa
 @given(st.floats(0.1, 500), st.lists(st.floats(0, 3), max_size=200))
 def test_turns_are_never_closer_than_the_rate(rate: float, steps: list[float]) -> None:
     """Whenever turns are asked for, in no span of time more are given than the rate allows, and one to begin with."""
-    pace, moment, given_at = Pace(rate, rate), 0.0, []
+    pace, moment, given_at = AdaptiveRate(rate, rate), 0.0, []
     for step in steps:
         moment += step / rate
         if pace.take(moment) == 0.0:
@@ -28,7 +28,7 @@ def test_turns_are_never_closer_than_the_rate(rate: float, steps: list[float]) -
 @given(st.lists(st.sampled_from(["refused", "named", "accepted"]), max_size=60))
 def test_the_rate_stays_within_its_bounds(story: list[str]) -> None:
     """Refusals halve it down to a least part, acceptances bring it back, never above what was asked for."""
-    pace, moment = Pace(8.0, 8.0), 0.0
+    pace, moment = AdaptiveRate(8.0, 8.0), 0.0
     for what in story:
         moment += pace.take(moment)
         if what == "accepted":
@@ -42,7 +42,7 @@ def test_the_rate_stays_within_its_bounds(story: list[str]) -> None:
 
 def test_refusals_of_one_moment_count_once() -> None:
     """Twenty requests that were on their way together and are all refused halve the rate once, not to nothing."""
-    pace = Pace(16.0, 16.0)
+    pace = AdaptiveRate(16.0, 16.0)
     for number in range(20):
         pace.slow(number * 0.001, None)
     assert pace.rate == 8.0
@@ -50,7 +50,7 @@ def test_refusals_of_one_moment_count_once() -> None:
 
 def test_refusals_without_an_acceptance_between_wait_longer_each_time() -> None:
     """A service that goes on refusing is asked less and less often; one acceptance ends that."""
-    pace, moment, pauses = Pace(10.0, 10.0), 0.0, []
+    pace, moment, pauses = AdaptiveRate(10.0, 10.0), 0.0, []
     for _ in range(4):
         pace.slow(moment, None)
         pauses.append(pace.take(moment))

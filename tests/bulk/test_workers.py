@@ -18,9 +18,11 @@ from fakes.bulks import FAST, QUICK, manifest
 from fakes.commands import end_of, start_weryai, weryai_command
 from fakes.surroundings import JOURNEY_KEY
 from weryai import JournalError, bulk
-from weryai._order import Verdict
-from weryai.bulk import PostgresLedger, _queue, _reading
-from weryai.bulk import _steps as steps
+from weryai._flow.order import AttemptResult
+from weryai.bulk import PostgresLedger
+from weryai.bulk._ledger import queries
+from weryai.bulk._ledger import transitions as steps
+from weryai.bulk._running import queue
 from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]
@@ -29,8 +31,8 @@ pytestmark = [pytest.mark.timeout(90), pytest.mark.filterwarnings("ignore::werya
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the queue often, and take jobs up again at once."""
-    monkeypatch.setattr(_queue, "LOOK", 0.05)
-    monkeypatch.setattr(_queue, "PAUSE", 0)
+    monkeypatch.setattr(queue, "LOOK", 0.05)
+    monkeypatch.setattr(queue, "PAUSE", 0)
 
 
 def filled(database: str, folder: Path, many: int) -> PostgresLedger:
@@ -102,7 +104,7 @@ def test_who_is_gone_is_followed(emulator: Emulator, database: str, tmp_path: Pa
     """
     with filled(database, tmp_path, 4) as ledger:
         assert bulk.work(ledger, **options(emulator, tmp_path, limits={"budget_tasks": 1})).stopped
-        paid = ledger.write(lambda db: next(job for job in _reading.every(db) if job.task_id)).result()
+        paid = ledger.write(lambda db: next(job for job in queries.every(db) if job.task_id)).result()
         ask(database, "update weryai.jobs set state = 'submitted', path = null where id = %s", paid.row)
         gone, alive = gone_worker(database), gone_worker(database, beat="1 second")
         ledger.write(lambda db: steps.set_budget(db, None, None)).result()
@@ -118,7 +120,7 @@ def test_who_is_gone_is_followed(emulator: Emulator, database: str, tmp_path: Pa
                 f"job-{row}", row, int(gone.partition("@")[0]),
             )  # fmt: skip
         outcome = bulk.work(ledger, **options(emulator, tmp_path))
-        found = ledger.write(lambda db: {job.row: (job.state.value, job.reason) for job in _reading.every(db)}).result()
+        found = ledger.write(lambda db: {job.row: (job.state.value, job.reason) for job in queries.every(db)}).result()
     assert found[paid.row] == ("done", None) and found[rows[2]] == ("done", None)
     assert found[rows[0]] == ("ambiguous", "the worker was gone before the answer came")
     assert found[rows[1]][0] == "submitting"
@@ -172,7 +174,7 @@ def test_what_is_unfinished_is_taken_up_again(emulator: Emulator, database: str,
                 emulator, tmp_path, limits={"rate": 50.0, "in_flight": 1}, on_event=lambda e: events.append(e.event)
             ),
         )
-        assert first.stopped is None and events.count("unfinished") == 3 * (1 + _queue.TRIES)
+        assert first.stopped is None and events.count("unfinished") == 3 * (1 + queue.TRIES)
         for fault in emulator.faults:
             fault.cancel()
         second = bulk.work(ledger, **options(emulator, tmp_path))
@@ -283,7 +285,7 @@ def test_the_commands_take_a_database(emulator: Emulator, database: str, tmp_pat
     with PostgresLedger(database) as ledger:
         ledger.write(lambda db: steps.requeue(db, 1, (bulk.JobState.DONE,))).result()
         ledger.write(lambda db: steps.begin(db, 1)).result()
-        ledger.write(lambda db: steps.end(db, 1, Verdict(bulk.JobState.AMBIGUOUS))).result()
+        ledger.write(lambda db: steps.end(db, 1, AttemptResult(bulk.JobState.AMBIGUOUS))).result()
     assert f"task {events[0]['task_id']}" in weryai("resolve", database, "job-0", "adopt", events[0]["task_id"])
     weryai("worker", "--database", database, "--until-done", *COMMAND)
     assert states(database) == {"done": 3} and bills(emulator) == [1] * 3

@@ -8,9 +8,9 @@ import pytest
 from contract import facts, outcomes
 from contract.reading import CONTRACT, SCHEMAS, Operation, operation, operations
 from weryai import RetryPolicy, TaskState, errors
-from weryai._envelope import CODES, SUCCESS_CODES
-from weryai._retry import DAILY_CAPS, EXPLICIT_REFUSALS, Pace
-from weryai._task import classify
+from weryai._flow.retry import DAILY_CAPS, EXPLICIT_REFUSALS, Pace
+from weryai._protocol.envelope import CODES, SUCCESS_CODES
+from weryai._protocol.task_reader import classify
 
 SUBMISSIONS = [name for name in facts.OPERATIONS if name.startswith("submit")]
 

@@ -9,7 +9,8 @@ from fakes.commands import environment
 # `before` strikes at the call, `after` when what was called has ended (for the journal: when it is on the disk).
 _DEATH = """
 import asyncio, inspect, os, signal, sys
-from weryai import _journal, _run
+from weryai._journal import journal
+from weryai._transport import runner
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -54,14 +55,14 @@ asyncio.run(story())
 """
 PROGRAMS = {"Blocking": _COMMAND, "Awaiting": _COROUTINE}
 POINTS = {
-    "before the intent": 'before(_journal.Record, "begin")',
-    "intent on disk, nothing sent": 'before(_run.{runner}, "_send", paid)',
-    "answer received, id not on disk": 'after(_run.{runner}, "_send", paid)',
-    "id on disk": 'after(_journal.Record, "end")',
-    "waiting": 'after(_run.{runner}, "_send", look)',
-    "downloading": 'before(_run.{runner}, "_fetch")',
-    "video on disk, not noted": 'before(_journal.Record, "settle")',
-    "done": 'after(_journal.Record, "settle")',
+    "before the intent": 'before(journal.ScopedJournal, "begin")',
+    "intent on disk, nothing sent": 'before(runner.{runner}, "_send", paid)',
+    "answer received, id not on disk": 'after(runner.{runner}, "_send", paid)',
+    "id on disk": 'after(journal.ScopedJournal, "end")',
+    "waiting": 'after(runner.{runner}, "_send", look)',
+    "downloading": 'before(runner.{runner}, "_fetch")',
+    "video on disk, not noted": 'before(journal.ScopedJournal, "finish_task")',
+    "done": 'after(journal.ScopedJournal, "finish_task")',
     "": "",
 }
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from weryai._order import OrderState, Verdict
+from weryai._flow.order import AttemptResult, OrderState
 from weryai.bulk import Ledger, NewJob, PostgresLedger
-from weryai.bulk import _steps as steps
-from weryai.bulk._job import digest_of
-from weryai.bulk._ledger import OpenLedger
+from weryai.bulk._ledger import transitions as steps
+from weryai.bulk._ledger.job import digest_of
+from weryai.bulk._ledger.ledger import OpenLedger
 
 PROMPT = "The sea moves"
 
@@ -54,11 +54,11 @@ class Filling:
             return row
         self._do(lambda db: steps.begin(db, row))
         if state == "ambiguous":
-            self._do(lambda db: steps.doubt(db, row, reason))
+            self._do(lambda db: steps.mark_ambiguous(db, row, reason))
         if state in ("submitting", "ambiguous"):
             return row
         task_id = task or f"task_{row}"
-        verdict = Verdict(OrderState.SUBMITTED, (task_id,))
+        verdict = AttemptResult(OrderState.SUBMITTED, (task_id,))
         self._do(lambda db: steps.end(db, row, verdict))
         if state == "done":
             self._do(lambda db: steps.finish(db, row, task_id, str(video), "ab" * 32, 1_234))

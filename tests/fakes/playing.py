@@ -7,10 +7,10 @@ from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 from weryai import RetryPolicy
-from weryai._files import Files
-from weryai._flow import Effect, Fetch, Listen, Now, Perform, Reply, Send, Sleep, Tell, Turn
-from weryai._image_to_video import ImageToVideo
-from weryai._tasks import Tasks
+from weryai._flow.effects import Effect, Fetch, Listen, Notify, Now, PollPermit, Reply, RunBlocking, Send, Sleep
+from weryai._resources.files import Files
+from weryai._resources.image_to_video import ImageToVideo
+from weryai._resources.tasks import Tasks
 
 Answer: TypeAlias = Reply | BaseException
 _MANY_EFFECTS = 10_000
@@ -64,11 +64,11 @@ def play(flow: Any, *answers: Answer, took: float = 0.0) -> Played:
                 return rung
             case Now():
                 return played.clock
-            case Turn():
+            case PollPermit():
                 return True
-            case Perform(function=function):
+            case RunBlocking(function=function):
                 return function()
-            case Tell(callback=callback, value=value):
+            case Notify(callback=callback, value=value):
                 return callback(value) if callback is not None else None
         return None
 

@@ -29,7 +29,7 @@ async def test_a_cancelled_order_is_noted(
     faulty_server: FaultyServer, journal_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, state: str
 ) -> None:
     """Cancelled while its POST is open, an order is submitted if the answer still comes, else ambiguous."""
-    monkeypatch.setattr("weryai._shield.GRACE", 5.0 if state == "submitted" else 0.1)
+    monkeypatch.setattr("weryai._transport.shield.GRACE", 5.0 if state == "submitted" else 0.1)
     faulty_server.script("POST", SUBMIT, answer)
     async with AsyncWeryAI(JOURNEY_KEY, base_url=faulty_server.url, journal=journal_path) as client:
         order = asyncio.ensure_future(submit(client))

@@ -11,7 +11,7 @@ import pytest
 import weryai
 from fakes.hooks import receiver
 from weryai import AsyncWeryAI, WeryAI
-from weryai import _time as passing
+from weryai._flow import clock as passing
 from weryai.emulator import Emulator
 
 PICTURE = "https://example.com/reference.jpg"

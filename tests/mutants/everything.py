@@ -31,7 +31,7 @@ EQUIVALENT: dict[str, str] = {}
 SELF_TESTS = [
     Mutant(
         "self-test.overlay",
-        OVERLAY + "_envelope.py",
+        OVERLAY + "_protocol/envelope.py",
         "return 200 <= self.http_status < 300",
         "return False",
         "nothing is a success",

@@ -10,10 +10,15 @@ WAITS = ("tests/unit/overlay/test_tasks.py",)
 
 IN_ANSWERS = [
     overlay(
-        "envelope", "code-200", "SUCCESS_CODES = (0, 200)", "SUCCESS_CODES = (0,)", "status 200 is a refusal", ANSWERS
+        "_protocol/envelope",
+        "code-200",
+        "SUCCESS_CODES = (0, 200)",
+        "SUCCESS_CODES = (0,)",
+        "status 200 is a refusal",
+        ANSWERS,
     ),
     overlay(
-        "envelope",
+        "_protocol/envelope",
         "word-ok",
         'SUCCESS_WORDS = ("success", "ok")',
         'SUCCESS_WORDS = ("success",)',
@@ -21,7 +26,7 @@ IN_ANSWERS = [
         ANSWERS,
     ),
     overlay(
-        "envelope",
+        "_protocol/envelope",
         "success-false",
         'if self.fields.get("success") is False:',
         'if self.fields.get("success") is None:',
@@ -29,7 +34,7 @@ IN_ANSWERS = [
         ANSWERS,
     ),
     overlay(
-        "envelope",
+        "_protocol/envelope",
         "message-order",
         '("msg", "message", "desc")',
         '("desc", "message", "msg")',
@@ -37,7 +42,7 @@ IN_ANSWERS = [
         ANSWERS,
     ),
     overlay(
-        "envelope",
+        "_protocol/envelope",
         "http-ignored",
         "return self.is_http_success and (self.verdict",
         "return (self.verdict",
@@ -45,7 +50,7 @@ IN_ANSWERS = [
         ANSWERS,
     ),
     overlay(
-        "envelope",
+        "_protocol/envelope",
         "code-outranked",
         "_hinted(envelope) or CODES.get(envelope.code or 0) or HTTP.get(envelope.http_status)",
         "_hinted(envelope) or HTTP.get(envelope.http_status) or CODES.get(envelope.code or 0)",
@@ -53,7 +58,7 @@ IN_ANSWERS = [
         ANSWERS,
     ),
     overlay(
-        "envelope",
+        "_protocol/envelope",
         "id-name",
         '_ID_NAMES = ("task_ids", "taskIds", "task_id", "taskId")',
         '_ID_NAMES = ("task_ids", "taskIds", "task_id")',
@@ -61,7 +66,7 @@ IN_ANSWERS = [
         IDS,
     ),
     overlay(
-        "envelope",
+        "_protocol/envelope",
         "id-cut",
         "if isinstance(raw, str):\n        return _unique([_id",
         "if not raw:\n        return _unique([_id",
@@ -69,7 +74,7 @@ IN_ANSWERS = [
         IDS,
     ),
     overlay(
-        "envelope",
+        "_protocol/envelope",
         "content-1002",
         "case 1002 if _CONTENT.search(message):",
         "case 1003 if _CONTENT.search(message):",
@@ -77,7 +82,7 @@ IN_ANSWERS = [
         ANSWERS,
     ),
     overlay(
-        "envelope",
+        "_protocol/envelope",
         "key-1002",
         "case 1002 if _KEY.search(message):",
         "case 1003 if _KEY.search(message):",
@@ -85,7 +90,7 @@ IN_ANSWERS = [
         ANSWERS,
     ),
     overlay(
-        "task",
+        "_protocol/task_reader",
         "case",
         "WORDS.get(word.strip().lower(), TaskState.UNKNOWN)",
         "WORDS.get(word.strip(), TaskState.UNKNOWN)",
@@ -93,19 +98,26 @@ IN_ANSWERS = [
         TASK,
     ),
     overlay(
-        "task",
+        "_task",
         "ended",
         "in (TaskState.SUCCEEDED, TaskState.FAILED)",
         "is TaskState.SUCCEEDED",
         "a failed task is waited for until the end",
         WAITS,
     ),
-    overlay("task", "nested", "(part, *nested)", "(part,)", "videos in output.videos are not found", TASK),
     overlay(
-        "task", "src", '("url", "video_url", "src")', '("url", "video_url")', "a video under src is not found", TASK
+        "_protocol/task_reader", "nested", "(part, *nested)", "(part,)", "videos in output.videos are not found", TASK
     ),
     overlay(
-        "task",
+        "_protocol/task_reader",
+        "src",
+        '("url", "video_url", "src")',
+        '("url", "video_url")',
+        "a video under src is not found",
+        TASK,
+    ),
+    overlay(
+        "_protocol/task_reader",
         "camel",
         '_first_text(part, "task_status", "taskStatus")',
         '_first_text(part, "task_status")',
@@ -113,17 +125,19 @@ IN_ANSWERS = [
         TASK,
     ),
     overlay(
-        "task",
+        "_protocol/task_reader",
         "other",
         'raise ContractError(f"the answer tells of other tasks than {task_id}", raw=envelope.raw)',
         "pass",
         "another task's video is taken",
         TASK,
     ),
-    overlay("tasks", "dots", 'or not task_id.strip(".")', "", "the id .. reaches another operation", WAITS),
-    overlay("tasks", "no-cache", '{"Cache-Control": "no-cache"}', "{}", "an old state is seen for ever", WAITS),
+    overlay("_resources/tasks", "dots", 'or not task_id.strip(".")', "", "the id .. reaches another operation", WAITS),
     overlay(
-        "watch",
+        "_resources/tasks", "no-cache", '{"Cache-Control": "no-cache"}', "{}", "an old state is seen for ever", WAITS
+    ),
+    overlay(
+        "_resources/polling",
         "missed",
         "return isinstance(error, TransportError | ServerError | ContractError)",
         "return isinstance(error, TransportError | ServerError)",
@@ -131,7 +145,7 @@ IN_ANSWERS = [
         WAITS,
     ),
     overlay(
-        "tasks",
+        "_resources/tasks",
         "no-video",
         "if task.state is TaskState.SUCCEEDED and task.videos:",
         "if task.state is TaskState.SUCCEEDED:",

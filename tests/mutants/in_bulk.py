@@ -12,14 +12,30 @@ WORKERS = ("tests/bulk/test_workers.py", "tests/bulk/test_queue.py")
 
 def bulk(module: str, name: str, old: str, new: str, claim: str, first: tuple[str, ...]) -> Mutant:
     """A mistake in a module of bulk runs."""
-    return Mutant(f"overlay.bulk.{module}.{name}", f"{OVERLAY}bulk/_{module}.py", old, new, claim, first)
+    return Mutant(
+        f"overlay.bulk.{module.rpartition('/')[2]}.{name}", f"{OVERLAY}bulk/{module}.py", old, new, claim, first
+    )
 
 
 IN_BULK = [
-    bulk("steps", "budget", "submits < budget_tasks", "submits <= budget_tasks", "one task beyond the budget", RUNS),
-    bulk("steps", "credits", "credits + ? <= budget_credits", "credits <= budget_credits", "credits beyond it", RUNS),
     bulk(
-        "steps",
+        "_ledger/transitions",
+        "budget",
+        "submits < budget_tasks",
+        "submits <= budget_tasks",
+        "one task beyond the budget",
+        RUNS,
+    ),
+    bulk(
+        "_ledger/transitions",
+        "credits",
+        "credits + ? <= budget_credits",
+        "credits <= budget_credits",
+        "credits beyond it",
+        RUNS,
+    ),
+    bulk(
+        "_ledger/transitions",
         "refund",
         "is OrderState.QUEUED:\n        _refund",
         "is OrderState.DONE:\n        _refund",
@@ -27,7 +43,7 @@ IN_BULK = [
         RUNS,
     ),
     bulk(
-        "steps",
+        "_ledger/transitions",
         "fence",
         "if db.execute(statement, given).rowcount != 1:",
         "if db.execute(statement, given).rowcount > 1:",
@@ -35,31 +51,50 @@ IN_BULK = [
         FILE,
     ),
     bulk(
-        "steps", "key", 'if tied["key"] != key:', 'if tied["key"] == "":', "another key goes on with the ledger", RUNS
+        "_ledger/transitions",
+        "key",
+        'if tied["key"] != key:',
+        'if tied["key"] == "":',
+        "another key goes on with the ledger",
+        RUNS,
     ),
     bulk(
-        "steps",
+        "_ledger/transitions",
         "service",
         'if tied["base_url"] != base_url:',
         'if tied["base_url"] == "":',
         "emulator and service mix",
         RUNS,
     ),
-    bulk("steps", "named", '" ".join(verdict.task_ids[1:]) or None', "None", "a second task id is lost", FILE),
     bulk(
-        "ledger",
+        "_ledger/transitions",
+        "named",
+        '" ".join(attempt.task_ids[1:]) or None',
+        "None",
+        "a second task id is lost",
+        FILE,
+    ),
+    bulk(
+        "_ledger/ledger",
         "bury",
-        "self.write(lambda db: steps.bury(db, CRASHED)).result()",
+        "self.write(lambda db: steps.recover_orphans(db, CRASHED)).result()",
         "0",
         "a try that a crash left open stays open",
         CRASHES,
     ),
     bulk(
-        "ledger", "lock", "exclusive=True, kind=LEDGER", "exclusive=False, kind=LEDGER", "two runs share a ledger", FILE
+        "_ledger/ledger",
+        "lock",
+        "exclusive=True, kind=LEDGER",
+        "exclusive=False, kind=LEDGER",
+        "two runs share a ledger",
+        FILE,
     ),
-    bulk("originals", "behind", "starts >= beside", "starts >= 0", "an old copy that was put back goes on", FILE),
     bulk(
-        "performing",
+        "_ledger/copy_guard", "behind", "starts >= beside", "starts >= 0", "an old copy that was put back goes on", FILE
+    ),
+    bulk(
+        "_running/job_runner",
         "again",
         "is_repeatable(error, paid=paid)",
         "is_repeatable(error, paid=False)",
@@ -67,7 +102,7 @@ IN_BULK = [
         RUNS,
     ),
     bulk(
-        "performing",
+        "_running/job_runner",
         "ambiguous",
         "if isinstance(error, OutcomeUnknownError) or",
         "if",
@@ -75,7 +110,7 @@ IN_BULK = [
         RUNS,
     ),
     bulk(
-        "errors",
+        "_running/stop_reasons",
         "credits",
         "case InsufficientCreditsError():",
         "case TaskFailedError():",
@@ -83,7 +118,7 @@ IN_BULK = [
         RUNS,
     ),
     bulk(
-        "performing",
+        "_running/job_runner",
         "upload",
         "if known is not None:\n            return known",
         "if known == '':\n            return known",
@@ -91,7 +126,7 @@ IN_BULK = [
         RUNS,
     ),
     bulk(
-        "performing",
+        "_running/job_runner",
         "lost",
         "await self.note(lambda db: steps.remark(db, job.row, task_id, str(error)[:1000], kind))",
         "await self._fail(job, str(error), kind, task_id)",
@@ -99,7 +134,7 @@ IN_BULK = [
         RUNS,
     ),
     bulk(
-        "engine",
+        "_running/dispatcher",
         "resume",
         "(JobState.SUBMITTED, JobState.QUEUED):",
         "(JobState.QUEUED,):",
@@ -107,7 +142,7 @@ IN_BULK = [
         CRASHES,
     ),
     bulk(
-        "throttle",
+        "_running/throttle",
         "flight",
         "self.in_flight < self.limit",
         "self.in_flight >= 0",
@@ -115,7 +150,7 @@ IN_BULK = [
         RUNS,
     ),
     bulk(
-        "naming",
+        "_running/file_names",
         "outside",
         'part).strip(" .")',
         'part).strip(" ")',
@@ -123,7 +158,7 @@ IN_BULK = [
         ("tests/bulk/test_naming.py",),
     ),
     bulk(
-        "loading",
+        "_manifest/loading",
         "problems",
         "        if problems.many:\n",
         "        if problems.many > 100:\n",
@@ -131,7 +166,7 @@ IN_BULK = [
         MANIFESTS,
     ),
     bulk(
-        "loading",
+        "_manifest/loading",
         "shard",
         "% self.count == self.index - 1",
         "% self.count >= self.index - 1",
@@ -139,7 +174,7 @@ IN_BULK = [
         MANIFESTS,
     ),
     bulk(
-        "checking",
+        "_manifest/validation",
         "there",
         "return name in self._folders[folder]",
         "return bool(name)",
@@ -147,7 +182,7 @@ IN_BULK = [
         MANIFESTS,
     ),
     bulk(
-        "steps",
+        "_ledger/transitions",
         "late_refusal",
         '(OrderState.SUBMITTING, OrderState.AMBIGUOUS), {"worker": worker}, **values)',
         "(OrderState.SUBMITTING, OrderState.AMBIGUOUS), **values)",
@@ -155,20 +190,48 @@ IN_BULK = [
         SERVER,
     ),
     bulk(
-        "steps",
+        "_ledger/transitions",
         "late_answer",
         "            change(db, row, (OrderState.QUEUED,), **values)\n            return\n",
         "            pass\n",
         "what a late answer accepted is sent once more",
         SERVER,
     ),
-    bulk("address", "masked", '"(password=)[^&]*"', '"(password=)[&]*"', "a password is shown", SERVER),
-    bulk("postgres", "deadlock", "attempt <= 10\n", "attempt <= 0\n", "workers that wait for each other stop", SERVER),
-    bulk("turns", "gap", "others.many < ? ", "others.many <= ? ", "one task more than may be in flight", SERVER),
-    bulk("turns", "sending", "most - sending, gap", "most, gap", "what is being sent has no place", SERVER),
-    bulk("turns", "postpone", '{_NOW} + ?)"', '{_NOW})"', "other workers go on after a refusal", SERVER),
+    bulk("_ledger/database_url", "masked", '"(password=)[^&]*"', '"(password=)[&]*"', "a password is shown", SERVER),
     bulk(
-        "queue_steps",
+        "_ledger/postgres",
+        "deadlock",
+        "attempt <= 10\n",
+        "attempt <= 0\n",
+        "workers that wait for each other stop",
+        SERVER,
+    ),
+    bulk(
+        "_running/shared_throttle",
+        "gap",
+        "others.many < ? ",
+        "others.many <= ? ",
+        "one task more than may be in flight",
+        SERVER,
+    ),
+    bulk(
+        "_running/shared_throttle",
+        "sending",
+        "most - sending, gap",
+        "most, gap",
+        "what is being sent has no place",
+        SERVER,
+    ),
+    bulk(
+        "_running/shared_throttle",
+        "postpone",
+        '{_NOW} + ?)"',
+        '{_NOW})"',
+        "other workers go on after a refusal",
+        SERVER,
+    ),
+    bulk(
+        "_running/queue_sql",
         "living",
         "one.last_heartbeat > now() -",
         "one.last_heartbeat > now() +",
@@ -176,7 +239,7 @@ IN_BULK = [
         WORKERS,
     ),
     bulk(
-        "queue",
+        "_running/queue",
         "take_over",
         "                await manager.retry_job(entry, queue=queue, priority=1)",
         "                pass",
@@ -184,7 +247,7 @@ IN_BULK = [
         WORKERS,
     ),
     bulk(
-        "queue",
+        "_running/queue",
         "calm",
         "if self._is_ending() and await self._is_calm():",
         "if self._is_ending():",
@@ -192,7 +255,7 @@ IN_BULK = [
         WORKERS,
     ),
     bulk(
-        "steps",
+        "_ledger/transitions",
         "task",
         "        if value is not None:\n            statement, given",
         "        if value is None:\n            statement, given",

@@ -10,13 +10,13 @@ UPLOADS = ("tests/unit/emulator/test_uploads.py",)
 
 def emulator(module: str, name: str, old: str, new: str, claim: str, first: tuple[str, ...]) -> Mutant:
     """A mistake in a module of the emulator."""
-    return Mutant(f"emulator.{module}.{name}", f"{EMULATOR}_{module}.py", old, new, claim, first)
+    return Mutant(f"emulator.{module.rpartition('/')[2]}.{name}", f"{EMULATOR}{module}.py", old, new, claim, first)
 
 
 IN_EMULATOR = [
-    emulator("requests", "any-key", "raise wrong_key()", "return", "any key is accepted", REQUESTS),
+    emulator("_handlers/request_validation", "any-key", "raise wrong_key()", "return", "any key is accepted", REQUESTS),
     emulator(
-        "requests",
+        "_handlers/request_validation",
         "scheme",
         'if scheme.lower() != "bearer" or not given',
         "if not given",
@@ -24,7 +24,7 @@ IN_EMULATOR = [
         REQUESTS,
     ),
     emulator(
-        "requests",
+        "_handlers/request_validation",
         "path",
         "raise wrong_parameter(PARAMETER_ERRORS.get(parameter.name, text))",
         "return",
@@ -32,19 +32,31 @@ IN_EMULATOR = [
         REQUESTS,
     ),
     emulator(
-        "requests",
+        "_handlers/request_validation",
         "body",
         "    if found:\n        raise wrong_parameter(found[0][1])",
         "    if not found:\n        raise wrong_parameter(found[0][1])",
         "right requests are refused, wrong ones taken",
         OPERATIONS,
     ),
-    emulator("requests", "nan", "parse_constant=not_json", "parse_constant=float", "NaN is taken", REQUESTS),
     emulator(
-        "requests", "part-twice", "if name in sent:", "if not name:", "a part that is sent twice is taken", UPLOADS
+        "_handlers/request_validation",
+        "nan",
+        "parse_constant=not_json",
+        "parse_constant=float",
+        "NaN is taken",
+        REQUESTS,
     ),
     emulator(
-        "tasks",
+        "_handlers/request_validation",
+        "part-twice",
+        "if name in sent:",
+        "if not name:",
+        "a part that is sent twice is taken",
+        UPLOADS,
+    ),
+    emulator(
+        "_state/tasks",
         "waiting",
         "if age < self._starts or",
         "if age <= self._starts or",
@@ -52,7 +64,7 @@ IN_EMULATOR = [
         TASKS,
     ),
     emulator(
-        "tasks",
+        "_state/tasks",
         "processing",
         "PROCESSING if age < self._ends or",
         "PROCESSING if age < self._starts or",
@@ -60,16 +72,16 @@ IN_EMULATOR = [
         TASKS,
     ),
     emulator(
-        "tasks",
+        "_state/tasks",
         "word",
         '= "waiting", "processing", "succeed", "failed"',
         '= "waiting", "processing", "succeeded", "failed"',
         "success has no known word",
         TASKS,
     ),
-    emulator("tasks", "free", "self.left -= price", "self.left -= 0 * price", "tasks cost nothing", TASKS),
+    emulator("_state/tasks", "free", "self.left -= price", "self.left -= 0 * price", "tasks cost nothing", TASKS),
     emulator(
-        "tasks",
+        "_state/tasks",
         "last-credits",
         "if price > self.balance:",
         "if price >= self.balance:",
@@ -77,7 +89,7 @@ IN_EMULATOR = [
         TASKS,
     ),
     emulator(
-        "tasks",
+        "_state/tasks",
         "price",
         "price = count * CREDITS_PER_TASK",
         "price = CREDITS_PER_TASK",
@@ -85,7 +97,7 @@ IN_EMULATOR = [
         TASKS,
     ),
     emulator(
-        "operations",
+        "_handlers/operations",
         "lost",
         'raise unknown("task not exist")',
         'raise refusal(1002, "task not exist", 400)',
@@ -93,7 +105,7 @@ IN_EMULATOR = [
         OPERATIONS,
     ),
     emulator(
-        "operations",
+        "_handlers/operations",
         "one-task",
         'int(visit.sent.get("video_number", 1))',
         "1",
@@ -101,7 +113,7 @@ IN_EMULATOR = [
         OPERATIONS,
     ),
     emulator(
-        "media",
+        "_handlers/media",
         "early",
         "ended = task is not None and world.tasks.state(task) == SUCCEEDED",
         "ended = task is not None",
@@ -109,7 +121,7 @@ IN_EMULATOR = [
         ("tests/unit/emulator/test_videos.py",),
     ),
     emulator(
-        "operations",
+        "_handlers/operations",
         "batch-name",
         '"batch_id": tasks[0].batch_id',
         '"batchId": tasks[0].batch_id',
@@ -117,7 +129,7 @@ IN_EMULATOR = [
         OPERATIONS,
     ),
     emulator(
-        "contract",
+        "_protocol/contract",
         "security",
         "needs_key=bool(security) and {} not in security",
         "needs_key=False",
@@ -125,7 +137,7 @@ IN_EMULATOR = [
         REQUESTS,
     ),
     emulator(
-        "contract",
+        "_protocol/contract",
         "formats",
         "Draft202012Validator(whole, validate_formats=True)",
         "Draft202012Validator(whole)",

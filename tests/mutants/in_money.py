@@ -2,7 +2,10 @@
 
 from .mutant import OVERLAY, Mutant
 
-RETRY, ENVELOPE, WIRE, ENDPOINT = (OVERLAY + name for name in ("_retry.py", "_envelope.py", "_wire.py", "_endpoint.py"))
+RETRY, ENVELOPE, WIRE, ENDPOINT = (
+    OVERLAY + name
+    for name in ("_flow/retry.py", "_protocol/envelope.py", "_transport/http.py", "_protocol/endpoint.py")
+)
 TABLE = ("tests/unit/overlay/test_retry.py",)
 ANSWERS = ("tests/unit/overlay/test_envelope.py",)
 # The rows of the table at the top of _retry.py, by the words that they begin with.

@@ -10,13 +10,13 @@ PICTURE = ("tests/unit/overlay/test_picture.py",)
 
 def overlay(module: str, name: str, old: str, new: str, claim: str, first: tuple[str, ...]) -> Mutant:
     """A mistake in a module of the overlay."""
-    return Mutant(f"overlay.{module}.{name}", f"{OVERLAY}_{module}.py", old, new, claim, first)
+    return Mutant(f"overlay.{module.rpartition('/')[2]}.{name}", f"{OVERLAY}{module}.py", old, new, claim, first)
 
 
 IN_OVERLAY = [
-    overlay("auth", "anywhere", "in settings.origins:", "is not None:", "the key goes to every host", WIRE),
+    overlay("_transport/http", "anywhere", "in settings.origins:", "is not None:", "the key goes to every host", WIRE),
     overlay(
-        "auth",
+        "_transport/http",
         "any-port",
         "(url.scheme, url.host, url.port or (443",
         "(url.scheme, url.host, 0 * (url.port or 0) or (443",
@@ -24,7 +24,7 @@ IN_OVERLAY = [
         WIRE,
     ),
     overlay(
-        "auth",
+        "_transport/http",
         "twice",
         'request.headers["Authorization"] = f"Bearer {settings.key()}"',
         'request.headers["Authorization"] = f"Bearer Bearer {settings.key()}"',
@@ -32,7 +32,7 @@ IN_OVERLAY = [
         ("tests/contract/test_wire.py",),
     ),
     overlay(
-        "settings",
+        "_settings",
         "base-url",
         'BASE_URL = "https://api.weryai.com"\nMODELS',
         'BASE_URL = "https://www.weryai.com"\nMODELS',
@@ -40,7 +40,7 @@ IN_OVERLAY = [
         SETTINGS,
     ),
     overlay(
-        "settings",
+        "_settings",
         "plain-http",
         'if scheme == "http" and not is_loopback(host):',
         'if scheme == "http" and not host:',
@@ -48,7 +48,7 @@ IN_OVERLAY = [
         SETTINGS,
     ),
     overlay(
-        "settings",
+        "_settings",
         "order",
         'base_url = base_url or environment("WERYAI_BASE_URL") or BASE_URL',
         'base_url = environment("WERYAI_BASE_URL") or base_url or BASE_URL',
@@ -56,7 +56,7 @@ IN_OVERLAY = [
         SETTINGS,
     ),
     overlay(
-        "settings",
+        "_settings",
         "models-origin",
         "frozenset({origin(self.base_url), origin(self.models_base_url)})",
         "frozenset({origin(self.base_url)})",
@@ -64,7 +64,7 @@ IN_OVERLAY = [
         SETTINGS,
     ),
     overlay(
-        "settings",
+        "_settings",
         "key-space",
         "    return key.strip()\n",
         "    return key\n",
@@ -72,7 +72,7 @@ IN_OVERLAY = [
         SETTINGS,
     ),
     overlay(
-        "settings",
+        "_settings",
         "timeout",
         "TIMEOUT = 60.0",
         "TIMEOUT = 6.0",
@@ -80,7 +80,7 @@ IN_OVERLAY = [
         SETTINGS,
     ),
     overlay(
-        "limits",
+        "_protocol/validation",
         "longest",
         'len(value) > schema.get("maxLength", len(value))',
         'len(value) >= schema.get("maxLength", len(value) + 1)',
@@ -88,10 +88,15 @@ IN_OVERLAY = [
         LIMITS,
     ),
     overlay(
-        "limits", "bool", 'or (isinstance(value, bool) and kind != "boolean")', "", "True counts as one video", LIMITS
+        "_protocol/validation",
+        "bool",
+        'or (isinstance(value, bool) and kind != "boolean")',
+        "",
+        "True counts as one video",
+        LIMITS,
     ),
     overlay(
-        "limits",
+        "_protocol/validation",
         "bytes",
         "if len(value) > schema.get(",
         "if len(value.encode()) > schema.get(",
@@ -99,7 +104,7 @@ IN_OVERLAY = [
         LIMITS,
     ),
     overlay(
-        "wire",
+        "_transport/http",
         "registry",
         'url = settings.url(effect.service, arguments.pop("url"))',
         'url = settings.url("api", arguments.pop("url"))',
@@ -107,7 +112,7 @@ IN_OVERLAY = [
         ("tests/journeys/test_auth.py", "tests/contract/test_requests.py"),
     ),
     overlay(
-        "wire",
+        "_transport/http",
         "key-echoed",
         "if key and (key.encode() in content",
         "if key and (key.encode() == content",
@@ -115,7 +120,7 @@ IN_OVERLAY = [
         (*WIRE, "tests/journeys/test_secrecy.py"),
     ),
     overlay(
-        "wire",
+        "_transport/http",
         "cut",
         "received < int(announced)",
         "received < int(announced) // 2",
@@ -123,7 +128,7 @@ IN_OVERLAY = [
         WIRE,
     ),
     overlay(
-        "wire",
+        "_transport/http",
         "proxy",
         '{"127.0.0.1", "localhost", "::1", *hosts}',
         "hosts",
@@ -131,7 +136,7 @@ IN_OVERLAY = [
         ("tests/journeys/test_auth.py",),
     ),
     overlay(
-        "endpoint",
+        "_protocol/endpoint",
         "ascii",
         "json.dumps(body, ensure_ascii=False, allow_nan=False",
         "json.dumps(body, ensure_ascii=False, allow_nan=True",
@@ -139,7 +144,7 @@ IN_OVERLAY = [
         LIMITS,
     ),
     overlay(
-        "endpoint",
+        "_protocol/endpoint",
         "extra",
         '{**request.pop("json"), **extra}',
         '{**extra, **request.pop("json")}',
@@ -147,7 +152,7 @@ IN_OVERLAY = [
         LIMITS,
     ),
     overlay(
-        "image_to_video",
+        "_resources/image_to_video",
         "omitted",
         '{"video_number": UNSET, "generate_audio": UNSET}',
         "{}",
@@ -155,10 +160,15 @@ IN_OVERLAY = [
         ("tests/contract/test_requests.py",),
     ),
     overlay(
-        "image_to_video", "duration", "\nDURATION = 5\n", "\nDURATION = 10\n", "a video costs twice as much", LIMITS
+        "_resources/image_to_video",
+        "duration",
+        "\nDURATION = 5\n",
+        "\nDURATION = 10\n",
+        "a video costs twice as much",
+        LIMITS,
     ),
     overlay(
-        "image_to_video",
+        "_resources/image_to_video",
         "ratio",
         'ASPECT_RATIO = DefaultRatio("16:9")',
         'ASPECT_RATIO = DefaultRatio("9:16")',
@@ -166,7 +176,7 @@ IN_OVERLAY = [
         LIMITS,
     ),
     overlay(
-        "image_to_video",
+        "_resources/image_to_video",
         "one-video",
         'if (options.get("video_number") or 1) != 1:',
         'if (options.get("video_number") or 1) < 1:',
@@ -174,7 +184,7 @@ IN_OVERLAY = [
         ("tests/journeys/test_resources.py",),
     ),
     overlay(
-        "image_to_video",
+        "_resources/image_to_video",
         "asked-ratio",
         "if isinstance(ratio, DefaultRatio) and ratios",
         "if ratio and ratios",
@@ -182,7 +192,7 @@ IN_OVERLAY = [
         ("tests/journeys/test_models.py",),
     ),
     overlay(
-        "files",
+        "_resources/files",
         "suffix",
         'name = f"picture{picture.suffix}"',
         'name = "picture.png"',
@@ -190,7 +200,7 @@ IN_OVERLAY = [
         ("tests/unit/overlay/test_upload_answers.py",),
     ),
     overlay(
-        "files",
+        "_resources/files",
         "second",
         "if is_address(candidate):\n            return str(candidate)",
         "if candidate:\n            return str(candidate)",
@@ -198,7 +208,7 @@ IN_OVERLAY = [
         ("tests/unit/overlay/test_upload_answers.py",),
     ),
     overlay(
-        "picture",
+        "_media/image",
         "webp",
         'content[8:12] == b"WEBP"',
         'content[8:12] == b"WAVE"',
@@ -206,7 +216,7 @@ IN_OVERLAY = [
         PICTURE,
     ),
     overlay(
-        "picture",
+        "_media/image",
         "limit",
         "if len(content) > MOST_BYTES:",
         "if len(content) > 2 * MOST_BYTES:",

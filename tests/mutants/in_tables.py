@@ -2,7 +2,7 @@
 
 from .mutant import OVERLAY, Mutant
 
-ENVELOPE, TASK = OVERLAY + "_envelope.py", OVERLAY + "_task.py"
+ENVELOPE, TASK = OVERLAY + "_protocol/envelope.py", OVERLAY + "_task.py"
 # The table of codes as it stands in the overlay; a code that is added there, or to the contract, has to be added here.
 CODES = {
     "AuthenticationError": (401, 403),

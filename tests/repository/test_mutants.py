@@ -11,7 +11,7 @@ from contract.reading import SCHEMAS, operation, resolve
 from mutants.everything import EQUIVALENT, MUTANTS, SELF_TESTS, chosen
 from mutants.mutant import Mutant, MutantError
 from repository.places import ROOT
-from weryai import _retry
+from weryai._flow import retry
 
 REQUEST = SCHEMAS["ImageToVideoRequest"]
 LIMITS = ("minLength", "maxLength", "minimum", "maximum", "pattern", "format", "minItems", "maxItems", "x-page-maximum")
@@ -40,8 +40,8 @@ def wanted() -> Iterator[str]:
 
 
 def rows() -> list[str]:
-    """The failures that the table at the top of _retry.py tells apart."""
-    cells = re.findall(r"^\| ([^|]+?) +\|", _retry.__doc__ or "", re.MULTILINE)
+    """The failures that the table at the top of retry.py tells apart."""
+    cells = re.findall(r"^\| ([^|]+?) +\|", retry.__doc__ or "", re.MULTILINE)
     return [cell for cell in cells if cell not in ("what came back",)]
 
 
@@ -81,7 +81,7 @@ def test_everything_the_contract_says_of_the_endpoint_has_a_mutant(what: str) ->
 
 @pytest.mark.parametrize("row", rows())
 def test_every_class_of_retries_has_a_mutant(row: str) -> None:
-    """Each row of the table at the top of _retry.py has a mutant."""
+    """Each row of the table at the top of retry.py has a mutant."""
     assert any(row.startswith(name.removeprefix("retry ")) for name in COVERED if name.startswith("retry "))
 
 

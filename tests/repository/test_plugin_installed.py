@@ -29,7 +29,7 @@ UNRELATED = """
 import sys
 
 def test_something_else(request):
-    ours = {"weryai", "weryai.errors", "weryai.testing"}
+    ours = {"weryai", "weryai._version", "weryai.errors", "weryai.testing"}
     strange = {"httpx", "starlette", "uvicorn", "attr", "jsonschema_rs", "weryai", "weryai_api"}
     is_on = request.config.pluginmanager.has_plugin("weryai")
     assert {name for name in sys.modules if name.split(".")[0] in strange} == (ours if is_on else set())

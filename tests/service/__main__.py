@@ -38,7 +38,7 @@ CREDITS = 10**9
 
 
 @dataclass(frozen=True)
-class Wish:
+class RunOptions:
     """What whoever runs the suite asked for; `place` is None for an emulator of its own."""
 
     place: Place | None
@@ -61,7 +61,7 @@ def main() -> int:
         return 2
 
 
-def read_wish(words: list[str], environment: Mapping[str, str]) -> Wish:
+def read_wish(words: list[str], environment: Mapping[str, str]) -> RunOptions:
     """Read options and the key; decide what may be sent where."""
     parser = argparse.ArgumentParser(prog="make contract", allow_abbrev=False)
     parser.add_argument("--url")
@@ -85,7 +85,7 @@ def read_wish(words: list[str], environment: Mapping[str, str]) -> Wish:
     if not re.fullmatch(rf"[\x21-\x7e]{{{SHORTEST_KEY},}}", secret.key):
         raise WrongUseError(f"WERYAI_API_KEY is no key: {SHORTEST_KEY} or more printable characters without a space")
     image = _paid_image(given.pay_for_tasks, given.image, is_live=is_live)
-    return Wish(place, secret, is_live, image, bool(given.strict), given.seed, max(given.cases, 1), given.reports)
+    return RunOptions(place, secret, is_live, image, bool(given.strict), given.seed, max(given.cases, 1), given.reports)
 
 
 def _paid_image(tasks: str | None, image: str | None, *, is_live: bool) -> str | None:
@@ -105,7 +105,7 @@ def _paid_image(tasks: str | None, image: str | None, *, is_live: bool) -> str |
     return image
 
 
-def run(wish: Wish) -> int:
+def run(wish: RunOptions) -> int:
     """Run what was asked for, write the reports, and say what came out."""
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         del os.environ[name]  # Nothing goes round by another machine, whatever library sends it.
@@ -139,7 +139,7 @@ def run(wish: Wish) -> int:
 
 
 @contextlib.contextmanager
-def _place(wish: Wish) -> Iterator[Place]:
+def _place(wish: RunOptions) -> Iterator[Place]:
     if wish.place is not None:
         yield wish.place
         return
@@ -155,7 +155,7 @@ def _place(wish: Wish) -> Iterator[Place]:
         yield place_of(emulator.url)
 
 
-def _notes(wish: Wish, place: Place) -> Iterator[str]:
+def _notes(wish: RunOptions, place: Place) -> Iterator[str]:
     """What a reader has to know about the run."""
     if wish.is_live:
         yield f"the live set at {place.url}: the real key travels with GETs only"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from contract.reading import snake_case
 from service.exchange import Exchange
 from weryai import Drift
-from weryai._drift import find_drifts
-from weryai._flow import Reply
+from weryai._flow.effects import Reply
+from weryai._protocol.drift import find_drifts
 
 
 @dataclass

@@ -4,7 +4,7 @@ import base64
 import html
 from urllib.parse import quote, unquote_to_bytes
 
-from weryai._wire import _hide
+from weryai._transport.http import _hide
 
 MASK = "***"
 SHORTEST_KEY = 8

@@ -11,7 +11,7 @@ from service.place import place_of
 from service.secrecy import Secret
 from service.sweep import Issued, run_sweep
 from weryai.emulator import Emulator
-from weryai.emulator._tasks import TaskStore
+from weryai.emulator._state.tasks import TaskStore
 
 
 def test_an_id_that_was_given_out_must_be_found() -> None:

@@ -15,7 +15,7 @@ from fakes.surroundings import PLANTED_KEY
 from service.confinement import may_connect
 from weryai import WeryAI
 from weryai.emulator import Emulator
-from weryai.emulator._replies import success
+from weryai.emulator._protocol.responses import success
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([os.environ["PYTHONPATH"], str(ROOT / "tests")])}
@@ -81,7 +81,7 @@ def test_drift_fails_a_strict_run_only(tmp_path: Path, monkeypatch: pytest.Monke
     async def balance(*_: object) -> Response:
         return success({"balance": 5, "bonus": 1})
 
-    monkeypatch.setattr("weryai.emulator._operations.Operations.balance", balance)
+    monkeypatch.setattr("weryai.emulator._handlers.operations.Operations.balance", balance)
     with Emulator(video="fixed", model_rules="off", concurrency=None) as emulator:
         words = ["--live", f"--url={emulator.url}"]
         codes = [

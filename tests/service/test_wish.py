@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.__main__ import EMULATOR_KEY, Wish, read_wish
+from service.__main__ import EMULATOR_KEY, RunOptions, read_wish
 from service.place import LIVE_URL, WrongUseError
 
 KEY = {"WERYAI_API_KEY": "sk-real-0123456789"}
@@ -16,7 +16,7 @@ THERE = "--url=https://staging.example.com"
 PAID = ["--pay-for-tasks=1", "--image=https://example.com/photo.jpg"]
 
 
-def wished(*words: str, key: dict[str, str] | None = None) -> Wish:
+def wished(*words: str, key: dict[str, str] | None = None) -> RunOptions:
     """Read a wish with a key in the environment."""
     return read_wish(list(words), KEY if key is None else key)
 

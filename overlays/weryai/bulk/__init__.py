@@ -1,21 +1,21 @@
 """Bulk runs: from ten pictures to a million, each paid for once (extra `bulk`)."""
 
-from ._address import is_database
-from ._engine import Limits, Run, arun, run
-from ._events import Event, Outcome
-from ._exporting import export
-from ._job import Job, JobState, NewJob
-from ._ledger import Ledger
-from ._loading import Loaded, ManifestError, Shard, load_manifest
-from ._looking import name_of, open_ledger
-from ._performing import Patience
-from ._plan import Plan, plan
-from ._postgres import PostgresLedger
-from ._prices import Prices, read_prices
-from ._report import report
-from ._resolving import Requeued, adopt, give_up, resubmit, retry
-from ._status import Group, Status, status
-from ._working import awork, limits_in_force, work
+from ._ledger.database_url import is_database
+from ._ledger.job import Job, JobState, NewJob
+from ._ledger.ledger import Ledger
+from ._ledger.opening import name_of, open_ledger
+from ._ledger.postgres import PostgresLedger
+from ._manifest.loading import Loaded, ManifestError, Shard, load_manifest
+from ._manifest.plan import Plan, plan
+from ._manifest.prices import Prices, read_prices
+from ._report.report import report
+from ._results.export import export
+from ._results.resolve import Requeued, adopt, give_up, resubmit, retry
+from ._results.status import Group, Status, status
+from ._running.dispatcher import Limits, Run, arun, run
+from ._running.events import Event, Outcome
+from ._running.job_runner import Patience
+from ._running.worker import awork, limits_in_force, work
 
 __all__ = [
     "Event",

@@ -12,11 +12,11 @@ import click
 import weryai
 from weryai import errors
 
-from ._asking import balance, completion, models
-from ._bulk import bulk
-from ._making import download, generate, submit, upload, wait
-from ._resuming import orders, resolve, resume
-from ._serving import demo, emulate
+from ._bulk.group import bulk
+from ._emulate import demo, emulate
+from ._generate import download, generate, submit, upload, wait
+from ._info import balance, completion, models
+from ._orders import orders, resolve, resume
 
 EXIT_CODES = """
 \b

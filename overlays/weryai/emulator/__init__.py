@@ -12,33 +12,33 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from weryai.emulator._app import create_app as create_app
-    from weryai.emulator._clock import ManualClock as ManualClock
-    from weryai.emulator._effects import Scenario as Scenario
-    from weryai.emulator._exchanges import Exchange as Exchange
-    from weryai.emulator._exchanges import SeenRequest as SeenRequest
-    from weryai.emulator._faults import Fault as Fault
-    from weryai.emulator._ledger import LedgerRow as LedgerRow
-    from weryai.emulator._scenarios import UnknownScenarioError as UnknownScenarioError
-    from weryai.emulator._scenarios import scenarios as scenarios
+    from weryai.emulator._clock.clock import ManualClock as ManualClock
+    from weryai.emulator._foreground import serve as serve
+    from weryai.emulator._scenarios.catalog import UnknownScenarioError as UnknownScenarioError
+    from weryai.emulator._scenarios.catalog import scenarios as scenarios
+    from weryai.emulator._scenarios.effects import Scenario as Scenario
+    from weryai.emulator._scenarios.faults import Fault as Fault
     from weryai.emulator._server import Emulator as Emulator
-    from weryai.emulator._serving import serve as serve
-    from weryai.emulator._settings import Settings as Settings
-    from weryai.emulator._state_file import StateFileError as StateFileError
+    from weryai.emulator._state.exchanges import Exchange as Exchange
+    from weryai.emulator._state.exchanges import SeenRequest as SeenRequest
+    from weryai.emulator._state.ledger import LedgerRow as LedgerRow
+    from weryai.emulator._state.settings import Settings as Settings
+    from weryai.emulator._state.state_file import StateFileError as StateFileError
 
 _HOMES = {
     "Emulator": "_server",
-    "Exchange": "_exchanges",
-    "Fault": "_faults",
-    "LedgerRow": "_ledger",
-    "ManualClock": "_clock",
-    "Scenario": "_effects",
-    "SeenRequest": "_exchanges",
-    "Settings": "_settings",
-    "StateFileError": "_state_file",
-    "UnknownScenarioError": "_scenarios",
+    "Exchange": "_state.exchanges",
+    "Fault": "_scenarios.faults",
+    "LedgerRow": "_state.ledger",
+    "ManualClock": "_clock.clock",
+    "Scenario": "_scenarios.effects",
+    "SeenRequest": "_state.exchanges",
+    "Settings": "_state.settings",
+    "StateFileError": "_state.state_file",
+    "UnknownScenarioError": "_scenarios.catalog",
     "create_app": "_app",
-    "scenarios": "_scenarios",
-    "serve": "_serving",
+    "scenarios": "_scenarios.catalog",
+    "serve": "_foreground",
 }
 __all__ = [
     "Emulator",

@@ -14,19 +14,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from weryai.emulator._clock import Clock
-from weryai.emulator._contract import Operation, contract_path, load_operations, operations_of
-from weryai.emulator._control import control_routes
-from weryai.emulator._doorkeeper import EXCHANGE, Doorkeeper
-from weryai.emulator._inspector import inspector_routes
-from weryai.emulator._media import media_routes
-from weryai.emulator._model_rules import Registry
-from weryai.emulator._operations import STAGES, Operations
-from weryai.emulator._performing import Visit, note_refused, perform
-from weryai.emulator._replies import RefusalError, refusal
-from weryai.emulator._requests import check_key, check_parameters, read_sent
-from weryai.emulator._settings import Options, Settings
-from weryai.emulator._world import World
+from weryai.emulator._clock.clock import Clock
+from weryai.emulator._handlers.handling import RequestContext, note_refused, perform
+from weryai.emulator._handlers.media import media_routes
+from weryai.emulator._handlers.model_rules import Registry
+from weryai.emulator._handlers.operations import STAGES, Operations
+from weryai.emulator._handlers.request_validation import check_key, check_parameters, read_sent
+from weryai.emulator._http.middleware import EXCHANGE, ExchangeMiddleware
+from weryai.emulator._inspector.control_api import control_routes
+from weryai.emulator._inspector.page_api import inspector_routes
+from weryai.emulator._protocol.contract import Operation, contract_path, load_operations, operations_of
+from weryai.emulator._protocol.responses import RefusalError, refusal
+from weryai.emulator._state.settings import Options, Settings
+from weryai.emulator._state.world import World
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -60,7 +60,7 @@ def app_of(world: World, contract: Mapping[str, Any] | None = None) -> Starlette
             *control_routes(world),
             *inspector_routes(world),
         ],
-        middleware=[Middleware(Doorkeeper, exchanges=world.exchanges, clock=world.clock)],
+        middleware=[Middleware(ExchangeMiddleware, exchanges=world.exchanges, clock=world.clock)],
         exception_handlers={
             RefusalError: answer_refusal,
             HTTPException: answer_http_exception,
@@ -89,7 +89,7 @@ def route_of(operation: Operation, operations: Operations, world: World) -> Rout
             if stage == "submit":
                 note_refused(world, exchange, refused)
             raise
-        visit = Visit(request, exchange, stage, sent, operations.asked_about(request))
+        visit = RequestContext(request, exchange, stage, sent, operations.asked_about(request))
         return await perform(world, visit, handler)
 
     return Route(operation.path, endpoint, methods=[operation.method], name=operation.name)

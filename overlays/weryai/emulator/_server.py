@@ -7,16 +7,16 @@ import time
 from types import TracebackType
 from typing import Self, Unpack
 
-from weryai.emulator._accounting import submitted_once
 from weryai.emulator._app import app_of
-from weryai.emulator._clock import Clock
-from weryai.emulator._exchanges import Exchange, SeenRequest
-from weryai.emulator._faults import Fault, accounted
-from weryai.emulator._ledger import LedgerRow
-from weryai.emulator._listening import HOST, Server, listen, uvicorn_config
-from weryai.emulator._settings import Options, Settings
-from weryai.emulator._tasks import FAILED, SUCCEEDED, Task
-from weryai.emulator._world import World
+from weryai.emulator._clock.clock import Clock
+from weryai.emulator._http.uvicorn_server import HOST, Server, listen, uvicorn_config
+from weryai.emulator._scenarios.faults import Fault, accounted
+from weryai.emulator._state.assertions import submitted_once
+from weryai.emulator._state.exchanges import Exchange, SeenRequest
+from weryai.emulator._state.ledger import LedgerRow
+from weryai.emulator._state.settings import Options, Settings
+from weryai.emulator._state.tasks import FAILED, SUCCEEDED, Task
+from weryai.emulator._state.world import World
 
 #: The longest that starting may take, in seconds.
 LONGEST_START = 30.0

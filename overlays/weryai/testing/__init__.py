@@ -47,7 +47,7 @@ def weryai_emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
         for name in ("WERYAI_BASE_URL", "WERYAI_MODELS_BASE_URL"):
             environment.setenv(name, emulator.url)
         if "speed" not in options:
-            from weryai._time import skipping
+            from weryai._flow.clock import skipping
 
             stack.enter_context(skipping(emulator.clock.advance))
         yield emulator

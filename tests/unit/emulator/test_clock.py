@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from weryai.emulator import Emulator, ManualClock
-from weryai.emulator._changes import Changes
-from weryai.emulator._clock import Clock
-from weryai.emulator._timekeeper import Timekeeper
+from weryai.emulator._clock.changes import Changes
+from weryai.emulator._clock.clock import Clock
+from weryai.emulator._clock.scheduler import Scheduler
 
 from .conftest import Visitor
 
@@ -58,7 +58,7 @@ def test_a_clock_and_a_speed_exclude_each_other() -> None:
         Emulator(clock=ManualClock(), speed=60)
 
 
-async def running(keeper: Timekeeper, story: Callable[[], None], done: Callable[[], bool]) -> None:
+async def running(keeper: Scheduler, story: Callable[[], None], done: Callable[[], bool]) -> None:
     """Run a timekeeper while something happens in another thread, until that has come about."""
     task = asyncio.create_task(keeper.run())
     await asyncio.sleep(0)
@@ -73,7 +73,7 @@ async def running(keeper: Timekeeper, story: Callable[[], None], done: Callable[
 async def test_what_is_due_is_called_when_the_clock_is_turned() -> None:
     """In the order of the times, each once, without anybody looking at the clock."""
     clock, called = ManualClock(), []
-    keeper = Timekeeper(clock)
+    keeper = Scheduler(clock)
     keeper.at(2, lambda: called.append("two"))
     keeper.at(1, lambda: called.append("one"))
     keeper.at(9, lambda: called.append("nine"))
@@ -84,7 +84,7 @@ async def test_what_is_due_is_called_when_the_clock_is_turned() -> None:
 async def test_what_is_due_by_a_running_clock_is_called_in_time() -> None:
     """With a fast clock nobody has to turn anything, and what is due soon does not wait for what is due later."""
     clock, called = Clock(1000.0, start=0.0), []
-    keeper = Timekeeper(clock)
+    keeper = Scheduler(clock)
     keeper.at(1e9, lambda: called.append("never"))
     await running(keeper, lambda: keeper.at(20, lambda: called.append("soon")), lambda: bool(called))
     assert called == ["soon"]
@@ -95,7 +95,7 @@ async def test_a_mistake_does_not_stop_the_time() -> None:
     """Whatever one call raises, the next one happens."""
     clock, called, mistakes = ManualClock(), [], []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: mistakes.append(context["exception"]))
-    keeper = Timekeeper(clock)
+    keeper = Scheduler(clock)
     keeper.at(1, lambda: 1 // 0)
     keeper.at(1, lambda: called.append("next"))
     await running(keeper, lambda: clock.advance(1), lambda: bool(called))

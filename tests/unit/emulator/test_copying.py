@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from weryai.emulator import Emulator, Exchange, ManualClock, SeenRequest
-from weryai.emulator import _copying as copying
-from weryai.emulator._copying import as_curl, as_python, quoted
-from weryai.emulator._exchanges import MOST_BYTES_NOTED, Complaint
+from weryai.emulator._inspector import snippets as copying
+from weryai.emulator._inspector.snippets import as_curl, as_python, quoted
+from weryai.emulator._state.exchanges import MOST_BYTES_NOTED, Complaint
 
 from .conftest import AUTHORIZED, order
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from weryai.emulator import ManualClock, Settings
-from weryai.emulator import _feed as feed_module
-from weryai.emulator._exchanges import Complaint, SeenRequest
-from weryai.emulator._feed import Feed
-from weryai.emulator._ledger import Post
-from weryai.emulator._tasks import FAILED, Work
-from weryai.emulator._world import World
+from weryai.emulator._inspector import feed as feed_module
+from weryai.emulator._inspector.feed import Feed
+from weryai.emulator._state.exchanges import Complaint, SeenRequest
+from weryai.emulator._state.ledger import Post
+from weryai.emulator._state.tasks import FAILED, Work
+from weryai.emulator._state.world import World
 
 HOME = "http://127.0.0.1:1"
 WORK = Work("https://example.com/a.jpg", "16:9", 5, "M", "She waves", job="j")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from weryai.emulator import _inspector as inspector
+from weryai.emulator._inspector import page_api as inspector
 
 from .conftest import Visitor, order
 
-PAGE = Path(inspector.__file__).parent / "page"
+PAGE = Path(inspector.__file__).parent.parent / "page"
 NAMES = sorted(path.name for path in PAGE.iterdir())
 ADDRESSES = ["/", *(f"/_emulator/page/{name}" for name in NAMES)]
 LOOKS = ["/_emulator/tasks/{}/exchanges", "/_emulator/tasks/{}/picture", "/_emulator/tasks/{}/video"]

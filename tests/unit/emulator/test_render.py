@@ -13,8 +13,8 @@ import pytest
 from av.video.frame import VideoFrame
 
 from fakes.pictures import JPEG, WEBP, png
-from weryai.emulator._render import main
-from weryai.emulator._videos import FIXED_VIDEO, STANDARD_PICTURE
+from weryai.emulator._state.videos import FIXED_VIDEO, STANDARD_PICTURE
+from weryai.emulator._video.render import main
 
 Rendered = tuple[Path, list[VideoFrame]]
 
@@ -211,11 +211,11 @@ def test_a_broken_picture_is_one_line(
 
 
 def test_it_runs_as_a_program(tmp_path: Path) -> None:
-    """`python -m weryai.emulator._render` is what the emulator calls; a missing picture is exit code 2, one line."""
+    """`python -m weryai.emulator._video.render` is what the emulator calls; no picture: exit code 2, one line."""
     command = [
         sys.executable,
         "-m",
-        "weryai.emulator._render",
+        "weryai.emulator._video.render",
         str(tmp_path / "no.jpg"),
         str(tmp_path / "o.mp4"),
     ]

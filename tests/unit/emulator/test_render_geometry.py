@@ -2,7 +2,7 @@
 
 import pytest
 
-from weryai.emulator._render import video_size, visible_part, wanted_ratio
+from weryai.emulator._video.render import video_size, visible_part, wanted_ratio
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from weryai.emulator import Emulator, ManualClock, SeenRequest
-from weryai.emulator._changes import Changes
-from weryai.emulator._exchanges import Exchanges
-from weryai.emulator._listening import listen
+from weryai.emulator._clock.changes import Changes
+from weryai.emulator._http.uvicorn_server import listen
+from weryai.emulator._state.exchanges import Exchanges
 
 from .conftest import AUTHORIZED, order
 

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from fakes.pictures import JPEG, WEBP, jpeg_of, png
-from weryai.emulator._pictures import kind_of, orientation
+from weryai.emulator._video.image_files import kind_of, orientation
 
 from .conftest import Visitor
 

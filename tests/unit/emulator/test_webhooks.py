@@ -10,8 +10,8 @@ import pytest
 from fakes.faults import Close, Reply
 from fakes.faulty_server import FaultyServer
 from weryai.emulator import Emulator, ManualClock
-from weryai.emulator._settings import Settings
-from weryai.emulator._world import World
+from weryai.emulator._state.settings import Settings
+from weryai.emulator._state.world import World
 
 from .conftest import AUTHORIZED, order
 

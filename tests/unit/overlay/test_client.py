@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 import weryai
-from weryai import AsyncWeryAI, WeryAI, _wire, errors
+from weryai import AsyncWeryAI, WeryAI, errors
+from weryai._transport import http
 
 URL = "http://127.0.0.1:1"
 KEY = "sk-very-secret-0123456789"
@@ -108,14 +109,14 @@ def test_clients_share_one_tls_context(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two clients use the same TLS context object, so that the second one costs next to nothing."""
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
-    contexts = [_wire.make_client(dict, client._settings, None)["verify"] for client in (WeryAI(KEY), AsyncWeryAI(KEY))]
+    contexts = [http.make_client(dict, client._settings, None)["verify"] for client in (WeryAI(KEY), AsyncWeryAI(KEY))]
     assert contexts[0] is contexts[1]
 
 
 def test_a_context_of_ones_own_is_used() -> None:
     """A given ssl_context is the one that is used."""
     own = ssl.create_default_context()
-    assert _wire.make_client(dict, WeryAI(KEY, ssl_context=own)._settings, None)["verify"] is own
+    assert http.make_client(dict, WeryAI(KEY, ssl_context=own)._settings, None)["verify"] is own
 
 
 @pytest.mark.parametrize("kind", [WeryAI, AsyncWeryAI])

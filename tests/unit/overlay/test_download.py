@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.playing import download, play, reply
-from weryai._download import Target, name_of, prepare_path, sniff_suffix
-from weryai._flow import Fetch, Reply
+from weryai._flow.effects import Fetch, Reply
+from weryai._media.download import Target, name_of, prepare_path, sniff_suffix
 from weryai.errors import DownloadError, InvalidInputError, TransportError, WeryAIWarning
 
 URL = "https://cdn.weryai.com/result/v.mp4"

@@ -8,8 +8,8 @@ import pytest
 from contract.cases import Answer, answers
 from contract.reading import operations, resolve, snake_case
 from weryai import Drift
-from weryai._drift import LONGEST_VALUE, find_drifts
-from weryai._flow import Reply
+from weryai._flow.effects import Reply
+from weryai._protocol.drift import LONGEST_VALUE, find_drifts
 
 TASK = {"task_id": "t1", "task_status": "waiting"}
 

@@ -7,8 +7,8 @@ import pytest
 
 from fakes.playing import reply
 from weryai import errors
-from weryai._envelope import CODES, accept, accept_paid, read_envelope
-from weryai._flow import Reply
+from weryai._flow.effects import Reply
+from weryai._protocol.envelope import CODES, accept, accept_paid, read_envelope
 from weryai.errors import (
     APIError,
     AuthenticationError,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from fakes.playing import look, play, submit
 from weryai import RetryPolicy
-from weryai._envelope import Envelope, accept, accept_paid, find_task_ids
-from weryai._flow import Reply
+from weryai._flow.effects import Reply
+from weryai._protocol.envelope import Envelope, accept, accept_paid, find_task_ids
 from weryai.errors import APIError, ContractError, OutcomeUnknownError, ServerError, WeryAIError
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)

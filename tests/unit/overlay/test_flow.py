@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from weryai import AsyncWeryAI, WeryAI, errors
-from weryai._flow import Fetch, Send
+from weryai._flow.effects import Fetch, Send
 
 BASE_URL = "http://127.0.0.1:1"
 REPLY = {"status": 0, "data": {"task_ids": ["t1"]}}

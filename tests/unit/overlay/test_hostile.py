@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from weryai import AsyncWeryAI, ConfigurationError, InvalidInputError, RetryPolicy, TransportError, WeryAI
-from weryai._wire import MOST_BYTES
+from weryai._transport.http import MOST_BYTES
 from weryai.errors import WeryAIError
 
 BASE = "http://127.0.0.1:1"
@@ -68,8 +68,8 @@ def test_impossible_proxies_are_a_configuration_error(name: str, value: str, mon
 @pytest.mark.parametrize("url", ["https://[", "http://a..b/", f"http://{'a' * 64}.b/", "http://xn--/", "https://"])
 def test_impossible_addresses_are_our_errors(url: str, tmp_path: Any) -> None:
     """An address that no client can use, given by a caller or by the service, is an error of ours."""
-    with pytest.raises(WeryAIError), WeryAI("sk-key", base_url=BASE, retry=ONCE) as real:
-        real.files.download(url, tmp_path / "v.mp4")
+    with pytest.raises(WeryAIError), WeryAI("sk-key", base_url=BASE, retry=ONCE) as sleep_for:
+        sleep_for.files.download(url, tmp_path / "v.mp4")
 
 
 @pytest.mark.parametrize(

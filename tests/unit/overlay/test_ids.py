@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from fakes.playing import play, reply, submit
-from weryai._envelope import accept_paid, find_task_ids
-from weryai._retry import is_repeatable
+from weryai._flow.retry import is_repeatable
+from weryai._protocol.envelope import accept_paid, find_task_ids
 from weryai.errors import APIError, InvalidRequestError
 
 SUBMIT = "POST /v1/generation/image-to-video"

@@ -20,8 +20,9 @@ from fakes.answers import SUBMIT, accepted
 from fakes.faces import Face, submit
 from fakes.faulty_server import FaultyServer
 from fakes.journals import rows
-from weryai import Journal, _journal_file, _network_place
-from weryai._journal_file import JOURNAL, SCHEMA
+from weryai import Journal
+from weryai._journal import filesystems, sqlite_file
+from weryai._journal.sqlite_file import JOURNAL, SCHEMA
 from weryai.errors import ConfigurationError, JournalError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files and locks as POSIX has them")
@@ -67,10 +68,10 @@ class Racing:
 
 def test_two_that_make_a_journal_at_once_do_not_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where SQLite does not wait for the other one by itself we do, but not for ever."""
-    assert _journal_file._to_wal(Racing(3)) == "wal"  # type: ignore[arg-type]
-    monkeypatch.setattr(_journal_file, "PATIENCE", 0.0)
+    assert sqlite_file._to_wal(Racing(3)) == "wal"  # type: ignore[arg-type]
+    monkeypatch.setattr(sqlite_file, "PATIENCE", 0.0)
     with pytest.raises(sqlite3.OperationalError):
-        _journal_file._to_wal(Racing(1_000_000))  # type: ignore[arg-type]
+        sqlite_file._to_wal(Racing(1_000_000))  # type: ignore[arg-type]
 
 
 def change(path: Path, *statements: str) -> None:
@@ -250,14 +251,14 @@ def test_a_network_file_system_is_known(
 ) -> None:
     """The innermost mount decides, by its whole name; Windows shares are known by theirs."""
     (tmp_path / "mountinfo").write_text(MOUNTS)
-    monkeypatch.setattr(_network_place, "MOUNTS", tmp_path / "mountinfo")
-    assert _network_place.network_of(Path(path)) == kind
+    monkeypatch.setattr(filesystems, "MOUNTS", tmp_path / "mountinfo")
+    assert filesystems.network_of(Path(path)) == kind
 
 
 def test_a_network_file_system_is_warned_of_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There a shared journal warns, and one that somebody wants alone is refused."""
     (tmp_path / "mountinfo").write_text(f"1 0 0:1 / {tmp_path} rw - nfs4 server:/ rw\n")
-    monkeypatch.setattr(_network_place, "MOUNTS", tmp_path / "mountinfo")
+    monkeypatch.setattr(filesystems, "MOUNTS", tmp_path / "mountinfo")
     with pytest.warns(weryai.WeryAIWarning, match="network file system"):
         Journal(tmp_path / "journal.db").close()
     with pytest.raises(JournalError, match="network file system"):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contract.reading import CONTRACT, SCHEMAS, request_examples
 from fakes.playing import generate, play, reply, submit
-from weryai._limits import check_request, field_names
+from weryai._protocol.validation import check_request, field_names
 from weryai.errors import InvalidInputError, WeryAIWarning
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*the bundled copy:weryai.WeryAIWarning")

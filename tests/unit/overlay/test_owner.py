@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from weryai import _owner
-from weryai._owner import Owner, start_of, this_process
-from weryai.cli._journaling import default_place
+from weryai._flow import process
+from weryai._flow.process import Owner, start_of, this_process
+from weryai.cli._journal import default_place
 from weryai.errors import JournalError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes as POSIX has them")
-WAYS = {"this system's": start_of, "by ps": _owner._start_by_ps}
+WAYS = {"this system's": start_of, "by ps": process._start_by_ps}
 
 
 def test_this_process_lives() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from fakes.pictures import JPEG, WEBP, jpeg_of, png
 from fakes.playing import play, reply, submit, upload
-from weryai._picture import MOST_BYTES, SURE_BYTES, is_address, read_picture
+from weryai._media.image import MOST_BYTES, SURE_BYTES, is_address, read_image
 from weryai.errors import ContractError, InvalidInputError, WeryAIWarning
 
 STORED = "https://static.weryai.com/growth/picture.jpg"
@@ -22,7 +22,7 @@ def test_the_type_is_told_by_the_content(content: bytes, suffix: str, media_type
     path = tmp_path / "named.txt"
     path.write_bytes(content)
     for source in (path, str(path), content, bytearray(content), memoryview(content), io.BytesIO(content)):
-        picture = read_picture(source)  # type: ignore[arg-type]
+        picture = read_image(source)  # type: ignore[arg-type]
         assert (picture.content, picture.suffix, picture.media_type) == (content, suffix, media_type)
 
 
@@ -30,7 +30,7 @@ def test_a_file_is_read_from_where_it_stands() -> None:
     """A file object is read from its position and stays open."""
     file = io.BytesIO(b"head" + JPEG)
     file.seek(4)
-    assert read_picture(file).content == JPEG
+    assert read_image(file).content == JPEG
     assert not file.closed
 
 
@@ -42,7 +42,7 @@ def test_other_content_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(content)
     with pytest.raises(InvalidInputError, match=r"photo\.jpg is not a jpg, png or webp"):
-        read_picture(path)
+        read_image(path)
 
 
 def test_an_empty_picture_is_refused(tmp_path: Path) -> None:
@@ -51,19 +51,19 @@ def test_an_empty_picture_is_refused(tmp_path: Path) -> None:
     path.touch()
     for source in (path, b"", io.BytesIO()):
         with pytest.raises(InvalidInputError, match="empty"):
-            read_picture(source)
+            read_image(source)
 
 
 def test_the_largest_sizes() -> None:
     """10,000,000 bytes are silent, more warn, 10 MiB is the last that goes, one more is refused."""
     assert (SURE_BYTES, MOST_BYTES) == (10_000_000, 10 * 1024 * 1024)
-    assert len(read_picture(jpeg_of(SURE_BYTES)).content) == SURE_BYTES
+    assert len(read_image(jpeg_of(SURE_BYTES)).content) == SURE_BYTES
     for size in (SURE_BYTES + 1, MOST_BYTES):
         with pytest.warns(WeryAIWarning, match=r"10 MB"):
-            assert len(read_picture(jpeg_of(size)).content) == size
+            assert len(read_image(jpeg_of(size)).content) == size
     for source in (jpeg_of(MOST_BYTES + 1), io.BytesIO(jpeg_of(MOST_BYTES + 1))):
         with pytest.raises(InvalidInputError, match="larger than 10 MB"):
-            read_picture(source)
+            read_image(source)
 
 
 def test_what_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
@@ -82,11 +82,11 @@ def test_what_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
     ]
     for source, words in cases:
         with pytest.raises(InvalidInputError, match=words):
-            read_picture(source)
+            read_image(source)
     closed = io.BytesIO(JPEG)
     closed.close()
     with pytest.raises(InvalidInputError, match="cannot be read"):
-        read_picture(closed)
+        read_image(closed)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from fakes.playing import play, reply, submit
 from weryai import RetryPolicy, errors
-from weryai._envelope import read_envelope, refusal
-from weryai._flow import Reply
-from weryai._retry import FREE_TRIES, Pace, is_repeatable, parse_retry_after
+from weryai._flow.effects import Reply
+from weryai._flow.retry import FREE_TRIES, Pace, is_repeatable, parse_retry_after
+from weryai._protocol.envelope import read_envelope, refusal
 from weryai.errors import NotSentError, OutcomeUnknownError, RateLimitError, TransportError, WeryAIError
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=80)

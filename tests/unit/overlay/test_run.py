@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from weryai import AsyncWeryAI, WeryAI, _download
+from weryai import AsyncWeryAI, WeryAI
+from weryai._media import download
 
 PIECE = 64 * 1024
 PIECES = 64
@@ -48,8 +49,8 @@ def perform(handler: Callable[[httpx.Request], httpx.Response], work: Callable[[
 def test_a_download_is_written_piece_by_piece(awaiting: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the video is, only a small piece of it is held in memory."""
     sizes: list[int] = []
-    write = _download.Target.write
-    monkeypatch.setattr(_download.Target, "write", lambda self, chunk: (sizes.append(len(chunk)), write(self, chunk)))
+    write = download.Target.write
+    monkeypatch.setattr(download.Target, "write", lambda self, chunk: (sizes.append(len(chunk)), write(self, chunk)))
     path = perform(
         lambda _: httpx.Response(200, stream=Long()),
         lambda client: client.files.download("https://a.b/v.mp4", tmp_path / "v.mp4"),

@@ -21,9 +21,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def made(**given: Any) -> Settings:
     """Make settings with a key and defaults for the rest."""
-    names = ("api_key", "base_url", "models_base_url", "timeout", "retry", "ssl_context")
-    options = {"api_key": "sk-x", "timeout": 60.0, **given}
-    return make_settings(*(options.get(name) for name in names))  # type: ignore[arg-type]
+    return make_settings(given.pop("api_key", "sk-x"), **given)
 
 
 LOOPBACK = {

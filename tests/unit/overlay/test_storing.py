@@ -7,8 +7,8 @@ import pytest
 
 from fakes.playing import generate, play, reply
 from weryai import DownloadError, InvalidInputError
-from weryai._download import Target, is_whole_mp4, prepare_path
-from weryai._flow import Reply
+from weryai._flow.effects import Reply
+from weryai._media.download import Target, is_whole_mp4, prepare_path
 
 WHOLE = b"\x00\x00\x00\x10ftypisom0000" + b"\x00\x00\x00\x0cmoov1234" + b"\x00\x00\x00\x09mdatX"
 ACCEPTED = reply({"status": 0, "data": {"task_ids": ["t1"]}})

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.reading import SCHEMAS
-from weryai._envelope import read_envelope
-from weryai._flow import Reply
-from weryai._task import classify, read_task
-from weryai._task_state import WORDS, Task, TaskState, VideoLink
+from weryai._flow.effects import Reply
+from weryai._protocol.envelope import read_envelope
+from weryai._protocol.task_reader import classify, read_task
+from weryai._task import WORDS, Task, TaskState, VideoLink
 from weryai.errors import ContractError
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)

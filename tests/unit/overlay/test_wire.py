@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from weryai import AsyncWeryAI, DownloadError, NotSentError, OutcomeUnknownError, RetryPolicy, WeryAI
-from weryai._flow import Send
+from weryai._flow.effects import Send
 from weryai._settings import make_settings
-from weryai._wire import _hide, add_bearer, failure
+from weryai._transport.http import _hide, add_bearer, failure
 
 KEY = "sk-0123/45+6.7"
 PAID = Send({"method": "post", "url": "/v1/generation/image-to-video"}, paid=True)
@@ -97,7 +97,7 @@ def test_what_fails_after_sending_began_is_open(kind: type[httpx.TransportError]
 
 def test_only_our_own_origins_are_signed() -> None:
     """Scheme, host and port must all be the API's; anything else gets no key."""
-    settings = make_settings("sk-key", "https://api.example.com", None, 60, None, None)
+    settings = make_settings("sk-key", base_url="https://api.example.com")
     signed = []
     for url in ("https://api.example.com/v1", "https://cdn.example.com/v1", "https://api.example.com:8443/v1"):
         request = httpx.Request("GET", url)

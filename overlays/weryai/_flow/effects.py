@@ -1,0 +1,152 @@
+"""What an operation wants done, as effects, and Flow, the generator that yields them.
+
+A flow says what to do, as in `reply = yield from Send(...)`, and is sent the replies; who performs the effects,
+blocking or awaiting, is `_run`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from ..errors import WeryAIError
+from .logs import warn
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from .bell import Bell
+    from .intent import Intent
+    from .order_log import OrderLog
+
+T = TypeVar("T")
+
+
+class Effect(Generic[T]):
+    """Something to be done by the runner; `yield from` it to get its result."""
+
+    def __iter__(self) -> Flow[T]:
+        result: T = yield self
+        return result
+
+
+Flow: TypeAlias = Generator[Effect[Any], Any, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer as it came; header names in lower case."""
+
+    http_status: int
+    headers: Mapping[str, str]
+    content: bytes = b""
+
+
+class Sink(Protocol):
+    """Where a download goes: `begin` sees the head and says whether to go on, `write` gets the pieces."""
+
+    def begin(self, reply: Reply) -> bool: ...
+    def write(self, chunk: bytes) -> None: ...
+
+
+@dataclass(frozen=True)
+class Send(Effect[Reply]):
+    """Send a request to the API and reply with its answer, or raise a TransportError.
+
+    `request` is what `httpx.Client.request` takes; `paid` marks the requests that must never be sent twice, `intent`
+    says what they order; `timeout` is the seconds to wait for a sign of life, if that is less than the client's own;
+    `attempt` counts the tries; `endpoint` is the name of the generated module that the request is made by.
+    """
+
+    request: Mapping[str, Any] = field(repr=False)
+    service: Literal["api", "models"] = "api"
+    paid: bool = False
+    timeout: float | None = None
+    attempt: int = 1
+    endpoint: str = ""
+    intent: Intent | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The call in words, such as "GET /v1/generation/t1/status"."""
+        return f"{str(self.request['method']).upper()} {self.request['url']}"
+
+
+@dataclass(frozen=True)
+class SendNow(Effect[Reply]):
+    """Send a request here and now: no shield, no waiting for a place, no journal; for who has seen to those."""
+
+    send: Send
+
+
+@dataclass(frozen=True)
+class Fetch(Effect[Reply]):
+    """Stream a public address into a sink, without the key; reply with the answer's head."""
+
+    url: str
+    sink: Sink
+    headers: Mapping[str, str] = field(default_factory=dict)
+    attempt: int = 1
+
+    @property
+    def name(self) -> str:
+        """The call in words, without a query, which may hold a signature."""
+        return f"GET {self.url.partition('?')[0]}"
+
+
+@dataclass(frozen=True)
+class PollPermit(Effect[bool]):
+    """Wait for a turn to look at a task, at most so many seconds; reply whether one came."""
+
+    most: float
+
+
+@dataclass(frozen=True)
+class Sleep(Effect[None]):
+    """Let time pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Listen(Effect[bool]):
+    """Let time pass until a bell is rung, at most so many seconds; reply whether it was."""
+
+    seconds: float
+    bell: Bell
+
+
+@dataclass(frozen=True)
+class Now(Effect[float]):
+    """Reply with the monotonic time in seconds."""
+
+
+@dataclass(frozen=True)
+class RunBlocking(Effect[T]):
+    """Call a function that may block, such as reading a file; reply with its result."""
+
+    function: Callable[[], T]
+
+
+@dataclass(frozen=True)
+class Note(Effect[T]):
+    """Note something in the client's journal and reply when it is on the disk; at once where there is no journal."""
+
+    change: Callable[[OrderLog], Future[T]]
+
+
+@dataclass(frozen=True)
+class Notify(Effect[None]):
+    """Call the user's callback, if there is one; an awaiting client also awaits what it returns."""
+
+    callback: Callable[[Any], Any] | None
+    value: Any
+
+
+def note(change: Callable[[OrderLog], Future[None]]) -> Flow[None]:
+    """Note how free work ended; a journal that cannot be written is no reason to lose its result."""
+    try:
+        yield from Note(change)
+    except WeryAIError as error:
+        warn(f"{error}; `weryai resume` may do again what was done")

@@ -1,0 +1,21 @@
+"""The log of the package, and warnings at the line of the caller."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+from ..errors import WeryAIWarning
+
+log = logging.getLogger("weryai")
+_PACKAGE = str(Path(__file__).parent.parent)
+
+
+def warn(message: str) -> None:
+    """Warn with the line of the caller outside this package, through flows, runners and awaits alike."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, WeryAIWarning, stacklevel=level)

@@ -1,0 +1,1 @@
+"""The paid requests of one service and key, in one SQLite file."""

@@ -1,0 +1,146 @@
+"""The journal of paid orders: each is on the disk before it is sent, and its task ids right after the answer."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn, Self, TypeVar
+
+from .._flow.intent import Intent
+from .._flow.order import AttemptResult, Order, OrderState, Scope
+from ..errors import ConfigurationError
+from . import transitions as steps
+from .sqlite_file import Lock, open_file
+from .writer import Store, Writer
+
+T = TypeVar("T")
+WINDOW = 600.0
+
+
+class Journal:
+    """A file that remembers every paid order, so that a crash neither loses one nor pays for it twice.
+
+    Processes may share it; with `exclusive` it is one process's alone, and others are refused until that ends. The same
+    order within `window` seconds is refused, 0 turns that off. Hand it to `WeryAI(journal=...)`, which also takes the
+    path alone. It may be shared between clients and threads. Never go on with an old copy of the file: it does not know
+    what was ordered since.
+
+    Raises JournalError when the file cannot be written, is none of ours, or was written by a newer version.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, exclusive: bool = False, window: float = WINDOW) -> None:
+        """Open the file, or make it."""
+        if isinstance(window, bool) or not isinstance(window, int | float) or not 0 <= window <= 1e9:
+            raise ConfigurationError("window must be a number of seconds, 0 or more")
+        try:
+            self.path = Path(os.path.abspath(path))
+        except TypeError as error:
+            raise ConfigurationError(f"a journal is a path, not {type(path).__name__}") from error
+        self.window = float(window)
+        self._exclusive = exclusive
+        self._opening = threading.Lock()
+        self._open()
+
+    def close(self) -> None:
+        """Write what is left and close the file; twice is fine."""
+        with self._opening:
+            if self._process == os.getpid():
+                self._writer.close()
+                self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Journal({str(self.path)!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Journal is an open file and is not pickled; open it in each process")
+
+    def _open(self) -> None:
+        # The file is made with its folder, and the lock lies beside it.
+        db, lock = open_file(self.path), None
+        try:
+            self._lock = lock = Lock(self.path, exclusive=self._exclusive)
+            self._salt = str(db.execute("select value from about where name = 'salt'").fetchone()[0])
+        except BaseException:
+            db.close()
+            if lock is not None:
+                lock.release()
+            raise
+        self._process = os.getpid()
+        self._writer = Writer(Store(db, self.path))
+
+    def _write(self, change: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        """Have a change made; a forked child gets a connection of its own, because SQLite's do not survive a fork."""
+        with self._opening:
+            if self._process != os.getpid():
+                # An exclusive one stays the parent's: its lock is held.
+                self._open()
+            return self._writer.write(change)
+
+    def order_log(self, base_url: str, key: str) -> ScopedJournal:
+        """The part of the journal that belongs to one service and one key."""
+        hashed = hashlib.sha256(f"{self._salt}:{key}".encode()).hexdigest()[:16]
+        return ScopedJournal(self, Scope(base_url, hashed))
+
+
+class ScopedJournal:
+    """A journal as one client sees it; each method returns a future that is done when the change is on the disk."""
+
+    def __init__(self, journal: Journal, scope: Scope) -> None:
+        """Look at a journal with the eyes of one service and one key."""
+        self._journal, self._scope = journal, scope
+
+    def begin(self, intent: Intent, fingerprint: str) -> Future[int]:
+        """Write an order down before it is sent."""
+        window = self._journal.window
+        return self._journal._write(lambda db: steps.begin(db, intent, fingerprint, self._scope, window))
+
+    def end(self, row: int, attempt: AttemptResult) -> Future[None]:
+        """Write down what became of a try."""
+        return self._journal._write(lambda db: steps.end(db, row, attempt))
+
+    def mark_ambiguous(self, row: int, reason: str) -> Future[None]:
+        """Give an open try up."""
+        return self._journal._write(lambda db: steps.mark_ambiguous(db, row, reason))
+
+    def mark_not_placed(self, row: int, reason: str) -> Future[None]:
+        """Give an order up that surely was not placed."""
+        return self._journal._write(lambda db: steps.mark_not_placed(db, row, reason))
+
+    def finish_task(self, task_id: str, path: str | None, reason: str | None = None) -> Future[None]:
+        """Write down how a task ended."""
+        return self._journal._write(lambda db: steps.finish_task(db, self._scope, task_id, path, reason))
+
+    def list_orders(self, states: Iterable[OrderState]) -> Future[tuple[Order, ...]]:
+        """Read the orders in these states, oldest first."""
+        wanted = tuple(states)
+        return self._journal._write(lambda db: steps.list_orders(db, self._scope, wanted))
+
+    def claim(self, *, everything: bool) -> Future[tuple[Order, ...]]:
+        """Take over the paid orders that nobody works on, or all that are unfinished."""
+        return self._journal._write(lambda db: steps.claim(db, self._scope, everything=everything))
+
+    def adopt(self, row: int, task_id: str) -> Future[Order]:
+        """Write down that an ambiguous order became this task."""
+        return self._journal._write(lambda db: steps.adopt(db, self._scope, row, task_id))
+
+    def requeue(self, row: int) -> Future[Order]:
+        """Write down that an ambiguous order is to be sent once more."""
+        return self._journal._write(lambda db: steps.requeue(db, self._scope, row))
+
+    def give_up(self, row: int) -> Future[Order]:
+        """Write down that nobody wants to know any more what becomes of an order."""
+        return self._journal._write(lambda db: steps.give_up(db, self._scope, row))

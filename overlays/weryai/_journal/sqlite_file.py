@@ -1,0 +1,201 @@
+"""The file of a journal: opened, checked, locked. One SQLite database, for other tools to read as well.
+
+Schema 1 (`pragma user_version`; `pragma application_id` is 0x5745524A, "WERJ"). Times are seconds since 1970, UTC.
+
+    orders   one row per order, of whatever number of videos
+      id           its number, never used twice
+      state        queued, submitting, submitted, done, failed or ambiguous; see `_journal`
+      request      the call, such as "POST /v1/generation/image-to-video"
+      body         what was sent, as JSON, without the callback address
+      fingerprint  SHA-256 of what makes two orders the same
+      picture      SHA-256 of the local picture that was uploaded for it, or null
+      output       the file or folder the video is meant for, or null
+      base_url     the service
+      key          a salted hash of the key, never the key
+      batch_id     as the service named it, or null
+      submits      how often it was sent
+      reason       why it failed, or why nobody knows, or null
+      owner_pid, owner_start, owner_host   the process that works on it, or null for none
+      created, began, changed              when it was written, last sent, last changed
+    tasks    one row per task id, in the order of the answer
+      order_id, task_id
+      state        going, done or failed; "named" by an answer that cannot be relied on
+      path         where the video was stored, or null
+      reason       why it failed, or null
+    about    name, value: the salt of the hashes
+
+Beside the file lie SQLite's own -wal and -shm, which belong to it, and an empty .lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sqlite3
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .._flow.logs import warn
+from ..errors import JournalError
+from .filesystems import network_of
+
+SCHEMA = 1
+# How long another process may keep the file to itself, in seconds.
+PATIENCE = 10.0
+
+_TABLES = """
+create table orders (
+  id integer primary key autoincrement,
+  state text not null check (state in ('queued', 'submitting', 'submitted', 'done', 'failed', 'ambiguous')),
+  request text not null, body text not null, fingerprint text not null, picture text, output text,
+  base_url text not null, key text not null, batch_id text, submits integer not null default 0, reason text,
+  owner_pid integer, owner_start text, owner_host text,
+  created real not null, began real not null, changed real not null
+);
+create index orders_by_fingerprint on orders (fingerprint);
+create index orders_unfinished on orders (state) where state not in ('done', 'failed');
+create table tasks (
+  order_id integer not null references orders (id),
+  task_id text not null,
+  state text not null check (state in ('named', 'going', 'done', 'failed')),
+  path text, reason text,
+  primary key (order_id, task_id)
+);
+create index tasks_by_id on tasks (task_id);
+create table about (name text primary key, value text not null) without rowid;
+"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: what people call it, how it is told from others, and what is in a new one."""
+
+    noun: str
+    application: int
+    schema: int
+    tables: str
+
+
+JOURNAL = Kind("journal", 0x5745524A, SCHEMA, _TABLES)
+
+
+def open_file(path: Path, kind: Kind = JOURNAL) -> sqlite3.Connection:
+    """Open a file of this kind for writing, or make it; whatever is in the way is a JournalError."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Prompts are private. The files that SQLite puts beside it get the same rights.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
+        db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error, ValueError) as error:
+        raise unusable(path, error, kind) from error
+    try:
+        db.row_factory = sqlite3.Row
+        _check(db, path, kind)
+        return db
+    except sqlite3.Error as error:
+        db.close()
+        raise unusable(path, error, kind) from error
+    except BaseException:
+        db.close()
+        raise
+
+
+def unusable(path: Path, error: Exception, kind: Kind = JOURNAL) -> JournalError:
+    """Say that the file cannot be written, and why."""
+    reason = getattr(error, "strerror", None) or error
+    return JournalError(f"the {kind.noun} {path} cannot be written: {reason}")
+
+
+def _check(db: sqlite3.Connection, path: Path, kind: Kind) -> None:
+    """Refuse what is no such file, or one that this version would not understand; make the tables of a new one."""
+    db.execute("pragma synchronous = full")
+    db.execute("pragma fullfsync = on")
+    # A transaction for the look and what follows from it; it also meets a disk that takes nothing any more.
+    db.execute("begin immediate")
+    if version_of(db, path, kind) == 0:
+        for statement in kind.tables.split(";"):
+            db.execute(statement)
+        db.execute("insert into about values ('salt', ?)", (secrets.token_hex(16),))
+        db.execute(f"pragma application_id = {kind.application}")
+        db.execute(f"pragma user_version = {kind.schema}")
+    db.execute("commit")
+    if (mode := _to_wal(db)) != "wal":
+        raise JournalError(f"the {kind.noun} {path} cannot be made safe against crashes: its mode stays {mode!r}")
+
+
+def _to_wal(db: sqlite3.Connection) -> str:
+    """Turn the write-ahead log on; SQLite itself does not wait when another process is at it."""
+    patient_until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return str(db.execute("pragma journal_mode = wal").fetchone()[0])
+        except sqlite3.OperationalError:
+            if time.monotonic() > patient_until:
+                raise
+            time.sleep(0.01)
+
+
+def version_of(db: sqlite3.Connection, path: Path, kind: Kind) -> int:
+    """The schema of the file; 0 for an empty one."""
+    application, version = (
+        int(db.execute(f"pragma {name}").fetchone()[0]) for name in ("application_id", "user_version")
+    )
+    if application == 0 and version == 0 and db.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
+        return 0
+    if application != kind.application:
+        raise JournalError(f"{path} is a database of another program, not a {kind.noun} of weryai")
+    if version > kind.schema:
+        raise JournalError(
+            f"the {kind.noun} {path} was written by a newer weryai (schema {version}, not {kind.schema}): update weryai"
+        )
+    return version
+
+
+class Lock:
+    """Keeps a file to one run (`exclusive`), or keeps such a run away; ends with the process, however that ends."""
+
+    def __init__(self, path: Path, *, exclusive: bool, kind: Kind = JOURNAL) -> None:
+        """Take it at once, or raise JournalError."""
+        place = path.with_name(f"{path.name}.lock")
+        if network := network_of(path):
+            _warn_of_network(f"the {kind.noun} {path}", network, exclusive=exclusive)
+        try:
+            self._handle = os.open(place, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        except OSError as error:
+            raise unusable(path, error, kind) from error
+        try:
+            _take(self._handle, exclusive=exclusive)
+        except OSError as error:
+            os.close(self._handle)
+            whom = "other processes use it" if exclusive else "a run keeps it to itself"
+            raise JournalError(f"the {kind.noun} {path} is in use: {whom}. Nothing was sent.") from error
+
+    def release(self) -> None:
+        """Give it back; twice is fine."""
+        with contextlib.suppress(OSError):
+            os.close(self._handle)
+        self._handle = -1
+
+
+def _warn_of_network(file: str, network: str, *, exclusive: bool) -> None:
+    told = f"{file} is on a network file system ({network}), where SQLite's locks cannot be relied on"
+    if exclusive:
+        raise JournalError(f"{told}; use a folder of this machine. Nothing was sent.")
+    warn(f"{told}; use it from one machine only, or name another with WERYAI_JOURNAL")
+
+
+def _take(handle: int, *, exclusive: bool) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        # Windows has no shared lock here: whoever shares the file only looks, for some seconds, whether it is kept.
+        msvcrt.locking(handle, msvcrt.LK_NBLCK if exclusive else msvcrt.LK_LOCK, 1)
+        if not exclusive:
+            msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(handle, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)

@@ -1,0 +1,260 @@
+"""Every change that a journal's rows go through, and what is read of them; each runs in the writer's transaction.
+
+queued -> submitting -> submitted -> done | failed, with two side ways: submitting -> queued is a try that surely
+started nothing, submitting -> ambiguous one of which nobody knows. From ambiguous an answer that comes late, or a
+person, leads on. A change is made where the row still stands as expected, or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from .._flow.intent import Intent
+from .._flow.order import AttemptResult, Order, OrderState, Scope
+from .._flow.process import Owner, this_process
+from ..errors import DuplicateRequestError, JournalError
+
+
+def begin(db: sqlite3.Connection, intent: Intent, fingerprint: str, scope: Scope, window: float) -> int:
+    """Write down that an order is about to be sent, unless the same was sent a moment ago; return its row."""
+    now, owner = time.time(), this_process()
+    if intent.row is not None:
+        # The fence: whoever took the row over in the meantime has changed its state or its owner.
+        _change(db, intent.row, (OrderState.QUEUED,), owner, state=OrderState.SUBMITTING, began=now)
+        db.execute("update orders set submits = submits + 1 where id = ?", (intent.row,))
+        return intent.row
+    if window > 0 and not intent.is_forced:
+        _refuse_duplicate(db, fingerprint, scope, window)
+    written = db.execute(
+        "insert into orders (state, request, body, fingerprint, picture, output, base_url, key, submits, owner_pid, "
+        "owner_start, owner_host, created, began, changed) values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
+        (OrderState.SUBMITTING, intent.request, intent.kept_body(), fingerprint, intent.image_hash(), intent.output,
+         scope.base_url, scope.key, owner.pid, owner.start, owner.host, now, now, now),
+    )  # fmt: skip
+    assert written.lastrowid is not None
+    return written.lastrowid
+
+
+def end(db: sqlite3.Connection, row: int, attempt: AttemptResult) -> None:
+    """Write down what became of a try, even if it was taken for ambiguous in the meantime."""
+    expected = (OrderState.SUBMITTING, OrderState.AMBIGUOUS)
+    state = attempt.state
+    if state is OrderState.QUEUED and _state(db, row) is OrderState.AMBIGUOUS:
+        # Nobody waits for it any more, so nobody would send it again.
+        state = OrderState.FAILED
+    _change(db, row, expected, state=state, batch_id=attempt.batch_id, reason=attempt.reason)
+    kind = "going" if state is OrderState.SUBMITTED else "named"
+    _put_tasks(db, row, attempt.task_ids, kind)
+
+
+def mark_ambiguous(db: sqlite3.Connection, row: int, reason: str) -> None:
+    """Nobody waits for the answer of a try any more; if it is still open, it is ambiguous."""
+    db.execute(
+        "update orders set state = 'ambiguous', reason = ?, changed = ? where id = ? and state = 'submitting'",
+        (reason, time.time(), row),
+    )
+
+
+def mark_not_placed(db: sqlite3.Connection, row: int, reason: str) -> None:
+    """The order is not tried again; if nothing was started, it has failed."""
+    db.execute(
+        "update orders set state = 'failed', reason = ?, changed = ? where id = ? and state = 'queued'",
+        (reason, time.time(), row),
+    )
+
+
+def finish_task(db: sqlite3.Connection, scope: Scope, task_id: str, path: str | None, reason: str | None) -> None:
+    """A task has its video on disk, or has failed; with its last task the order ends. Unknown tasks are nobody's."""
+    found = db.execute(
+        "select id from orders join tasks on order_id = id where task_id = ? and tasks.state = 'going' "
+        "and orders.state = 'submitted' and base_url = ? and key = ?",
+        (task_id, scope.base_url, scope.key),
+    ).fetchone()
+    if found is None:
+        return
+    row = found["id"]
+    db.execute(
+        "update tasks set state = ?, path = ?, reason = ? where order_id = ? and task_id = ?",
+        ("failed" if path is None else "done", path, reason, row, task_id),
+    )
+    states = {one["state"] for one in db.execute("select state from tasks where order_id = ?", (row,))}
+    if "going" not in states:
+        state = OrderState.DONE if "done" in states else OrderState.FAILED
+        _change(db, row, (OrderState.SUBMITTED,), state=state, reason=reason)
+
+
+def recover_orphans(db: sqlite3.Connection) -> None:
+    """See what processes that are gone have left: an open try is ambiguous, one that was not sent has failed."""
+    open_rows = db.execute(
+        "select id, state, owner_pid, owner_start, owner_host from orders "
+        "where state in ('submitting', 'queued') and owner_pid is not null"
+    ).fetchall()
+    gone = {owner: owner.is_gone() for owner in {_owner(row) for row in open_rows} if owner}
+    for row in open_rows:
+        owner = _owner(row)
+        if owner is not None and gone[owner]:
+            mark_ambiguous(db, row["id"], "the process that sent it ended before the answer came")
+            mark_not_placed(db, row["id"], "the process ended before it was sent")
+
+
+def list_orders(db: sqlite3.Connection, scope: Scope, states: Iterable[OrderState]) -> tuple[Order, ...]:
+    """Every order of a scope in these states, oldest first."""
+    recover_orphans(db)
+    marks, wanted = _marks(states)
+    rows = db.execute(
+        f"select * from orders where base_url = ? and key = ? and state in ({marks}) order by id",
+        (scope.base_url, scope.key, *wanted),
+    ).fetchall()
+    return tuple(_order(db, row) for row in rows)
+
+
+def find_order(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
+    """One order of a scope."""
+    recover_orphans(db)
+    one = db.execute(
+        "select * from orders where id = ? and base_url = ? and key = ?", (row, scope.base_url, scope.key)
+    ).fetchone()
+    if one is None:
+        raise JournalError(f"the journal has no order {row} of this service and this key")
+    return _order(db, one)
+
+
+def claim(db: sqlite3.Connection, scope: Scope, *, everything: bool) -> tuple[Order, ...]:
+    """Take over the paid orders that nobody works on, or all that are unfinished, and return them."""
+    me, taken = this_process(), []
+    for order in list_orders(db, scope, (OrderState.SUBMITTED,)):
+        if everything or order.owner is None or order.owner.is_gone():
+            _change(db, order.row, (OrderState.SUBMITTED,), me)
+            taken.append(find_order(db, scope, order.row))
+    return tuple(taken)
+
+
+def adopt(db: sqlite3.Connection, scope: Scope, row: int, task_id: str) -> Order:
+    """An ambiguous order became this task, as somebody found out."""
+    find_order(db, scope, row)
+    other = db.execute(
+        "select id from orders join tasks on order_id = id "
+        "where task_id = ? and tasks.state != 'named' and base_url = ? and key = ?",
+        (task_id, scope.base_url, scope.key),
+    ).fetchone()
+    if other is not None:
+        raise JournalError(f"task {task_id} belongs to order {other['id']} already")
+    _change(db, row, (OrderState.AMBIGUOUS,), state=OrderState.SUBMITTED, reason=None)
+    _release(db, row)
+    db.execute("delete from tasks where order_id = ?", (row,))
+    _put_tasks(db, row, (task_id,), "going")
+    return find_order(db, scope, row)
+
+
+def requeue(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
+    """An ambiguous order is to be sent once more, as somebody decided who may pay twice."""
+    find_order(db, scope, row)
+    _change(db, row, (OrderState.AMBIGUOUS,), this_process(), state=OrderState.QUEUED, reason=None)
+    db.execute("delete from tasks where order_id = ?", (row,))
+    return find_order(db, scope, row)
+
+
+def give_up(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
+    """Nobody wants to know any more what becomes of an order."""
+    find_order(db, scope, row)
+    open_states = (OrderState.QUEUED, OrderState.SUBMITTED, OrderState.AMBIGUOUS)
+    _change(db, row, open_states, state=OrderState.FAILED, reason="given up")
+    return find_order(db, scope, row)
+
+
+def _refuse_duplicate(db: sqlite3.Connection, fingerprint: str, scope: Scope, window: float) -> None:
+    """Refuse what was ordered a moment ago; a clock that was set back makes a moment longer, never shorter."""
+    query = (
+        "select * from orders where fingerprint = ? and base_url = ? and key = ? and began > ? and state != 'failed' "
+        "order by state in ('submitted', 'done') desc, id desc"
+    )
+    same = (fingerprint, scope.base_url, scope.key, time.time() - window)
+    if db.execute(query, same).fetchone() is None:
+        return
+    recover_orphans(db)
+    if earlier := db.execute(query, same).fetchone():
+        order = _order(db, earlier)
+        task_id = next(iter(order.task_ids), None)
+        raise DuplicateRequestError(_duplicate(order, window), task_id=task_id)
+
+
+def _duplicate(order: Order, window: float) -> str:
+    """Say what is known of the earlier order, and what to do."""
+    ago, names = f"{max(time.time() - order.began, 0):.0f} s ago", ", ".join(order.task_ids)
+    match order.state:
+        case OrderState.QUEUED | OrderState.SUBMITTING:
+            what = f"is being placed by {order.owner}"
+        case OrderState.AMBIGUOUS:
+            named = f", though its answer named task {names}" if names else ""
+            what = f"was sent {ago}, and nobody knows whether it was accepted{named}"
+            what += f"; settle order {order.row} first with orders.adopt"
+        case _:
+            what = f"was placed {ago} as task {names}; resume with tasks.wait({order.task_ids[0]!r})"
+    return (
+        f"the same order {what} (order {order.row}). Within {window:g} s nothing is ordered twice unless you say "
+        f"force=True. Nothing was sent."
+    )
+
+
+def _change(
+    db: sqlite3.Connection, row: int, expected: tuple[OrderState, ...], owner: Owner | None = None, **values: Any
+) -> None:
+    """Change one row that stands as expected, or refuse."""
+    values["changed"] = time.time()
+    if owner is not None:
+        values |= {"owner_pid": owner.pid, "owner_start": owner.start, "owner_host": owner.host}
+    marks, wanted = _marks(expected)
+    assignments = ", ".join(f"{name} = ?" for name in values)
+    hit = db.execute(
+        f"update orders set {assignments} where id = ? and state in ({marks})", (*values.values(), row, *wanted)
+    ).rowcount
+    if hit != 1:
+        state = _state(db, row)
+        raise JournalError(f"order {row} is {state.value if state else 'gone'}, not {' or '.join(wanted)}")
+
+
+def _release(db: sqlite3.Connection, row: int) -> None:
+    db.execute("update orders set owner_pid = null, owner_start = null, owner_host = null where id = ?", (row,))
+
+
+def _put_tasks(db: sqlite3.Connection, row: int, task_ids: Iterable[str], kind: str) -> None:
+    db.executemany(
+        "insert or replace into tasks (order_id, task_id, state) values (?, ?, ?)",
+        [(row, task_id, kind) for task_id in task_ids],
+    )
+
+
+def _state(db: sqlite3.Connection, row: int) -> OrderState | None:
+    one = db.execute("select state from orders where id = ?", (row,)).fetchone()
+    return OrderState(one["state"]) if one else None
+
+
+def _owner(row: sqlite3.Row) -> Owner | None:
+    return Owner(row["owner_pid"], row["owner_start"], row["owner_host"]) if row["owner_pid"] is not None else None
+
+
+def _order(db: sqlite3.Connection, row: sqlite3.Row) -> Order:
+    tasks = db.execute("select * from tasks where order_id = ? order by rowid", (row["id"],)).fetchall()
+    return Order(
+        row=row["id"],
+        state=OrderState(row["state"]),
+        task_ids=tuple(task["task_id"] for task in tasks),
+        going=tuple(task["task_id"] for task in tasks if task["state"] == "going"),
+        paths=tuple(task["path"] for task in tasks if task["path"]),
+        reason=row["reason"],
+        request=row["request"],
+        body=json.loads(row["body"]),
+        output=row["output"],
+        began=row["began"],
+        owner=_owner(row),
+        batch_id=row["batch_id"],
+    )
+
+
+def _marks(states: Iterable[OrderState]) -> tuple[str, tuple[str, ...]]:
+    wanted = tuple(state.value for state in states)
+    return ", ".join("?" * len(wanted)), wanted

@@ -1,0 +1,1 @@
+"""Images on their way to the service, and videos on their way to the disk."""

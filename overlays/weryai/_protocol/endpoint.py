@@ -1,0 +1,127 @@
+"""Seam 1: a generated endpoint and a way to read its answer become a flow that retries what may be retried.
+
+This is the only module that knows the hinge of the generated endpoint modules: `_get_kwargs` builds a request. Answers
+are read by `_envelope`, because the generated parsers hand through whatever does not fit their types.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any, Literal, TypeVar
+
+from .._flow.effects import Flow, Now, Reply, Send, Sleep, note
+from .._flow.intent import Intent
+from .._flow.logs import log, warn
+from .._flow.retry import RetryPolicy
+from .._media.image import Image
+from ..errors import InvalidInputError, WeryAIError
+from .contract import module_at, module_name
+from .envelope import Envelope, accept, accept_paid
+from .submission import Submission, read_submission
+
+T = TypeVar("T")
+
+
+def call(
+    endpoint: ModuleType,
+    read: Callable[[Envelope], T],
+    retry: RetryPolicy,
+    *,
+    service: Literal["api", "models"] = "api",
+    headers: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    **arguments: Any,
+) -> Flow[T]:
+    """Send a free request as the contract has it, and read the answer of a success."""
+    request = _request(endpoint, headers or {}, arguments)
+    effect = Send(request, service, timeout=timeout, endpoint=module_name(endpoint))
+    envelope = yield from send_with_retries(effect, accept, retry)
+    return read(envelope)
+
+
+def call_paid(
+    endpoint: ModuleType,
+    body: Any,
+    extra: Mapping[str, Any],
+    retry: RetryPolicy,
+    *,
+    image: Image | None = None,
+    output: str | None = None,
+    force: bool = False,
+) -> Flow[Submission]:
+    """Submit a paid request once, or again only when the last try surely started nothing.
+
+    For the journal: `image` is what was uploaded for it, `output` where the video is to go, `force` orders the same
+    again.
+    """
+    request = _request(endpoint, {}, {"body": body})
+    whole = {**request.pop("json"), **extra}
+    name = f"{str(request['method']).upper()} {request['url']}"
+    return (yield from order(Intent(name, whole, image.content if image else None, output, force), retry))
+
+
+def order(intent: Intent, retry: RetryPolicy) -> Flow[Submission]:
+    """Send what is intended, as `call_paid` does."""
+    effect = paid_request(intent)
+    try:
+        submission = read_submission(
+            *(yield from send_with_retries(effect, lambda reply: accept_paid(reply, effect.name), retry))
+        )
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        if (row := intent.row) is not None:
+            reason = str(error) or type(error).__name__
+            yield from note(lambda record: record.mark_not_placed(row, reason))
+        raise
+    log.info("submitted task %s", ", ".join(submission.task_ids))
+    if intent.problem:
+        warn(intent.problem)
+    return submission
+
+
+def paid_request(intent: Intent) -> Send:
+    """The request that places an order."""
+    method, _, url = intent.request.partition(" ")
+    headers = {"Content-Type": "application/json"}
+    request = {"method": method, "url": url, "headers": headers, "content": encode(intent.body)}
+    return Send(request, paid=True, endpoint=module_at(method, url), intent=intent)
+
+
+def send_with_retries(effect: Send, accept_reply: Callable[[Reply], T], retry: RetryPolicy) -> Flow[T]:
+    """Send until it is accepted, refused for good, or not worth another try."""
+    started = yield from Now()
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            reply = yield from dataclasses.replace(effect, attempt=attempt) if attempt > 1 else effect
+            return accept_reply(reply)
+        except WeryAIError as error:
+            elapsed = (yield from Now()) - started
+            delay = retry.delay(attempt, error, paid=effect.paid, elapsed=elapsed, spread=random.random())
+            if delay is None:
+                raise
+            log.info("%s: %s; trying again in %.1f s", effect.name, type(error).__name__, delay)
+        yield from Sleep(delay)
+
+
+def _request(endpoint: ModuleType, headers: Mapping[str, str], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        request: dict[str, Any] = endpoint._get_kwargs(**arguments)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidInputError(str(error)) from error
+    request["headers"] = {**request.get("headers", {}), **headers}
+    return request
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    """Write a request's body, or refuse what JSON cannot say."""
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInputError(f"the request cannot be written as JSON: {error}") from error

@@ -1,0 +1,275 @@
+"""The API's {status, desc, message, data}: a success, or a typed error: pure.
+
+Success is decided by the HTTP status, the envelope and the content together, because each of them alone has been seen
+to lie: refusals come with HTTP 200, successes with `status` 200, "0", "success" or none at all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._flow.effects import Reply
+from .._flow.retry import parse_retry_after
+from ..errors import (
+    APIError,
+    AuthenticationError,
+    ContentRejectedError,
+    ContractError,
+    InsufficientCreditsError,
+    InvalidRequestError,
+    ModelUnavailableError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+)
+
+# Codes of the server's own enum (contract: ErrorReply.x-error-codes), which live evidence favours over the docs guide;
+# 1004 and 1005 are known from the guide alone. Where one code means several things, the message decides: _hinted.
+_KINDS: dict[type[APIError], tuple[int, ...]] = {
+    AuthenticationError: (401, 403),
+    ContentRejectedError: (1005, 2001, 2003),
+    InsufficientCreditsError: (1004, 1011),
+    InvalidRequestError: (400, 1002, 1014, 2004),
+    ModelUnavailableError: (1006,),
+    NotFoundError: (404, 1003, 1010),
+    PermissionDeniedError: (1009, 1017),
+    RateLimitError: (429, 1001, 1007, 1015, 6002, 6010, 6101),
+    ServerError: (500, 1102, 5000, 6001, 6003, 6004),
+}
+CODES = {code: kind for kind, codes in _KINDS.items() for code in codes}
+HTTP: dict[int, type[APIError]] = {
+    401: AuthenticationError,
+    402: InsufficientCreditsError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    410: NotFoundError,
+    429: RateLimitError,
+}
+SUCCESS_CODES = (0, 200)
+SUCCESS_WORDS = ("success", "ok")
+
+# 1001 is a rate limit in the server's enum and a parameter error in the docs guide.
+_PARAMETER = re.compile(
+    r"param|参数|empty|invalid|not support|not exist|url error|required|must be|exceeds|too long|too short|"
+    r"prompt|duration|ratio|resolution|image|model|video.?number|audio|webhook|caller.?id",
+    re.IGNORECASE,
+)
+_RATE = re.compile(r"rate.?limit|request rate|limit exceeded|frequen|too many|too often|频率|频繁", re.IGNORECASE)
+_KEY = re.compile(r"api.?key|(?<![a-z])(?:un)?auth(?:ent|ori[sz]|\b)|access.?token|密钥|认证|鉴权", re.IGNORECASE)
+_CONTENT = re.compile(r"moderat|audit|sensitive|copyright|violat|prohibit|nsfw|审核|敏感|违规", re.IGNORECASE)
+_ID_FIELD = re.compile(r'"task_?[iI]ds?"\s*:\s*(\[[^\]{}]*\]?|"(?:[^"\\]|\\.)*"|[0-9]+(?=[\s,}]))')
+_ID = re.compile(r'"((?:[^"\\]|\\.)+)"|([0-9]+)(?=[\s,\]])|^([0-9]+)$')
+_ID_NAMES = ("task_ids", "taskIds", "task_id", "taskId")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An answer taken apart; `raw` is the parsed body, or its text when it is not JSON."""
+
+    http_status: int
+    headers: Mapping[str, str]
+    raw: Any
+    code: int | None
+    message: str
+    data: Any
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of the body; none unless it is a JSON object, as every documented answer is."""
+        return self.raw if isinstance(self.raw, dict) else {}
+
+    @property
+    def is_http_success(self) -> bool:
+        """Whether the HTTP status is a 2xx."""
+        return 200 <= self.http_status < 300
+
+    @property
+    def verdict(self) -> bool | None:
+        """What the body says: True for yes, False for no, None when it does not say."""
+        word = self.fields.get("status")
+        if self.fields.get("success") is False:
+            return False
+        if self.code is not None:
+            return self.code in SUCCESS_CODES
+        if isinstance(word, str) and word.strip():
+            return word.strip().lower() in SUCCESS_WORDS
+        return True if self.fields.get("success") is True else None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether status line, code and content say yes together."""
+        has_content = self.data is not None and self.data not in ("", {}, [])
+        return self.is_http_success and (self.verdict is True or (self.verdict is None and has_content))
+
+
+def read_envelope(reply: Reply) -> Envelope:
+    """Take any answer apart; never fails."""
+    try:
+        # JSON is UTF-8; a message in another charset may be garbled, but the rest of the answer is not lost.
+        raw = json.loads(reply.content.decode("utf-8-sig", errors="replace"))
+    except (ValueError, RecursionError):
+        raw = text_of(reply.content)
+    fields = raw if isinstance(raw, dict) else {}
+    # The order of preference is that of the service's own client.
+    words = (fields.get(name) for name in ("msg", "message", "desc"))
+    message = next((_printable(word.strip()) for word in words if isinstance(word, str) and word.strip()), "")
+    return Envelope(reply.http_status, reply.headers, raw, _code(fields.get("status")), message, fields.get("data"))
+
+
+def accept(reply: Reply) -> Envelope:
+    """Return the envelope of a successful answer to a free request, or raise what it really says."""
+    envelope = read_envelope(reply)
+    status = envelope.http_status
+    if envelope.is_success:
+        return envelope
+    if status < 400 and not (envelope.is_http_success and envelope.verdict is False):
+        raise ContractError(_unreadable(envelope, "not the documented envelope"), raw=envelope.raw, http_status=status)
+    raise refusal(envelope)
+
+
+def accept_paid(reply: Reply, request: str) -> tuple[Envelope, tuple[str, ...]]:
+    """Return the envelope and task ids of an accepted submission, or raise how certain the refusal is."""
+    envelope = read_envelope(reply)
+    task_ids = find_task_ids(envelope.raw)
+    status = envelope.http_status
+    if envelope.is_http_success and task_ids:
+        return envelope, task_ids
+    if status >= 500 or status == 408:
+        raise OutcomeUnknownError(
+            unknown_outcome(request, f"HTTP {status}", task_ids),
+            request=request,
+            http_status=status,
+            raw=envelope.raw,
+            task_ids=task_ids,
+        )
+    if status < 400 and not (envelope.is_http_success and envelope.verdict is False):
+        raise ContractError(
+            unknown_outcome(
+                request, f"an answer that cannot be used ({_unreadable(envelope, 'no task id')})", task_ids
+            ),
+            raw=envelope.raw,
+            may_have_been_billed=True,
+            http_status=status,
+            task_ids=task_ids,
+        )
+    raise refusal(envelope, task_ids)
+
+
+def refusal(envelope: Envelope, task_ids: tuple[str, ...] = ()) -> APIError:
+    """Make the typed error of an answer that says no; the body's code outranks the HTTP status, except a 5xx or 408."""
+    kind = _hinted(envelope) or CODES.get(envelope.code or 0) or HTTP.get(envelope.http_status)
+    if envelope.http_status >= 500 or envelope.http_status == 408:
+        kind = ServerError
+    elif kind is None:
+        kind = InvalidRequestError if 400 <= envelope.http_status < 500 else APIError
+    return kind(
+        envelope.message or ("" if envelope.fields else _excerpt(envelope.raw)),
+        http_status=envelope.http_status,
+        code=envelope.code,
+        request_id=request_id_of(envelope),
+        retry_after=parse_retry_after(envelope.headers.get("retry-after")),
+        task_ids=task_ids,
+        raw=envelope.raw,
+    )
+
+
+def find_task_ids(raw: Any) -> tuple[str, ...]:
+    """Every task id in an answer, in order, however deep it stands; text that is no JSON is searched as well."""
+    if isinstance(raw, str):
+        return _unique([_id("".join(found)) for field in _ID_FIELD.findall(raw) for found in _ID.findall(field)])
+    found: list[str] = []
+    parts = [raw]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            for name in _ID_NAMES:
+                values = part.get(name)
+                found += [_id(value) for value in (values if isinstance(values, list) else [values])]
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        parts += reversed(list(inner))
+    return _unique(found)
+
+
+def unknown_outcome(request: str, event: str, task_ids: tuple[str, ...] = ()) -> str:
+    """Say what an open submission means for the caller's money, and what to check."""
+    named = f" The answer names task {', '.join(task_ids)}." if task_ids else ""
+    return (
+        f"{request}: {event} came after the request was sent. The submission may have been billed, so it was not "
+        f"repeated. Check the call history of your account before submitting again.{named}"
+    )
+
+
+def text_of(content: bytes | bytearray) -> str:
+    """The body as text, whatever its bytes are."""
+    return content.decode("utf-8", errors="replace")
+
+
+def _printable(text: str) -> str:
+    """The text without halves of surrogate pairs, which JSON may hold and no terminal can show."""
+    return text.encode("utf-8", errors="replace").decode()
+
+
+def _code(status: object) -> int | None:
+    if isinstance(status, bool):
+        return None
+    if isinstance(status, int):
+        return status
+    if isinstance(status, float) and status.is_integer():
+        return int(status)
+    if isinstance(status, str) and re.fullmatch(r"\s*-?[0-9]{1,9}\s*", status):
+        return int(status)
+    return None
+
+
+def _hinted(envelope: Envelope) -> type[APIError] | None:
+    """What the message hints at, where a code alone is ambiguous: two tables, one number."""
+    message = f"{envelope.message} {envelope.fields.get('desc', '')}"
+    match envelope.code:
+        case 1001 if _PARAMETER.search(message) and not _RATE.search(envelope.message):
+            return InvalidRequestError
+        case 1002 if _CONTENT.search(message):
+            return ContentRejectedError
+        case 1002 if _KEY.search(message):
+            return AuthenticationError
+        case 1014 if "limit reached" in message.lower():
+            return RateLimitError
+        case _:
+            return None
+
+
+def request_id_of(envelope: Envelope) -> str | None:
+    """The request id of an answer; no source names where it stands, so the usual places are tried."""
+    candidates = [envelope.headers.get(name) for name in ("x-request-id", "request-id", "x-trace-id")]
+    candidates += [envelope.fields.get(name) for name in ("request_id", "requestId", "trace_id", "traceId")]
+    return next((value for value in candidates if isinstance(value, str) and value), None)
+
+
+def _id(value: object) -> str:
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if text.isprintable() and text.strip(".") else ""
+
+
+def _unique(ids: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found for found in ids if found))
+
+
+def _unreadable(envelope: Envelope, what: str) -> str:
+    if 300 <= envelope.http_status < 400:
+        where = envelope.headers.get("location", "nowhere")
+        return f"a redirect to {where}, which is not followed; check base_url"
+    return f"{what} in HTTP {envelope.http_status}: {_excerpt(envelope.raw)}"
+
+
+def _excerpt(raw: Any, limit: int = 200) -> str:
+    try:
+        text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False)
+    except RecursionError:
+        text = "JSON nested too deep to be shown"
+    text = " ".join(_printable(text).split())
+    return (text[:limit] + "..." if len(text) > limit else text) or "an empty body"

@@ -1,0 +1,24 @@
+"""A submission: accepted, paid work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .envelope import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Accepted, paid work. Write `task_ids` down: nothing else leads back to it. `raw` is the whole answer."""
+
+    task_ids: tuple[str, ...]
+    batch_id: int | str | None = None
+    raw: Any = field(default=None, repr=False, hash=False)
+
+
+def read_submission(envelope: Envelope, task_ids: tuple[str, ...]) -> Submission:
+    """Read the answer of an accepted submission, whose task ids were found already."""
+    batch_id = envelope.data.get("batch_id") if isinstance(envelope.data, dict) else None
+    is_id = isinstance(batch_id, int | str) and not isinstance(batch_id, bool) and batch_id != ""
+    return Submission(task_ids, batch_id if is_id else None, envelope.raw)

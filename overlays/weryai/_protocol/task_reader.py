@@ -1,0 +1,92 @@
+"""A task as the API tells it, in any of its spellings: pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._task import WORDS, Task, TaskState, VideoLink
+from ..errors import ContractError
+from .envelope import Envelope
+
+
+def classify(word: str | None, *, has_videos: bool = False) -> TaskState:
+    """Read a status word; one that no source lists counts as success when the videos are already there."""
+    state = WORDS.get(word.strip().lower(), TaskState.UNKNOWN) if word else TaskState.UNKNOWN
+    return TaskState.SUCCEEDED if state is TaskState.UNKNOWN and has_videos else state
+
+
+def read_task(envelope: Envelope, task_id: str) -> Task:
+    """Read the task with this id from a status answer, whose data may be an object or an array."""
+    parts = task_parts(envelope.data)
+    part = next((part for part in parts if _own_id(part) == task_id), None)
+    if part is None and len(parts) > 1 and any(map(_own_id, parts)):
+        raise ContractError(f"the answer tells of other tasks than {task_id}", raw=envelope.raw)
+    return read_part(part or (parts[0] if parts else {}), task_id)
+
+
+def task_parts(data: Any) -> list[dict[str, Any]]:
+    """The task objects in the data of a status answer."""
+    return [part for part in (data if isinstance(data, list) else [data]) if isinstance(part, dict)]
+
+
+def read_part(part: dict[str, Any], task_id: str) -> Task:
+    """Read one task object; `task_id` is the id to use where the object tells none."""
+    word = _first_text(part, "task_status", "taskStatus")
+    videos = _videos(part)
+    return Task(
+        id=_own_id(part) or task_id,
+        state=classify(word, has_videos=bool(videos)),
+        status=word,
+        videos=videos,
+        reason=_first_text(part, "msg", "message", "reason") or _first_text(part.get("task_result"), "message", "msg"),
+        raw=part,
+    )
+
+
+def _own_id(part: dict[str, Any]) -> str | None:
+    ids = (part.get(name) for name in ("task_id", "taskId"))
+    return next((str(own) for own in ids if isinstance(own, str | int) and str(own).strip()), None)
+
+
+def _videos(part: dict[str, Any]) -> tuple[VideoLink, ...]:
+    """The results, from the first place that holds any."""
+    output, result = part.get("output"), part.get("task_result")
+    nested = [place for place in (output, result) if isinstance(place, dict)]
+    for place in (part, *nested):
+        links = [link for item in _listed(place.get("videos")) if (link := _link(item))]
+        if links:
+            return tuple(links)
+    for place in (*nested, part):
+        for name in ("video_url", "video"):
+            links = [link for item in _listed(place.get(name)) if (link := _link(item))]
+            if links:
+                return tuple(links)
+    return ()
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _link(item: Any) -> VideoLink | None:
+    if isinstance(item, str):
+        return VideoLink(item.strip()) if _is_address(item) else None
+    url = next((value for name in ("url", "video_url", "src") if _is_address(value := _get(item, name))), None)
+    cover = next((value for name in ("cover_url", "cover_image_url") if _is_address(value := _get(item, name))), None)
+    return VideoLink(url.strip(), cover) if isinstance(url, str) else None
+
+
+def _get(item: Any, name: str) -> Any:
+    return item.get(name) if isinstance(item, dict) else None
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower().startswith(("http://", "https://"))
+
+
+def _first_text(part: Any, *names: str) -> str | None:
+    for name in names:
+        value = _get(part, name)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return None

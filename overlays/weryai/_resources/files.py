@@ -1,0 +1,180 @@
+"""Files: put a picture where the service can fetch it, and fetch the video."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TypeVar
+
+from weryai_api.api.files import upload_file
+from weryai_api.models import UploadFileRequest
+from weryai_api.types import File
+
+from .._flow.effects import Fetch, Flow, Now, RunBlocking, Sleep, note
+from .._flow.logs import log
+from .._flow.retry import FREE_TRIES, RetryPolicy, parse_retry_after
+from .._media.download import Target, name_of, prepare_path
+from .._media.image import Image, ImageSource, is_address, read_image
+from .._protocol.endpoint import call
+from .._protocol.envelope import Envelope
+from .._task import Task
+from ..errors import ContractError, DownloadError, InvalidInputError, TransportError, WeryAIError
+from .base import Mode, Resource, operation
+from .tasks import check_task_id, poll_once
+
+T = TypeVar("T")
+
+_WORTH_ANOTHER_TRY = (404, 408, 425, 429)
+_EXPIRED = (401, 403, 404, 410)
+# A try that brings this many bytes does not count as one, so that a long video comes over a bad line.
+PROGRESS = 256 * 1024
+
+
+class Files(Resource[Mode]):
+    """Uploads and downloads; both are free and repeated when they fail."""
+
+    @operation
+    def upload(self, source: ImageSource) -> Flow[str]:
+        """Upload a jpg, png or webp picture of less than 10 MB and return its address.
+
+        `source` is a path, bytes, or a binary file object, read from where it stands. The type is told by the content.
+        How long the address lives is not documented. Raises InvalidInputError before anything is sent.
+        """
+        picture = yield from RunBlocking(lambda: read_image(source))
+        return (yield from upload_image(picture, self._retry))
+
+    @operation
+    def download(self, url: str | Task, path: str | os.PathLike[str], *, task_id: str | None = None) -> Flow[Path]:
+        """Download a video and return the path of the complete file.
+
+        `url` is its address, or a Task that has one; `path` is the file to write, or a folder. A connection that
+        breaks is taken up where it broke. A link that has expired is asked for anew, once, if `task_id` (or the Task)
+        says of which task. The key is never sent along. The final name appears in one step, when every byte is on
+        disk; a file that is no MP4 is kept under the suffix it deserves, with a warning.
+
+        Raises DownloadError, with what came in `.partial_path`; never submit again because of it: what failed can be
+        downloaded again.
+        """
+        address, task_id = _named(url, task_id)
+        prepared = yield from RunBlocking(lambda: prepare_path(path, name_of(address)))
+        stored = yield from store(self, address, prepared, task_id, Target.finish)
+        if task_id is not None:
+            yield from note(lambda record: record.finish_task(task_id, os.path.abspath(stored)))
+        return stored
+
+
+def store(files: Files[Mode], address: str, path: Path, task_id: str | None, finish: Callable[[Target], T]) -> Flow[T]:
+    """Download to a path that can be written, and finish the file, which may take its time."""
+    target = Target(path, address)
+    try:
+        yield from _fetch_whole(files, target, task_id)
+        return (yield from RunBlocking(lambda: finish(target)))
+    finally:
+        target.close()
+
+
+def upload_image(picture: Image, retry: RetryPolicy) -> Flow[str]:
+    """Upload a picture that was read before."""
+    # The service compares content and suffix; the rest of the name is nobody's business.
+    name = f"picture{picture.suffix}"
+    body = UploadFileRequest(file=File(BytesIO(picture.content), name, picture.media_type))
+    return (yield from call(upload_file, _read_address, retry, body=body))
+
+
+def _named(source: str | Task, task_id: str | None) -> tuple[str, str | None]:
+    """The address of a video, and the id of its task where that is known."""
+    if task_id is not None:
+        check_task_id(task_id)
+    if isinstance(source, Task):
+        if not source.videos:
+            raise InvalidInputError(f"task {source.id} has no video to download; its state is {source.state.value}")
+        return source.videos[0].url, task_id or source.id
+    if not is_address(source):
+        raise InvalidInputError(f"a video's address starts with http:// or https://, not {str(source)[:60]!r}")
+    return source, task_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Missed:
+    """What went wrong with one try of a download."""
+
+    event: str
+    is_repeatable: bool
+    http_status: int | None = None
+    retry_after: float | None = None
+    cause: TransportError | None = None
+
+
+def _fetch_whole(files: Files[Mode], target: Target, task_id: str | None) -> Flow[None]:
+    """Fetch into the target until it is complete; a CDN may need a moment before it knows a new file."""
+    policy, started, attempt, most, asked = files._retry, (yield from Now()), 0, 0, task_id is None
+    while True:
+        attempt += 1
+        missed = yield from _fetch_once(target, attempt)
+        if missed is None:
+            return
+        if target.received >= most + PROGRESS:
+            # A bad line is no reason to give up while it brings something.
+            most, attempt, started = target.received, 1, (yield from Now())
+        elapsed = (yield from Now()) - started
+        pause = policy.pause(attempt, random.random()) if missed.retry_after is None else missed.retry_after
+        if missed.is_repeatable and attempt < min(policy.tries, FREE_TRIES) and elapsed + pause <= policy.budget:
+            yield from Sleep(pause)
+            continue
+        fresh = None
+        if task_id is not None and not asked and missed.http_status in _EXPIRED:
+            asked, fresh = True, (yield from _fresh_link(files, target.url, task_id))
+        if fresh is None:
+            raise (yield from _given_up(target, missed.event, task_id)) from missed.cause
+        target.restart(fresh)
+        attempt, most, started = 0, 0, (yield from Now())
+
+
+def _fetch_once(target: Target, attempt: int) -> Flow[_Missed | None]:
+    """Fetch what is missing; None when all of it is there."""
+    headers = target.resume_headers()
+    try:
+        reply = yield from Fetch(target.url, target, headers, attempt)
+    except TransportError as error:
+        return _Missed(str(error), is_repeatable=True, cause=error)
+    status = reply.http_status
+    if status == 200 or (status == 206 and headers):
+        return None if target.is_complete() else _Missed("the file came incomplete", is_repeatable=True)
+    is_repeatable = status in _WORTH_ANOTHER_TRY or status >= 500 or (status == 416 and bool(headers))
+    return _Missed(f"HTTP {status} came", is_repeatable, status, parse_retry_after(reply.headers.get("retry-after")))
+
+
+def _fresh_link(files: Files[Mode], url: str, task_id: str) -> Flow[str | None]:
+    """Ask the status for another link to the same video; None if there is none."""
+    try:
+        task = yield from poll_once(task_id, files._retry)
+    except WeryAIError as error:
+        log.info("task %s: no fresh link: %s", task_id, error)
+        return None
+    links: list[str] = [link.url for link in task.videos]
+    same: list[str] = [link for link in links if link.partition("?")[0] == url.partition("?")[0]]
+    fresh = next(iter([*same, *links]), None)
+    return fresh if fresh != url else None
+
+
+def _given_up(target: Target, event: str, task_id: str | None) -> Flow[DownloadError]:
+    partial = yield from RunBlocking(target.keep)
+    kept = f". What came is kept in {partial}" if partial else ""
+    hint = "" if task_id else "; if the link has expired, tasks.get has a fresh one"
+    message = f"{target.url} could not be downloaded: {event}{hint}{kept}"
+    return DownloadError(message, url=target.url, partial_path=partial, task_id=task_id)
+
+
+def _read_address(envelope: Envelope) -> str:
+    data = envelope.data
+    listed = data.get("object_url_list") if isinstance(data, dict) else None
+    for candidate in listed if isinstance(listed, list) else []:
+        if is_address(candidate):
+            return str(candidate)
+    raise ContractError(
+        "the upload was accepted, but the answer holds no address", raw=envelope.raw, http_status=envelope.http_status
+    )

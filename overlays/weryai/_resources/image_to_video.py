@@ -1,0 +1,277 @@
+"""Image to video: one picture and a prompt become a video. The paid part."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypedDict, Unpack
+
+from weryai_api.api.image_to_video import submit_image_to_video
+from weryai_api.models import ImageToVideoRequest
+from weryai_api.types import UNSET
+
+from .._flow.effects import Flow, Notify, RunBlocking
+from .._flow.logs import warn
+from .._media.download import absolute_path, prepare_path
+from .._media.image import Image, ImageSource, is_address, read_image
+from .._protocol.endpoint import call_paid, encode
+from .._protocol.model_registry import Model, Registry, problems
+from .._protocol.submission import Submission
+from .._protocol.validation import check_request, field_names
+from .._task import Task
+from .._webhooks.receiver import Receiver
+from ..errors import DownloadError, InvalidInputError
+from .base import Mode, Resource, operation
+from .files import Files, upload_image
+from .models import Models, known_registry
+from .polling import NOT_FOUND_GRACE, WAIT_TIMEOUT, check_waiting
+from .tasks import UpdateCallback, add_task_ids_to_errors, wait_for
+
+# Those of the example on the endpoint's page (contract: submitImageToVideo, example "page").
+MODEL = "WERYAI_VIDEO_1_0"
+DURATION = 5
+
+
+class DefaultRatio(str):
+    """A ratio that nobody asked for, so that it gives way to what the model takes."""
+
+    __slots__ = ()
+
+
+ASPECT_RATIO = DefaultRatio("16:9")
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A finished video on disk; `url` is where it came from, `task` what the API said about it."""
+
+    path: Path
+    url: str
+    task: Task
+
+
+class VideoOptions(TypedDict, total=False):
+    """What `generate` hands on to `submit`, where each of them is explained."""
+
+    model: str
+    duration: int
+    aspect_ratio: str | None
+    negative_prompt: str | None
+    video_number: int | None
+    resolution: str | None
+    generate_audio: bool | None
+    webhook_url: str | None
+    caller_id: int | None
+    extra_body: Mapping[str, Any] | None
+    validate: bool | Literal["live"]
+    strict: bool
+    force: bool
+
+
+class ImageToVideo(Resource[Mode]):
+    """Submit pictures to be animated."""
+
+    _models: Models[Mode] | None = None
+    # Where the video is meant to go: kept in the journal with the order, for whoever takes it up after a crash.
+    _output: str | None = None
+
+    @operation
+    def submit(
+        self,
+        image: ImageSource,
+        *,
+        prompt: str,
+        model: str = MODEL,
+        duration: int = DURATION,
+        aspect_ratio: str | None = ASPECT_RATIO,
+        negative_prompt: str | None = None,
+        video_number: int | None = None,
+        resolution: str | None = None,
+        generate_audio: bool | None = None,
+        webhook_url: str | None = None,
+        caller_id: int | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        validate: bool | Literal["live"] = True,
+        strict: bool = False,
+        force: bool = False,
+    ) -> Flow[Submission]:
+        """Order a video, paid in credits, and return its task ids at once.
+
+        `image` is the address of a public jpg, png or webp picture, or a local one (path, bytes, binary file), which is
+        uploaded first. `prompt` has 1 to 2000 characters, `negative_prompt` up to 1000; `duration` is in seconds;
+        `aspect_ratio` is such as "9:16"; if it is not given, it is 16:9, or what the model lists instead, or left out
+        for a model that lists none, as None does. `video_number` above 1 buys that many videos. `extra_body` adds
+        fields that the contract does not know yet; `validate=False` sends what breaks the contract's limits.
+
+        What a model takes differs. It is checked against the live registry if `models.list` was called in the last
+        hour, or with `validate="live"`, which asks for it; what that lists no model takes is refused. Otherwise against
+        the dated copy that is shipped, which only warns, unless `strict=True`.
+
+        Raises InvalidInputError before anything is sent, and with a journal DuplicateRequestError for the same order
+        within its window, unless `force=True`; NotSentError or an APIError when nothing was ordered;
+        OutcomeUnknownError or ContractError when it may have been: such a request is never repeated by itself.
+        """
+        fields = {
+            "model": model, "prompt": prompt, "duration": duration, "aspect_ratio": aspect_ratio,
+            "negative_prompt": negative_prompt, "video_number": video_number, "resolution": resolution,
+            "generate_audio": generate_audio, "webhook_url": webhook_url, "caller_id": caller_id,
+        }  # fmt: skip
+        body = {name: value for name, value in fields.items() if value is not None or name in _REQUIRED}
+        body |= {"image": image} if is_address(image) else {}
+        extra = _checked_extra(extra_body or {}, validate)
+        if validate:
+            check_request("ImageToVideoRequest", body, later=("image",))
+        yield from _fit_to_model(self, body, validate, strict=strict)
+        encode({**body, **extra})
+        picture = None if "image" in body else (yield from RunBlocking(lambda: read_image(image)))
+        return (yield from _order(self, body, extra, picture, force=force))
+
+    @operation
+    def generate(
+        self,
+        image: ImageSource,
+        *,
+        prompt: str,
+        output: str | os.PathLike[str] | None = None,
+        timeout: float = WAIT_TIMEOUT,
+        interval: float | None = None,
+        on_submit: Callable[[Submission], Any] | None = None,
+        on_update: UpdateCallback | None = None,
+        webhook: Receiver | None = None,
+        **options: Unpack[VideoOptions],
+    ) -> Flow[Video]:
+        """Submit, wait and download: return one video on disk.
+
+        `options` are those of `submit`. `output` is the file to write or a folder; None is `<task id>.mp4` in the
+        working folder. It is checked before anything is paid for. `on_submit` is called with the Submission the moment
+        the task id is known; `timeout`, `interval`, `on_update` and `webhook` are those of `tasks.wait`, and unless you
+        give a `webhook_url` it is the receiver's.
+
+        Raises what `submit`, `tasks.wait` and `files.download` raise. After the submission every error names the task
+        id, and nothing is ever ordered twice: resume with `tasks.wait` and `files.download`.
+        """
+        check_waiting(timeout, interval, webhook)
+        if webhook is not None and options.get("webhook_url") is None:
+            options["webhook_url"] = webhook.callback_url
+        submitting = ImageToVideo.submit(_meant_for(self, output), image, prompt=prompt, **options)
+        if (options.get("video_number") or 1) != 1:
+            raise InvalidInputError("generate makes one video; for more use submit + batches.wait")
+        yield from RunBlocking(lambda: prepare_path(output, "video.mp4"))
+        submission = yield from submitting
+        with add_task_ids_to_errors(submission.task_ids):
+            yield from Notify(on_submit, submission)
+            task = yield from wait_for(
+                submission.task_ids[0],
+                timeout=timeout,
+                interval=interval,
+                on_update=on_update,
+                webhook=webhook,
+                not_found_grace=NOT_FOUND_GRACE,
+            )
+            path = yield from _store(self, task, output)
+        return Video(path, task.videos[0].url, task)
+
+
+def _meant_for(resource: ImageToVideo[Mode], output: str | os.PathLike[str] | None) -> ImageToVideo[Mode]:
+    """The same resource, for an order whose video goes to `output`."""
+    meant = ImageToVideo(resource._runner, resource._retry)
+    meant._models, meant._output = resource._models, absolute_path(output)
+    return meant
+
+
+def _store(resource: ImageToVideo[Mode], task: Task, output: str | os.PathLike[str] | None) -> Flow[Path]:
+    """Download the video; whatever keeps it from the disk is a DownloadError that says where it lies."""
+    url = task.videos[0].url
+    try:
+        path = yield from RunBlocking(lambda: prepare_path(output, f"{_file_name(task.id)}.mp4"))
+        return (yield from Files.download(resource, url, path, task_id=task.id))
+    except DownloadError as error:
+        error.task_id = task.id
+        raise
+    except InvalidInputError as error:
+        reason = str(error).removesuffix(" Nothing was sent.")
+        message = f"the video of task {task.id} is at {url}, but cannot be stored: {reason}"
+        raise DownloadError(message, url=url, task_id=task.id) from error
+
+
+def _order(
+    resource: ImageToVideo[Mode],
+    body: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    picture: Image | None,
+    *,
+    force: bool,
+) -> Flow[Submission]:
+    """Upload the picture, if it is a local one, and send the paid request."""
+    address = {"image": (yield from upload_image(picture, resource._retry))} if picture else {}
+    request = ImageToVideoRequest(**{**_OMITTED, **body, **address})
+    return (
+        yield from call_paid(
+            submit_image_to_video,
+            request,
+            extra,
+            resource._retry,
+            image=picture,
+            output=resource._output,
+            force=force,
+        )
+    )
+
+
+# The generated model would send the contract's defaults, which the service has anyway and some models do not know.
+_REQUIRED = ("model", "prompt", "duration")
+_OMITTED: dict[str, Any] = {"video_number": UNSET, "generate_audio": UNSET}
+
+
+def _checked_extra(extra: Mapping[str, Any], validate: object) -> Mapping[str, Any]:
+    if not isinstance(extra, Mapping):
+        raise InvalidInputError(f"extra_body must be a mapping, not {type(extra).__name__}")
+    known = sorted(field_names("ImageToVideoRequest") & extra.keys())
+    if known and validate:
+        raise InvalidInputError(f"extra_body holds {', '.join(known)}: use the parameter of that name")
+    return extra
+
+
+def _fit_to_model(
+    resource: ImageToVideo[Mode], body: dict[str, Any], validate: bool | Literal["live"], *, strict: bool
+) -> Flow[None]:
+    """Fit the ratio to the model, and check the rest against what the model takes."""
+    registry = yield from known_registry(resource._models, validate, strict=strict)
+    _fit_ratio(body, registry.find(body["model"]))
+    if validate:
+        _check_model(registry, body, strict=strict)
+        _warn_of_many(body.get("video_number"))
+
+
+def _fit_ratio(body: dict[str, Any], model: Model | None) -> None:
+    """Bring a ratio that nobody asked for in line with the model: the first that it lists, or none at all."""
+    ratios = model.aspect_ratios if model is not None else None
+    ratio = body.get("aspect_ratio")
+    if isinstance(ratio, DefaultRatio) and ratios is not None and ratio not in ratios:
+        del body["aspect_ratio"]
+        body |= {"aspect_ratio": ratios[0]} if ratios else {}
+
+
+def _check_model(registry: Registry, body: Mapping[str, Any], *, strict: bool) -> None:
+    """Refuse, or only warn of, what the model does not take; of a model that is not listed only warn."""
+    model = registry.find(body["model"])
+    if model is None:
+        warn(f"{registry.source} has no model {body['model']!r} for pictures{registry.near(body['model'])}")
+        return
+    found = problems(model, body)
+    if found and (registry.is_live or strict):
+        raise InvalidInputError(f"{'; '.join(found)} (by {registry.source}). Nothing was sent.")
+    if found:
+        warn(f"{'; '.join(found)} (by {registry.source}, which may be out of date)")
+
+
+def _warn_of_many(video_number: int | None) -> None:
+    if video_number is not None and video_number > 1:
+        warn(f"video_number={video_number} orders that many paid tasks")
+
+
+def _file_name(task_id: str) -> str:
+    return re.sub(r"[^\w\-]+", "_", task_id)[:100]

@@ -1,0 +1,217 @@
+"""Tasks: how far the paid work is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from weryai_api.api.tasks import get_task_status
+
+from .._flow.effects import Flow, note
+from .._flow.retry import RetryPolicy
+from .._protocol.endpoint import call
+from .._protocol.task_reader import read_task
+from .._task import Task, TaskState
+from .._transport.runner import Awaiting, Blocking
+from .._webhooks.receiver import Receiver
+from ..errors import InvalidInputError, TaskFailedError, TaskTimeoutError, WeryAIError
+from .base import Mode, Resource, operation
+from .polling import WAIT_TIMEOUT, check_waiting, poll_until_ended
+
+UpdateCallback = Callable[[Task], Any]
+NO_CACHE = {"Cache-Control": "no-cache"}
+
+
+@dataclass(frozen=True, slots=True)
+class WaitResult:
+    """How the wait for one of many tasks ended: with a `task` that has its video, or with the `error` of `wait`.
+
+    After a failure or a timeout `task` is the last that was seen of it.
+    """
+
+    task_id: str
+    task: Task | None
+    error: WeryAIError | None = None
+
+
+class Tasks(Resource[Mode]):
+    """Look at tasks and wait for them; free, and safe to repeat."""
+
+    @operation
+    def get(self, task_id: str) -> Flow[Task]:
+        """Look once at a task.
+
+        Raises NotFoundError for an id that is unknown or has expired; a failed task is returned, not raised.
+        """
+        return (yield from poll_once(task_id, self._retry))
+
+    @operation
+    def wait(
+        self,
+        task_id: str,
+        *,
+        timeout: float = WAIT_TIMEOUT,
+        interval: float | None = None,
+        on_update: UpdateCallback | None = None,
+        webhook: Receiver | None = None,
+    ) -> Flow[Task]:
+        """Wait until the task has succeeded, and return it.
+
+        Looks at once, then every 6 seconds, later every 10 and 15, or every `interval` seconds. `on_update` is called
+        with the task after each look that was answered. A look that fails (5xx, reset, unreadable) is a missed look, no
+        failure. With `webhook`, a delivery that it receives brings the next look forward to within half a second; the
+        looks go on as usual, for a delivery may never come. Raises TaskFailedError, or TaskTimeoutError after `timeout`
+        seconds; the task then goes on, and waiting again with the same id resumes.
+        """
+        return (yield from wait_for(task_id, timeout=timeout, interval=interval, on_update=on_update, webhook=webhook))
+
+    @overload
+    def wait_many(
+        self: Tasks[Blocking],
+        task_ids: Iterable[str],
+        *,
+        timeout: float = ...,
+        interval: float | None = ...,
+        on_update: UpdateCallback | None = ...,
+        webhook: Receiver | None = ...,
+    ) -> Iterator[WaitResult]: ...
+    @overload
+    def wait_many(
+        self: Tasks[Awaiting],
+        task_ids: Iterable[str],
+        *,
+        timeout: float = ...,
+        interval: float | None = ...,
+        on_update: UpdateCallback | None = ...,
+        webhook: Receiver | None = ...,
+    ) -> AsyncIterator[WaitResult]: ...
+    def wait_many(
+        self: Tasks[Any],
+        task_ids: Iterable[str],
+        *,
+        timeout: float = WAIT_TIMEOUT,
+        interval: float | None = None,
+        on_update: UpdateCallback | None = None,
+        webhook: Receiver | None = None,
+    ) -> Any:
+        """Wait for many tasks at once and yield each one's WaitResult as it ends, the first to end first.
+
+        The parameters are those of `wait`, for each task. All requests go through the client's gate (`max_requests` at
+        a time, `polls_per_second`), so that with many tasks each is looked at less often. What happens to one task is
+        in its result and raises nothing. AsyncWeryAI: `async for result in client.tasks.wait_many(ids)`.
+        """
+        if isinstance(task_ids, str):
+            raise InvalidInputError("wait_many takes a list of task ids; for one use wait")
+        unique = tuple(dict.fromkeys(check_task_id(task_id) for task_id in task_ids))
+        check_waiting(timeout, interval, webhook)
+        going_on, how = list(unique), {"timeout": timeout, "interval": interval, "on_update": on_update}
+        waits = [finish_task(one, going_on, **how, webhook=webhook) for one in unique]
+        return self._runner.run_many(waits, add_task_ids_to_errors(going_on))
+
+
+def finish_task(task_id: str, going_on: list[str], **options: Any) -> Flow[WaitResult]:
+    """Wait for one task of many and take it off the list: whatever becomes of it is its result."""
+    try:
+        result = WaitResult(task_id, (yield from wait_for(task_id, **options)))
+    except WeryAIError as error:
+        result = WaitResult(task_id, getattr(error, "task", None), error)
+    going_on.remove(task_id)
+    return result
+
+
+def poll_once(task_id: str, retry: RetryPolicy, timeout: float | None = None) -> Flow[Task]:
+    """Ask for a task's state; `timeout` may shorten the client's own, in seconds."""
+    known_id = check_task_id(task_id)
+    return (
+        yield from call(
+            get_task_status,
+            lambda envelope: read_task(envelope, known_id),
+            retry,
+            headers=NO_CACHE,
+            timeout=timeout,
+            task_id=known_id,
+        )
+    )
+
+
+def wait_for(
+    task_id: str,
+    *,
+    timeout: float = WAIT_TIMEOUT,
+    interval: float | None = None,
+    on_update: UpdateCallback | None = None,
+    not_found_grace: float = 0.0,
+    webhook: Receiver | None = None,
+) -> Flow[Task]:
+    """Wait for a task; during the first `not_found_grace` seconds an unknown id is a missed look as well."""
+    check_task_id(task_id)
+    check_waiting(timeout, interval, webhook)
+    with add_task_ids_to_errors([task_id]), webhook.bell(task_id) if webhook else contextlib.nullcontext() as bell:
+        task, missed = yield from poll_until_ended(
+            lambda most: poll_once(task_id, RetryPolicy(tries=1), most),
+            timeout=timeout,
+            interval=interval,
+            on_update=on_update,
+            not_found_grace=not_found_grace,
+            bell=bell,
+        )
+        if task is None or not task.ended:
+            raise _timed_out(task_id, task, timeout) from missed
+    try:
+        return _succeeded(task)
+    except TaskFailedError as error:
+        yield from note_failure(task_id, error.reason)
+        raise
+
+
+def note_failure(task_id: str, reason: str | None) -> Flow[None]:
+    """Tell the journal that a task brought no video."""
+    yield from note(lambda record: record.finish_task(task_id, None, reason or "it ended without a video"))
+
+
+def check_task_id(task_id: object) -> str:
+    """Refuse what cannot be a task id; dots alone would address another operation."""
+    if not isinstance(task_id, str) or not task_id.strip(".") or not task_id.isprintable():
+        raise InvalidInputError(f"a task id is a text such as 'task_abc123', not {task_id!r}")
+    return task_id
+
+
+@contextlib.contextmanager
+def add_task_ids_to_errors(task_ids: Sequence[str]) -> Iterator[None]:
+    """Note the task ids on whatever interrupts the work, so that nothing paid for is lost."""
+    try:
+        yield
+    except (TaskFailedError, TaskTimeoutError):
+        raise
+    except BaseException as error:
+        names = ", ".join(task_ids)
+        if not any(names in note for note in getattr(error, "__notes__", ())):
+            error.add_note(_how_to_resume(task_ids))
+        raise
+
+
+def _how_to_resume(task_ids: Sequence[str]) -> str:
+    if len(task_ids) == 1:
+        return f"Task {task_ids[0]} is paid for and may go on; resume with tasks.wait({task_ids[0]!r})."
+    names = ", ".join(task_ids)
+    return f"Tasks {names} are paid for and may go on; resume with tasks.wait_many({list(task_ids)})."
+
+
+def _succeeded(task: Task) -> Task:
+    if task.state is TaskState.SUCCEEDED and task.videos:
+        return task
+    reason = task.reason or ("it ended without a video" if task.state is TaskState.SUCCEEDED else "no reason was given")
+    raise TaskFailedError(f"task {task.id} failed: {reason}", task_id=task.id, task=task, reason=reason)
+
+
+def _timed_out(task_id: str, task: Task | None, timeout: float) -> TaskTimeoutError:
+    state = f"is still {task.state.value}" if task else "was never seen"
+    return TaskTimeoutError(
+        f"task {task_id} {state} after {timeout:g} s. It goes on and stays paid for; resume with "
+        f"tasks.wait({task_id!r}).",
+        task_id=task_id,
+        task=task,
+        reason="timeout",
+    )

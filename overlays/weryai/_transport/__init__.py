@@ -1,0 +1,1 @@
+"""What performs flows: HTTP, threads, event loops, limits."""

@@ -1,0 +1,228 @@
+"""How effects become httpx requests and httpx's answers become ours; shared by both runners, performs nothing."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import platform
+import re
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx
+
+from .._flow.effects import Fetch, Reply, Send
+from .._flow.logs import log
+from .._protocol.envelope import find_task_ids, read_envelope, request_id_of, text_of, unknown_outcome
+from .._settings import Settings, is_loopback
+from .._version import __version__
+from ..errors import ConfigurationError, NotSentError, OutcomeUnknownError, TransportError, WeryAIError
+
+Client = TypeVar("Client", httpx.Client, httpx.AsyncClient)
+CHUNK = 256 * 1024
+MOST_BYTES = 32 * 1024 * 1024
+# The last two are what transports and host names raise beside httpx's own errors.
+FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, RuntimeError)
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.InvalidURL,
+)
+_USER_AGENT = f"weryai-python/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
+
+
+def make_client(kind: Callable[..., Client], settings: Settings, transport: Any) -> Client:
+    """Make an httpx client; its connections to this machine never go through a proxy."""
+    try:
+        return kind(
+            headers={"User-Agent": _USER_AGENT},
+            timeout=_timeout(settings.timeout),
+            verify=settings.ssl_context or _shared_context(),
+            transport=transport,
+            mounts={f"all://{host}": None for host in _own_hosts(settings)},
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise ConfigurationError(
+            f"the proxy settings (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY) cannot be used: {error}"
+        ) from error
+
+
+def build(client: httpx.Client | httpx.AsyncClient, settings: Settings, effect: Send) -> httpx.Request:
+    """Make the request of an effect, addressed and signed."""
+    arguments = dict(effect.request)
+    if effect.timeout is not None:
+        arguments["timeout"] = _timeout(min(effect.timeout, settings.timeout))
+    url = settings.url(effect.service, arguments.pop("url"))
+    try:
+        request = client.build_request(arguments.pop("method"), url, **arguments)
+    except httpx.InvalidURL as error:
+        raise NotSentError(f"{effect.name}: {url} is not an address: {error}", request=effect.name) from error
+    add_bearer(request, settings)
+    return request
+
+
+def add_bearer(request: httpx.Request, settings: Settings) -> None:
+    """Add the key to a request to the API or the models registry, and to no other.
+
+    The key is asked for each time, so that a function given as `api_key` can rotate it.
+    """
+    url = request.url
+    if (url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)) in settings.origins:
+        request.headers["Authorization"] = f"Bearer {settings.key()}"
+
+
+def fetch_options(effect: Fetch) -> dict[str, Any]:
+    """How a download is asked for: never compressed, so that lengths can be compared.
+
+    Redirects are followed, to other origins as well, because no key is sent along.
+    """
+    return {"headers": {"Accept-Encoding": "identity", **effect.headers}, "auth": None, "follow_redirects": True}
+
+
+def failure(
+    error: Exception,
+    effect: Send | Fetch,
+    started: float,
+    request: httpx.Request | None = None,
+    partial: bytes | bytearray = b"",
+) -> WeryAIError:
+    """Turn what httpx raised into how certain we are that nothing happened, and write the request's one line."""
+    seconds, kind = time.monotonic() - started, type(error).__name__
+    log.debug("%s, attempt %d: %s after %.3f s", effect.name, effect.attempt, kind, seconds)
+    key = _key_of(request)
+    _hide_in_chain(error, key)
+    event = f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
+    if isinstance(error, _NEVER_SENT):
+        return NotSentError(f"{effect.name}: the service was not reached: {event}", request=effect.name)
+    if isinstance(effect, Send) and effect.paid:
+        text = text_of(_hide(bytes(partial), key))
+        ids = find_task_ids(text)
+        message = unknown_outcome(effect.name, event, ids)
+        return OutcomeUnknownError(message, request=effect.name, raw=text or None, task_ids=ids)
+    return TransportError(f"{effect.name}: no answer came: {event}", request=effect.name)
+
+
+class Body:
+    """An answer's body as it comes in: bounded in size, and in time from its first byte on."""
+
+    def __init__(self, response: httpx.Response, content: bytearray) -> None:
+        self._request = response.request
+        self._content = content
+        self._deadline = time.monotonic() + float(response.request.extensions["timeout"]["read"])
+
+    def add(self, chunk: bytes) -> None:
+        """Take a piece; raises what httpx raises for a server that never comes to an end."""
+        self._content += chunk
+        if len(self._content) > MOST_BYTES:
+            raise httpx.ReadError(f"the answer is longer than {MOST_BYTES:,} bytes", request=self._request)
+        if time.monotonic() > self._deadline:
+            raise httpx.ReadTimeout("the answer comes too slowly", request=self._request)
+
+
+def reply(response: httpx.Response, effect: Send, content: bytearray, started: float) -> Reply:
+    """Take an answer over; a body shorter than it was announced counts as none."""
+    announced = response.headers.get("content-length", "")
+    is_encoded = "content-encoding" in response.headers
+    received = response.num_bytes_downloaded or (int(announced or 0) if is_encoded else len(content))
+    if announced.isdigit() and received < int(announced):
+        cut = httpx.RemoteProtocolError(f"{received} of {announced} bytes came", request=response.request)
+        raise failure(cut, effect, started, response.request, content) from cut
+    taken = head(response, bytes(content))
+    log_answer(taken, effect, started)
+    return taken
+
+
+def log_answer(reply: Reply, effect: Send | Fetch, started: float) -> None:
+    """Write the one line of an answered request."""
+    if log.isEnabledFor(logging.DEBUG):
+        request_id = request_id_of(read_envelope(reply))
+        suffix = f", request id {request_id}" if request_id else ""
+        status, seconds = reply.http_status, time.monotonic() - started
+        log.debug("%s, attempt %d: HTTP %d in %.3f s%s", effect.name, effect.attempt, status, seconds, suffix)
+
+
+def head(response: httpx.Response, content: bytes = b"") -> Reply:
+    """Take status, headers and content over, without the key, should the service echo it: errors carry answers."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    key = _key_of(response.request)
+    if key:
+        headers = {name: value.replace(key, "***") for name, value in headers.items()}
+    return Reply(response.status_code, headers, _hide(content, key))
+
+
+def note_on_interruption(effect: Send, outcome: Reply | BaseException | None) -> str:
+    """What to tell a caller whose submission was interrupted while it was open."""
+    if isinstance(outcome, NotSentError):
+        return f"{effect.name}: interrupted; nothing was sent."
+    ids: tuple[str, ...] = getattr(outcome, "task_ids", ())
+    if isinstance(outcome, Reply):
+        ids = find_task_ids(text_of(outcome.content))
+        if not ids and 400 <= outcome.http_status < 500:
+            return f"{effect.name}: interrupted; the service refused the submission (HTTP {outcome.http_status})."
+    if ids:
+        names = ", ".join(ids)
+        return (
+            f"{effect.name}: interrupted, but the submission was accepted as task {names}. It is paid for; resume with "
+            f"tasks.wait({ids[0]!r})."
+        )
+    return unknown_outcome(effect.name, "an interruption")
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    # Requests wait at the client's own gate, never for the pool.
+    return httpx.Timeout(seconds, connect=min(seconds, 10.0), pool=None)
+
+
+def _own_hosts(settings: Settings) -> set[str]:
+    """The names of this machine, those in the base addresses included (127.0.0.2 is one as well)."""
+    hosts = {host for _, host, _ in settings.origins if is_loopback(host)}
+    return {f"[{host}]" if ":" in host else host for host in {"127.0.0.1", "localhost", "::1", *hosts}}
+
+
+def _key_of(request: httpx.Request | None) -> str:
+    key = request.headers.get("authorization", "").removeprefix("Bearer ") if request is not None else ""
+    # Anything shorter is no real key, and may be a word of the answer itself.
+    return key if len(key) >= 8 else ""
+
+
+def _hide(content: bytes, key: str) -> bytes:
+    """An answer without the key, even where JSON escapes parts of it."""
+    if key and (key.encode() in content or b"\\" in content):
+        content = _spellings(key).sub(b"***", content)
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be") if b"\0" in content and key else ():
+        content = content.replace(key.encode(encoding), "***".encode(encoding))
+    return content
+
+
+@functools.lru_cache(maxsize=8)
+def _spellings(key: str) -> re.Pattern[bytes]:
+    return re.compile("".join(rf"(?:\\?{re.escape(sign)}|\\u00(?i:{ord(sign):02x}))" for sign in key).encode())
+
+
+def _hide_in_chain(error: BaseException | None, key: str) -> None:
+    """Take the key out of what httpx and its layers quote of an answer, because tracebacks show the whole chain."""
+    while error is not None and key:
+        error.args = tuple("***" if key in str(part) else part for part in error.args)
+        error = error.__cause__ or error.__context__
+
+
+def _shared_context() -> ssl.SSLContext:
+    try:
+        return _make_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}"
+        ) from error
+
+
+@functools.lru_cache(maxsize=4)
+def _make_context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    # Making a context reads every root certificate, some 20 ms; all clients of a process share one per setting.
+    return httpx.create_ssl_context()

@@ -1,0 +1,77 @@
+"""The gate that all requests of a client share: so many at a time, and so many looks at tasks per second.
+
+When more waits are going on than the gate lets through, each of them looks less often; none of them fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, field
+
+from .._flow.clock import now, sleep_for
+
+# Downloads last long and go to other hosts, so they have places of their own.
+DOWNLOADS = 16
+
+
+@dataclass(slots=True)
+class Turns:
+    """Evenly spaced turns, `per_second` of them."""
+
+    per_second: float
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, now: float) -> float:
+        """Take a turn and return 0.0, or return the seconds until the next one."""
+        with self._lock:
+            if now < self._next:
+                return self._next - now
+            self._next = now + 1 / self.per_second
+            return 0.0
+
+
+class BlockingLimiter:
+    """The gate of one blocking client, for all its threads."""
+
+    def __init__(self, requests: int, turns: Turns) -> None:
+        self.turns = turns
+        self.slots = threading.BoundedSemaphore(requests)
+        self.downloads = threading.BoundedSemaphore(DOWNLOADS)
+        self._queue = threading.Lock()
+
+    def wait(self, most: float) -> bool:
+        """Wait for a turn, at most so many seconds; whether one was taken."""
+        deadline = now() + most
+        if not self._queue.acquire(timeout=min(most, threading.TIMEOUT_MAX)):
+            return False
+        try:
+            while (pause := self.turns.take(now())) > 0:
+                if now() + pause > deadline:
+                    return False
+                time.sleep(sleep_for(pause))
+            return True
+        finally:
+            self._queue.release()
+
+
+class AwaitingLimiter:
+    """The gate of one client on one event loop."""
+
+    def __init__(self, requests: int, turns: Turns) -> None:
+        self.turns = turns
+        self.slots = asyncio.Semaphore(requests)
+        self.downloads = asyncio.Semaphore(DOWNLOADS)
+        self._queue = asyncio.Lock()
+
+    async def wait(self, most: float) -> bool:
+        """Wait for a turn, at most so many seconds; whether one was taken."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(most), self._queue:
+                while (pause := self.turns.take(now())) > 0:
+                    await asyncio.sleep(sleep_for(pause))
+                return True
+        return False

@@ -1,0 +1,1 @@
+"""What the service calls back with, and who is told."""

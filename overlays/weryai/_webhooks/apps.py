@@ -1,0 +1,165 @@
+"""A receiver as an ASGI and as a WSGI application, to be mounted in any framework or served by itself.
+
+Both answer 200 at once to a delivery with the secret, and 400 without a word to anything else. They read no more than
+a delivery can have, and no body at all of whoever does not know the secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from typing import Any
+
+from .._flow.logs import log
+from ..errors import ConfigurationError, WebhookError
+from .delivery import WebhookEvent
+from .receiver import Receiver
+
+# A delivery as documented has less than one thousand bytes.
+LONGEST_BODY = 256 * 1024
+RECEIVED, REFUSED, WRONG_METHOD, TOO_LONG = 200, 400, 405, 413
+_PHRASES = {RECEIVED: "OK", REFUSED: "Bad Request", WRONG_METHOD: "Method Not Allowed", TOO_LONG: "Content Too Large"}
+
+EventCallback = Callable[[WebhookEvent], Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class AsgiApp:
+    """Serves a receiver by ASGI; see `asgi_app`."""
+
+    def __init__(self, receiver: Receiver, on_event: EventCallback | None) -> None:
+        """Remember whom to serve."""
+        self._receiver, self._on_event = receiver, on_event
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        match scope["type"]:
+            case "http":
+                await self._serve(scope, receive, send)
+            case "lifespan":
+                while (message := await receive())["type"] != "lifespan.shutdown":
+                    await send({"type": f"{message['type']}.complete"})
+                await send({"type": "lifespan.shutdown.complete"})
+            case "websocket":
+                await send({"type": "websocket.close"})
+
+    async def _serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        length = headers.get(b"content-length", b"").decode("latin-1")
+        status = _refused(self._receiver, scope["method"], scope["query_string"], length)
+        events: tuple[WebhookEvent, ...] = ()
+        if status is None:
+            body = await _body(receive)
+            status, events = _taken(self._receiver, body, scope["query_string"])
+        head = [(name.lower().encode(), value.encode()) for name, value in _headers(status)]
+        await send({"type": "http.response.start", "status": status, "headers": head})
+        await send({"type": "http.response.body", "body": b""})
+        for event in events:
+            await self._tell(event)
+
+    async def _tell(self, event: WebhookEvent) -> None:
+        """Call the user's function, off the loop unless it is made for it."""
+        try:
+            if self._on_event is None:
+                return
+            made_for_it = _is_async(self._on_event)
+            result = self._on_event(event) if made_for_it else await asyncio.to_thread(self._on_event, event)
+            if inspect.isawaitable(result):
+                await result
+        except Exception:
+            log.exception("on_event failed for task %s", event.task_id)
+
+
+class WsgiApp:
+    """Serves a receiver by WSGI; see `wsgi_app`."""
+
+    def __init__(self, receiver: Receiver, on_event: EventCallback | None) -> None:
+        """Remember whom to serve."""
+        if on_event is not None and _is_async(on_event):
+            raise ConfigurationError("a WSGI application calls plain functions; an async on_event needs asgi_app")
+        self._receiver, self._on_event = receiver, on_event
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Serve one request."""
+        query, length = environ.get("QUERY_STRING", ""), environ.get("CONTENT_LENGTH") or ""
+        status = _refused(self._receiver, environ["REQUEST_METHOD"], query, length)
+        events: tuple[WebhookEvent, ...] = ()
+        if status is None:
+            status, events = _taken(self._receiver, _input(environ, length), query)
+        start_response(f"{status} {_PHRASES[status]}", _headers(status))
+        return _Answered(lambda: self._tell(events))
+
+    def _tell(self, events: Iterable[WebhookEvent]) -> None:
+        for event in events:
+            try:
+                if self._on_event is not None:
+                    self._on_event(event)
+            except Exception:
+                log.exception("on_event failed for task %s", event.task_id)
+
+
+class _Answered:
+    """An empty WSGI answer; the server calls `close` when it has been sent."""
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        self.close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b""
+
+
+def _refused(receiver: Receiver, method: str, query: str | bytes, length: str) -> int | None:
+    """The status with which a request is refused by its head alone."""
+    if method != "POST":
+        return WRONG_METHOD
+    if not receiver.knows(query) or not (length == "" or (length.isascii() and length.isdigit())):
+        return REFUSED
+    return TOO_LONG if len(length) > 9 or int(length or "0") > LONGEST_BODY else None
+
+
+def _taken(receiver: Receiver, body: bytes | None, query: str | bytes) -> tuple[int, tuple[WebhookEvent, ...]]:
+    """Take a delivery; return the status to answer with, and what is new."""
+    if body is None:
+        return TOO_LONG, ()
+    try:
+        return RECEIVED, receiver.receive(body, query)
+    except WebhookError as error:
+        log.info("refused a webhook delivery: %s", error)
+        return REFUSED, ()
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body of an ASGI request, as far as it came; None if it is too long."""
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > LONGEST_BODY:
+            return None
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _input(environ: dict[str, Any], length: str) -> bytes | None:
+    """The body of a WSGI request, as far as it came; None if it is too long."""
+    if not length and not environ.get("wsgi.input_terminated"):
+        return b""
+    body, most = bytearray(), int(length) if length else LONGEST_BODY + 1
+    try:
+        while len(body) < most and (piece := environ["wsgi.input"].read(most - len(body))):
+            body += piece
+    except OSError:
+        return b""
+    return bytes(body) if len(body) <= LONGEST_BODY else None
+
+
+def _headers(status: int) -> list[tuple[str, str]]:
+    allow = [("Allow", "POST")] if status == WRONG_METHOD else []
+    return [("Content-Type", "text/plain"), ("Content-Length", "0"), *allow]
+
+
+def _is_async(function: EventCallback) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)

@@ -1,0 +1,114 @@
+"""The receiver of webhook deliveries: knows ours by their secret, drops repeats, and wakes whoever waits."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+from .._flow.bell import Bell
+from .._task import Task, TaskState
+from ..errors import ConfigurationError, WebhookError
+from .callback_url import check_secret, knows_secret, with_secret
+from .delivery import Body, WebhookEvent, read_delivery
+
+# How many tasks are remembered, so that a repeated delivery is known.
+MEMORY = 10_000
+# A task goes from the left to the right. An unknown word comes late: the service posts when a task has ended.
+_ORDER = (TaskState.WAITING, TaskState.PROCESSING, TaskState.UNKNOWN)
+
+
+class Receiver:
+    """Receives what the service posts when a task ends. Safe to share between threads and event loops.
+
+    `url` is where your application can be reached from the internet, `secret` a text of at least 16 characters that is
+    put into that address's query; processes that receive each other's deliveries must share it, None makes a new one.
+    The last `memory` tasks are remembered, so that repeats are known.
+
+    Deliveries are not signed as far as known. So one counts only with the secret, and even then it is a hint: confirm
+    it with `tasks.get` or `tasks.wait`. A wait that is given the receiver does so by itself.
+    """
+
+    def __init__(self, url: str, *, secret: str | None = None, memory: int = MEMORY) -> None:
+        """Check the address and the secret; raises ConfigurationError."""
+        if isinstance(memory, bool) or not isinstance(memory, int) or memory < 1:
+            raise ConfigurationError("memory must be a whole number of tasks, at least 1")
+        checked = check_secret(secret)
+        with_secret(url, checked)
+        # A function, so that no listing of the fields shows it.
+        self._secret: Callable[[], str] = lambda: checked
+        self._url, self._memory = url, memory
+        self._seen = OrderedDict[str, frozenset[TaskState]]()
+        self._bells: dict[str, tuple[Bell, ...]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def callback_url(self) -> str:
+        """The `webhook_url` to submit with. It holds the secret, and so may your web server's access log."""
+        return with_secret(self._url, self._secret())
+
+    def receive(self, body: Body, address: str | bytes) -> tuple[WebhookEvent, ...]:
+        """Take a delivery and return what is new in it; nothing for a repeat or one that comes late.
+
+        `address` is the URL that was posted to, or its query alone. Quick, never blocks, sends nothing. Raises
+        WebhookError for a delivery without the secret or that cannot be read: answer that with a 400.
+        """
+        if not self.knows(address):
+            raise WebhookError("this delivery does not hold the secret of the callback address")
+        return tuple(event for event in read_delivery(body) if self._note(event.task))
+
+    def knows(self, address: str | bytes) -> bool:
+        """Whether an address, or its query alone, holds the secret; takes the same time for every wrong one."""
+        return knows_secret(address, self._secret())
+
+    def forget(self, task_id: str) -> None:
+        """Let the next delivery for a task be new again, because the service did not confirm the last one."""
+        with self._lock:
+            self._seen.pop(task_id, None)
+
+    @contextlib.contextmanager
+    def bell(self, task_id: str) -> Iterator[Bell]:
+        """Hang up a bell for one wait; a task that is said to have ended already has rung it."""
+        with self._lock:
+            bell = Bell(rung=any(map(_may_have_ended, self._seen.get(task_id, ()))))
+            self._bells[task_id] = (*self._bells.get(task_id, ()), bell)
+        try:
+            yield bell
+        finally:
+            with self._lock:
+                left = tuple(one for one in self._bells[task_id] if one is not bell)
+                if left:
+                    self._bells[task_id] = left
+                else:
+                    del self._bells[task_id]
+
+    def _note(self, task: Task) -> bool:
+        """Remember what is said of a task, and ring for those who wait for it; return whether it is new."""
+        with self._lock:
+            seen = self._seen.pop(task.id, frozenset())
+            is_new = task.state not in seen and all(_rank(task.state) >= _rank(state) for state in seen)
+            self._seen[task.id] = seen | {task.state} if is_new else seen
+            if len(self._seen) > self._memory:
+                self._seen.popitem(last=False)
+            bells = self._bells.get(task.id, ()) if _may_have_ended(task.state) else ()
+        # A repeat rings as well: what it repeats may have come before the service itself knew.
+        for bell in bells:
+            bell.ring()
+        return is_new
+
+    def __repr__(self) -> str:
+        return f"Receiver({self._url.partition('?')[0]!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Receiver wakes the waits of its own process and is not pickled; make one per process")
+
+
+def _rank(state: TaskState) -> int:
+    return _ORDER.index(state) if state in _ORDER else len(_ORDER)
+
+
+def _may_have_ended(state: TaskState) -> bool:
+    """Whether a word is a reason to look: any but those that say plainly that the work goes on."""
+    return state not in (TaskState.WAITING, TaskState.PROCESSING)

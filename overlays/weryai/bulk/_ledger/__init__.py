@@ -1,0 +1,1 @@
+"""The jobs of a bulk run, one row each, in SQLite or PostgreSQL."""

@@ -1,0 +1,69 @@
+"""One job of a bulk run: a picture and what shall become of it, and where it stands; pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..._flow.order import OrderState
+
+JobState = OrderState
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job as a manifest names it.
+
+    `image` is an address or an absolute path; `parameters` are the other fields of the request; `line` is where it
+    stands in the manifest, from 1; `price` is what it costs in credits, None where that is not known. Without a `key`
+    it is known by its content.
+    """
+
+    image: str
+    parameters: Mapping[str, Any]
+    key: str = ""
+    line: int = 0
+    price: float | None = None
+
+    def kept_parameters(self) -> str:
+        """The parameters as a ledger keeps them."""
+        return json.dumps(self.parameters, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def digest_of(image: str, parameters: str) -> str:
+    """One word for all that makes two jobs the same."""
+    return hashlib.sha256(f"{image}\0{parameters}".encode(errors="surrogatepass")).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as a ledger keeps it; `row` is its number there, times are seconds since 1970, prices are credits.
+
+    `named` are task ids of an answer that cannot be relied on, or that came beside the one that counts.
+    """
+
+    row: int
+    key: str
+    state: JobState
+    image: str
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    line: int = 0
+    price: float | None = None
+    picture: str | None = None
+    task_id: str | None = None
+    named: str | None = None
+    batch_id: str | None = None
+    submits: int = 0
+    reason: str | None = None
+    kind: str | None = None
+    path: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    worker: str | None = None
+    created: float = 0.0
+    began: float | None = None
+    submitted: float | None = None
+    ended: float | None = None

@@ -1,0 +1,171 @@
+"""The ledger of a bulk run: one row per job, and a change is on disk when it is done; here in one file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn, Self, TypeVar
+
+from ..._flow.intent import Intent
+from ..._flow.order import AttemptResult, Order, OrderState
+from ..._journal.sqlite_file import Lock, open_file
+from ..._journal.writer import Store, Writer
+from ...errors import ConfigurationError, JournalError
+from . import transitions as steps
+from .copy_guard import check_original
+from .schema import LEDGER
+from .transitions import Database
+
+T = TypeVar("T")
+_NO_ORDERS = "this client keeps the ledger of a bulk run, which has no orders"
+CRASHED = "the run ended before the answer came"
+
+
+class OpenLedger:
+    """What keeps the jobs of a run: written by one thread, by the changes that it is given, in their order."""
+
+    #: Who works on the jobs, where several may.
+    worker: str | None = None
+    #: How many tries a run that died had left open; they are ambiguous.
+    left_open: int = 0
+
+    def __init__(self, store: Store, salt: str) -> None:
+        """Start to write; `salt` is that of the hashes of keys."""
+        self._salt = salt
+        self._process = os.getpid()
+        self._order_logs: dict[tuple[str, str], LedgerOrderLog] = {}
+        self._writer = Writer(store)
+
+    def write(self, change: Callable[[Any], T]) -> Future[T]:
+        """Have a change made, or something read, in the order of the calls."""
+        if self._process != os.getpid():
+            raise JournalError("a ledger is one process's alone: open it in the child, not before the fork")
+        return self._writer.write(change)
+
+    def close(self) -> None:
+        """Write what is left and close the ledger; twice is fine."""
+        if self._process == os.getpid():
+            self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} is open and is not pickled; open it in each process")
+
+    def order_log(self, base_url: str, key: str) -> LedgerOrderLog:
+        """The ledger as one client sees it; the first client's service and key are the only ones it ever takes."""
+        if (log := self._order_logs.get((base_url, key))) is None:
+            hashed = hashlib.sha256(f"{self._salt}:{key}".encode()).hexdigest()[:16]
+            self.write(lambda db: steps.belong(db, base_url, hashed)).result()
+            log = self._order_logs[base_url, key] = LedgerOrderLog(self)
+        return log
+
+
+class Ledger(OpenLedger):
+    """The file of one bulk run; never go on with an old copy of it: it does not know what was ordered since.
+
+    While it is open no other process can open it. Raises JournalError when it is in use, cannot be written, is none of
+    ours, was written by a newer version, lies on a network file system, or seems to be a copy. `trust_copy` takes that
+    all the same: then you know that nothing was ordered with the original since.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, trust_copy: bool = False) -> None:
+        """Open the file, or make it; a try that a dead run left open is ambiguous from now on."""
+        try:
+            self.path = Path(os.path.abspath(path))
+        except TypeError as error:
+            raise ConfigurationError(f"a ledger is a path, not {type(path).__name__}") from error
+        db = open_file(self.path, LEDGER)
+        lock = None
+        try:
+            self._lock = lock = Lock(self.path, exclusive=True, kind=LEDGER)
+            salt = str(db.execute("select value from about where name = 'salt'").fetchone()["value"])
+            check_original(db, self.path, trust_copy=trust_copy)
+        except BaseException:
+            db.close()
+            if lock is not None:
+                lock.release()
+            raise
+        super().__init__(Store(db, self.path, LEDGER), salt)
+        self.left_open = self.write(lambda db: steps.recover_orphans(db, CRASHED)).result()
+
+    def close(self) -> None:
+        """Write what is left and close the file; twice is fine."""
+        super().close()
+        if self._process == os.getpid():
+            self._lock.release()
+
+    def __repr__(self) -> str:
+        return f"Ledger({str(self.path)!r})"
+
+
+class LedgerOrderLog:
+    """A ledger in the place of a journal: what `weryai._journal.recording` writes down around a paid request."""
+
+    def __init__(self, ledger: OpenLedger) -> None:
+        """Write into this ledger."""
+        self._ledger = ledger
+        # Who began a try ends it, whatever the worker is called by then.
+        self._begun: dict[int, str | None] = {}
+
+    def begin(self, intent: Intent, fingerprint: str) -> Future[int]:
+        """Write a job down before it is sent; its row is the intent's."""
+        row, worker = intent.row, self._ledger.worker
+        assert row is not None
+
+        def change(db: Database) -> int:
+            steps.begin(db, row, worker)
+            self._begun[row] = worker
+            return row
+
+        return self._ledger.write(change)
+
+    def end(self, row: int, attempt: AttemptResult) -> Future[None]:
+        """Write down what became of a try."""
+        worker = self._begun.pop(row, None)
+        return self._ledger.write(lambda db: steps.end(db, row, attempt, worker))
+
+    def mark_ambiguous(self, row: int, reason: str) -> Future[None]:
+        """Give an open try up."""
+        worker = self._begun.get(row)
+        return self._ledger.write(lambda db: steps.mark_ambiguous(db, row, reason, worker))
+
+    def finish_task(self, task_id: str, path: str | None, reason: str | None = None) -> Future[None]:
+        """Nothing: how a task ended is written down by who runs the job."""
+        return _done(None)
+
+    def mark_not_placed(self, row: int, reason: str) -> Future[None]:
+        """Nothing: what becomes of a job is written down by who runs it."""
+        return _done(None)
+
+    def list_orders(self, states: Iterable[OrderState]) -> Future[tuple[Order, ...]]:
+        """Refuse what only a journal of orders can do; so do the four below."""
+        raise ConfigurationError(_NO_ORDERS)
+
+    def claim(self, *, everything: bool) -> Future[tuple[Order, ...]]:
+        raise ConfigurationError(_NO_ORDERS)
+
+    def adopt(self, row: int, task_id: str) -> Future[Order]:
+        raise ConfigurationError(_NO_ORDERS)
+
+    def requeue(self, row: int) -> Future[Order]:
+        raise ConfigurationError(_NO_ORDERS)
+
+    def give_up(self, row: int) -> Future[Order]:
+        raise ConfigurationError(_NO_ORDERS)
+
+
+def _done(value: T) -> Future[T]:
+    future: Future[T] = Future()
+    future.set_result(value)
+    return future

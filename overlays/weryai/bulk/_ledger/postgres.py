@@ -1,0 +1,231 @@
+"""The ledger of a bulk run in PostgreSQL, for many machines: the same tables, and any number of workers at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..._flow.logs import log
+from ..._journal.writer import Store
+from ...errors import ConfigurationError, JournalError
+from .database_url import check_address, masked, told
+from .ledger import OpenLedger
+from .schema import JOBS, RUN, SCHEMA, UPLOADS
+
+if TYPE_CHECKING:
+    import psycopg
+
+NEEDS = 'a ledger in PostgreSQL needs the extra "bulk-postgres": pip install "weryai[bulk-postgres]"'
+#: Where the tables of the ledger and those of the queue are; a database holds one run.
+LEDGER_SCHEMA, QUEUE_SCHEMA = "weryai", "weryai_queue"
+# How long a database may be away before what was to be written is given up, and how long a worker that stands still
+# may keep what it has locked; both in seconds.
+AWAY, STILL = 60.0, 5.0
+_TYPES = {"real": "double precision", "big": "bigint"}
+_TABLES = (
+    f"create schema if not exists {LEDGER_SCHEMA}",
+    f"create table jobs (id bigint generated always as identity primary key, {JOBS.format(**_TYPES)})",
+    "create index jobs_by_state on jobs (state, id)",
+    f"create table uploads ({UPLOADS.format(**_TYPES)})",
+    # How fast and how many at a time, for all workers together.
+    f"create table run ({RUN.format(**_TYPES)})",
+    "alter table run add rate float8, add in_flight integer, add next_turn float8 not null default 0",
+    "insert into run (id) values (1)",
+    # Who looks after the queue until when, of all workers.
+    "create table lease (id integer primary key check (id = 1), holder text not null, until double precision not null)",
+    "create table about (name text primary key, value text not null)",
+)
+# A number that only we take a lock by.
+_MAKING = 0x57455242
+
+
+class PostgresLedger(OpenLedger):
+    """The jobs of one bulk run in a PostgreSQL database, in the schema `weryai`; any number of workers may open it.
+
+    `address` is libpq's, such as postgresql://user@host/database; a password belongs into PGPASSWORD or ~/.pgpass.
+    Raises JournalError when the database cannot be reached or written, or was written by a newer version. Where it is
+    away for a moment, what was to be written waits for a minute.
+    """
+
+    def __init__(self, address: str, *, make: bool = True) -> None:
+        """Connect, and make the tables unless they are there; without `make` that is a JournalError."""
+        self.address = address
+        store = Server(address)
+        try:
+            salt = store.prepare(make=make)
+        except BaseException:
+            store.db.close()
+            raise
+        super().__init__(store, salt)
+
+    def __repr__(self) -> str:
+        return f"PostgresLedger({masked(self.address)!r})"
+
+
+class Marked:
+    """A connection that takes question marks, so that a statement is written once for both databases."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        """Ask through this connection."""
+        self.connection = connection
+
+    def execute(self, statement: str, values: Any = None, /) -> Any:
+        """Ask once."""
+        return self.connection.execute(_percent(statement), values and [_text(value) for value in values])
+
+    def executemany(self, statement: str, values: Any, /) -> Any:
+        """Ask for each of the values."""
+        cursor = self.connection.cursor()
+        cursor.executemany(_percent(statement), [[_text(value) for value in some] for some in values])
+        return cursor
+
+    def close(self) -> None:
+        """Hang up."""
+        self.connection.close()
+
+
+def _percent(statement: str) -> Any:
+    return statement.replace("?", "%s")
+
+
+def _text(value: Any) -> Any:
+    """A text without the one letter that PostgreSQL has no place for, which a reason of the service may hold."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+
+
+class Server(Store):
+    """A server to write to: it may be away for a moment, and two workers may stand in each other's way."""
+
+    begin = "begin"
+
+    def __init__(self, address: str) -> None:
+        """Connect."""
+        self._address = address
+        self.db = Marked(connected(address))
+        import psycopg
+
+        self.passing = (
+            psycopg.OperationalError,
+            psycopg.InterfaceError,
+            psycopg.errors.IdleInTransactionSessionTimeout,
+        )
+
+    def prepare(self, *, make: bool) -> str:
+        """Make the tables of a new ledger, or refuse what this version would not understand; return the salt."""
+        with talking(self._address):
+            known = self._known()
+            if not known and not make:
+                raise JournalError(f"there is no ledger in {masked(self._address)}")
+            if not known:
+                with self.db.connection.transaction():
+                    self.db.execute("select pg_advisory_xact_lock(?)", (_MAKING,))
+                    known = self._known() or self._make()
+        check_version(known, self._address)
+        return known["salt"]
+
+    def mend(self, error: Exception, attempt: int) -> bool:
+        """Connect anew, or let the other one go first; changes that were made all the same say so by themselves."""
+        import psycopg
+
+        if not self.db.connection.closed:
+            standing = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+            return isinstance(error, standing) and attempt <= 10
+        log.warning("%s is away: %s", masked(self._address), told(error, self._address))
+        patient_until = time.monotonic() + AWAY
+        while attempt <= 10 and time.monotonic() < patient_until:
+            with contextlib.suppress(JournalError):
+                self.db = Marked(connected(self._address))
+                return True
+            time.sleep(0.5)
+        return False
+
+    def explain(self, error: Exception) -> Exception:
+        """Tell of the database where it complains, or of what it cannot hold."""
+        import psycopg
+
+        if not isinstance(error, psycopg.Error | UnicodeError):
+            return error
+        return JournalError(f"the ledger in {masked(self._address)} cannot be written: {told(error, self._address)}")
+
+    def closed(self) -> JournalError:
+        """Tell who comes too late."""
+        return JournalError(f"the ledger in {masked(self._address)} is closed")
+
+    def _known(self) -> dict[str, str]:
+        return known_of(self.db)
+
+    def _make(self) -> dict[str, str]:
+        for statement in _TABLES:
+            self.db.execute(statement)
+        for name, value in (("schema", str(SCHEMA)), ("salt", secrets.token_hex(16))):
+            self.db.execute("insert into about values (?, ?)", (name, value))
+        return self._known()
+
+
+def connected(address: str) -> psycopg.Connection[Any]:
+    """Connect to a database, or say in words why that is not to be had."""
+    check_address(address)
+    with talking(address):
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+        from psycopg.rows import dict_row
+
+        given = conninfo_to_dict(address)
+        # So that a host that is gone is noticed, and a person is not left waiting.
+        wanted = {"connect_timeout": 10, "tcp_user_timeout": 15_000, "application_name": "weryai"}
+        more: dict[str, Any] = {name: value for name, value in wanted.items() if name not in given}
+        connection = psycopg.Connection[Any].connect(address, autocommit=True, row_factory=dict_row, **more)
+        connection.execute(settings_of(LEDGER_SCHEMA))
+        return connection
+
+
+def settings_of(schema: str) -> Any:
+    """What a connection of ours sets first: whose tables it means, and that a lock never outlives who holds it."""
+    return f"set search_path = {schema}; set idle_in_transaction_session_timeout = {int(STILL * 1000)}"
+
+
+@contextlib.contextmanager
+def reading_of(address: str) -> Iterator[Marked]:
+    """Open a ledger for reading; whatever is read stands as it stood at one moment."""
+    with talking(address, "read"), contextlib.closing(Marked(connected(address))) as db:
+        known = known_of(db)
+        if not known:
+            raise JournalError(f"there is no ledger in {masked(address)}")
+        check_version(known, address)
+        # An export may take its time between two pages.
+        db.execute("set idle_in_transaction_session_timeout = 0")
+        db.execute("begin isolation level repeatable read read only")
+        yield db
+
+
+def known_of(db: Marked) -> dict[str, str]:
+    """What a ledger says about itself; nothing where there is none."""
+    if db.execute("select to_regclass('about') as name").fetchone()["name"] is None:
+        return {}
+    return {row["name"]: row["value"] for row in db.execute("select name, value from about").fetchall()}
+
+
+def check_version(known: dict[str, str], address: str) -> None:
+    """Refuse a ledger that this version would not understand."""
+    version = int(known["schema"])
+    if version > SCHEMA:
+        raise JournalError(
+            f"the ledger in {masked(address)} was written by a newer weryai (schema {version}, not {SCHEMA}): update "
+            "weryai"
+        )
+
+
+@contextlib.contextmanager
+def talking(address: str, verb: str = "used") -> Iterator[None]:
+    """Say in words what goes wrong with a database."""
+    try:
+        import psycopg
+    except ImportError as error:
+        raise ConfigurationError(NEEDS) from error
+    try:
+        yield
+    except psycopg.Error as error:
+        raise JournalError(f"the database {masked(address)} cannot be {verb}: {told(error, address)}") from error

@@ -1,0 +1,98 @@
+"""What is read of a ledger's jobs: pages, counts, and the state of the run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..._flow.order import OrderState
+from .job import Job
+from .transitions import Database
+
+_FIELDS = (
+    "key", "image", "line", "price", "picture", "task_id", "named", "batch_id", "submits", "reason", "kind", "path",
+    "sha256", "size", "worker", "created", "began", "submitted", "ended",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What a ledger says about its run: whose it is, what was spent, what may be spent."""
+
+    base_url: str | None
+    submits: int
+    credits: float
+    budget_tasks: int | None
+    budget_credits: float | None
+
+
+def page(db: Database, states: tuple[OrderState, ...], after: int, most: int) -> list[Job]:
+    """The next jobs in these states behind row `after`."""
+    marks = ", ".join("?" * len(states))
+    rows = db.execute(
+        f"select * from jobs where state in ({marks}) and id > ? order by id limit ?", (*states, after, most)
+    )
+    return [job_of(row) for row in rows.fetchall()]
+
+
+def every(db: Database, states: tuple[OrderState, ...] = tuple(OrderState), *, most: int = 1_000) -> Iterator[Job]:
+    """All jobs in these states in the order of their rows, read in pages."""
+    after = 0
+    while jobs := page(db, states, after, most):
+        yield from jobs
+        after = jobs[-1].row
+
+
+def find(db: Database, key: str) -> Job | None:
+    """The job of this key."""
+    row = db.execute("select * from jobs where key = ?", (key,)).fetchone()
+    return None if row is None else job_of(row)
+
+
+def of_row(db: Database, number: int) -> Job | None:
+    """The job of this row."""
+    row = db.execute("select * from jobs where id = ?", (number,)).fetchone()
+    return None if row is None else job_of(row)
+
+
+def counts(db: Database) -> dict[OrderState, int]:
+    """How many jobs are in each state."""
+    rows = db.execute("select state, count(*) as many from jobs group by state").fetchall()
+    found = {row["state"]: int(row["many"]) for row in rows}
+    return {state: found.get(state.value, 0) for state in OrderState}
+
+
+def price_of(db: Database, state: OrderState) -> float | None:
+    """What the jobs in a state cost together, as far as prices are known; None where none is."""
+    found = db.execute("select sum(price) as price from jobs where state = ?", (state.value,)).fetchone()
+    return None if found["price"] is None else float(found["price"])
+
+
+def next_price(db: Database) -> float | None:
+    """What the next queued job costs; None where that is not known."""
+    found = db.execute("select price from jobs where state = 'queued' order by id limit 1").fetchone()
+    return None if found is None or found["price"] is None else float(found["price"])
+
+
+def unpriced(db: Database) -> int:
+    """How many queued jobs have no price."""
+    found = db.execute("select count(*) as many from jobs where state = 'queued' and price is null").fetchone()
+    return int(found["many"])
+
+
+def facts(db: Database) -> RunFacts:
+    """What is said about the run."""
+    run = db.execute("select * from run").fetchone()
+    return RunFacts(run["base_url"], run["submits"], run["credits"], run["budget_tasks"], run["budget_credits"])
+
+
+def job_of(row: Mapping[str, Any] | Any) -> Job:
+    """A job as one row has it."""
+    return Job(
+        row=row["id"],
+        state=OrderState(row["state"]),
+        parameters=json.loads(row["parameters"]),
+        **{name: row[name] for name in _FIELDS},
+    )

@@ -1,0 +1,235 @@
+"""Every change that a ledger's jobs go through; each runs in the writer's transaction, in SQLite and in PostgreSQL.
+
+queued -> submitting -> submitted -> done | failed, with two side ways: submitting -> queued is a try that surely
+started nothing, submitting -> ambiguous one of which nobody knows. A change is made where the job still stands as
+expected, or not at all. A video that could not be fetched yet leaves its job submitted, for it is paid for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from ..._flow.order import AttemptResult, OrderState
+from ...errors import BudgetExceededError, JournalError
+
+T = TypeVar("T")
+GIVEN_UP = "given up"
+
+
+class MovedError(JournalError):
+    """A job does not stand as expected any more: somebody else has it."""
+
+
+class Rows(Protocol):
+    """What a statement gives."""
+
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> Any: ...
+
+
+class Database(Protocol):
+    """A connection to either database; marks are question marks, rows are read by name."""
+
+    def execute(self, statement: str, values: Any = ..., /) -> Any: ...
+    def executemany(self, statement: str, values: Any, /) -> Any: ...
+
+
+class LedgerWriter(Protocol):
+    """What keeps the jobs, and may be changed: an open ledger."""
+
+    def write(self, change: Callable[[Any], T]) -> Any: ...
+
+
+def begin(db: Database, row: int, worker: str | None = None) -> None:
+    """Write down that a job is about to be sent, and by whom, if the budget has room for it."""
+    price = db.execute("select coalesce(price, 0) as price from jobs where id = ?", (row,)).fetchone()
+    if price is None:
+        raise MovedError(f"job {row} is gone")
+    hit = db.execute(
+        "update run set submits = submits + 1, credits = credits + ? where (budget_tasks is null or "
+        "submits < budget_tasks) and (budget_credits is null or credits + ? <= budget_credits)",
+        (price["price"], price["price"]),
+    ).rowcount
+    if hit != 1:
+        raise BudgetExceededError(_spent(db))
+    change(db, row, (OrderState.QUEUED,), state=OrderState.SUBMITTING, began=time.time(), worker=worker, kind=None)
+    db.execute("update jobs set submits = submits + 1 where id = ?", (row,))
+
+
+def end(db: Database, row: int, attempt: AttemptResult, worker: str | None = None) -> None:
+    """Write down what became of a try, even if it was taken for ambiguous in the meantime."""
+    first, others = (*attempt.task_ids[:1], None)[0], " ".join(attempt.task_ids[1:]) or None
+    values: dict[str, Any] = {"state": attempt.state, "batch_id": attempt.batch_id, "reason": attempt.reason}
+    match attempt.state:
+        case OrderState.SUBMITTED:
+            values |= {"task_id": first, "named": others, "submitted": time.time(), "kind": None}
+        case OrderState.AMBIGUOUS:
+            values |= {"named": " ".join(attempt.task_ids) or None, "kind": "ambiguous"}
+    try:
+        change(db, row, (OrderState.SUBMITTING, OrderState.AMBIGUOUS), {"worker": worker}, **values)
+    except MovedError:
+        _come_late(db, row, attempt, values)
+        return
+    if attempt.state is OrderState.QUEUED:
+        _refund(db, row)
+
+
+def _come_late(db: Database, row: int, attempt: AttemptResult, values: dict[str, Any]) -> None:
+    """Keep the tasks of an answer that comes when the job is in other hands; raises MovedError where it has none."""
+    if attempt.state is OrderState.SUBMITTED:
+        with contextlib.suppress(MovedError):
+            # It waits to be sent once more, which is not needed any more.
+            change(db, row, (OrderState.QUEUED,), **values)
+            return
+    one = db.execute("select key, state, task_id, named from jobs where id = ?", (row,)).fetchone()
+    if one is None or not attempt.task_ids:
+        raise MovedError(f"job {one['key']!r} is {one['state']}, not submitting" if one else f"job {row} is gone")
+    named = (one["named"] or "").split()
+    named += [task_id for task_id in attempt.task_ids if task_id not in (one["task_id"], *named)]
+    db.execute("update jobs set named = ?, changed = ? where id = ?", (" ".join(named) or None, time.time(), row))
+
+
+def mark_ambiguous(db: Database, row: int, reason: str, worker: str | None = None) -> None:
+    """Nobody waits for the answer of a try any more; if it is still open, it is ambiguous."""
+    db.execute(
+        "update jobs set state = 'ambiguous', kind = 'ambiguous', reason = ?, changed = ? "
+        "where id = ? and state = 'submitting' and coalesce(worker, '') = ?",
+        (reason, time.time(), row, worker or ""),
+    )
+
+
+def recover_orphans(db: Database, reason: str, whose: str = "1 = 1", values: tuple[Any, ...] = ()) -> int:
+    """Every open try, or every one that a condition names, is ambiguous; return how many there were."""
+    return int(
+        db.execute(
+            "update jobs set state = 'ambiguous', kind = 'ambiguous', reason = ?, changed = ? "
+            f"where state = 'submitting' and ({whose})",
+            (reason, time.time(), *values),
+        ).rowcount
+    )
+
+
+def finish(db: Database, row: int, task_id: str, path: str, sha256: str, size: int) -> None:
+    """The video of this task is on disk."""
+    change(
+        db, row, (OrderState.SUBMITTED,), {"task_id": task_id},
+        state=OrderState.DONE, path=path, sha256=sha256, size=size, reason=None, kind=None, ended=time.time(),
+    )  # fmt: skip
+
+
+def fail(db: Database, row: int, reason: str, kind: str, task_id: str | None = None) -> None:
+    """There will be no video of this try: this task failed, or without one the job was refused for good."""
+    expected, held = ((OrderState.QUEUED,), {}) if task_id is None else ((OrderState.SUBMITTED,), {"task_id": task_id})
+    change(db, row, expected, held, state=OrderState.FAILED, reason=reason, kind=kind, ended=time.time())
+
+
+def remark(db: Database, row: int, task_id: str, reason: str, kind: str) -> None:
+    """Something went wrong with a task that leaves its job where it stands."""
+    change(db, row, (OrderState.SUBMITTED,), {"task_id": task_id}, reason=reason, kind=kind)
+
+
+def adopt(db: Database, row: int, task_id: str) -> None:
+    """An ambiguous job became this task, as somebody found out."""
+    other = db.execute("select key from jobs where task_id = ? and id != ?", (task_id, row)).fetchone()
+    if other is not None:
+        raise JournalError(f"task {task_id} belongs to job {other['key']!r} already")
+    change(
+        db, row, (OrderState.AMBIGUOUS,),
+        state=OrderState.SUBMITTED, task_id=task_id, submitted=time.time(), reason=None, kind=None, worker=None,
+    )  # fmt: skip
+
+
+def requeue(db: Database, row: int, expected: Iterable[OrderState]) -> None:
+    """The job is to be sent once more, as somebody decided; what it was paid for before stays counted."""
+    change(db, row, tuple(expected), state=OrderState.QUEUED, reason=None, kind=None, ended=None, worker=None)
+
+
+def give_up(db: Database, row: int) -> None:
+    """Nobody wants to know any more what becomes of a job."""
+    open_states = (OrderState.QUEUED, OrderState.SUBMITTED, OrderState.AMBIGUOUS)
+    one = db.execute("select state from jobs where id = ?", (row,)).fetchone()
+    reason = f"{GIVEN_UP} while {one['state']}" if one else None
+    change(db, row, open_states, state=OrderState.FAILED, reason=reason, kind=GIVEN_UP, ended=time.time())
+
+
+def retry(db: Database, where: str, values: tuple[Any, ...], state: OrderState) -> int:
+    """Put the failed jobs that a condition names back to a state; return how many there were."""
+    return int(
+        db.execute(
+            "update jobs set state = ?, reason = null, kind = null, ended = null, worker = null, changed = ? "
+            f"where state = 'failed' and ({where})",
+            (state.value, time.time(), *values),
+        ).rowcount
+    )
+
+
+def set_budget(db: Database, tasks: int | None, credits: float | None) -> None:
+    """Set what may be spent in all, over every start of the run; None is no limit."""
+    db.execute("update run set budget_tasks = ?, budget_credits = ?", (tasks, credits))
+
+
+def belong(db: Database, base_url: str, key: str) -> None:
+    """Tie the ledger to one service and one key, or refuse another one."""
+    db.execute("update run set base_url = ?, key = ? where base_url is null", (base_url, key))
+    tied = db.execute("select base_url, key from run").fetchone()
+    if tied["base_url"] != base_url:
+        raise JournalError(f"this ledger belongs to {tied['base_url']}, not to {base_url}. Nothing was sent.")
+    if tied["key"] != key:
+        raise JournalError("this ledger belongs to another key. Nothing was sent.")
+
+
+def keep_upload(db: Database, picture: str, address: str) -> None:
+    """Remember where a picture was uploaded to."""
+    db.execute(
+        "insert into uploads (picture, address, uploaded) values (?, ?, ?) "
+        "on conflict (picture) do update set address = excluded.address, uploaded = excluded.uploaded",
+        (picture, address, time.time()),
+    )
+
+
+def address_of(db: Database, picture: str, not_before: float) -> str | None:
+    """Where a picture was uploaded to, if that was not too long ago."""
+    found = db.execute("select address from uploads where picture = ? and uploaded >= ?", (picture, not_before))
+    one = found.fetchone()
+    return None if one is None else str(one["address"])
+
+
+def change(
+    db: Database, row: int, expected: tuple[OrderState, ...], held: Mapping[str, str | None] | None = None, /,
+    **values: Any,
+) -> None:  # fmt: skip
+    """Change one job that stands as expected, and still has the worker or the task in `held`, or refuse."""
+    values["changed"] = time.time()
+    assignments = ", ".join(f"{name} = ?" for name in values)
+    marks = ", ".join("?" * len(expected))
+    given = (*(str(value) if isinstance(value, OrderState) else value for value in values.values()), row, *expected)
+    statement = f"update jobs set {assignments} where id = ? and state in ({marks})"
+    for name, value in (held or {}).items():
+        if value is not None:
+            statement, given = f"{statement} and {name} = ?", (*given, value)
+    if db.execute(statement, given).rowcount != 1:
+        one = db.execute("select key, state from jobs where id = ?", (row,)).fetchone()
+        stands = f"job {one['key']!r} is {one['state']}" if one else f"job {row} is gone"
+        wanted = "in other hands" if one and one["state"] in expected else f"not {' or '.join(expected)}"
+        raise MovedError(f"{stands}, {wanted}")
+
+
+def _refund(db: Database, row: int) -> None:
+    """What was surely refused was not spent."""
+    db.execute(
+        "update run set submits = submits - 1, credits = credits - (select coalesce(price, 0) from jobs where id = ?)",
+        (row,),
+    )
+    db.execute("update jobs set submits = submits - 1 where id = ?", (row,))
+
+
+def _spent(db: Database) -> str:
+    run = db.execute("select * from run").fetchone()
+    tasks = f"{run['submits']} of {run['budget_tasks']} tasks" if run["budget_tasks"] is not None else ""
+    credits = f"{run['credits']:g} of {run['budget_credits']:g} credits" if run["budget_credits"] is not None else ""
+    return f"the budget is spent: {', '.join(filter(None, (tasks, credits)))}"

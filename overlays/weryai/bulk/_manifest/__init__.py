@@ -1,0 +1,1 @@
+"""Which jobs there are to be: tables and folders, checked and loaded."""

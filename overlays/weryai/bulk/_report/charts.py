@@ -1,0 +1,176 @@
+"""Plots of a run as SVG: how it went, how long videos took, what was spent."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element
+
+from .data import Facts, Times
+from .html import Child, h
+
+WIDTH, HEIGHT = 420, 170
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 14, 24
+_MOST_BARS = 24
+
+
+def plots(facts: Facts) -> list[Element]:
+    """The figures that there is something to draw for."""
+    times = facts.times
+    if times is None:
+        return []
+    figures = [_over_time(times), _spend(times, facts)]
+    return [figures[0], *([_histogram(times)] if len(times.taken) > 1 else []), figures[1]]
+
+
+def span(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
+
+
+def number(value: float) -> str:
+    """A number as people read it."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def clock(moment: float, form: str = "%Y-%m-%d %H:%M") -> str:
+    """A moment in UTC as people read it."""
+    return time.strftime(form, time.gmtime(moment))
+
+
+def _ends(times: Times, slots: int) -> list[tuple[int, str]]:
+    """What stands at both ends of a time axis: seconds for a short one, days for a long one."""
+    long = slots * times.step
+    form = "%H:%M:%S" if long < 600 else "%H:%M" if long < 86_400 else "%b %d %H:%M"
+    return [(0, clock(times.start, form)), (1, clock(times.start + long, form))]
+
+
+def _over_time(times: Times) -> Element:
+    last = max((*times.ordered, *times.done, *times.failed))
+    slots = range(last + 1)
+    bars = [(times.done[slot], times.failed[slot]) for slot in slots]
+    ordered = [times.ordered[slot] for slot in slots]
+    top = _top(max(*ordered, *(sum(bar) for bar in bars)))
+    wide = (WIDTH - _LEFT - _RIGHT) / len(slots)
+    drawn: list[Element] = []
+    for slot, (done, failed) in enumerate(bars):
+        low = _y(0, top)
+        moment = clock(times.start + slot * times.step, "%H:%M:%S")
+        told = f"{moment}: {ordered[slot]:,} ordered, {done:,} done, {failed:,} failed"
+        for many, name in ((done, "good"), (failed, "bad")):
+            if many:
+                tall = HEIGHT - _BOTTOM - _y(many, top)
+                low -= tall
+                drawn.append(_bar(_LEFT + slot * wide, low, wide, tall, name, told))
+    steps = [_point(_LEFT + at * wide, _y(many, top)) for slot, many in enumerate(ordered) for at in (slot, slot + 1)]
+    line = h("polyline", points=" ".join(steps), class_="line move")
+    caption = [_key("good", "videos"), _key("bad", "failed"), _key("move", "ordered")]
+    ends = _ends(times, len(slots))
+    told = f"Videos, failures and orders per {span(times.step)}, {ends[0][1]} to {ends[1][1]} UTC"
+    return _figure(f"Jobs per {_each(times.step)}", told, caption, top, ends, [*drawn, line])
+
+
+def _histogram(times: Times) -> Element:
+    taken = sorted(times.taken)
+    # The slowest one in a hundred would leave the others no room.
+    low, high = taken[0], taken[min(len(taken) - 1, math.ceil(len(taken) * 0.99))]
+    many_bars = min(_MOST_BARS, max(6, round(2 * math.sqrt(len(taken)))))
+    step = max((high - low) / many_bars, 0.001)
+    counts = [0] * many_bars
+    for seconds in taken:
+        counts[min(int((seconds - low) / step), many_bars - 1)] += 1
+    top, wide = _top(max(counts)), (WIDTH - _LEFT - _RIGHT) / many_bars
+    bars = [
+        _bar(_LEFT + at * wide, _y(many, top), wide, HEIGHT - _BOTTOM - _y(many, top), "move",
+             f"{span(low + at * step)} to {span(low + (at + 1) * step)}: {many:,}")
+        for at, many in enumerate(counts) if many
+    ]  # fmt: skip
+    median = times.median or 0.0
+    x = _LEFT + min((median - low) / step, many_bars) * wide
+    mark = h("line", x1=_round(x), x2=_round(x), y1=_TOP - 6, y2=HEIGHT - _BOTTOM, class_="mark")
+    told = f"Time from order to video of {len(taken):,} videos, the median is {span(median)}"
+    return _figure("From order to video", told, [_key("mark", f"median {span(median)}")], top,
+                   [(0, span(low)), (1, span(low + many_bars * step))], [*bars, mark])  # fmt: skip
+
+
+def _spend(times: Times, facts: Facts) -> Element:
+    in_credits = any(times.credits.values())
+    many, noun = (times.credits, "Credits") if in_credits else (times.spent, "Tasks")
+    sums = list(itertools.accumulate(many[slot] for slot in range(max(times.spent, default=0) + 1)))
+    run = facts.status.facts
+    budget = run.budget_credits if in_credits else run.budget_tasks
+    top = _top(max(sums[-1], budget if budget is not None and budget < 3 * sums[-1] else 0))
+    wide = (WIDTH - _LEFT - _RIGHT) / len(sums)
+    points = [_point(_LEFT + slot * wide, _y(value, top)) for slot, value in enumerate((0, *sums))]
+    base = _round(HEIGHT - _BOTTOM)
+    area = h("polygon", points=f"{' '.join(points)} {WIDTH - _RIGHT},{base} {_LEFT},{base}", class_="area")
+    drawn = [area, h("polyline", points=" ".join(points), class_="line accent")]
+    caption = [_key("accent", f"{number(sums[-1])} {noun.lower()}")]
+    if budget is not None and budget <= top:
+        y = _round(_y(budget, top))
+        drawn.append(h("line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y, class_="mark"))
+        caption.append(_key("mark", f"budget {number(budget)}"))
+    ends = _ends(times, len(sums))
+    told = f"{noun} spent over time by the last order of each job, {number(sums[-1])} in all"
+    return _figure(f"{noun} spent", told, caption, top, ends, drawn)
+
+
+def _figure(
+    title: str, told: str, caption: Sequence[Child], top: float, ends: Sequence[tuple[int, str]], drawn: list[Element]
+) -> Element:
+    lines: list[Element] = []
+    for part in (0.0, 0.5, 1.0):
+        y = _round(_y(part * top, top))
+        lines.append(h("line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y, class_="grid"))
+        lines.append(h("text", _short(part * top), x=_LEFT - 6, y=y + 4, text_anchor="end"))
+    for place, text in ends:
+        x = (_LEFT, WIDTH - _RIGHT)[place]
+        lines.append(h("text", text, x=x, y=HEIGHT - 7, text_anchor=("start", "end")[place]))
+    picture = h("svg", lines, drawn, viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=told)
+    return h("figure", h("figcaption", h("h3", title), h("span", caption, class_="keys")), picture, class_="plot")
+
+
+def _bar(x: float, y: float, wide: float, tall: float, name: str, told: str) -> Element:
+    gap = min(1.5, wide * 0.2)
+    return h("rect", h("title", told), x=_round(x + gap / 2), y=_round(y), width=_round(wide - gap),
+             height=_round(max(tall, 0.5)), class_=f"bar {name}")  # fmt: skip
+
+
+def _key(name: str, text: str) -> Element:
+    return h("span", text, class_=f"key {name}")
+
+
+def _each(step: float) -> str:
+    return {1: "second", 60: "minute", 3_600: "hour", 86_400: "day"}.get(int(step), span(step).replace(".0", ""))
+
+
+def _y(value: float, top: float) -> float:
+    return HEIGHT - _BOTTOM - value / top * (HEIGHT - _TOP - _BOTTOM)
+
+
+def _top(most: float) -> float:
+    """The next round number, so that half of it is one as well."""
+    if most <= 2:
+        return 2
+    size = 10.0 ** math.floor(math.log10(most))
+    return next(size * part for part in (1, 2, 4, 6, 8, 10) if size * part >= most)
+
+
+def _short(value: float) -> str:
+    if value >= 1_000_000:
+        return f"{value / 1_000_000:g}M"
+    return f"{value / 1_000:g}k" if value >= 10_000 else f"{value:g}"
+
+
+def _point(x: float, y: float) -> str:
+    return f"{_round(x)},{_round(y)}"
+
+
+def _round(value: float) -> float:
+    return round(value, 2)

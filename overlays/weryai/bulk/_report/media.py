@@ -1,0 +1,118 @@
+"""Pictures and videos of the report: small ones inside the page, the others from where they lie."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import stat
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote
+
+from ..._media.image import is_address
+from .._ledger.job import Job, JobState
+
+NEEDS_BULK = 'pictures need the extra "bulk": pip install "weryai[bulk]"'
+_WIDTH = 400
+_MOST_BYTES = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a card shows: data or relative addresses, or in a few words why there is no picture, or no video."""
+
+    picture: str | None = None
+    no_picture: str | None = None
+    video: str | None = None
+    link: str | None = None
+    no_video: str | None = None
+
+
+class Media:
+    """Looks at files for one page; `left` is how many bytes of videos may still go into it."""
+
+    def __init__(self, folder: Path, left: int) -> None:
+        """Remember where the page will lie."""
+        self._folder = folder
+        self.left = left
+        self.thumbnail = cache(_thumbnail)
+
+    def of(self, job: Job) -> Shown:
+        """What the card of a job shows."""
+        picture, why = (None, "picture at an address") if is_address(job.image) else self.thumbnail(job.image)
+        if job.state is not JobState.DONE or job.path is None:
+            return Shown(picture, why)
+        video, link, no_video = self._video(Path(job.path))
+        return Shown(picture, why, video, link, no_video)
+
+    def _video(self, path: Path) -> tuple[str | None, str | None, str | None]:
+        try:
+            found = path.stat()
+            if not stat.S_ISREG(found.st_mode):
+                return None, None, "is no file any more"
+            link = _relative(path, self._folder)
+            # Other files than MP4 are kept under the suffix they deserve, and no browser is asked to play them.
+            if path.suffix.lower() != ".mp4":
+                return None, link, f"is no MP4, but {path.suffix}"
+            if found.st_size > self.left:
+                return link, link, None
+            content = path.read_bytes()
+        except (OSError, ValueError):
+            return None, None, "the video is not where it was stored"
+        self.left -= len(content)
+        return f"data:video/mp4;base64,{base64.b64encode(content).decode()}", link, None
+
+
+def _relative(path: Path, folder: Path) -> str | None:
+    """The address of a file for a page in this folder; none from one drive to another."""
+    try:
+        way = Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return None
+    # A first part with a colon would be read as the scheme of an address.
+    return quote(way if way.startswith("../") else f"./{way}", safe="/.", errors="surrogateescape")
+
+
+def _thumbnail(place: str) -> tuple[str | None, str | None]:
+    """A picture in small as a data address, without what a camera wrote into it; or why there is none."""
+    pillow = _pillow()
+    if pillow is None:
+        return None, NEEDS_BULK
+    try:
+        found = os.stat(place)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+            return None, "no picture"
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return _drawn(pillow, place), None
+    except OSError:
+        return None, "the picture cannot be read"
+    except Exception:
+        # Whatever a strange file makes the decoders say, the page is written.
+        return None, "the picture cannot be opened"
+
+
+def _drawn(pillow: ModuleType, place: str) -> str:
+    from PIL import ImageOps
+
+    with pillow.open(place, formats=("JPEG", "PNG", "WEBP")) as picture:
+        picture.draft("RGB", (_WIDTH * 2, _WIDTH * 2))
+        small: Any = ImageOps.exif_transpose(picture)
+        small.thumbnail((_WIDTH, _WIDTH))
+        small = small.convert("RGBA" if "A" in small.getbands() or "transparency" in small.info else "RGB")
+        file = io.BytesIO()
+        small.save(file, "WEBP", quality=72, exif=b"")
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _pillow() -> ModuleType | None:
+    try:
+        from PIL import Image
+    except ImportError:
+        return None
+    return Image

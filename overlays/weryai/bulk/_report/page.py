@@ -1,0 +1,225 @@
+"""The page of a report: what is told first, the sums, the plots, the reasons, and the sheet of pictures and videos."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from ..._flow.order import OrderState
+from .cards import card
+from .charts import clock, number, plots, span
+from .data import Facts
+from .html import Child, h, markup
+from .media import Media
+
+_HERE = Path(__file__).parent.parent / "page"
+_ORDER = (
+    OrderState.DONE, OrderState.FAILED, OrderState.AMBIGUOUS, OrderState.SUBMITTED, OrderState.SUBMITTING,
+    OrderState.QUEUED,
+)  # fmt: skip
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_MOST_REASONS = 20
+
+
+def page(facts: Facts, media: Media) -> str:
+    """The whole page. Its policy lets nothing run but its own script, and nothing come from another host."""
+    look, act = ((_HERE / name).read_text(encoding="utf-8") for name in ("look.css", "act.js"))
+    policy = (
+        f"default-src 'none'; style-src '{_hash(look)}'; script-src '{_hash(act)}'; img-src data:; "
+        "media-src data: 'self' file:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
+        "trusted-types 'none'"
+    )
+    head = h(
+        "head",
+        h("meta", charset="utf-8"),
+        h("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        h("meta", name="color-scheme", content="light dark"),
+        h("meta", http_equiv="Content-Security-Policy", content=policy),
+        h("meta", name="referrer", content="no-referrer"),
+        h("title", f"{Path(facts.ledger).name}: {_verdict(facts)[1]}"),
+        h("style", look),
+    )
+    body = h(
+        "body",
+        h("a", "Skip to the jobs", class_="skip", href="#sheet"),
+        _header(facts),
+        h("main", _tiles(facts), _attention(facts), _figures(facts), _reasons(facts), _sheet(facts, media)),
+        _dialog(),
+    )
+    body.append(h("script", act))
+    return f"<!doctype html>\n{markup(h('html', head, body, lang='en'))}\n"
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _header(facts: Facts) -> Element:
+    mood, verdict = _verdict(facts)
+    counts, total = facts.status.counts, facts.status.jobs
+    where = [h("code", Path(facts.ledger).name)]
+    if facts.status.facts.base_url:
+        where += [h("span", facts.status.facts.base_url)]
+    if facts.first is not None:
+        where += [h("span", f"{clock(facts.first)} UTC")]
+    bars, at = [], 0.0
+    for state in _ORDER:
+        wide = 1_000 * counts[state] / max(total, 1)
+        bars += [h("rect", x=round(at, 2), y=0, width=round(wide, 2), height=10, class_=f"fill {state.value}")]
+        at += wide
+    told = ", ".join(f"{counts[state]:,} {state.value}" for state in _ORDER if counts[state]) or "no jobs"
+    return h(
+        "header",
+        h("p", "WeryAI bulk run", class_="label"),
+        h("h1", verdict),
+        h("p", [[one, " "] for one in where], class_="where"),
+        h("svg", bars, viewBox="0 0 1000 10", preserveAspectRatio="none", role="img", aria_label=told, class_="states"),
+        h("ul", [h("li", h("i", class_=f"dot {state.value}"), h("b", f"{counts[state]:,}"), f" {state.value}")
+                 for state in _ORDER if counts[state]], class_="legend"),
+        class_=f"top {mood}",
+    )  # fmt: skip
+
+
+def _verdict(facts: Facts) -> tuple[str, str]:
+    """How it went, in one word for the colours and in a sentence."""
+    counts, total = facts.status.counts, facts.status.jobs
+    done = counts[OrderState.DONE]
+    if total == 0:
+        return "calm", "There are no jobs yet"
+    if done == total:
+        return "good", f"All {total:,} videos are there" if total > 1 else "The video is there"
+    return "mixed" if done else "calm", f"{done:,} of {total:,} videos are there"
+
+
+def _tiles(facts: Facts) -> Element:
+    run, times = facts.status.facts, facts.times
+    tiles = [_tile(f"{run.submits:,}", "tasks paid for", run.submits, run.budget_tasks)]
+    if run.credits or run.budget_credits is not None:
+        tiles.append(_tile(number(run.credits), "credits spent", run.credits, run.budget_credits))
+    if times is not None and times.median is not None:
+        tiles.append(_tile(span(times.median), "from order to video, half of the time"))
+    if facts.first is not None and facts.last is not None and facts.last > facts.first:
+        tiles.append(_tile(span(facts.last - facts.first), "from the first order to the last end"))
+    if facts.bytes:
+        tiles.append(_tile(_size(facts.bytes), "of video on disk"))
+    if facts.status.pace and facts.status.eta:
+        tiles.append(_tile(span(facts.status.eta), "left at the pace of now"))
+    return h("section", tiles, class_="tiles", aria_label="Sums")
+
+
+def _tile(value: str, meaning: str, spent: float = 0, budget: float | None = None) -> Element:
+    bar = None
+    if budget is not None:
+        meaning = f"{meaning}, of {number(budget)}"
+        bar = h("progress", max=budget or 1, value=min(spent, budget or 1), aria_label=meaning)
+    return h("div", h("b", value), h("span", meaning), bar, class_="tile")
+
+
+def _attention(facts: Facts) -> Element | None:
+    """What only a person can settle."""
+    many = facts.status.counts[OrderState.AMBIGUOUS]
+    if not many:
+        return None
+    place = shlex.quote(facts.ledger)
+    jobs = "1 job is ambiguous: it" if many == 1 else f"{many:,} jobs are ambiguous: each"
+    return h(
+        "section",
+        h("h2", f"{jobs} may have been paid for"),
+        h("p", "Look at the call history of your account, then say what became of it. Nothing is sent until you do."),
+        h("pre", f"weryai bulk resolve {place} KEY adopt TASK_ID\nweryai bulk resolve {place} KEY resubmit\n"
+                 f"weryai bulk resolve {place} KEY give-up"),
+        class_="panel attention",
+    )  # fmt: skip
+
+
+def _figures(facts: Facts) -> Element | None:
+    drawn = plots(facts)
+    return h("section", drawn, class_="plots", aria_label="Plots") if drawn else None
+
+
+def _reasons(facts: Facts) -> Iterator[Element]:
+    """Why jobs failed, and what those met that are not finished."""
+    for heading, word, groups in (
+        ("Why jobs failed", "failed", facts.status.failures),
+        ("Paid for and not finished: the next run goes on with them", "submitted", facts.status.unfinished),
+    ):
+        if not groups:
+            continue
+        most = max(one.count for one in groups)
+        rows = [
+            h("tr",
+              h("td", h("b", f"{one.count:,}"), _share(one.count, most, word), class_="number"),
+              h("th", one.kind, scope="row"), h("td", one.reason or "no reason was noted"))
+            for one in groups[:_MOST_REASONS]
+        ]  # fmt: skip
+        left = [h("p", f"and {len(groups) - _MOST_REASONS:,} more kinds", class_="quiet")]
+        columns = [h("th", name, scope="col") for name in ("Jobs", "Kind", "First reason")]
+        table = h("table", h("thead", h("tr", columns)), h("tbody", rows))
+        yield h("section", h("h2", heading), table, left if len(groups) > _MOST_REASONS else None, class_="panel")
+
+
+def _share(many: int, most: int, state: str) -> Element:
+    bar = h("rect", x=0, y=0, width=round(100 * many / most, 2), height=4, class_=f"fill {state}")
+    return h("svg", bar, viewBox="0 0 100 4", preserveAspectRatio="none", class_="share", aria_hidden="true")
+
+
+def _sheet(facts: Facts, media: Media) -> Element:
+    shown = dict.fromkeys(_ORDER, 0)
+    for job in facts.cards:
+        shown[job.state] += 1
+    chips: list[Child] = [h("button", "All", type="button", data_filter="", aria_pressed="true")]
+    chips += [
+        h("button", f"{state.value} ", h("span", f"{shown[state]:,}"), type="button", data_filter=state.value,
+          aria_pressed="false")
+        for state in _ORDER if shown[state]
+    ]  # fmt: skip
+    tools = h(
+        "div",
+        h("label", "Filter by text", class_="unseen", for_="text"),
+        h("input", id="text", type="search", placeholder="Key, prompt, model, task, reason…", autocomplete="off"),
+        h("div", chips, class_="chips", role="group", aria_label="Filter by state"),
+        h("button", "Play all", type="button", id="play", aria_pressed="false", hidden=True),
+        class_="tools",
+    )
+    cards = [h("li", card(job, media.of(job)), data_state=job.state.value) for job in facts.cards]
+    return h(
+        "section",
+        h("h2", "Jobs"),
+        h("p", _left_out(facts, shown), class_="quiet"),
+        tools,
+        h("p", role="status", id="found", class_="unseen"),
+        h("ul", cards, class_="cards"),
+        h("p", "No job fits.", class_="none", id="none", hidden=True),
+        id="sheet",
+        tabindex="-1",
+    )
+
+
+def _left_out(facts: Facts, shown: dict[OrderState, int]) -> str:
+    if len(facts.cards) == facts.status.jobs:
+        return "All of them, those that need a look first."
+    parts = [f"{shown[state]:,} of {many:,} {state.value}" for state in _ORDER if (many := facts.status.counts[state])]
+    told = f"{len(facts.cards):,} of {facts.status.jobs:,} are shown here, the others are in the ledger"
+    return f"{told}: {', '.join(parts)}."
+
+
+def _dialog() -> Element:
+    buttons = [
+        h("button", "←", type="button", id="before", aria_label="Job before"),
+        h("button", "→", type="button", id="after", aria_label="Job after"),
+        h("button", "Close", type="button", id="close"),
+    ]
+    return h("dialog", h("div", h("h2", id="big-title"), buttons, class_="bar-top"), h("div", id="big"),
+             id="one", aria_labelledby="big-title")  # fmt: skip
+
+
+def _size(many: float) -> str:
+    for unit in _UNITS:
+        if many < 1_000 or unit == _UNITS[-1]:
+            return f"{many:.0f} {unit}" if many >= 100 or unit == "bytes" else f"{many:.1f} {unit}"
+        many /= 1_000
+    return ""

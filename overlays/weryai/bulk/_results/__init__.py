@@ -1,0 +1,1 @@
+"""What is known and decided after a run: status, export, resolve."""

@@ -1,0 +1,126 @@
+"""A ledger as a table for other tools: CSV, JSON Lines or Parquet, read and written as a stream."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, TypeAlias
+
+from ...errors import ConfigurationError
+from .._ledger.opening import Place, looking
+from .._ledger.transitions import Database
+from .._manifest.validation import COLUMNS as MANIFEST
+from .atomic_file import appearing
+from .parquet import write_parquet
+
+Format: TypeAlias = Literal["csv", "jsonl", "parquet"]
+_SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+_FIRST = ("model", "prompt", "duration")
+_PARAMETERS = (*_FIRST, *(name for name in MANIFEST if name not in ("key", "image", *_FIRST)))
+_NAMES = ("key", "state", "image")
+_FACTS = ("task_id", "submits", "reason", "kind", "path", "sha256", "size", "line", "named", "batch_id")
+_TIMES = ("created", "began", "submitted", "ended")
+_KEPT = (*_NAMES, "price", *_FACTS, *_TIMES)
+_KNOWN = frozenset(_PARAMETERS)
+#: The columns, in their order: those of a manifest, then what became of the job. Parameters that the contract of this
+#: version does not know are together in the last one, as JSON.
+COLUMNS = (*_NAMES, *_PARAMETERS, "credits", *_FACTS, *_TIMES, "other_parameters")
+_SIMPLE = (str, int, float, type(None))
+_PAGE = 5_000
+_Rows: TypeAlias = Iterator[tuple[Any, ...]]
+
+
+def export(ledger: Place, target: str | os.PathLike[str] | BinaryIO, *, format: Format | None = None) -> int:
+    """Write a row for each job and return how many there were; the ledger is only read, also while a run holds it.
+
+    The format is told by the suffix of `target`, a file that appears in one step, or given for an open binary file.
+    Times are ISO 8601 in UTC, a price is in `credits`. What stands in the cells is what stands in the ledger: open a
+    CSV of strange prompts as text, for a spreadsheet takes a cell that begins with "=" for a formula.
+    """
+    if not isinstance(target, str | os.PathLike):
+        return _write(ledger, target, format or "csv")
+    path = Path(target)
+    chosen = format or _SUFFIXES.get(path.suffix.lower())
+    if chosen is None:
+        raise ConfigurationError(f"{path} tells no format: let it end in {', '.join(_SUFFIXES)}")
+    with appearing(path, ledger) as file:
+        return _write(ledger, file, chosen)
+
+
+def _write(ledger: Place, file: BinaryIO, format: Format) -> int:
+    writer: dict[Format, Callable[[_Rows, BinaryIO], int]] = {
+        "csv": _write_csv, "jsonl": _write_json, "parquet": lambda rows, file: write_parquet(rows, file, COLUMNS),
+    }  # fmt: skip
+    if format not in writer:
+        raise ConfigurationError(f"an export is {', '.join(writer)}, not {format!r}")
+    with looking(ledger) as db:
+        return writer[format](rows_of(db), file)
+
+
+def rows_of(db: Database) -> _Rows:
+    """The values of each job, by COLUMNS; times are seconds since 1970."""
+    query = f"select id, parameters, {', '.join(_KEPT)} from jobs where id > ? order by id limit ?"
+    kept, split = itemgetter(*_KEPT), len(_NAMES)
+    after = 0
+    while page := db.execute(query, (after, _PAGE)).fetchall():
+        for row in page:
+            values = kept(row)
+            given = json.loads(row["parameters"])
+            other = given.keys() - _KNOWN
+            rest = {name: given[name] for name in sorted(other)} if other else None
+            yield (*values[:split], *map(given.get, _PARAMETERS), *values[split:], rest)
+        after = page[-1]["id"]
+
+
+def _write_csv(rows: _Rows, file: BinaryIO) -> int:
+    text = io.TextIOWrapper(file, "utf-8", errors="backslashreplace", newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    first, last, times = len(_NAMES), len(_NAMES) + len(_PARAMETERS), slice(-len(_TIMES) - 1, -1)
+    written = 0
+    for row in rows:
+        written += 1
+        given = [value if value.__class__ in _SIMPLE else _cell(value) for value in row[first:last]]
+        other = row[-1] and _cell(row[-1])
+        writer.writerow((*row[:first], *given, *row[last : times.start], *map(stamp, row[times]), other))
+    text.flush()
+    text.detach()
+    return written
+
+
+def _write_json(rows: _Rows, file: BinaryIO) -> int:
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    written = 0
+    for row in rows:
+        written += 1
+        values = {name: value for name, value in zip(COLUMNS, row, strict=True) if value is not None}
+        for name in _TIMES:
+            if name in values:
+                values[name] = stamp(values[name])
+        file.write(f"{encode(values)}\n".encode(errors="backslashreplace"))
+    return written
+
+
+def stamp(moment: float | None) -> str | None:
+    """A moment as ISO 8601 in UTC, to the millisecond."""
+    if moment is None:
+        return None
+    seconds, thousandths = divmod(round(moment * 1_000), 1_000)
+    return f"{_second(seconds)}.{thousandths:03}Z"
+
+
+@lru_cache(maxsize=4_096)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _cell(value: Any) -> str:
+    """A value that is no text or number as a manifest would have it."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,160 @@
+"""What somebody decides about jobs that failed or are ambiguous; nothing here orders anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..._client import WeryAI
+from ..._flow.order import OrderState
+from ...errors import InvalidInputError, JournalError
+from .._ledger import queries as reading
+from .._ledger import transitions as steps
+from .._ledger.job import Job
+from .._ledger.ledger import OpenLedger
+from .._ledger.transitions import GIVEN_UP, Database, LedgerWriter
+
+T = TypeVar("T")
+_PAGE = 1_000
+# What became of a job when it was given up decides whether it may be sent again.
+_PAID, _DOUBTFUL = (f"{GIVEN_UP} while {state}" for state in (OrderState.SUBMITTED, OrderState.AMBIGUOUS))
+
+
+@dataclass(frozen=True, slots=True)
+class Requeued:
+    """Jobs that the next `run` sends again: how many, and their credits as far as prices are known.
+
+    `waiting` jobs were given up while their task was going on: they are paid for, and are waited for again. `doubtful`
+    may be paid for already; of a retry without reasons they were left as they are.
+    """
+
+    jobs: int
+    credits: float = 0.0
+    unpriced: int = 0
+    waiting: int = 0
+    doubtful: int = 0
+    keys: tuple[str, ...] = ()
+
+
+def retry(ledger: LedgerWriter, *reasons: str) -> Requeued:
+    """Put what has failed back into the queue; with reasons only where the kind is one, or the reason contains one.
+
+    Nothing is sent until the next `run`, which counts each against the budget. A job whose task may still bring its
+    video is waited for and not paid again; one that was given up while it was ambiguous may be paid for, so it is
+    left unless a reason such as "given up" names it.
+    """
+    where, values = _matching(reasons)
+
+    def change(db: Database) -> Requeued:
+        doubtful = _sum(db, "reason = ?" + where, (_DOUBTFUL, *values))
+        waiting = steps.retry(db, "reason = ?" + where, (_PAID, *values), OrderState.SUBMITTED)
+        chosen = ("1 = 1" + where, values) if reasons else ("reason is null or reason != ?", (_DOUBTFUL,))
+        again = _sum(db, *chosen)
+        steps.retry(db, *chosen, OrderState.QUEUED)
+        return Requeued(*again[:3], waiting=waiting, doubtful=doubtful[0])
+
+    return _made(ledger, change)
+
+
+def adopt(ledger: OpenLedger, key: str, task_id: str, *, api_key: Any = None, base_url: str | None = None) -> Job:
+    """Say that an AMBIGUOUS job became this task; the service is asked once whether it exists.
+
+    Raises NotFoundError if it does not, JournalError if the job is not AMBIGUOUS or the task belongs to another.
+    """
+    job = _ambiguous(ledger, key)
+    with WeryAI(api_key, base_url=base_url, journal=ledger) as client:
+        # Ties the ledger to this service and this key: a task of another one is none of its own.
+        client._settings.order_log()
+        task = client.tasks.get(task_id)
+    _made(ledger, lambda db: steps.adopt(db, job.row, task.id))
+    return _found(ledger, key)
+
+
+def resubmit(ledger: LedgerWriter, *keys: str, everything: bool = False) -> Requeued:
+    """Put AMBIGUOUS jobs back into the queue, which may pay for them twice; the next `run` sends them.
+
+    What they may have cost before stays counted against the budget. Either none of the keys is changed, or all are.
+    """
+    return _each(ledger, keys, everything, lambda db, row: steps.requeue(db, row, (OrderState.AMBIGUOUS,)))
+
+
+def give_up(ledger: LedgerWriter, *keys: str, everything: bool = False) -> Requeued:
+    """Want to know no more what becomes of jobs, which have FAILED from now on; `everything` is what is AMBIGUOUS.
+
+    Jobs named by their keys may also be queued, or be waited for. Either none of the keys is changed, or all are.
+    """
+    return _each(ledger, keys, everything, steps.give_up)
+
+
+def _each(
+    ledger: LedgerWriter, keys: Sequence[str], everything: bool, step: Callable[[Database, int], None]
+) -> Requeued:
+    if bool(keys) == everything:
+        raise InvalidInputError("name the keys of jobs, or say everything=True")
+
+    def change(db: Database) -> Requeued:
+        jobs = _every_ambiguous(db) if everything else [_job(db, key) for key in dict.fromkeys(keys)]
+        for job in jobs:
+            step(db, job.row)
+        prices = [job.price for job in jobs if job.price is not None]
+        doubtful = sum(job.state is OrderState.AMBIGUOUS for job in jobs)
+        named = tuple(job.key for job in jobs)
+        return Requeued(len(jobs), sum(prices), len(jobs) - len(prices), doubtful=doubtful, keys=named)
+
+    return _made(ledger, change)
+
+
+def _every_ambiguous(db: Database) -> list[Job]:
+    jobs: list[Job] = []
+    while found := reading.page(db, (OrderState.AMBIGUOUS,), jobs[-1].row if jobs else 0, _PAGE):
+        jobs += found
+    return jobs
+
+
+def _matching(reasons: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """A condition for any of these kinds or reasons, in upper or lower case."""
+    if not all(reasons):
+        raise InvalidInputError("a reason is a word or more")
+    one = "lower(kind) = lower(?) or lower(reason) like lower(?) escape '!'"
+    values = [part for reason in reasons for part in (reason, f"%{_escaped(reason)}%")]
+    return f" and ({' or '.join([one] * len(reasons))})" if reasons else "", tuple(values)
+
+
+def _escaped(text: str) -> str:
+    for mark in "!%_":
+        text = text.replace(mark, f"!{mark}")
+    return text
+
+
+def _sum(db: Database, where: str, values: tuple[Any, ...]) -> tuple[int, float, int]:
+    """How many failed jobs a condition names, their credits, and how many have no price."""
+    row = db.execute(
+        "select count(*) as many, coalesce(sum(price), 0) as credits, count(price) as priced from jobs "
+        f"where state = 'failed' and ({where})",
+        values,
+    ).fetchone()
+    return row["many"], float(row["credits"]), row["many"] - row["priced"]
+
+
+def _ambiguous(ledger: LedgerWriter, key: str) -> Job:
+    job = _found(ledger, key)
+    if job.state is not OrderState.AMBIGUOUS:
+        raise JournalError(f"job {key!r} is {job.state}, not ambiguous")
+    return job
+
+
+def _found(ledger: LedgerWriter, key: str) -> Job:
+    return _made(ledger, lambda db: _job(db, key))
+
+
+def _job(db: Database, key: str) -> Job:
+    job = reading.find(db, key)
+    if job is None:
+        raise JournalError(f"the ledger has no job {key!r}")
+    return job
+
+
+def _made(ledger: LedgerWriter, change: Callable[[Any], T]) -> T:
+    result: T = ledger.write(change).result()
+    return result

@@ -1,0 +1,105 @@
+"""How a bulk run stands: counts, spend, pace, and what somebody has to look at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..._flow.order import OrderState
+from .._ledger.job import Job
+from .._ledger.opening import Place, looking
+from .._ledger.queries import RunFacts, counts, facts, page
+from .._ledger.transitions import Database
+
+#: How many of the last ended jobs tell the pace, and after how many seconds of silence nobody is at work.
+_RECENT, _SILENCE = 200, 600.0
+_MOST_LISTED = 100
+_OPEN = (OrderState.QUEUED, OrderState.SUBMITTING, OrderState.SUBMITTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Jobs of one kind of trouble: how many, and the reason of the first."""
+
+    kind: str
+    count: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a run stands.
+
+    `failures` are jobs that have failed, `unfinished` jobs that are paid for and met something, such as a download
+    that broke: the next `run` goes on with them. `ambiguous` are the first 100 of those. `pace` is jobs that end per
+    second, `eta` the seconds until all have ended at that pace; both are None where nobody seems to be at work.
+    """
+
+    counts: Mapping[OrderState, int]
+    facts: RunFacts
+    failures: tuple[Group, ...]
+    unfinished: tuple[Group, ...]
+    ambiguous: tuple[Job, ...]
+    pace: float | None = None
+    eta: float | None = None
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs there are."""
+        return sum(self.counts.values())
+
+
+def status(ledger: Place) -> Status:
+    """Tell how a run stands, also while it goes on; the ledger is only read."""
+    with looking(ledger) as db:
+        return status_of(db, time.time())
+
+
+def status_of(db: Database, now: float) -> Status:
+    """Tell how the run of a database stands."""
+    counted = counts(db)
+    pace = _pace(db, now)
+    left = sum(counted[state] for state in _OPEN)
+    return Status(
+        counted,
+        facts(db),
+        groups(db, OrderState.FAILED),
+        groups(db, OrderState.SUBMITTED),
+        tuple(page(db, (OrderState.AMBIGUOUS,), 0, _MOST_LISTED)),
+        pace,
+        left / pace if pace and left else None,
+    )
+
+
+def groups(db: Database, state: OrderState) -> tuple[Group, ...]:
+    """The jobs in a state that met some trouble, by its kind, the most frequent first.
+
+    Failed tasks are told apart by the service's own words, which are few.
+    """
+    found = db.execute(
+        "select kind, count(*) as many, min(id) as first from jobs where state = ? and kind is not null "
+        "group by kind, case kind when 'task failed' then reason end order by many desc, first",
+        (state.value,),
+    ).fetchall()
+    return tuple(Group(row["kind"], row["many"], _reason(db, row["first"])) for row in found)
+
+
+def _reason(db: Database, row: int) -> Any:
+    return db.execute("select reason from jobs where id = ?", (row,)).fetchone()["reason"]
+
+
+def _pace(db: Database, now: float) -> float | None:
+    """How many jobs end per second. Jobs are taken up in the order of their rows, so the last rows ended last."""
+    ended: list[float] = sorted(
+        row["ended"]
+        for state in (OrderState.DONE, OrderState.FAILED)
+        for row in db.execute(
+            "select ended from jobs where state = ? and ended is not null order by id desc limit ?",
+            (state.value, _RECENT),
+        ).fetchall()
+    )[-_RECENT:]
+    if len(ended) < 2 or now - ended[-1] > _SILENCE or ended[-1] <= ended[0]:
+        return None
+    return (len(ended) - 1) / (ended[-1] - ended[0])

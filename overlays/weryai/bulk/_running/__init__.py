@@ -1,0 +1,1 @@
+"""What brings jobs from queued to done: dispatchers, the job body, limits."""

@@ -1,0 +1,43 @@
+"""What happens in a run, told as it happens, and what came out of it in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .._ledger.job import JobState
+
+Happening = Literal["submitted", "done", "failed", "ambiguous", "refused", "unfinished", "stopping"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: to a job, or (`stopping`) to the run.
+
+    `refused` is a try that surely started nothing and is made again; `unfinished` is a job that is paid for and has no
+    video on disk yet, because waiting or downloading failed.
+    """
+
+    event: Happening
+    key: str = ""
+    task_id: str | None = None
+    path: str | None = None
+    reason: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: `counts` of each state, what was spent, and why it stopped early, if it did."""
+
+    counts: Mapping[JobState, int] = field(default_factory=dict)
+    submits: int = 0
+    credits: float = 0.0
+    stopped: str | None = None
+    interrupted: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every job has its video."""
+        return all(many == 0 for state, many in self.counts.items() if state is not JobState.DONE)

@@ -1,0 +1,287 @@
+"""The body of a job, the same for every dispatcher: upload, place, wait, download, write down."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..._client import AsyncWeryAI
+from ..._flow.effects import Flow
+from ..._flow.intent import Intent
+from ..._flow.retry import is_repeatable
+from ..._media.download import Target
+from ..._media.image import is_address, read_image
+from ..._protocol.endpoint import paid_request
+from ..._protocol.envelope import accept_paid
+from ..._protocol.submission import Submission, read_submission
+from ..._protocol.validation import check_request
+from ..._resources.files import store, upload_image
+from ..._resources.polling import NOT_FOUND_GRACE
+from ..._resources.tasks import wait_for
+from ..._task import Task
+from ...errors import (
+    APIError,
+    ContractError,
+    DownloadError,
+    JournalError,
+    OutcomeUnknownError,
+    TaskFailedError,
+    TaskTimeoutError,
+    WeryAIError,
+)
+from .._ledger import transitions as steps
+from .._ledger.job import Job, JobState
+from .._ledger.transitions import LedgerWriter, MovedError
+from .events import Event
+from .file_names import Naming
+from .stop_reasons import Stopping, kind_of, why_stop
+from .throttle import Throttle
+
+T = TypeVar("T")
+# How long the address of an upload is used again, in seconds. A guess: how long it lives is not documented.
+UPLOAD_AGE = 6 * 3600.0
+# How often a job is refused for the moment before it has failed.
+TRIES = 50
+TIMEOUT = 3600.0
+# Too many are in flight: 1007 queue full, 6010 concurrent tasks.
+_FULL = (1007, 6010)
+_REQUEST = "POST /v1/generation/image-to-video"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long things may take: `interval` seconds between two looks (None as `tasks.wait`), `timeout` for a task."""
+
+    interval: float | None = None
+    timeout: float = TIMEOUT
+    upload_age: float = UPLOAD_AGE
+    tries: int = TRIES
+
+
+class JobRunner:
+    """Performs jobs with one client and one ledger."""
+
+    def __init__(
+        self,
+        client: AsyncWeryAI,
+        ledger: LedgerWriter,
+        naming: Naming,
+        throttle: Throttle,
+        tell: Callable[[Event], None],
+        patience: Patience | None = None,
+    ) -> None:
+        """Keep what every job needs."""
+        self._client, self._ledger, self._naming, self._throttle, self._tell = (
+            client,
+            ledger,
+            naming,
+            throttle,
+            tell,
+        )
+        self._is_heard = True
+        self._patience = patience or Patience()
+        self._folders = set[Path]()
+        self._uploading: dict[str, asyncio.Future[str]] = {}
+        self.stopping: Stopping | None = None
+        self.posting = 0
+
+    async def note(self, change: Callable[[Any], T]) -> T:
+        """Have a change of the ledger made."""
+        result: T = await asyncio.wrap_future(self._ledger.write(change))
+        return result
+
+    async def perform(self, job: Job) -> None:
+        """Bring a job from where it stands as far as it goes; raises nothing that is the job's own trouble."""
+        try:
+            await self._perform(job)
+        except MovedError as error:
+            # Another worker has it.
+            self._say(Event("unfinished", job.key, job.task_id, reason=str(error), kind="moved"))
+
+    async def _perform(self, job: Job) -> None:
+        is_paid = job.state is JobState.SUBMITTED
+        async with self._throttle.place(at_once=is_paid):
+            task_id = job.task_id if is_paid else await self._order(job)
+            task = None if task_id is None else await self._wait(job, task_id)
+        # From here on nothing is in flight at the service any more.
+        if task is not None and task_id is not None:
+            await self._fetch(job, task, task_id)
+
+    async def _order(self, job: Job) -> str | None:
+        """Place a job and return its task; None if that was not to be."""
+        tries = 0
+        while self.stopping is None:
+            tries += 1
+            try:
+                address = await self._address(job)
+            except WeryAIError as error:
+                if not await self._goes_on(job, error, tries, paid=False):
+                    return None
+                continue
+            try:
+                # The turn comes last, so that between it and the request lies nothing but the note of the intent.
+                await self._throttle.turn()
+                return await self._placed(job, address)
+            except WeryAIError as error:
+                if not await self._goes_on(job, error, tries, paid=True):
+                    return None
+        return None
+
+    async def _placed(self, job: Job, address: str) -> str | None:
+        self.posting += 1
+        try:
+            if self.stopping is not None:
+                return None
+            submission, problem = await self._client._runner.run(place(job, address))
+        finally:
+            self.posting -= 1
+            self._throttle.sent()
+        if problem is not None:
+            self.stop(Stopping(problem))
+        self._throttle.accepted()
+        self._say(Event("submitted", job.key, submission.task_ids[0]))
+        return submission.task_ids[0]
+
+    async def _goes_on(self, job: Job, error: WeryAIError, tries: int, *, paid: bool) -> bool:
+        """Decide what a failed try means: whether the job is tried again."""
+        if isinstance(error, MovedError):
+            raise error
+        kind = kind_of(error)
+        if isinstance(error, OutcomeUnknownError) or (isinstance(error, ContractError) and error.may_have_been_billed):
+            self._say(Event("ambiguous", job.key, reason=str(error), kind=kind))
+            return False
+        if (stopping := why_stop(error)) is not None:
+            self.stop(stopping)
+            return False
+        if isinstance(error, APIError) and error.task_ids:
+            # The ledger has it as ambiguous: an answer that says no and names a task.
+            self._say(Event("ambiguous", job.key, reason=str(error), kind=kind))
+            return False
+        if is_repeatable(error, paid=paid) and tries < self._patience.tries:
+            code = getattr(error, "code", None)
+            self._throttle.refused(getattr(error, "retry_after", None), is_full=code in _FULL)
+            self._say(Event("refused", job.key, reason=str(error), kind=kind))
+            return True
+        await self._fail(job, str(error), kind)
+        return False
+
+    def stop(self, stopping: Stopping) -> None:
+        """Take no further jobs; the first reason counts."""
+        if self.stopping is None:
+            self.stopping = stopping
+            self._say(Event("stopping", reason=stopping.reason))
+
+    def _say(self, event: Event) -> None:
+        """Tell what happened; if nobody can hear it any more, no further jobs are taken."""
+        if not self._is_heard:
+            return
+        try:
+            self._tell(event)
+        except Exception as error:
+            self._is_heard = False
+            self.stop(Stopping(f"what happens cannot be told any more: {type(error).__name__}: {error}"))
+
+    async def _address(self, job: Job) -> str:
+        """Where the service finds the picture: uploaded once for all jobs that have the same."""
+        if is_address(job.image):
+            return job.image
+        picture = await asyncio.to_thread(read_image, job.image)
+        name = await asyncio.to_thread(lambda: hashlib.sha256(picture.content).hexdigest())
+        not_before = time.time() - self._patience.upload_age
+        known = await self.note(lambda db: steps.address_of(db, name, not_before))
+        if known is not None:
+            return known
+        if (running := self._uploading.get(name)) is not None:
+            return await asyncio.shield(running)
+        uploading = self._uploading[name] = asyncio.ensure_future(
+            self._client._runner.run(upload_image(picture, self._client.files._retry))
+        )
+        try:
+            address = await uploading
+            await self.note(lambda db: steps.keep_upload(db, name, address))
+            return address
+        finally:
+            self._uploading.pop(name, None)
+
+    async def _wait(self, job: Job, task_id: str) -> Task | None:
+        """Wait for a task that is paid for; None if it brings no video, or none yet."""
+        flow = wait_for(
+            task_id, timeout=self._patience.timeout, interval=self._patience.interval, not_found_grace=NOT_FOUND_GRACE
+        )
+        try:
+            return await self._client._runner.run(flow)
+        except TaskFailedError as error:
+            reason = error.reason or "the task failed without a reason"
+            await self._fail(job, reason, "task failed", task_id)
+        except (TaskTimeoutError, WeryAIError) as error:
+            await self._leave(job, task_id, error)
+        return None
+
+    async def _fetch(self, job: Job, task: Task, task_id: str) -> None:
+        """Store the video of a task."""
+        try:
+            path = self._naming.path_of(job, task_id)
+            self._make_folder(path.parent)
+            flow = store(self._client.files, task.videos[0].url, path, task_id, finish)
+            stored, sha256, size = await self._client._runner.run(flow)
+            await self.note(lambda db: steps.finish(db, job.row, task_id, str(stored), sha256, size))
+        except (DownloadError, WeryAIError) as error:
+            await self._leave(job, task_id, error)
+        else:
+            self._say(Event("done", job.key, task_id, path=str(stored)))
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder of videos, once in a run."""
+        if folder not in self._folders:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise DownloadError(f"the folder {folder} cannot be made: {error.strerror or error}") from error
+            self._folders.add(folder)
+
+    async def _fail(self, job: Job, reason: str, kind: str, task_id: str | None = None) -> None:
+        await self.note(lambda db: steps.fail(db, job.row, reason[:1000], kind, task_id))
+        self._say(Event("failed", job.key, task_id, reason=reason, kind=kind))
+
+    async def _leave(self, job: Job, task_id: str, error: WeryAIError) -> None:
+        """Leave a job that is paid for as it stands; the next start goes on with it."""
+        if isinstance(error, MovedError):
+            raise error
+        kind = kind_of(error)
+        if isinstance(error, JournalError):
+            self.stop(Stopping(str(error)))
+        else:
+            await self.note(lambda db: steps.remark(db, job.row, task_id, str(error)[:1000], kind))
+        self._say(Event("unfinished", job.key, task_id, reason=str(error), kind=kind))
+
+
+def place(job: Job, address: str) -> Flow[tuple[Submission, str | None]]:
+    """Order the video of a job whose picture is at this address; also return what could not be written down, if so.
+
+    Raises what `image_to_video.submit` raises. The ledger has it all: a refusal that started nothing has put the job
+    back among the queued, an unknown outcome has made it ambiguous.
+    """
+    body = {**job.parameters, "image": address}
+    check_request("ImageToVideoRequest", body)
+    intent = Intent(_REQUEST, body, row=job.row)
+    effect = paid_request(intent)
+    submission = read_submission(*accept_paid((yield from effect), effect.name))
+    return submission, intent.problem
+
+
+def finish(target: Target) -> tuple[Path, str, int]:
+    """Bring a download under its name, and know it again; both in one go, because each costs a change of threads."""
+    path = target.finish()
+    return path, *digest(path)
+
+
+def digest(path: Path) -> tuple[str, int]:
+    """The SHA-256 and the size of a file."""
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+        return found, file.tell()

@@ -1,0 +1,269 @@
+"""Procrastinate as the dispatcher of many workers: which of them takes up which job, and who follows one that is gone.
+
+The queue knows only rows of the ledger, and is made anew from it whenever that is needed. It may hand out a job twice,
+or to two workers at a time: what is paid for is decided in the ledger alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ..._flow.order import OrderState
+from ...errors import ConfigurationError, JournalError
+from .._ledger.postgres import AWAY, NEEDS, QUEUE_SCHEMA, PostgresLedger, settings_of, talking
+from . import queue_sql as steps
+
+if TYPE_CHECKING:
+    from procrastinate import App, JobContext
+    from procrastinate.jobs import Job as Entry
+    from procrastinate.retry import RetryDecision
+
+#: Jobs to be ordered, and jobs that are paid for, which need no turn and so never wait behind the others.
+ORDERS, PAID = "orders", "paid"
+# A worker tells that it lives every HEARTBEAT seconds, and is gone when that was GONE seconds ago.
+HEARTBEAT, GONE = 1.5, 6.0
+LOOK = 1.0
+# So many entries are made at a time, when fewer than half of them wait.
+FEED = 1_000
+PAID_AT_ONCE = 1_000
+# How often a job that is not finished is taken up again, and the first pause before that in seconds; it doubles.
+TRIES, PAUSE = 5, 5
+_TASK = "weryai.bulk"
+
+Body = Callable[[int], Awaitable[OrderState | None]]
+
+
+class Queue:
+    """The queue of one worker; `body` performs the job of a row and returns where it then stands."""
+
+    def __init__(self, app: App, ledger: PostgresLedger, body: Body, is_ending: Callable[[], bool]) -> None:
+        """Get ready to work."""
+        self._app, self._ledger, self._body, self._is_ending = app, ledger, body, is_ending
+        self._holder = secrets.token_hex(8)
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._at_work = 0
+        app.task(name=_TASK, pass_context=True, retry=returning())(self._perform)
+
+    async def work(self, orders_at_once: int) -> None:
+        """Take up jobs until this is cancelled, or the database was away for a minute."""
+        both = [asyncio.create_task(self._keep_up(*one)) for one in ((ORDERS, orders_at_once), (PAID, PAID_AT_ONCE))]
+        try:
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            # Both are waited for: a job that is taken up at the last moment needs the client as well.
+            for one in both:
+                one.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+        for one in done:
+            one.result()
+
+    async def _keep_up(self, queue: str, at_once: int) -> None:
+        """Run a worker of Procrastinate, which ends when it cannot tell that it lives, and begin anew."""
+        outage = OutageLimit()
+        while queue == PAID or not self._is_ending():
+            worker = self._workers[queue] = asyncio.create_task(
+                self._app.run_worker_async(
+                    queues=[queue], concurrency=at_once, delete_jobs="successful", install_signal_handlers=False,
+                    listen_notify=False, fetch_job_polling_interval=LOOK, update_heartbeat_interval=HEARTBEAT,
+                    # Who is gone is noticed by take_over; its number is kept as long as its jobs may name it.
+                    stalled_worker_timeout=7 * 86_400.0,
+                )
+            )  # fmt: skip
+            try:
+                await asyncio.wait({worker})
+            finally:
+                _end(worker)
+                await asyncio.gather(worker, return_exceptions=True)
+            if not self._is_ending():
+                await outage.meet(JournalError("the queue cannot be worked on: the database is away"))
+
+    async def look_after(self, *, until_done: bool) -> None:
+        """Do what one of all workers has to do: fill the queue, and free jobs of workers that are gone.
+
+        It ends, if that is wanted, when nothing is left that can be done. When the worker is to end, no orders are
+        taken any more, and it ends when what is paid for has come.
+        """
+        outage = OutageLimit()
+        while True:
+            try:
+                if await self._note(lambda db: steps.lease(db, self._holder, 3 * LOOK)):
+                    await self._take_over()
+                    await self._feed()
+                if self._is_ending():
+                    _end(self._workers[ORDERS])
+                if self._is_ending() and await self._is_calm():
+                    return
+                if until_done and await self._is_empty():
+                    return
+            except _errors().ConnectorException as error:
+                await outage.meet(error)
+            await asyncio.sleep(LOOK)
+
+    async def _is_calm(self) -> bool:
+        """Whether this worker has no job any more, and none that is paid for waits for one."""
+        waiting = await self._app.job_manager.list_jobs_async(queue=PAID, status="todo")
+        moment = datetime.now(UTC)
+        return not self._at_work and all(entry.scheduled_at and entry.scheduled_at > moment for entry in waiting)
+
+    async def _is_empty(self) -> bool:
+        """Whether there is nothing that could be in the queue, and then nothing in it.
+
+        In this order: what another worker puts in between is seen.
+        """
+        return not await self._missing(1) and not await self._counted("todo", "doing")
+
+    async def forget_failures(self) -> None:
+        """Let what was taken up often enough, in vain, be taken up again."""
+        await self._app.job_manager.delete_old_jobs(0, include_failed=True, include_aborted=True)
+
+    async def _perform(self, context: JobContext, row: int) -> None:
+        """Perform the job of an entry; what it raises decides whether the entry comes back."""
+        entry = context.job
+        if entry.queue == ORDERS or self._ledger.worker is None:
+            # Under this name the orders of this worker are known, and buried should it be gone.
+            self._ledger.worker = f"{entry.worker_id}@{socket.gethostname()}"
+        self._at_work += 1
+        try:
+            state = await self._body(row)
+        finally:
+            self._at_work -= 1
+        if state in (OrderState.QUEUED, OrderState.SUBMITTED, OrderState.SUBMITTING):
+            queue = PAID if state is OrderState.SUBMITTED else ORDERS
+            raise UnfinishedError(queue, at_once=queue == ORDERS and self._is_ending())
+
+    async def _take_over(self) -> None:
+        """Free what workers that are gone had; a try that they left open is ambiguous."""
+        manager = self._app.job_manager
+        stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=GONE))
+        await self._note(lambda db: steps.recover_orphans(db, GONE))
+        paid = await self._note(lambda db: steps.paid_of(db, [_row_of(entry) for entry in stalled]))
+        # Those that are paid for first: the others have to wait for their turn anyway.
+        for entry in sorted(stalled, key=lambda entry: _row_of(entry) not in paid):
+            queue = PAID if _row_of(entry) in paid else ORDERS
+            with contextlib.suppress(_errors().ConnectorException):
+                await manager.retry_job(entry, queue=queue, priority=1)
+
+    async def _feed(self) -> None:
+        """Make entries for jobs that have none; what is paid for first."""
+        from procrastinate.jobs import Job as Entry
+
+        if await self._counted("todo") >= FEED // 2:
+            return
+        entries = [
+            Entry(
+                queue=PAID if is_paid else ORDERS, task_name=_TASK, task_kwargs={"row": row}, lock=None,
+                queueing_lock=f"job-{row}", priority=int(is_paid),
+            )
+            for row, is_paid in await self._missing(FEED)
+        ]  # fmt: skip
+        if entries:
+            with contextlib.suppress(_errors().AlreadyEnqueued):
+                await self._app.job_manager.batch_defer_jobs_async(entries)
+
+    async def _missing(self, most: int) -> list[tuple[int, bool]]:
+        """Rows of jobs that can be worked on and are not in the queue; whether each is paid for."""
+        known = {_row_of(entry) for entry in await self._app.job_manager.list_jobs_async(task=_TASK)}
+        rows: list[tuple[int, bool]] = await self._note(lambda db: steps.open_rows(db, len(known) + most))
+        return [one for one in rows if one[0] not in known][:most]
+
+    async def _counted(self, *states: str) -> int:
+        found = await self._app.job_manager.list_queues_async(task=_TASK)
+        return sum(int(queue[state]) for queue in found for state in states)
+
+    async def _note(self, change: Callable[[Any], Any]) -> Any:
+        return await asyncio.wrap_future(self._ledger.write(change))
+
+
+@contextlib.asynccontextmanager
+async def opened(ledger: PostgresLedger, body: Body, is_ending: Callable[[], bool]) -> AsyncIterator[Queue]:
+    """Open the queue in the database of a ledger; it is made where there is none, or one of another version."""
+    try:
+        from procrastinate import App, PsycopgConnector
+        from procrastinate.schema import SchemaManager
+    except ImportError as error:
+        raise ConfigurationError(NEEDS) from error
+    # Without a handler of its own it would write to standard error.
+    logging.getLogger("procrastinate").addHandler(logging.NullHandler())
+    with talking(ledger.address):
+        await asyncio.wrap_future(ledger.write(lambda db: steps.make(db, SchemaManager.get_schema(), GONE)))
+
+    async def configure(connection: Any) -> None:
+        await connection.set_autocommit(True)
+        await connection.execute(settings_of(QUEUE_SCHEMA))
+        await connection.set_autocommit(False)
+
+    connector = PsycopgConnector(conninfo=ledger.address, min_size=1, max_size=4, configure=configure, timeout=30)
+    app = App(connector=connector)
+    try:
+        async with app.open_async():
+            yield Queue(app, ledger, body, is_ending)
+    except _errors().ConnectorException as error:
+        cause = " ".join(str(error.__cause__ or error).split())
+        raise JournalError(f"the queue in the database is not to be had: {cause}") from error
+
+
+def _end(worker: asyncio.Task[None]) -> None:
+    """Let a worker of Procrastinate end what it has taken up; told twice it would not wait for that."""
+    if not worker.cancelling():
+        worker.cancel()
+
+
+def _row_of(entry: Entry) -> int:
+    return int(str(entry.task_kwargs["row"]))
+
+
+def _errors() -> Any:
+    from procrastinate import exceptions
+
+    return exceptions
+
+
+class UnfinishedError(Exception):
+    """The job is to be taken up again: at once, or after a pause, and then only so often."""
+
+    def __init__(self, queue: str, *, at_once: bool) -> None:
+        self.queue, self.at_once = queue, at_once
+        super().__init__(queue)
+
+
+class OutageLimit:
+    """How long trouble with the database is borne, from its first time on; a while without it is a new beginning."""
+
+    def __init__(self) -> None:
+        self._since = self._last = float("-inf")
+
+    async def meet(self, error: Exception) -> None:
+        """Wait a moment, or raise the error."""
+        moment = time.monotonic()
+        if moment - self._last > AWAY / 2:
+            self._since = moment
+        self._last = moment
+        if moment - self._since > AWAY:
+            raise error
+        await asyncio.sleep(1.0)
+
+
+def returning() -> Any:
+    """When an entry comes back."""
+    from procrastinate.retry import BaseRetryStrategy, RetryDecision
+
+    class Returning(BaseRetryStrategy):
+        def get_retry_decision(self, *, exception: BaseException, job: Entry) -> RetryDecision | None:
+            if not isinstance(exception, UnfinishedError):
+                # The worker ends; another one goes on.
+                return RetryDecision(retry_in={"seconds": 0})
+            if exception.at_once:
+                return RetryDecision(retry_in={"seconds": 0}, queue=exception.queue)
+            if job.attempts >= TRIES:
+                return None
+            return RetryDecision(retry_in={"seconds": PAUSE * 2**job.attempts}, queue=exception.queue)
+
+    return Returning()

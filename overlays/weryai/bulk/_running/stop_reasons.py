@@ -1,0 +1,49 @@
+"""What an error means for a run: a reason to take no further jobs, or a word to group failures by; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..._flow.retry import DAILY_CAPS
+from ...errors import (
+    APIError,
+    AuthenticationError,
+    BudgetExceededError,
+    ConfigurationError,
+    InsufficientCreditsError,
+    JournalError,
+    PermissionDeniedError,
+    WeryAIError,
+)
+from .._ledger.transitions import MovedError
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The run takes no further jobs; the reason is a sentence for people."""
+
+    reason: str
+
+
+def why_stop(error: WeryAIError) -> Stopping | None:
+    """The reason to take no further jobs, if an error is one that the next job would meet as well."""
+    match error:
+        case MovedError():
+            return None
+        case BudgetExceededError() | JournalError() | ConfigurationError():
+            return Stopping(str(error))
+        case AuthenticationError() | PermissionDeniedError():
+            return Stopping(f"the service refuses the key: {error}")
+        case InsufficientCreditsError():
+            return Stopping(f"the credits are used up: {error}")
+        case APIError(code=code) if code in DAILY_CAPS:
+            return Stopping(f"the limit of the day is reached: {error}")
+    return None
+
+
+def kind_of(error: WeryAIError) -> str:
+    """An error in a word or two, to group by."""
+    code = getattr(error, "code", None)
+    name = type(error).__name__.removesuffix("Error")
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+    return f"{words} {code}" if code is not None else words

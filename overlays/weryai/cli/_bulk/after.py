@@ -1,0 +1,176 @@
+"""What one does after, or beside, a bulk run: `status`, `retry`, `resolve`, `export`, `report`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from .._connection import key_of
+from .._output import as_json, put
+from .ledger_argument import Place, in_ledger, shown
+
+if TYPE_CHECKING:
+    from weryai.bulk import Requeued
+
+trusting = click.option("--trust-copy", is_flag=True, help="Change a ledger that seems to be a copy; see the message.")
+VERDICTS = """
+\b
+  weryai bulk resolve LEDGER KEY adopt TASK_ID   it became that task, which must exist
+  weryai bulk resolve LEDGER KEY resubmit        send it once more, which may pay twice
+  weryai bulk resolve LEDGER KEY give-up         want to know no more, of an unfinished job as well
+  weryai bulk resolve LEDGER --all resubmit      or give-up: every ambiguous job
+"""
+
+
+@click.command()
+@in_ledger
+@as_json
+def status(ledger: Place, json_lines: bool) -> None:
+    """Say how the run of LEDGER stands, also while it goes on.
+
+    What is ambiguous may have been paid for and is nobody's failure yet: it is counted by itself.
+    """
+    from weryai import bulk
+
+    from .status import fields, lines
+
+    found = bulk.status(ledger)
+    if json_lines:
+        put(True, "", event="status", ledger=shown(ledger), **fields(found))
+    else:
+        click.echo("\n".join(lines(found, shown(ledger))))
+
+
+@click.command()
+@in_ledger
+@click.option("--failed", is_flag=True, required=True, help="What has failed; said, so that nobody pays by mistake.")
+@click.option("--reason", "reasons", multiple=True, metavar="TEXT", help="Only this kind, or reasons with this text.")
+@trusting
+@as_json
+def retry(ledger: Place, failed: bool, reasons: tuple[str, ...], trust_copy: bool, json_lines: bool) -> None:
+    """Put failed jobs of LEDGER back into the queue. Nothing is sent until the next run.
+
+    Prints how many there are, and what they will cost once more. No run may be at work.
+    """
+    from weryai import bulk
+
+    with bulk.open_ledger(ledger, trust_copy=trust_copy) as opened:
+        again = bulk.retry(opened, *reasons)
+    if json_lines:
+        put(True, "", event="retry", **_fields(again), waiting=again.waiting)
+        return
+    click.echo(f"{_cost(again)} back in the queue; `weryai bulk run` sends them")
+    if again.waiting:
+        click.echo(f"{again.waiting:,} are paid for and are waited for again, at no cost")
+    if again.doubtful and reasons:
+        click.echo(f"{again.doubtful:,} of them were ambiguous when they were given up: they may be paid for twice")
+    elif again.doubtful:
+        click.echo(
+            f"{again.doubtful:,} stay failed: they were ambiguous when they were given up, so they may be paid for "
+            'already; --reason "given up" takes them as well'
+        )
+
+
+@click.command(epilog=VERDICTS)
+@in_ledger
+@click.argument("words", nargs=-1, required=True, metavar="KEY adopt TASK_ID|resubmit|give-up")
+@click.option("--all", "everything", is_flag=True, help="Every ambiguous job: `--all resubmit` or `--all give-up`.")
+@trusting
+@as_json
+def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy: bool, json_lines: bool) -> None:
+    """Say what became of an ambiguous job of LEDGER, after a look at the call history of your account.
+
+    Nothing is sent; the next run does. No run may be at work.
+    """
+    from weryai import bulk
+
+    # With --all there is no key, so that the verdict comes first.
+    given = list(words)
+    keys = [] if everything else [given.pop(0)]
+    decided, *tasks = given or [""]
+    chosen = _verdict(decided, tasks, everything=everything)
+    with bulk.open_ledger(ledger, trust_copy=trust_copy) as opened:
+        if chosen == "adopt":
+            base_url = click.get_current_context().find_root().params.get("base_url")
+            job = bulk.adopt(opened, keys[0], tasks[0], api_key=key_of(), base_url=base_url)
+            put(json_lines, f"job {job.key!r} is task {job.task_id}; `weryai bulk run` fetches its video",
+                event="adopted", key=job.key, task_id=job.task_id)  # fmt: skip
+            return
+        decide = bulk.resubmit if chosen == "resubmit" else bulk.give_up
+        changed = decide(opened, *keys, everything=everything)
+    if json_lines:
+        put(True, "", event=chosen, **_fields(changed))
+    elif chosen == "resubmit":
+        click.echo(f"{_cost(changed)} back in the queue; up to {changed.doubtful:,} may be paid for twice")
+        click.echo("each counts against the budget once more; `weryai bulk run` sends them")
+    else:
+        click.echo(f"{changed.jobs:,} given up, and failed from now on")
+
+
+@click.command()
+@in_ledger
+@click.option("-o", "--output", required=True, metavar="FILE|-", help="Ends in .csv, .jsonl or .parquet; - prints.")
+@click.option("--format", "chosen", type=click.Choice(["csv", "jsonl", "parquet"]), help="[default: by the suffix]")
+def export(ledger: Place, output: str, chosen: Literal["csv", "jsonl", "parquet"] | None) -> None:
+    """Write a row for each job of LEDGER: parameters, state, task, credits, times, path, SHA-256.
+
+    Works while a run goes on. Cells hold what the ledger holds; a spreadsheet may take a prompt that begins with "="
+    for a formula, so import what strangers wrote as text.
+    """
+    from weryai import bulk
+
+    if output == "-":
+        if chosen == "parquet":
+            raise click.UsageError("Parquet goes into a file, not to standard output")
+        bulk.export(ledger, sys.stdout.buffer, format=chosen or "csv")
+        return
+    many = bulk.export(ledger, Path(output), format=chosen)
+    click.echo(f"weryai: {many:,} jobs written to {output}", err=True)
+
+
+def _verdict(word: str, tasks: list[str], *, everything: bool) -> str:
+    if word not in ("adopt", "resubmit", "give-up"):
+        raise click.UsageError(f"say adopt TASK_ID, resubmit or give-up{f', not {word!r}' if word else ''}")
+    if word == "adopt" and everything:
+        raise click.UsageError("adopt is for one job: each has a task of its own")
+    if len(tasks) != (word == "adopt"):
+        raise click.UsageError("adopt needs the TASK_ID, and only adopt does")
+    return word
+
+
+def _cost(jobs: Requeued) -> str:
+    """How many tasks, and their credits where prices are known."""
+    tasks = f"{jobs.jobs:,} {'task' if jobs.jobs == 1 else 'tasks'}"
+    if jobs.unpriced == jobs.jobs:
+        return tasks
+    more = f" and {jobs.unpriced:,} of unknown price" if jobs.unpriced else ""
+    return f"{tasks} ({jobs.credits:g} credits{more})"
+
+
+def _fields(jobs: Requeued) -> dict[str, object]:
+    return {
+        "tasks": jobs.jobs, "credits": jobs.credits, "unpriced": jobs.unpriced, "may_be_paid": jobs.doubtful,
+        "keys": jobs.keys,
+    }  # fmt: skip
+
+
+@click.command()
+@in_ledger
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="[default: LEDGER.html, or report.html]"
+)
+@click.option("--cards", type=click.IntRange(0), default=500, show_default=True, help="Jobs to show at most.")
+@click.option("--embed", type=click.IntRange(0), default=25, show_default=True, metavar="MB",
+              help="Videos to put into the page; the others are played from where they lie.")  # fmt: skip
+def report(ledger: Place, output: Path | None, cards: int, embed: int) -> None:
+    """Write one HTML page about LEDGER: the videos, what failed and why, times and spend. It needs no network.
+
+    Works while a run goes on. Prints the path of the page.
+    """
+    from weryai import bulk
+
+    target = output or (ledger.with_suffix(".html") if isinstance(ledger, Path) else Path("report.html"))
+    click.echo(bulk.report(ledger, target, cards=cards, embed=embed * 1_000_000))

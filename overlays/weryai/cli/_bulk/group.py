@@ -1,0 +1,54 @@
+"""`weryai bulk`: the commands around many pictures, each loaded when it is named."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+_HOMES = {
+    "plan": "run",
+    "run": "run",
+    "worker": "worker",
+    "status": "after",
+    "retry": "after",
+    "resolve": "after",
+    "export": "after",
+    "report": "after",
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order in which one needs them."""
+        return list(_HOMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in _HOMES:
+            return None
+        module = importlib.import_module(f"weryai.cli._bulk.{_HOMES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+EXIT_CODES = """
+\b
+Exit codes of run and worker:
+  0    every job has its video
+  1    jobs failed, or are unfinished: the same command goes on
+  2    wrong option or manifest, or the ledger is in use; nothing was sent
+  3    jobs are ambiguous: they may have been billed, see `weryai bulk status`
+  130  interrupted; the same command goes on
+"""
+
+
+@click.command(cls=_Lazy, name="bulk", epilog=EXIT_CODES)
+def bulk() -> None:
+    """Animate many pictures, each paid for once, whatever happens in between.
+
+    A manifest is a CSV, JSON Lines or Parquet file with a column `image`, or a folder of pictures. What was ordered
+    stands in a ledger beside it; start the same command again after a crash, and it goes on.
+    """

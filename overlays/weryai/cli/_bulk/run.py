@@ -1,0 +1,228 @@
+"""`weryai bulk plan` and `weryai bulk run`."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+from click.core import ParameterSource
+
+import weryai
+
+from .._connection import key_of
+from .._output import as_json, put
+from .ledger_argument import Place, database
+from .plan import fields, tell
+
+if TYPE_CHECKING:
+    from weryai.bulk import Limits, Loaded, Outcome, Shard
+
+F = TypeVar("F", bound=Callable[..., Any])
+DEFAULTS = ("prompt", "model", "duration", "aspect_ratio", "negative_prompt", "resolution", "generate_audio")
+
+
+def _manifest(command: F) -> F:
+    """Add what `plan` and `run` have in common."""
+    for option in reversed(
+        (
+            click.argument("manifest", type=click.Path(path_type=Path)),
+            click.option("-p", "--prompt", help="For rows that have none."),
+            click.option("-m", "--model", help="For rows that have none, as the options that follow."),
+            click.option("-d", "--duration", type=int, help="Seconds."),
+            click.option("-r", "--aspect-ratio", help='Width to height; "none" leaves it out.'),
+            click.option("--negative-prompt", help="What shall not be in the video."),
+            click.option("--resolution", help="Such as 720p."),
+            click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
+            click.option("--pictures", is_flag=True, help="Open every local picture before anything is sent."),
+            click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
+            click.option("--allow-duplicates", is_flag=True, help="Take jobs that differ in nothing but their key."),
+            click.option("--shard", help="Take part I of K of the jobs, as I/K, with that part of the limits."),
+            click.option(
+                "--prices", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help="CSV with model, duration, resolution, generate_audio, credits; empty cells fit all.",
+            ),
+            click.option("--budget", metavar="N|Ncr|none", help="Most to spend, all starts together; or none."),
+            click.option("--rate", type=float, help="Orders per second at most. [default: 5]"),
+            click.option("--in-flight", type=int, help="Unfinished tasks at most. [default: 20]"),
+            as_json,
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command()
+@_manifest
+def plan(manifest: Path, json_lines: bool, **options: Any) -> None:
+    """Check every row of MANIFEST and say what a run would buy. Nothing is sent."""
+    from weryai import bulk
+
+    shard = _shard(options["shard"])
+    limits = _limits(options, shard)
+    planned = bulk.plan(manifest, _defaults(options), limits=limits, **_loading(options, shard))
+    if json_lines:
+        put(True, "", event="plan", **fields(planned))
+        return
+    tell(planned)
+    if limits.budget_tasks is not None and planned.tasks > limits.budget_tasks:
+        click.echo(f"the budget of {limits.budget_tasks:,} tasks ends before that")
+    if limits.budget_credits is not None and planned.credits > limits.budget_credits:
+        click.echo(f"the budget of {limits.budget_credits:g} credits ends before that")
+
+
+def storing(command: F) -> F:
+    """Add what concerns the videos of a run or a worker."""
+    for option in reversed(
+        (
+            click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("videos"),
+                         show_default=True, help="Folder for the videos."),
+            click.option("--name", default="{key}.mp4", show_default=True,
+                         help="With key, row, task_id, model, picture."),
+            click.option("--interval", type=float,
+                         help="Seconds between two looks at a task. [default: 6, later 10 and 15]"),
+            click.option("--timeout", type=float, default=3600.0, show_default=True,
+                         help="Seconds to wait for one task."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command()
+@_manifest
+@storing
+@click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="[default: MANIFEST.ledger.db]")
+@database
+@click.option("--trust-copy", is_flag=True, help="Go on with a ledger that seems to be a copy; see the message.")
+def run(
+    manifest: Path, json_lines: bool, ledger: Path | None, database: str | None, trust_copy: bool, **options: Any
+) -> None:
+    """Make the videos of MANIFEST, or go on with them. MANIFEST may also be a ledger, to go on with what is in it.
+
+    Prints one JSON object per event, unless standard output is a terminal. Ctrl-C lets open orders end; nothing is
+    lost, and the same command goes on. With --database the limits are those of all its workers together.
+    """
+    from weryai import bulk
+
+    shard = _shard(options["shard"])
+    limits, loading = _limits(options, shard), _loading(options, shard)
+    is_ledger = manifest.suffix == ".db"
+    if is_ledger and not manifest.is_file():
+        raise click.UsageError(f"there is no ledger at {manifest}")
+    source = click.get_current_context().get_parameter_source("database")
+    if (ledger or is_ledger) and source is ParameterSource.COMMANDLINE:
+        raise click.UsageError("a ledger is in a file or in a database: leave --ledger or --database out")
+    key = key_of()
+    if database is None or ledger or is_ledger:
+        place: Place = manifest if is_ledger else ledger or _beside(manifest, shard)
+        with bulk.Ledger(place, trust_copy=trust_copy) as file:
+            loaded = None if is_ledger else bulk.load_manifest(file, manifest, _defaults(options), **loading)
+            go_on(file, place, limits, loaded, bulk.run, key=key, is_plain=json_lines, **options)
+    if shard.count > 1:
+        raise click.UsageError("--shard is for ledgers in files: the workers of a database share its jobs as they come")
+    with bulk.PostgresLedger(database) as opened:
+        loaded = bulk.load_manifest(opened, manifest, _defaults(options), **loading)
+        limits = _limits(options, shard, bulk.limits_in_force(opened))
+        work = partial(bulk.work, until_done=True)
+        go_on(opened, database, limits, loaded, work, key=key, is_plain=json_lines, **options)
+
+
+def go_on(
+    ledger: Any, place: Place, limits: Limits, loaded: Loaded | None, perform: Callable[..., Outcome],
+    *, key: str, is_plain: bool, output: Path, name: str, interval: float | None, timeout: float, **_: Any,
+) -> NoReturn:  # fmt: skip
+    """Perform the jobs of a ledger, show how it goes, and end with the exit code that tells how it went."""
+    from weryai import bulk
+
+    from .view import view_of
+
+    _make_folder(output)
+    kept = bulk.status(place).facts
+    if limits.budget_tasks is limits.budget_credits is None:
+        limits = dataclasses.replace(limits, budget_tasks=kept.budget_tasks, budget_credits=kept.budget_credits)
+    with view_of(place, limits, loaded, is_plain=is_plain) as view:
+        outcome = perform(
+            ledger,
+            output=output,
+            api_key=key,
+            base_url=click.get_current_context().find_root().params.get("base_url"),
+            name=name,
+            limits=limits,
+            patience=bulk.Patience(interval=interval, timeout=timeout),
+            on_event=view.happened,
+            watch=view.watch,
+        )
+    view.ended(outcome)
+    raise click.exceptions.Exit(_exit_code(outcome))
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder {output} cannot be made: {error.strerror or error}. Nothing was sent."
+        raise weryai.InvalidInputError(message) from error
+
+
+def _limits(options: dict[str, Any], shard: Shard, kept: Limits | None = None) -> Limits:
+    """What was given, with those that are in force for the rest; a shard has its part of them."""
+    from weryai import bulk
+
+    kept = kept or bulk.Limits()
+    tasks, credits = _budget(options["budget"])
+    rate = kept.rate if options["rate"] is None else options["rate"]
+    in_flight = kept.in_flight if options["in_flight"] is None else options["in_flight"]
+    return bulk.Limits(rate / shard.count, max(1, in_flight // shard.count), tasks, credits)
+
+
+def _loading(options: dict[str, Any], shard: Shard) -> dict[str, Any]:
+    """What concerns the loading of the manifest."""
+    from weryai import bulk
+
+    chosen = {name: options[name] for name in ("pictures", "strict", "allow_duplicates")}
+    return {**chosen, "shard": shard, "prices": bulk.read_prices(options["prices"])}
+
+
+def _defaults(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in DEFAULTS}
+
+
+def _budget(text: str | None) -> tuple[float | None, float | None]:
+    if text is None:
+        return None, None
+    if text.strip().lower() == "none":
+        return math.inf, None
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)(cr)?", text.strip())
+    if found is None or (found[2] is None and "." in found[1]):
+        raise click.UsageError("--budget is a number of tasks, such as 100, of credits, such as 500cr, or none")
+    return (None, float(found[1])) if found[2] else (int(found[1]), None)
+
+
+def _shard(text: str | None) -> Shard:
+    from weryai import bulk
+
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text or "1/1")
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise click.UsageError("--shard is I/K, such as 1/4 to 4/4")
+    return bulk.Shard(int(found[1]), int(found[2]))
+
+
+def _beside(manifest: Path, shard: Shard) -> Path:
+    """Where the ledger of a manifest lies unless it is named."""
+    part = "" if shard.count == 1 else f".shard-{shard.index}-of-{shard.count}"
+    manifest = manifest.resolve()
+    return manifest.with_name(f"{manifest.name}{part}.ledger.db")
+
+
+def _exit_code(outcome: Outcome) -> int:
+    if outcome.interrupted:
+        return 130
+    if outcome.counts.get(weryai.OrderState.AMBIGUOUS):
+        return 3
+    return 0 if outcome.is_complete else 1

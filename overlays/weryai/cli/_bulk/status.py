@@ -1,0 +1,96 @@
+"""The status of a bulk run in words, and for programs."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .plan import span
+
+if TYPE_CHECKING:
+    from weryai.bulk import Group, Status
+
+_MOST_TOLD = 20
+_MEANING = {
+    "queued": "not sent",
+    "submitting": "on their way",
+    "submitted": "paid for, waited for",
+    "done": "the video is on disk",
+    "failed": "there will be no video",
+    "ambiguous": "may have been paid for: look and decide",
+}
+
+
+def lines(status: Status, ledger: str) -> Iterator[str]:
+    """Tell people."""
+    width = max(len(f"{many:,}") for many in status.counts.values())
+    yield f"{status.jobs:,} jobs in {ledger}" + (f", at {status.facts.base_url}" if status.facts.base_url else "")
+    for state, many in status.counts.items():
+        if many:
+            yield f"  {many:>{width},}  {state.value:<10}  {_MEANING[state.value]}"
+    yield f"spent    {_spent(status)}"
+    if status.pace:
+        left = f", about {span(status.eta)} left" if status.eta else ""
+        yield f"pace     {status.pace * 60:.3g} jobs a minute{left}"
+    yield from _told("failed: `weryai bulk retry --failed` puts them back", status.failures)
+    yield from _told("paid for and not finished: the next run goes on with them", status.unfinished)
+    many = sum(count for state, count in status.counts.items() if state == "ambiguous")
+    if not many:
+        return
+    yield "\nambiguous: look at the call history of your account, then say what became of each"
+    for job in status.ambiguous[:_MOST_TOLD]:
+        named = f"; its answer named task {plain(job.named)}" if job.named else ""
+        yield f"  {plain(job.key)}: {plain(job.reason)}{named}"
+    if many > _MOST_TOLD:
+        yield f"  and {many - _MOST_TOLD:,} more; an export has them all"
+    place = shlex.quote(ledger)
+    yield f"  `weryai bulk resolve {place} KEY adopt TASK_ID`, resubmit (may pay twice) or give-up; --all for each"
+
+
+def fields(status: Status) -> dict[str, Any]:
+    """Tell programs."""
+    facts = status.facts
+    return {
+        "jobs": status.jobs,
+        "counts": {state.value: many for state, many in status.counts.items()},
+        "spent_tasks": facts.submits, "budget_tasks": facts.budget_tasks,
+        "spent_credits": facts.credits, "budget_credits": facts.budget_credits,
+        "base_url": facts.base_url, "jobs_per_second": status.pace, "seconds_left": status.eta,
+        "failures": [_group(one) for one in status.failures],
+        "unfinished": [_group(one) for one in status.unfinished],
+        "ambiguous": [
+            {"key": job.key, "image": job.image, "reason": job.reason, "named": job.named, "sent": job.began}
+            for job in status.ambiguous
+        ],
+    }  # fmt: skip
+
+
+def plain(text: str | None, most: int = 160) -> str:
+    """A text of somebody else's as a line that a terminal cannot misunderstand."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text or "no reason was noted")
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def _spent(status: Status) -> str:
+    facts = status.facts
+    tasks = f"{facts.submits:,}{_of(facts.budget_tasks)} tasks"
+    if not facts.credits and facts.budget_credits is None:
+        return tasks
+    return f"{tasks}, {facts.credits:g}{_of(facts.budget_credits)} credits"
+
+
+def _of(budget: float | None) -> str:
+    return "" if budget is None else f" of {budget:g}"
+
+
+def _told(heading: str, groups: Iterable[Group]) -> Iterator[str]:
+    for number, one in enumerate(groups):
+        if number == 0:
+            yield f"\n{heading}"
+        if number < _MOST_TOLD:
+            yield f"  {one.count:>6,}  {plain(one.kind)}: {plain(one.reason)}"
+
+
+def _group(one: Group) -> dict[str, Any]:
+    return {"kind": one.kind, "jobs": one.count, "reason": one.reason}

@@ -1,0 +1,194 @@
+"""How a bulk run goes: a living picture on a terminal, one JSON object per event elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+import time
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+import weryai
+
+from .._output import put
+from .ledger_argument import Place, shown
+
+if TYPE_CHECKING:
+    from weryai.bulk import Event, Limits, Loaded, Outcome, Run
+
+NEEDS_BULK = 'the living view needs the extra "bulk": pip install "weryai[bulk]"'
+
+
+class Lines:
+    """Prints each event as it happens."""
+
+    def __init__(self, place: Place, limits: Limits, loaded: Loaded | None) -> None:
+        """Say what is about to be bought."""
+        self._place, self._limits = place, limits
+        say_start(place, limits, loaded)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def watch(self, run: Run) -> None:
+        """Nothing: events tell everything."""
+
+    def happened(self, event: Event) -> None:
+        """Print one event."""
+        fields = {name: getattr(event, name) for name in ("event", "key", "task_id", "path", "reason", "kind")}
+        put(True, "", **{name: value for name, value in fields.items() if value})
+
+    def ended(self, outcome: Outcome) -> None:
+        """Print the sum."""
+        say_end(self._place, outcome)
+        counts = {state.value: many for state, many in outcome.counts.items() if many}
+        put(
+            True, "", event="ended", **counts, submits=outcome.submits, credits=outcome.credits,
+            stopped=outcome.stopped, ledger=shown(self._place),
+        )  # fmt: skip
+
+
+class Living:
+    """A table that is drawn anew four times a second."""
+
+    def __init__(self, place: Place, limits: Limits, loaded: Loaded | None) -> None:
+        """Get ready to draw."""
+        from rich.live import Live
+
+        self._place, self._limits = place, limits
+        self._run: Run | None = None
+        self._failures: Counter[str] = Counter()
+        self._last: deque[str] = deque(maxlen=4)
+        self._done: deque[float] = deque(maxlen=200)
+        self._since: Counter[str] = Counter()
+        self._began = time.monotonic()
+        say_start(place, limits, loaded)
+        self._total = self._ordered = 0
+        self._counts: dict[str, int] = {}
+        self._counted = 0.0
+        self._live = Live(get_renderable=self._drawn, refresh_per_second=4, transient=True, redirect_stderr=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def watch(self, run: Run) -> None:
+        """Look at this run while it goes on."""
+        self._run = run
+        self._count(run)
+
+    def happened(self, event: Event) -> None:
+        """Take an event into the picture."""
+        self._since[event.event] += 1
+        if event.event == "done":
+            self._done.append(time.monotonic())
+        if event.event in ("failed", "ambiguous", "unfinished", "stopping"):
+            self._failures[event.kind or event.event] += 1
+            self._last.append(f"{event.key or 'run'}: {event.reason}")
+
+    def ended(self, outcome: Outcome) -> None:
+        """Print the sum."""
+        say_end(self._place, outcome)
+
+    def _count(self, run: Run) -> None:
+        self._counts, self._ordered = run.counted()
+        self._total = sum(self._counts.values())
+        self._counted = time.monotonic()
+
+    def _look(self) -> None:
+        """Where others work on the same jobs, see what they did; events tell of our own alone."""
+        run = self._run
+        if run is not None and run.is_shared and time.monotonic() - self._counted > 1:
+            with contextlib.suppress(weryai.WeryAIError):
+                self._count(run)
+                self._since.clear()
+
+    def _drawn(self) -> Any:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        self._look()
+        since = self._since
+        done = self._counts.get("done", 0) + since["done"]
+        failed = self._counts.get("failed", 0) + since["failed"]
+        ambiguous = self._counts.get("ambiguous", 0) + since["ambiguous"]
+        ended = done + failed + ambiguous
+        grid = Table.grid(padding=(0, 2))
+        grid.add_row(ProgressBar(max(self._total, 1), ended, width=40), f"{ended:,} of {self._total:,}")
+        flying = self._run.throttle.in_flight if self._run else 0
+        if self._run and self._run.is_shared:
+            flying = self._counts.get("submitting", 0) + self._counts.get("submitted", 0)
+        rate = self._run.throttle.pace.rate if self._run else self._limits.rate
+        grid.add_row(
+            Text.assemble((f"{done:,} done", "green"), "   ", (f"{failed:,} failed", "red" if failed else "dim"), "   ",
+                          (f"{ambiguous:,} ambiguous", "yellow" if ambiguous else "dim")),
+            f"{flying} in flight, at most {rate:.3g} orders/s",
+        )  # fmt: skip
+        grid.add_row(self._spent(), self._eta(self._total - ended))
+        lines = [Text(f"{many:,} x {reason}", style="red") for reason, many in self._failures.most_common(3)]
+        lines += [Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in self._last]
+        return Group(grid, *lines)
+
+    def _spent(self) -> str:
+        budget = (
+            f" of at most {self._limits.budget_tasks:,}" if self._limits.budget_tasks not in (None, math.inf) else ""
+        )
+        return f"{self._ordered + self._since['submitted'] + self._since['ambiguous']:,} tasks paid for{budget}"
+
+    def _eta(self, left: int) -> str:
+        from .plan import span
+
+        if len(self._done) < 2 or left <= 0:
+            return f"{span(time.monotonic() - self._began)} so far"
+        pace = (len(self._done) - 1) / max(self._done[-1] - self._done[0], 0.001)
+        return f"{pace:.2g} videos/s, about {span(left / pace)} left"
+
+
+def view_of(place: Place, limits: Limits, loaded: Loaded | None, *, is_plain: bool) -> Lines | Living:
+    """The living view on a terminal that can show it, else lines."""
+    if is_plain or not sys.stdout.isatty():
+        return Lines(place, limits, loaded)
+    try:
+        return Living(place, limits, loaded)
+    except ImportError:
+        click.echo(f"weryai: {NEEDS_BULK}", err=True)
+        return Lines(place, limits, loaded)
+
+
+def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
+    """Say what is there, and the most that is going to be spent."""
+    if loaded is not None:
+        click.echo(f"weryai: {loaded.new:,} new jobs, {loaded.known:,} known; the ledger is {shown(place)}", err=True)
+        for warning, many in loaded.warnings.items():
+            click.echo(f"weryai: {many:,} rows: {warning}", err=True)
+    if limits.budget_tasks not in (None, math.inf):
+        click.echo(f"weryai: at most {limits.budget_tasks:,} tasks are bought, all starts together", err=True)
+    if limits.budget_credits is not None:
+        click.echo(f"weryai: at most {limits.budget_credits:g} credits are spent, all starts together", err=True)
+
+
+def say_end(place: Place, outcome: Outcome) -> None:
+    """Say how it ended, and what to do next."""
+    ledger = shown(place)
+    counts = {state.value: many for state, many in outcome.counts.items() if many}
+    told = ", ".join(f"{many:,} {state}" for state, many in counts.items()) or "no jobs"
+    click.echo(f"weryai: {told}; {outcome.submits:,} tasks paid for", err=True)
+    if outcome.stopped:
+        click.echo(f"weryai: stopped: {outcome.stopped}", err=True)
+    if counts.get("ambiguous"):
+        click.echo(f"weryai: what is ambiguous may have been billed: `weryai bulk status {ledger}`", err=True)
+    if counts.get("failed"):
+        click.echo(f"weryai: `weryai bulk retry {ledger} --failed` puts what failed back into the queue", err=True)
+    if counts.get("submitted") or counts.get("queued"):
+        click.echo("weryai: the same command goes on with the rest", err=True)

@@ -1,0 +1,48 @@
+"""`weryai bulk worker`: one of the machines that work on a ledger in PostgreSQL."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import click
+
+import weryai
+
+from .._connection import key_of
+from .._output import as_json
+from .ledger_argument import DATABASE, database, shown
+from .run import go_on, storing
+
+_LEFT = (weryai.OrderState.QUEUED, weryai.OrderState.SUBMITTING, weryai.OrderState.SUBMITTED)
+
+
+@click.command()
+@database
+@storing
+@click.option("--rate", type=float, help="Orders per second at most, of all workers. [default: as it stands]")
+@click.option("--in-flight", type=int, help="Unfinished tasks at most, of all workers. [default: as it stands]")
+@click.option("--until-done", is_flag=True, help="End when nothing is left that can be done.")
+@as_json
+def worker(
+    database: str | None, rate: float | None, in_flight: int | None, until_done: bool, json_lines: bool, **options: Any
+) -> None:
+    """Work on the jobs of a database beside other workers, until Ctrl-C or SIGTERM comes.
+
+    `weryai bulk run MANIFEST --database ...` puts the jobs there. A worker that is gone is followed by the others
+    within seconds: what it had paid for is fetched, and nothing is sent twice. Videos are stored on the machine of the
+    worker that fetches them, and local pictures are read there.
+    """
+    from weryai import bulk
+
+    if database is None:
+        raise click.UsageError(f"say where the jobs are: --database, or {DATABASE}")
+    key = key_of()
+    with bulk.PostgresLedger(database, make=False) as ledger:
+        kept = bulk.limits_in_force(ledger)
+        limits = bulk.Limits(kept.rate if rate is None else rate, kept.in_flight if in_flight is None else in_flight)
+        left = sum(many for state, many in bulk.status(database).counts.items() if state in _LEFT)
+        end = "all is done" if until_done else "Ctrl-C"
+        click.echo(f"weryai: {left:,} jobs to do in {shown(database)}, until {end}", err=True)
+        work = partial(bulk.work, until_done=until_done)
+        go_on(ledger, database, limits, None, work, key=key, is_plain=json_lines, **options)

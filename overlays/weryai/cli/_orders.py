@@ -1,0 +1,147 @@
+"""The commands about what was paid for before: `resume`, `orders`, `resolve`."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+import weryai
+
+from ._connection import connect
+from ._download import fetch
+from ._journal import default_place, in_journal
+from ._output import as_json, put, put_submission
+from ._progress import Progress
+
+if TYPE_CHECKING:
+    from weryai import Order, WeryAI
+
+UNFINISHED = ("queued", "submitting", "submitted", "ambiguous")
+
+
+@click.command()
+@in_journal
+@click.option("-o", "--output", help="Folder for the videos of orders that named no place.")
+@click.option("--all", "everything", is_flag=True, help="Also what other processes, or machines, seem to work on.")
+@click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
+@as_json
+def resume(journal: str | None, output: str | None, everything: bool, timeout: float, json_lines: bool) -> None:
+    """Go on after a crash: wait for every paid, unfinished order, fetch its videos, and tell what is ambiguous.
+
+    Nothing is ordered, so it costs nothing. Ends with 3 if an order is ambiguous: it may have been paid, and `weryai
+    resolve` is for you to say what became of it.
+    """
+    if output and not Path(output).is_dir():
+        raise click.UsageError("--output must be a folder")
+    with _client(journal) as client, Progress() as progress:
+        taken = client.orders.claim(everything=everything)
+        going = {task_id: order.output or output for order in taken for task_id in order.going}
+        left = client.orders.list(*UNFINISHED)
+        for order in left:
+            if order.state != "ambiguous" and order not in taken:
+                progress.say(f"order {order.row} ({order.state}) is left to {order.owner}; --all takes it up as well")
+        for order in left:
+            if order.state == "ambiguous":
+                _tell_ambiguous(order, json_lines=json_lines)
+        if not going:
+            progress.say("nothing is left to be fetched")
+        fetch(client, _apart(going), timeout, None, json_lines=json_lines)
+    if any(order.state == "ambiguous" for order in left):
+        raise click.exceptions.Exit(3)
+
+
+@click.command()
+@in_journal
+@click.option("--all", "everything", is_flag=True, help="Also what is done or has failed.")
+@as_json
+def orders(journal: str | None, everything: bool, json_lines: bool) -> None:
+    """List the unfinished orders of this service and this key, oldest first."""
+    with _client(journal) as client:
+        listed = client.orders.list(*(() if everything else UNFINISHED))
+    for order in listed:
+        if json_lines:
+            _put_order(order)
+        else:
+            what = " ".join([*order.paths] or [*order.task_ids] or [str(order.body.get("prompt", ""))[:40]])
+            age = f"{max(time.time() - order.began, 0) / 60:.0f} min"
+            click.echo(f"{order.row:>5}  {order.state:<10}  {age:>8}  {what}")
+
+
+@click.command()
+@click.argument("order", type=int)
+@click.argument("verdict", type=click.Choice(["adopt", "resubmit", "give-up"]))
+@click.argument("task_id", required=False)
+@in_journal
+@as_json
+def resolve(
+    order: int,
+    verdict: Literal["adopt", "resubmit", "give-up"],
+    task_id: str | None,
+    journal: str | None,
+    json_lines: bool,
+) -> None:
+    """Say what became of an ambiguous ORDER, after a look at the call history of your account.
+
+    "adopt TASK_ID": it became that task, which must exist. "resubmit": send it once more, at the risk of paying twice.
+    "give-up": want to know no more, of an unfinished order as well. Then `weryai resume` fetches what there is.
+    """
+    if (verdict == "adopt") != (task_id is not None):
+        raise click.UsageError("adopt needs the TASK_ID, and only adopt does")
+    with _client(journal) as client:
+        if verdict == "resubmit":
+            submission = client.orders.resubmit(order)
+            if json_lines:
+                put_submission(submission)
+            else:
+                click.echo("\n".join(submission.task_ids))
+            return
+        changed = client.orders.adopt(order, task_id) if task_id else client.orders.give_up(order)
+    if json_lines:
+        _put_order(changed)
+    else:
+        click.echo(f"weryai: order {changed.row} is {changed.state}", err=True)
+
+
+@contextlib.contextmanager
+def _client(place: str | None) -> Iterator[WeryAI]:
+    """Make a client for work that is all about the journal, which must be there."""
+    path = Path(place or default_place())
+    if not path.exists():
+        raise weryai.JournalError(f"there is no journal at {path}: nothing was ordered with it")
+    with weryai.Journal(path) as journal, connect(journal) as client:
+        yield client
+
+
+def _apart(targets: dict[str, str | None]) -> dict[str, str | None]:
+    """Let no two tasks of one order write the same file: all but the first get their own name in its folder."""
+    taken = set[str]()
+    for task_id, target in targets.items():
+        if target in taken and not Path(target).is_dir():
+            targets[task_id] = f"{Path(target).parent}/"
+        taken |= {target} if target else set()
+    return targets
+
+
+def _tell_ambiguous(order: Order, *, json_lines: bool) -> None:
+    if json_lines:
+        _put_order(order)
+        return
+    named = f"; its answer named task {', '.join(order.task_ids)}" if order.task_ids else ""
+    what = f"{order.body.get('model')}, {str(order.body.get('prompt'))[:40]!r}"
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(order.began))
+    click.echo(f"weryai: order {order.row} of {when} ({what}) is ambiguous: {order.reason}{named}", err=True)
+    click.echo(
+        f"weryai: look at your call history, then `weryai resolve {order.row} adopt TASK_ID` or give-up", err=True
+    )
+
+
+def _put_order(order: Order) -> None:
+    put(
+        True, "", event="order", order=order.row, state=order.state, task_ids=order.task_ids, paths=order.paths,
+        reason=order.reason, body=dict(order.body), output=order.output, began=order.began,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The emulator's time, what is due by it, and who hears of a change."""

@@ -1,0 +1,1 @@
+"""What the emulator does with a request."""

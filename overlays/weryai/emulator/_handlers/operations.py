@@ -1,0 +1,163 @@
+"""What the emulator does for the operations it knows; every other one gets the contract's example."""
+
+from __future__ import annotations
+
+import json
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from weryai.emulator._handlers.handling import Handle, RequestContext
+from weryai.emulator._handlers.model_rules import Registry
+from weryai.emulator._http.middleware import home_of
+from weryai.emulator._protocol.contract import Operation
+from weryai.emulator._protocol.responses import refusal, success, unknown, wrong_parameter
+from weryai.emulator._scenarios.effects import Fate, Stage
+from weryai.emulator._state.exchanges import Complaint
+from weryai.emulator._state.tasks import NotEnoughCreditsError, Task, TooManyTasksError, Work
+from weryai.emulator._state.uploads import FOLDER, SentFile
+from weryai.emulator._state.world import World
+
+NOTE = "X-Emulator-Note"
+
+#: At which stage scenarios meet an operation; every other one is met by what acts at any.
+STAGES: dict[str, Stage] = {
+    "submitImageToVideo": "submit",
+    "submitMultiImageToVideo": "submit",
+    "submitTextToVideo": "submit",
+    "getTaskStatus": "status",
+    "getBatchStatus": "status",
+    "uploadFile": "upload",
+    "getBalance": "balance",
+    "listVideoModels": "models",
+}
+
+
+class Operations:
+    """The operations with a state of their own."""
+
+    def __init__(self, world: World, registry: Registry) -> None:
+        self._world = world
+        self._registry = registry
+        self._tasks = world.tasks
+        self._handlers: dict[str, Handle] = {
+            "submitImageToVideo": self.submit,
+            "submitMultiImageToVideo": self.submit,
+            "submitTextToVideo": self.submit,
+            "getTaskStatus": self.task_status,
+            "getBatchStatus": self.batch_status,
+            "uploadFile": self.upload,
+            "getBalance": self.balance,
+        }
+
+    def handler(self, operation: Operation) -> Handle:
+        """Return what answers an operation."""
+        return self._handlers.get(operation.name) or example_handler(operation)
+
+    def asked_about(self, request: Request) -> tuple[Task, ...]:
+        """Return the tasks that a request names in its path."""
+        task = self._tasks.task(request.path_params.get("taskId", ""))
+        return (task,) if task else self._tasks.batch(request.path_params.get("batchId", "")) or ()
+
+    async def submit(self, visit: RequestContext) -> Response:
+        """Order one to four videos."""
+        name = visit.exchange.operation or ""
+        self._check_model(name, visit)
+        work = work_of(visit)
+        try:
+            tasks = self._tasks.submit(work, int(visit.sent.get("video_number", 1)))
+        except NotEnoughCreditsError as error:
+            raise refusal(1011, f"insufficient credits: {error}", 200) from error
+        except TooManyTasksError as error:
+            raise refusal(error.code, str(error), 200) from error
+        visit.exchange.task_ids = [task.id for task in tasks]
+        for task in tasks:
+            self._destine(task, visit)
+        self._world.submitted(tasks)
+        model_note = self._registry.note(name, work.model, self._world.settings.model_rules)
+        note = "; ".join(one for one in (self._world.videos.note(work), model_note) if one)
+        data = {"batch_id": tasks[0].batch_id, "task_ids": visit.exchange.task_ids}
+        return success(data, {NOTE: note} if note else None)
+
+    async def task_status(self, visit: RequestContext) -> Response:
+        """Say how far a task is."""
+        if not visit.tasks:
+            raise unknown("task not exist")
+        return success(self._world.told(visit.tasks[0], home_of(visit.request)))
+
+    async def batch_status(self, visit: RequestContext) -> Response:
+        """Say how far every task of a submission is."""
+        if not visit.tasks:
+            raise unknown("batch not exist")
+        return success([self._world.told(task, home_of(visit.request)) for task in visit.tasks])
+
+    async def upload(self, visit: RequestContext) -> Response:
+        """Keep a picture."""
+        file = visit.sent["file"]
+        if not isinstance(file, SentFile):
+            raise wrong_parameter("file: a file part is needed, not a text")
+        name, picture = self._world.uploads.add(file.data, file.name, fixed=visit.sent.get("fixed", False))
+        self._world.keeper.upload(name, picture)
+        return success({"object_url_list": [home_of(visit.request) + FOLDER + name]})
+
+    async def balance(self, _visit: RequestContext) -> Response:
+        """Say how many credits are left."""
+        return success(self._tasks.balance)
+
+    def _check_model(self, name: str, visit: RequestContext) -> None:
+        """Refuse what the registry says that the model does not take."""
+        rules, model = self._world.settings.model_rules, visit.sent["model"]
+        if rules == "off":
+            return
+        if rules == "strict" and self._registry.is_unknown(name, model):
+            raise refusal(1006, "not model", 200)
+        found = list(self._registry.complaints(name, visit.sent))
+        visit.exchange.complaints += [Complaint(pointer, message) for pointer, message in found]
+        if found:
+            raise wrong_parameter(found[0][1])
+
+    def _destine(self, task: Task, visit: RequestContext) -> None:
+        """Decide what becomes of a task: what its request brought along, else the oldest order of a fate."""
+        task.faults = [fault for fault in visit.carried if fault.stage != "task"]
+        fated = self._world.faults.take_own(visit.carried, "task")
+        ordered = None if fated else self._world.faults.take("task")
+        if ordered is not None:
+            fated = [ordered]
+        for fault in [*task.faults, *fated]:
+            fault.task_ids.append(task.id)
+        for fault in fated[:1]:
+            assert isinstance(fault.scenario.effect, Fate)
+            task.fate, task.scenario = fault.scenario.effect, fault.name
+            if fault.name not in visit.exchange.scenarios:
+                visit.exchange.scenarios.append(fault.name)
+
+
+def work_of(visit: RequestContext) -> Work:
+    """Return what a submission orders."""
+    sent = visit.sent
+    images = sent.get("images") or [sent.get("image")]
+    return Work(
+        image=images[0],
+        ratio=sent.get("aspect_ratio"),
+        seconds=int(sent["duration"]),
+        model=sent["model"],
+        prompt=sent["prompt"],
+        webhook_url=sent.get("webhook_url"),
+        home=home_of(visit.request),
+        job=visit.job,
+    )
+
+
+def example_handler(operation: Operation) -> Handle:
+    """Return a handler that answers with the contract's first example."""
+    answer = operation.answer
+
+    async def give_example(_visit: RequestContext) -> Response:
+        if answer is None:
+            raise refusal(501, f"the contract has no example of an answer to {operation.name}", 501)
+        if answer.media_type.endswith("json"):
+            return JSONResponse(answer.value, answer.status)
+        content = answer.value if isinstance(answer.value, str) else json.dumps(answer.value)
+        return Response(content, answer.status, media_type=answer.media_type)
+
+    return give_example

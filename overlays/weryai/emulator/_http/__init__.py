@@ -1,0 +1,1 @@
+"""How the emulator talks HTTP, broken responses included."""

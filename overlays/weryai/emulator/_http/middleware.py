@@ -1,0 +1,148 @@
+"""The door: every request is read, noted and checked for where it comes from before anything else sees it."""
+
+from __future__ import annotations
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from weryai.emulator._clock.clock import Clock
+from weryai.emulator._protocol.responses import bad_request
+from weryai.emulator._state.exchanges import MOST_BYTES_NOTED, Exchange, Exchanges, SeenRequest, masked
+
+#: How much of a body is read into memory; no request of the contract may be larger.
+MOST_BYTES_READ = 16 * 1024 * 1024
+#: Set in the scope of a request whose body is longer than that, and for its exchange.
+TOO_LARGE = "weryai.body_too_large"
+EXCHANGE = "weryai.exchange"
+
+#: A web page may resolve its own name to 127.0.0.1 and would be answered otherwise. The last is Starlette's test name.
+OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
+#: What belongs to the emulator and not to the API; looking at the exchanges makes no exchange.
+OWN_PATHS = "/_emulator"
+#: What a page of any origin may embed; without a CORS header no script can read it.
+MEDIA = ("/result/", "/files/")
+
+
+class ExchangeMiddleware:
+    """ASGI middleware: reads and notes each request, and turns away those for another host or from another page."""
+
+    def __init__(self, app: ASGIApp, exchanges: Exchanges, clock: Clock) -> None:
+        self._app = app
+        self._exchanges = exchanges
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection event as ASGI has it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        body = Arrived()
+        complete = False
+        try:
+            async for chunk in request.stream():
+                body.add(chunk)
+            complete = True
+        except ClientDisconnect:
+            pass
+        exchange = self._noted(request, bytes(body.kept[:MOST_BYTES_NOTED]))
+        if not complete:
+            exchange.trouble = "the caller hung up in the middle of the request"
+            return  # Nobody waits for an answer to half a request.
+        scope[TOO_LARGE] = body.too_large
+        scope[EXCHANGE] = exchange
+        app: ASGIApp = turned_away(request) or self._app
+        try:
+            await app(scope, replayed(bytes(body.kept), receive), noting(exchange, send))
+        finally:
+            exchange.end()
+            if not is_own(request.method, request.url.path):
+                self._exchanges.touch(exchange)
+
+    def _noted(self, request: Request, body: bytes) -> Exchange:
+        noted = seen(request, body)
+        if is_own(noted.method, request.url.path):
+            return Exchange(0, noted, self._clock.now())
+        return self._exchanges.begin(noted, self._clock.now())
+
+
+def is_own(method: str, path: str) -> bool:
+    """Whether a request is for the control API or the page, and not for the API that is played."""
+    return path.startswith(OWN_PATHS) or (path == "/" and method in ("GET", "HEAD"))
+
+
+def turned_away(request: Request) -> JSONResponse | None:
+    """Return the refusal of a request that another page or another name of this machine has sent here."""
+    host = request.headers.get("host", "")
+    if host_name(host) not in OWN_HOSTS:
+        refused = bad_request("this emulator answers to 127.0.0.1 and localhost only")
+        return JSONResponse(refused.body, refused.http_status)
+    origin = request.headers.get("origin")
+    foreign = origin is not None and origin != f"{request.url.scheme}://{host}"
+    foreign = foreign or request.headers.get("sec-fetch-site") == "cross-site"
+    if foreign and not (request.method in ("GET", "HEAD") and request.url.path.startswith(MEDIA)):
+        body = {"status": 403, "desc": "FORBIDDEN", "message": "this emulator answers no page of another origin"}
+        return JSONResponse(body, 403)
+    return None
+
+
+def noting(exchange: Exchange, send: Send) -> Send:
+    """Return a sender that notes what is sent."""
+
+    async def noted(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in message.get("headers", [])}
+            exchange.answered(message["status"], headers)
+        elif message["type"] == "http.response.body":
+            exchange.add(message.get("body", b""))
+        await send(message)
+
+    return noted
+
+
+class Arrived:
+    """What arrived of a body so far, as far as it fits in memory."""
+
+    def __init__(self) -> None:
+        self.kept = bytearray()
+        self.too_large = False
+
+    def add(self, chunk: bytes) -> None:
+        """Keep another piece, or note that there was more than is kept."""
+        self.too_large = self.too_large or len(self.kept) + len(chunk) > MOST_BYTES_READ
+        if not self.too_large:
+            self.kept += chunk
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a receiver that gives the body once more, and after it whatever the connection still tells."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def seen(request: Request, body: bytes) -> SeenRequest:
+    """Note a request without its key."""
+    path = request.scope.get("raw_path") or request.scope["path"].encode()
+    query = request.scope["query_string"]
+    headers = masked(dict(request.headers))
+    return SeenRequest(request.method, path.decode("latin-1"), headers, body, query.decode("latin-1"))
+
+
+def host_name(host: str) -> str:
+    """Return a Host header without its port."""
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() else host).lower()
+
+
+def home_of(request: Request) -> str:
+    """Return the address of this emulator, by the name that the caller knows it by."""
+    return f"{request.url.scheme}://{request.headers['host']}"

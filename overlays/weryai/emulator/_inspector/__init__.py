@@ -1,0 +1,1 @@
+"""What the page and the control API of the emulator show."""

@@ -1,0 +1,241 @@
+"""The control API: what an emulator knows, and what it can be told, as JSON under /_emulator/.
+
+Nothing here asks for the key: the door turns away other hosts and pages of other origins, and what changes something
+needs the content type application/json, which no form of a page can send. Times are the emulator's clock in seconds
+(of the epoch, or from 0 with a manual clock). A number that is called `change` is the count of `World.changes`, which
+rises with everything that happens; `await world.changes.beyond(count)` waits for the next.
+
+GET  state                        {change, clock: {kind, now, speed}, balance, settings, tasks: [task], ledger: [job],
+                                  faults: [fault], exchanges: {count, change}}
+GET  exchanges?since=N&limit=M    {exchanges: [exchange], change, more}: those new or changed after `since`, oldest
+                                  first; ask again with since=change. Without bodies.
+GET  exchanges/{id}               exchange with request and answer: {..., request: {headers, body}, answer: {...}}
+GET  scenarios                    {scenarios: [{name, sentence, stage, lasts}], stages: [...]}
+POST faults {name, times?, at?}   201, the fault: a scenario is ordered
+POST faults/{id}/cancel {}        the fault
+POST clock/advance {seconds}      the clock
+POST tasks/{id}/finish {}         the task, which succeeds now
+POST tasks/{id}/fail {reason?}    the task, which fails now
+POST tasks/{id}/webhook {}        the task, whose end is told (again) to its webhook_url
+POST reset {}                     {change}: everything that happened is forgotten
+
+task      {id, batch_id, state, word, reason, model, prompt, seconds, ratio, picture, video, credits, refunded, job,
+          scenario, faults: [id], webhook_url, webhook, submitted_at, starts_at, ends_at}
+          `picture` and `video` are addresses or null; `ends_at` is null for a task that never ends; `webhook` is null,
+          pending, delivered, failed, refused or withheld.
+job       {job, model, prompt, posts, orders, is_double, refusals, task_ids, states, state, credits, refunded,
+          exchanges: [id]}
+fault     {id, name, stage, source, ordered, each, met, is_open, cancelled, task_ids}; `ordered` null is for good,
+          `each` 10 is to one in ten that it suits
+exchange  {id, change, kind, method, path, query, operation, status, at, seconds, scenarios, task_ids,
+          complaints: [{pointer, message}], trouble}; `kind` is request or webhook
+          A body is {text} or, if it is no text, {base64}; both have {size}, of the 64 KiB that are kept.
+
+A refusal is {error: sentence} with 400, 403, 404, 409 or 415.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, get_args
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from weryai.emulator._http.middleware import home_of
+from weryai.emulator._inspector.serializers import (
+    tell_clock,
+    tell_exchange,
+    tell_fault,
+    tell_state,
+    tell_task,
+    tell_whole_exchange,
+)
+from weryai.emulator._scenarios.catalog import UnknownScenarioError, scenarios
+from weryai.emulator._scenarios.effects import Stage
+from weryai.emulator._scenarios.faults import Fault
+from weryai.emulator._state.tasks import ENDED, FAILED, SUCCEEDED, Task
+from weryai.emulator._state.world import World
+
+PREFIX = "/_emulator"
+MOST_LISTED = 500
+
+Told = dict[str, Any]
+Action = Callable[[Request, Told], Awaitable[Response]]
+
+
+class ControlError(Exception):
+    """The control API cannot do that."""
+
+    def __init__(self, http_status: int, message: str) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+
+
+class Control:
+    """The control API of one emulator."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def state(self, request: Request) -> Response:
+        """Tell everything but exchanges and scenarios."""
+        return JSONResponse(tell_state(self._world, home_of(request)))
+
+    async def exchanges(self, request: Request) -> Response:
+        """Tell the exchanges that are new or have changed."""
+        since, limit = number(request, "since", 0), number(request, "limit", MOST_LISTED)
+        change = self._world.changes.count
+        found = sorted(self._world.exchanges.since(since), key=lambda one: one.revision)
+        listed = found[: max(1, min(limit, MOST_LISTED))]
+        more = len(listed) < len(found)
+        told = [tell_exchange(one) for one in listed]
+        return JSONResponse({"exchanges": told, "change": listed[-1].revision if more else change, "more": more})
+
+    async def exchange(self, request: Request) -> Response:
+        """Tell one exchange with headers and bodies."""
+        exchange = self._world.exchanges.numbered(int(request.path_params["number"]))
+        if exchange is None:
+            raise ControlError(404, "there is no such exchange, or no longer")
+        return JSONResponse(tell_whole_exchange(exchange))
+
+    async def scenarios(self, _request: Request) -> Response:
+        """Tell every scenario that can be ordered."""
+        told = [{"name": s.name, "sentence": s.sentence, "stage": s.stage, "lasts": s.lasts} for s in scenarios()]
+        return JSONResponse({"scenarios": told, "stages": list(get_args(Stage))})
+
+    async def order(self, _request: Request, told: Told) -> Response:
+        """Order a scenario."""
+        name, times, at = field(told, "name", str), field(told, "times", int, 1), field(told, "at", str, None)
+        try:
+            fault = self._world.faults.order(name, times, at=at, source="control")
+        except UnknownScenarioError as error:
+            raise ControlError(400, str(error)) from error
+        return JSONResponse(tell_fault(fault), 201)
+
+    async def cancel(self, request: Request, _told: Told) -> Response:
+        """Take the rest of an order back."""
+        fault: Fault | None = self._world.faults.numbered(int(request.path_params["number"]))
+        if fault is None:
+            raise ControlError(404, "there is no such fault")
+        fault.cancel()
+        return JSONResponse(tell_fault(fault))
+
+    async def advance(self, _request: Request, told: Told) -> Response:
+        """Turn the clock forward."""
+        try:
+            self._world.clock.advance(field(told, "seconds", (int, float)))
+        except (ValueError, OverflowError) as error:
+            raise ControlError(400, str(error)) from error
+        return JSONResponse(tell_clock(self._world.clock))
+
+    async def finish(self, request: Request, _told: Told) -> Response:
+        """Let a task succeed now."""
+        return self._end(request, SUCCEEDED, None)
+
+    async def fail(self, request: Request, told: Told) -> Response:
+        """Let a task fail now."""
+        return self._end(request, FAILED, field(told, "reason", str, None))
+
+    async def resend(self, request: Request, _told: Told) -> Response:
+        """Tell the end of a task once more."""
+        task = self._task(request)
+        if task.work.webhook_url is None:
+            raise ControlError(409, "the task was ordered without a webhook_url")
+        if self._world.tasks.state(task) not in ENDED:
+            raise ControlError(409, "the task has not ended yet, so there is nothing to tell")
+        self._world.tell_again(task)
+        return JSONResponse(tell_task(self._world, task, home_of(request)))
+
+    async def reset(self, _request: Request, _told: Told) -> Response:
+        """Forget everything that happened."""
+        self._world.reset()
+        return JSONResponse({"change": self._world.changes.count})
+
+    def _end(self, request: Request, state: str, reason: str | None) -> Response:
+        task = self._task(request)
+        if self._world.tasks.state(task) in ENDED:
+            raise ControlError(409, f"the task has ended already: {self._world.tasks.state(task)}")
+        self._world.end(task, state, reason)
+        return JSONResponse(tell_task(self._world, task, home_of(request)))
+
+    def _task(self, request: Request) -> Task:
+        task = self._world.tasks.task(request.path_params["task_id"])
+        if task is None:
+            raise ControlError(404, "there is no such task")
+        return task
+
+
+def control_routes(world: World) -> list[Route]:
+    """Return the routes of the control API."""
+    control = Control(world)
+    looks: dict[str, Callable[[Request], Awaitable[Response]]] = {
+        "/state": control.state,
+        "/exchanges": control.exchanges,
+        "/exchanges/{number:int}": control.exchange,
+        "/scenarios": control.scenarios,
+    }
+    actions: dict[str, Action] = {
+        "/faults": control.order,
+        "/faults/{number:int}/cancel": control.cancel,
+        "/clock/advance": control.advance,
+        "/tasks/{task_id}/finish": control.finish,
+        "/tasks/{task_id}/fail": control.fail,
+        "/tasks/{task_id}/webhook": control.resend,
+        "/reset": control.reset,
+    }
+    return [
+        *(Route(PREFIX + path, guarded(look), methods=["GET"]) for path, look in looks.items()),
+        *(Route(PREFIX + path, guarded(reading(action)), methods=["POST"]) for path, action in actions.items()),
+    ]
+
+
+def guarded(look: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Answer a refusal of the control API in its own shape."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            response = await look(request)
+        except ControlError as error:
+            response = JSONResponse({"error": str(error)}, error.http_status)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return answered
+
+
+def reading(action: Action) -> Callable[[Request], Awaitable[Response]]:
+    """Read what an action is told: a JSON object, said to be one."""
+
+    async def done(request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise ControlError(415, "the content type must be application/json")
+        try:
+            told = json.loads(await request.body() or b"{}")
+        except (ValueError, RecursionError) as error:
+            raise ControlError(400, "the request body is not JSON") from error
+        if not isinstance(told, dict):
+            raise ControlError(400, "the request body is not a JSON object")
+        return await action(request, told)
+
+    return done
+
+
+def field(told: Told, name: str, kind: type | tuple[type, ...], *default: Any) -> Any:
+    """Return a field of what was told; refuse one that is missing or of another kind."""
+    value = told.get(name, *default[:1])
+    if name not in told and default:
+        return default[0]
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise ControlError(400, f"{name} is missing" if name not in told else f"{name} is of another kind")
+    return value
+
+
+def number(request: Request, name: str, default: int) -> int:
+    """Return a number of the query."""
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise ControlError(400, f"{name} must be a number from 0 on")
+    return int(text)

@@ -1,0 +1,179 @@
+"""A request once more, as a command or as a program to copy; the key is in neither, only where it comes from."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from email import message_from_bytes
+from typing import Any
+from urllib.parse import unquote
+
+from weryai.emulator._state.exchanges import MOST_BYTES_NOTED, Exchange
+
+#: Headers that say something of their own; all others a client adds by itself, or they are nobody's business.
+TELLING = ("content-type", "x-emulator-scenario")
+#: Characters that a terminal obeys.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CUT = "the body was longer than the 64 KiB that are kept; this is its beginning"
+#: The parameters of `image_to_video.submit`; whatever else was sent goes into `extra_body`.
+PARAMETERS = (
+    *("prompt", "model", "duration", "aspect_ratio", "negative_prompt", "video_number", "resolution"),
+    *("generate_audio", "webhook_url", "caller_id"),
+)
+GENERATED = {
+    "submitMultiImageToVideo": ("multi_image_to_video", "submit_multi_image_to_video", "MultiImageToVideoRequest"),
+    "submitTextToVideo": ("text_to_video", "submit_text_to_video", "TextToVideoRequest"),
+}
+MEDIA_KINDS = {"image/png": "png", "image/webp": "webp"}
+
+
+def as_curl(exchange: Exchange, home: str) -> str:
+    """Return a request as a command for bash, to which nothing that was sent means anything."""
+    request = exchange.request
+    words = ["curl", "--globoff", "-X", quoted(request.method), quoted(address(exchange, home))]
+    if "authorization" in request.headers:
+        words += ["-H", '"Authorization: Bearer $WERYAI_API_KEY"']
+    parts = form(exchange)
+    for name, value in telling(exchange).items():
+        if not (parts and name == "content-type"):
+            words += ["-H", quoted(f"{name}: {value}")]
+    for name, value in parts.items():
+        words += ["-F" if name == "file" else "--form-string", quoted(f"{name}={value}")]
+    if request.body and not parts:
+        words += ["--data-raw", quoted(text_of(request.body))]
+    remarks = [f"# {CUT}\n"] if is_cut(exchange) and not parts else []
+    if "file" in parts:
+        remarks.append(f"# {parts['file'][1:]} is the picture that is to be uploaded\n")
+    return "".join(remarks) + " ".join(words)
+
+
+def as_python(exchange: Exchange, home: str) -> str:
+    """Return a request as a program that uses weryai, or httpx for what weryai does not send."""
+    call = None if exchange.complaints or exchange.kind == "webhook" else client_call(exchange, home)
+    if call is None:
+        return plain_program(exchange, home)
+    imports, lines = call
+    head = [*imports, "", f"with WeryAI(base_url={home!r}) as client:  # the key is in WERYAI_API_KEY"]
+    return "\n".join(["from weryai import WeryAI", *head, *(f"    {line}" for line in lines)])
+
+
+def client_call(exchange: Exchange, home: str) -> tuple[list[str], list[str]] | None:
+    """Return imports and lines that make the same request, None if the client has no such call."""
+    name, parts = exchange.operation or "", unquote(exchange.request.path).split("/")
+    simple: dict[str, Callable[[], str]] = {
+        "getTaskStatus": lambda: f"print(client.tasks.get({parts[-2]!r}))",
+        "getBatchStatus": lambda: f"print(client.batches.get({parts[-2]!r}))",
+        "uploadFile": lambda: f"print(client.files.upload({form(exchange).get('file', '@picture.jpg')[1:]!r}))",
+        "getBalance": lambda: "print(client.account.balance())",
+        "listVideoModels": lambda: "print(client.models.list())",
+        "result": lambda: f'print(client.files.download({address(exchange, home)!r}, "video.mp4"))',
+    }
+    if name in simple:
+        return [], [simple[name]()]
+    body = None if is_cut(exchange) else json_of(exchange.request.body)
+    if not isinstance(body, dict):
+        return None
+    if name == "submitImageToVideo":
+        return [], submission(body)
+    if name in GENERATED:
+        module, function, model = GENERATED[name]
+        imports = [
+            f"from weryai_api.api.{module} import {function}",
+            f"from weryai_api.models import {model}",
+        ]
+        lines = [f"order = {model}.from_dict({body!r})", f"submission = client.call({function}, body=order)"]
+        return imports, [*lines, "print(submission.task_ids)"]
+    return None
+
+
+def submission(body: dict[str, Any]) -> list[str]:
+    """Return the lines that order the same video."""
+    body = dict(body)
+    image = body.pop("image", None)
+    known = {name: body.pop(name) for name in PARAMETERS if name in body}
+    if "aspect_ratio" not in known:
+        known["aspect_ratio"] = None
+    arguments = [f"{name}={value!r}" for name, value in known.items()]
+    arguments += [f"extra_body={body!r}"] if body else []
+    return [
+        "submission = client.image_to_video.submit(",
+        *(f"    {argument}," for argument in [repr(image), *arguments]),
+        ")",
+        "print(submission.task_ids)",
+    ]
+
+
+def plain_program(exchange: Exchange, home: str) -> str:
+    """Return a request as a program for httpx, byte for byte."""
+    request = exchange.request
+    headers = [f"{name!r}: {value!r}" for name, value in telling(exchange).items()]
+    lines = ["import httpx", ""]
+    if "authorization" in request.headers:
+        lines[:0] = ["import os", ""]
+        headers.insert(0, "'authorization': 'Bearer ' + os.environ['WERYAI_API_KEY']")
+    lines += [f"# {CUT}"] if is_cut(exchange) else []
+    lines += ["reply = httpx.request(", f"    {request.method!r},", f"    {address(exchange, home)!r},"]
+    lines += [f"    headers={{{', '.join(headers)}}},"] if headers else []
+    lines += [f"    content={request.body!r},"] if request.body else []
+    return "\n".join([*lines, ")", "print(reply.status_code, reply.text)"])
+
+
+def address(exchange: Exchange, home: str) -> str:
+    """Return where a request went; a webhook went elsewhere."""
+    request = exchange.request
+    query = f"?{request.query}" if request.query else ""
+    return (request.path if exchange.kind == "webhook" else home + request.path) + query
+
+
+def telling(exchange: Exchange) -> dict[str, str]:
+    """Return the headers that are worth copying."""
+    return {name: exchange.request.headers[name] for name in TELLING if name in exchange.request.headers}
+
+
+def form(exchange: Exchange) -> dict[str, str]:
+    """Return the parts of a form: texts as they are, a file as `@` and a name of ours, as its own may be anything."""
+    request = exchange.request
+    kind = request.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data") or "\n" in kind:
+        return {}
+    message = message_from_bytes(b"Content-Type: " + kind.encode("utf-8", "replace") + b"\r\n\r\n" + request.body)
+    parts: dict[str, str] = {}
+    for part in message.walk():
+        name = part.get_param("name", header="content-disposition")
+        if not isinstance(name, str):
+            continue
+        if part.get_filename() is not None:
+            parts[name] = "@picture." + MEDIA_KINDS.get(part.get_content_type(), "jpg")
+        else:
+            content = part.get_payload(decode=True)
+            parts[name] = text_of(content) if isinstance(content, bytes) else ""
+    return parts
+
+
+def is_cut(exchange: Exchange) -> bool:
+    """Whether a body may have been longer than what is kept of it."""
+    return len(exchange.request.body) >= MOST_BYTES_NOTED
+
+
+def json_of(body: bytes) -> object:
+    """Return what a body says; None if it is no JSON, or holds numbers that no program can spell."""
+    try:
+        value = json.loads(body)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def text_of(body: bytes) -> str:
+    """Return a body as text."""
+    return body.decode("utf-8", "replace")
+
+
+def quoted(text: str) -> str:
+    """Return a text as one word of a shell, in which nothing has a meaning of its own."""
+    if CONTROL.search(text):
+        inner = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+        return "$'" + CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", inner) + "'"
+    return "'" + text.replace("'", "'\\''") + "'"

@@ -1,0 +1,1 @@
+"""The contract as the emulator reads it: shapes of requests and responses."""

@@ -1,0 +1,169 @@
+"""Faults: scenarios that were ordered, in order and counted."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from weryai.emulator._clock.changes import Changes
+from weryai.emulator._scenarios.catalog import ScenarioSpec, wish
+from weryai.emulator._scenarios.effects import REQUESTS, Reshaped, Scenario, Stage
+
+Source = Literal["code", "start", "control", "header", "prompt"]
+#: What a test can be asked to account for; what a request brings along, it brings for itself.
+ORDERS: frozenset[Source] = frozenset({"code", "start", "control"})
+#: How many jobs are remembered whose prompts choose scenarios, and how many faults that requests brought along.
+MOST_JOBS = 1_000
+MOST_BROUGHT = 1_000
+
+
+@dataclass(eq=False, slots=True)
+class Fault:
+    """A scenario that was ordered: `ordered` times (None is for good), `met` so far.
+
+    It happens to one in `each` that it suits, of which `seen` came so far.
+    """
+
+    id: int
+    scenario: Scenario
+    stage: Stage
+    ordered: int | None
+    source: Source
+    each: int = 1
+    seen: int = 0
+    met: int = 0
+    cancelled: bool = False
+    task_ids: list[str] = field(default_factory=list)
+    _changes: Changes = field(default_factory=Changes, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name of the scenario."""
+        return self.scenario.name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be met."""
+        return not self.cancelled and (self.ordered is None or self.met < self.ordered)
+
+    def cancel(self) -> None:
+        """Take the rest of the order back."""
+        self.cancelled = True
+        self._changes.bump()
+
+    def suits(self, stage: Stage, states: Collection[str]) -> bool:
+        """Whether it would act on a request at this stage, about tasks in these states."""
+        if not self.is_open or not (self.stage == stage or (self.stage == "any" and stage in REQUESTS)):
+            return False
+        if not isinstance(self.scenario.effect, Reshaped):
+            return True
+        wanted = self.scenario.effect.states
+        return stage != "download" and (not wanted or not wanted.isdisjoint(states))
+
+    def give_back(self) -> None:
+        """Count one meeting less: it could not act after all."""
+        self.met -= 1
+        self._changes.bump()
+
+
+class Faults:
+    """Every fault of an emulator; safe to use from any thread."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self._lock = threading.Lock()
+        self._count = 0
+        self._orders: list[Fault] = []
+        self._brought: deque[Fault] = deque(maxlen=MOST_BROUGHT)
+        self._of_jobs: OrderedDict[str, list[Fault]] = OrderedDict()
+
+    def order(self, name: str, times: int = 1, *, at: str | None = None, source: Source = "code") -> Fault:
+        """Let a scenario happen `times` times from now on: to the next that it suits, after what was ordered before."""
+        return self.grant(wish(name, times, at), source)
+
+    def grant(self, wanted: ScenarioSpec, source: Source) -> Fault:
+        """Make a fault of a wish."""
+        is_for_good = wanted.each > 1 or (source not in ORDERS and wanted.scenario.lasts)
+        with self._lock:
+            self._count += 1
+            times = wanted.times or (None if is_for_good else 1)
+            fault = Fault(
+                self._count, wanted.scenario, wanted.stage, times, source, each=wanted.each, _changes=self._changes
+            )
+            (self._orders if source in ORDERS else self._brought).append(fault)
+        self._changes.bump()
+        return fault
+
+    def of_job(self, job: str, wishes: Iterable[ScenarioSpec]) -> list[Fault]:
+        """Return the faults that a prompt chose: the same ones when the same job is submitted once more."""
+        with self._lock:
+            known = self._of_jobs.get(job)
+        if known is None:
+            known = [self.grant(one, "prompt") for one in wishes]
+            with self._lock:
+                self._of_jobs[job] = known
+                while len(self._of_jobs) > MOST_JOBS:
+                    self._of_jobs.popitem(last=False)
+        return known
+
+    def take(self, stage: Stage, states: Collection[str] = ()) -> Fault | None:
+        """Return the oldest order that suits, counted as met; None if there is none."""
+        with self._lock:
+            return next(iter(meet(self._orders, stage, states, most=1)), None)
+
+    def take_own(self, own: Iterable[Fault], stage: Stage, states: Collection[str] = ()) -> list[Fault]:
+        """Return those of a request's or a task's own faults that suit, counted as met."""
+        with self._lock:
+            return meet(own, stage, states)
+
+    def all(self) -> list[Fault]:
+        """Return every fault, oldest first: orders, and what the latest requests brought along."""
+        with self._lock:
+            return sorted([*self._orders, *self._brought], key=lambda one: one.id)
+
+    def orders(self) -> list[Fault]:
+        """Return what was ordered by code, at the start or by control."""
+        with self._lock:
+            return list(self._orders)
+
+    def numbered(self, number: int) -> Fault | None:
+        """Return the fault with this number."""
+        return next((one for one in self.all() if one.id == number), None)
+
+    def unmet(self) -> list[Fault]:
+        """Return the orders of which something is left; of those that are for good, those that nothing met."""
+        return [one for one in self.orders() if one.is_open and not (one.ordered is None and one.met)]
+
+    def clear(self) -> None:
+        """Forget every fault."""
+        with self._lock:
+            self._orders.clear()
+            self._brought.clear()
+            self._of_jobs.clear()
+        self._changes.bump()
+
+
+def meet(faults: Iterable[Fault], stage: Stage, states: Collection[str], most: int | None = None) -> list[Fault]:
+    """Return the first faults that suit, each counted as met."""
+    met: list[Fault] = []
+    for fault in faults:
+        if not fault.suits(stage, states):
+            continue
+        fault.seen += 1
+        if fault.seen % fault.each == 0:
+            fault.met += 1
+            met.append(fault)
+            if len(met) == most:
+                break
+    return met
+
+
+def accounted(faults: Faults) -> None:
+    """Raise AssertionError, naming them, if orders are left that nothing met."""
+    __tracebackhide__ = True  # pytest then shows the line of the test.
+    left = [f"{one.name} at {one.stage}: ordered {one.ordered}, met {one.met}" for one in faults.unmet()]
+    if left:
+        raise AssertionError("faults that were ordered and not met: " + "; ".join(left))

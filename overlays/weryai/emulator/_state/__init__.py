@@ -1,0 +1,1 @@
+"""What one emulator remembers: tasks, uploads, bills, exchanges."""

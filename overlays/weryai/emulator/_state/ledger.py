@@ -1,0 +1,125 @@
+"""The ledger: what every job has cost, and how often it was submitted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from weryai.emulator._state.tasks import Task, TaskStore
+from weryai.emulator._state.uploads import Uploads
+
+#: Fields that do not change what is made, so that they do not make another job.
+ASIDE = ("webhook_url", "caller_id")
+REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One submission that arrived: the number of its exchange, and what came of it."""
+
+    exchange: int
+    at: float
+    job: str
+    model: str
+    prompt: str
+    task_ids: tuple[str, ...] = ()
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A job: the same picture with the same parameters, however often it was submitted.
+
+    `posts` counts the submissions that arrived, `orders` those of them that made tasks: more than one is a second
+    bill. `states` are those of the tasks, `state` is the one they share, else "mixed", or "refused" without a task.
+    """
+
+    job: str
+    model: str
+    prompt: str
+    posts: int
+    orders: int
+    refusals: tuple[str, ...]
+    task_ids: tuple[str, ...]
+    states: tuple[str, ...]
+    credits: int
+    refunded: int
+    exchanges: tuple[int, ...]
+
+    @property
+    def state(self) -> str:
+        """The state of the job as a whole."""
+        states = set(self.states) or {REFUSED}
+        return states.pop() if len(states) == 1 else "mixed"
+
+    @property
+    def is_double(self) -> bool:
+        """Whether the same work was ordered, and paid for, more than once."""
+        return self.orders > 1
+
+
+class Ledger:
+    """Every submission that arrived, by job; safe to use from any thread."""
+
+    def __init__(self, tasks: TaskStore) -> None:
+        self._tasks = tasks
+        self._lock = threading.Lock()
+        self._posts: dict[str, list[Post]] = {}
+
+    def note(self, post: Post) -> None:
+        """Note a submission and what came of it."""
+        with self._lock:
+            self._posts.setdefault(post.job, []).append(post)
+
+    def rows(self) -> list[LedgerRow]:
+        """Return every job, in the order in which they first arrived."""
+        with self._lock:
+            posts = [tuple(one) for one in self._posts.values()]
+        return [self._row(one) for one in posts]
+
+    def clear(self) -> None:
+        """Forget every submission."""
+        with self._lock:
+            self._posts.clear()
+
+    def _row(self, posts: tuple[Post, ...]) -> LedgerRow:
+        found = (self._tasks.task(task_id) for post in posts for task_id in post.task_ids)
+        tasks: list[Task] = [task for task in found if task is not None]
+        return LedgerRow(
+            job=posts[0].job,
+            model=posts[0].model,
+            prompt=posts[0].prompt,
+            posts=len(posts),
+            orders=sum(bool(post.task_ids) for post in posts),
+            refusals=tuple(post.refusal for post in posts if post.refusal is not None),
+            task_ids=tuple(task.id for task in tasks),
+            states=tuple(self._tasks.state(task) for task in tasks),
+            credits=sum(task.credits for task in tasks),
+            refunded=sum(self._tasks.refunded(task) for task in tasks),
+            exchanges=tuple(post.exchange for post in posts),
+        )
+
+
+def job_of(operation: str, sent: dict[str, Any], uploads: Uploads) -> str:
+    """Return what is the same for the same work: a digest of the pictures' contents and of every other parameter."""
+    work = {name: value for name, value in sent.items() if name not in ASIDE}
+    for name in ("image", "images"):
+        if name in work:
+            work[name] = [content_of(one, uploads) for one in listed(work[name])]
+    written = json.dumps([operation, work], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def content_of(image: object, uploads: Uploads) -> object:
+    """Return the digest of a picture that was uploaded here, or the address as it is."""
+    picture = uploads.at(image) if isinstance(image, str) else None
+    return image if picture is None else picture.digest
+
+
+def listed(value: Any) -> Iterable[object]:
+    """Return a value as a list of values."""
+    return value if isinstance(value, list) else [value]

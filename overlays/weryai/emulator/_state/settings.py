@@ -1,0 +1,98 @@
+"""What an emulator can be told: the options, their defaults, and what they may be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from os import PathLike
+from typing import Literal, TypedDict, get_args
+
+from weryai.emulator._scenarios.catalog import ScenarioSpec, read_wishes
+from weryai.emulator._state.tasks import FIRST_BALANCE, MOST_AT_ONCE
+
+DEFAULT_KEY = "sk-emulator"
+
+VideoMode = Literal["render", "fixed"]
+ModelRules = Literal["known", "strict", "off"]
+WebhookWords = Literal["succeed", "SUCCESS"]
+_CHOICES = {"video": VideoMode, "model_rules": ModelRules, "webhook_words": WebhookWords}
+
+
+class Options(TypedDict, total=False):
+    """The keyword arguments of `Emulator`, `create_app` and `serve`; `Settings` says what each means."""
+
+    video: VideoMode
+    key: str
+    waiting: float
+    processing: float
+    speed: float
+    balance: int
+    concurrency: int | None
+    daily_cap: int | None
+    refund_failed: bool
+    link_lifetime: float | None
+    slow: float
+    seconds_per_look: float
+    keep_alive: bool
+    model_rules: ModelRules
+    state: str | PathLike[str] | None
+    scenarios: tuple[str, ...]
+    webhook_hosts: tuple[str, ...]
+    webhook_words: WebhookWords
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one emulator.
+
+    `video="fixed"` ends every task in the same small video, `"render"` makes one of its picture. A task waits for
+    `waiting` seconds and is processed for `processing`, of a clock that is `speed` times as fast as real time.
+
+    `balance` is the credits to begin with. `concurrency` is how many tasks may be unfinished: 20, as the service has
+    it; None is no limit. `daily_cap` is how many may be ordered in a day; the service's number is unknown, so there is
+    none. `refund_failed` gives the credits of failed tasks back; whether the service does is unknown: invented.
+    `link_lifetime` is how many seconds an address of a video works; a fresh one comes with each look at the task.
+    `slow` is how many real seconds the scenario of that name takes. `seconds_per_look` is how far each look at a task
+    turns the clock, after it was answered: so that a program that looks again and again comes to an end in no time.
+    Without `keep_alive` a connection ends with its answer: so that a client that nobody closes leaves nothing open.
+
+    `model_rules="known"` holds an order for a model of the registry to what the registry says of it, and takes any
+    other model as it comes; `"strict"` refuses other models, `"off"` knows no models.
+    `state` is a file that outlives the emulator. `scenarios` are ordered from the start, as NAME[@STAGE][:TIMES|:1/N].
+    Webhooks go to this machine and to `webhook_hosts` alone, and tell the end as `webhook_words` has it.
+    """
+
+    video: VideoMode = "render"
+    key: str = DEFAULT_KEY
+    waiting: float = 1.0
+    processing: float = 2.0
+    speed: float = 1.0
+    balance: int = FIRST_BALANCE
+    concurrency: int | None = MOST_AT_ONCE
+    daily_cap: int | None = None
+    refund_failed: bool = False
+    link_lifetime: float | None = None
+    slow: float = 5.0
+    seconds_per_look: float = 0.0
+    keep_alive: bool = True
+    model_rules: ModelRules = "known"
+    state: str | PathLike[str] | None = None
+    scenarios: tuple[str, ...] = ()
+    webhook_hosts: tuple[str, ...] = ()
+    webhook_words: WebhookWords = "succeed"
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in get_args(choices):
+                raise ValueError(f"{name}={getattr(self, name)!r} must be one of {', '.join(get_args(choices))}")
+        if not (0 <= self.waiting < math.inf and 0 <= self.processing < math.inf):
+            raise ValueError(f"waiting={self.waiting} and processing={self.processing} must be seconds from 0 on")
+        for name in ("concurrency", "daily_cap", "link_lifetime", "slow", "seconds_per_look"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"{name}={value} must be a number from 0 on")
+        self.wishes()
+
+    def wishes(self) -> list[ScenarioSpec]:
+        """Return the scenarios as what they ask for; refuse one that does not exist."""
+        return [one for text in self.scenarios for one in read_wishes(text)]

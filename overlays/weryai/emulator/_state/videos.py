@@ -1,0 +1,127 @@
+"""Finished videos: rendered by a worker process when they are first asked for, and kept until the emulator stops."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import weakref
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+from weryai.emulator._protocol.responses import refusal
+from weryai.emulator._state.settings import VideoMode
+from weryai.emulator._state.tasks import Work
+from weryai.emulator._state.uploads import Uploads
+
+DATA = Path(__file__).parent.parent / "data"
+FIXED_VIDEO = DATA / "fixed.mp4"
+#: What is rendered where there is no picture of the caller's.
+STANDARD_PICTURE = DATA / "astronaut.jpg"
+
+#: What the worker is given as a ratio; for anything else it takes the picture's own.
+RATIO = re.compile(r"[0-9.]{1,8}:[0-9.]{1,8}")
+LONGEST_VIDEO = 60
+#: Sixty seconds of video take about a quarter of this on a slow machine.
+WORKER_TIMEOUT = 120.0
+
+
+class Videos:
+    """The videos of one emulator, made one at a time."""
+
+    def __init__(self, mode: VideoMode, uploads: Uploads) -> None:
+        if mode == "render" and find_spec("av") is None:
+            raise ImportError('rendering videos needs av: pip install "weryai[emulator]", or choose video="fixed"')
+        self._mode = mode
+        self._uploads = uploads
+        self._folder: Path | None = None
+        self._turn = asyncio.Lock()
+        self._worker: asyncio.subprocess.Process | None = None
+        self._closed = False
+
+    def note(self, work: Work) -> str | None:
+        """Say in what the video will differ from the order, or None."""
+        notes: list[str] = []
+        if self._mode == "fixed":
+            notes.append("every task ends in the same short video")
+        elif work.image is None:
+            notes.append("there is no picture, so the standard picture is rendered")
+        elif self._uploads.at(work.image) is None:
+            notes.append("the picture was not uploaded here; the standard picture is rendered")
+        if self._mode == "render" and work.seconds > LONGEST_VIDEO:
+            notes.append(f"at most {LONGEST_VIDEO} seconds are rendered")
+        return "; ".join(notes) or None
+
+    async def file_for(self, work: Work) -> Path:
+        """Return the MP4 of a piece of work, rendered now unless it was before."""
+        if self._mode == "fixed":
+            return FIXED_VIDEO
+        picture = self._uploads.at(work.image) if work.image else None
+        seconds = min(work.seconds, LONGEST_VIDEO)
+        ratio = work.ratio if work.ratio and RATIO.fullmatch(work.ratio) else None
+        key = f"{picture.digest if picture else 'standard'} {ratio} {seconds}"
+        video = self._private_folder() / f"{sha256(key.encode()).hexdigest()}.mp4"
+        async with self._turn:
+            if not video.exists():
+                source = STANDARD_PICTURE
+                if picture:
+                    source = video.with_suffix(f".{picture.kind}")
+                    await asyncio.to_thread(source.write_bytes, picture.data)
+                await self._render(source, video, ratio, seconds)
+        return video
+
+    def close(self) -> None:
+        """End a running worker and remove every video."""
+        self._closed = True
+        if self._worker is not None and self._worker.returncode is None:
+            self._worker.kill()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _render(self, source: Path, video: Path, ratio: str | None, seconds: int) -> None:
+        unfinished = video.with_suffix(".part")
+        arguments = [str(source), str(unfinished), "--seconds", str(seconds)]
+        if ratio:
+            arguments.append(f"--ratio={ratio}")
+        reason = None if self._closed else await self._run_worker(arguments)
+        if self._closed:
+            raise refusal(500, "the emulator stops", 500)
+        if reason is not None:
+            sys.stderr.write(f"emulator: no video could be rendered: {reason}\n")
+            raise refusal(500, f"no video could be rendered: {reason}", 500)
+        unfinished.replace(video)
+
+    async def _run_worker(self, arguments: list[str]) -> str | None:
+        """Run the worker to its end; return None, or why there is no video."""
+        self._worker = worker = await asyncio.create_subprocess_exec(
+            # -P: no module of the folder that the caller happens to stand in.
+            *(sys.executable, "-P", "-m", "weryai.emulator._video.render", *arguments),
+            env={name: value for name, value in os.environ.items() if not name.startswith("WERYAI_")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            _, told = await asyncio.wait_for(worker.communicate(), WORKER_TIMEOUT)
+        except TimeoutError:
+            return f"the worker did not end within {WORKER_TIMEOUT:.0f} s"
+        finally:
+            if worker.returncode is None:
+                worker.kill()
+                await worker.wait()
+        if worker.returncode == 0:
+            return None
+        lines = told.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else f"the worker ended with exit code {worker.returncode}"
+
+    def _private_folder(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="weryai-emulator-"))
+            # An emulator that nobody stopped leaves nothing behind either.
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder

@@ -1,0 +1,159 @@
+"""Everything that one emulator knows, and the clock it lives by."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+
+from weryai.emulator._clock.changes import Changes
+from weryai.emulator._clock.clock import Clock
+from weryai.emulator._clock.scheduler import Scheduler
+from weryai.emulator._scenarios.faults import Faults
+from weryai.emulator._state.exchanges import Exchanges
+from weryai.emulator._state.ledger import Ledger, Post
+from weryai.emulator._state.persistence import Persistence
+from weryai.emulator._state.settings import Settings
+from weryai.emulator._state.state_file import StateFile
+from weryai.emulator._state.tasks import ENDED, SUCCEEDED, Task, TaskStore
+from weryai.emulator._state.uploads import Uploads
+from weryai.emulator._state.videos import Videos
+from weryai.emulator._state.webhooks import Webhooks
+
+#: From the start of the last query part of a video's address: until when it works.
+UNTIL = "until"
+
+
+class World:
+    """The parts of one emulator; no other emulator shares any of them."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        if clock is not None and settings.speed != 1.0:
+            raise ValueError("a clock of your own has its own speed: give clock or speed, not both")
+        self.settings = settings
+        self.clock = clock or Clock(settings.speed)
+        self.changes = Changes()
+        self.resets = 0
+        self.exchanges = Exchanges(self.changes)
+        self.faults = Faults(self.changes)
+        self.uploads = Uploads()
+        self.tasks = TaskStore(
+            self.clock,
+            settings.waiting,
+            settings.processing,
+            settings.balance,
+            concurrency=settings.concurrency,
+            daily_cap=settings.daily_cap,
+            refund_failed=settings.refund_failed,
+        )
+        self.ledger = Ledger(self.tasks)
+        self.videos = Videos(settings.video, self.uploads)
+        self.timekeeper = Scheduler(self.clock)
+        self.webhooks = Webhooks(
+            self.clock, self.exchanges, self.faults, self.timekeeper, settings.webhook_hosts, self._changed
+        )
+        self.keeper = Persistence(None if settings.state is None else StateFile(settings.state))
+        for task in self.keeper.restore(self.tasks, self.uploads, self.ledger, self.exchanges, self.faults):
+            self._await(task)
+        self.clock.listen(self.changes.bump)
+        self._order_first()
+
+    @asynccontextmanager
+    async def living(self) -> AsyncGenerator[None, None]:
+        """Let things happen by the clock until the block ends, and then close."""
+        time = asyncio.create_task(self.timekeeper.run())
+        try:
+            yield
+        finally:
+            time.cancel()
+            with suppress(asyncio.CancelledError):
+                await time
+            await self.webhooks.close()
+            self.close()
+
+    def submitted(self, tasks: tuple[Task, ...]) -> None:
+        """Remember new tasks, and what is to happen to them."""
+        for task in tasks:
+            task.webhook = "pending" if task.work.webhook_url else None
+            self._await(task)
+        self.keeper.tasks(*tasks)
+        self.keeper.money(self.tasks.left, self.clock.now())
+        self.changes.bump()
+
+    def posted(self, post: Post) -> None:
+        """Remember a submission that arrived."""
+        self.ledger.note(post)
+        self.keeper.post(post)
+
+    def end(self, task: Task, state: str, reason: str | None = None) -> None:
+        """Let a task end now, whatever was to become of it."""
+        self.tasks.end(task, state, reason)
+        self._changed(task)
+        self.timekeeper.at(self.clock.now(), partial(self._passed, task))
+
+    def tell_again(self, task: Task) -> None:
+        """Send the webhook of a task that has ended once more."""
+        self.timekeeper.at(self.clock.now(), lambda: self.webhooks.tell_again(task, self.told(task)))
+
+    def told(self, task: Task, home: str | None = None) -> dict[str, Any]:
+        """Return a task as the API tells it, with addresses by the name that the caller knows the emulator by."""
+        told: dict[str, Any] = {"task_id": task.id, "task_status": self.tasks.word(task)}
+        if self.tasks.state(task) == SUCCEEDED and task.fate.has_video:
+            told["videos"] = [self.video_url(task, home or task.work.home)]
+        reason = self.tasks.reason(task)
+        return told if reason is None else {**told, "msg": reason}
+
+    def video_url(self, task: Task, home: str) -> str:
+        """Return where a video lies; where links have a lifetime, until when stands in it."""
+        lifetime = self.settings.link_lifetime
+        until = "" if lifetime is None else f"?{UNTIL}={self.clock.now() + lifetime:.3f}"
+        return f"{home}/result/{task.id}.mp4{until}"
+
+    def reset(self) -> None:
+        """Forget everything that happened; the clock goes on, and the scenarios of the start are ordered anew."""
+        self.resets += 1
+        self.timekeeper.clear()
+        self.tasks.clear(self.settings.balance)
+        self.uploads.clear()
+        self.ledger.clear()
+        self.exchanges.clear()
+        self.faults.clear()
+        self.keeper.clear()
+        self._order_first()
+
+    def stop(self) -> None:
+        """Give up what would hold up the end: pages that watch, a video that is being made."""
+        self.changes.close()
+        self.videos.close()
+
+    def close(self) -> None:
+        """Let go of the clock, of running work and of files."""
+        self.stop()
+        self.clock.forget(self.changes.bump)
+        self.keeper.close()
+
+    def _order_first(self) -> None:
+        for wanted in self.settings.wishes():
+            self.faults.grant(wanted, "start")
+
+    def _await(self, task: Task) -> None:
+        """Notice when a task starts and when it ends."""
+        for when in {self.tasks.starts_at(task), self.tasks.ends_at(task)} - {None}:
+            self.timekeeper.at(when or 0.0, partial(self._passed, task))
+
+    def _passed(self, task: Task) -> None:
+        """Tell that a task is in another state; tell its end to its webhook."""
+        self.changes.bump()
+        if task.webhook == "pending" and not task.is_told and self.tasks.state(task) in ENDED:
+            task.is_told = True
+            told = self.told(task)
+            upper = self.settings.webhook_words == "SUCCESS" and told["task_status"] == self.tasks.state(task)
+            word = {"succeed": "SUCCESS", "failed": "FAILED"}[told["task_status"]] if upper else told["task_status"]
+            self.webhooks.tell(task, {**told, "task_status": word})
+
+    def _changed(self, task: Task) -> None:
+        if self.tasks.task(task.id) is task:  # Else everything was forgotten in the meantime.
+            self.keeper.tasks(task)
+        self.changes.bump()
