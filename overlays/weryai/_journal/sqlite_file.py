@@ -35,7 +35,8 @@ import secrets
 import sqlite3
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._flow.logs import warn
@@ -77,6 +78,8 @@ class Kind:
     application: int
     schema: int
     tables: str
+    #: What brings a file from one schema to the next, by the number of the older one.
+    upgrades: Mapping[int, Callable[[sqlite3.Connection], None]] = field(default_factory=dict)
 
 
 JOURNAL = Kind("journal", 0x5745524A, SCHEMA, _TABLES)
@@ -115,12 +118,15 @@ def _check(db: sqlite3.Connection, path: Path, kind: Kind) -> None:
     db.execute("pragma fullfsync = on")
     # A transaction for the look and what follows from it; it also meets a disk that takes nothing any more.
     db.execute("begin immediate")
-    if version_of(db, path, kind) == 0:
+    if (version := version_of(db, path, kind)) == 0:
         for statement in kind.tables.split(";"):
             db.execute(statement)
         db.execute("insert into about values ('salt', ?)", (secrets.token_hex(16),))
         db.execute(f"pragma application_id = {kind.application}")
-        db.execute(f"pragma user_version = {kind.schema}")
+    else:
+        for older in range(version, kind.schema):
+            kind.upgrades[older](db)
+    db.execute(f"pragma user_version = {kind.schema}")
     db.execute("commit")
     if (mode := _to_wal(db)) != "wal":
         raise JournalError(f"the {kind.noun} {path} cannot be made safe against crashes: its mode stays {mode!r}")
