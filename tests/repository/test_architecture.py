@@ -1,30 +1,57 @@
-"""ARCHITECTURE.md answers where a change goes, with places that exist."""
+"""ARCHITECTURE.md and docs/modules.md lead to places that exist, and to every room."""
 
-import importlib
 import re
 
-from repository.places import OPENAPI, OVERLAY, ROOT
+import pytest
 
-ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+from repository.places import OPENAPI, OVERLAY, ROOT
+from repository.readme_blocks import text_of
+
+QUESTION = "\n## Where does my change go?\n"
+
+
+@pytest.mark.parametrize("document", ["ARCHITECTURE.md", "docs/modules.md", "docs/decisions.md", "CONTRIBUTING.md"])
+def test_every_place_exists(document: str) -> None:
+    """Each file, folder and contract word that the document names between backquotes exists."""
+    named = re.findall(r"`([^`\n]+)`", text_of(document))
+    places = [name for name in named if is_place(name)]
+    assert len(places) > 3
+    assert [name for name in places if not exists(name)] == []
+
+
+def test_a_place_that_does_not_exist_is_found() -> None:
+    """The rule above sees what it is for."""
+    gone = ("_nowhere/", "_flow/nowhere.py", "nowhere.py", "openapi/nowhere.yaml", "x-nowhere")
+    assert [name for name in gone if not is_place(name) or exists(name)] == []
 
 
 def test_where_a_change_goes() -> None:
-    """The table stands under its question, and each file, folder, name and contract word in it exists."""
-    table = ARCHITECTURE.partition("\n## Where does my change go?\n")[2].partition("\n## ")[0]
-    named = [name for row in table.splitlines()[3:] for name in re.findall(r"`([^`]+)`", row.rpartition(" | ")[2])]
-    assert {"openapi/weryai.yaml", "overlays/weryai/cli/", "overlays/weryai/emulator/"} <= set(named)
-    assert [name for name in named if not exists(name)] == []
-    assert not exists("_nowhere.py") and not exists("_task.NOWHERE") and not exists("x-nowhere")
+    """The table stands under its question, and leads from a change to a place in each row."""
+    table = text_of("ARCHITECTURE.md").partition(QUESTION)[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 20
+    assert [row for row in rows if not any(map(is_place, re.findall(r"`([^`]+)`", row.rpartition(" | ")[2])))] == []
+
+
+@pytest.mark.parametrize("document", ["ARCHITECTURE.md", "docs/modules.md"])
+def test_every_room_is_there(document: str) -> None:
+    """Each folder of modules is named: by ARCHITECTURE.md those at the top, by docs/modules.md all."""
+    depth = 1 if document == "ARCHITECTURE.md" else 9
+    rooms = {file.parent.relative_to(OVERLAY) for file in OVERLAY.rglob("*.py")}
+    names = [f"{room.as_posix()}/" for room in sorted(rooms) if 1 <= len(room.parts) <= depth]
+    assert len(names) > 8
+    assert [name for name in names if f"`{name}" not in text_of(document)] == []
+
+
+def is_place(name: str) -> bool:
+    """Whether a name between backquotes is meant as a file, a folder or a word of the contract."""
+    return (
+        bool(re.fullmatch(r"x-[a-z-]+|[\w./-]+/|[\w./-]*\w\.(?:py|md|yaml|toml)", name)) and "/_emulator/" not in name
+    )
 
 
 def exists(name: str) -> bool:
-    """Whether a name of the table leads somewhere; commands and decorators are the README's tests' and mypy's."""
+    """Whether a place is in the contract, in the repository, or in weryai."""
     if name.startswith("x-"):
         return f"{name}:" in (OPENAPI / "weryai.yaml").read_text(encoding="utf-8")
-    if "/" in name or name.endswith(".toml"):
-        return (ROOT / name).exists()
-    if name.endswith(".py"):
-        return (OVERLAY / name).is_file()
-    if found := re.fullmatch(r"(_[a-z_]+)\.(\w+)", name):
-        return hasattr(importlib.import_module(f"weryai.{found[1]}"), found[2])
-    return name.startswith(("make ", "@"))
+    return (ROOT / name).exists() or (OVERLAY / name).exists()

@@ -27,14 +27,10 @@ def test_the_layers_hold() -> None:
 
 
 def test_httpx_is_known_to_few_modules() -> None:
-    """Httpx is imported in exactly the modules that ARCHITECTURE.md names."""
+    """Httpx is imported in these modules alone, so that another HTTP library would be a small change."""
     files = python_files(OVERLAY)
     knowing = {file.stem for file in files if any(name.split(".")[0] == "httpx" for name, _ in imported(file))}
     assert knowing == HTTPX
-    sentence = (
-        f"httpx is imported only in {', '.join(f'`{name}`' for name in ('_run', '_wire', '_auth'))} and `_client`"
-    )
-    assert sentence in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").replace("\n", " ")
 
 
 @pytest.mark.parametrize("file", EMULATOR, ids=relative)

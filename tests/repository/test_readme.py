@@ -1,4 +1,4 @@
-"""What the README shows works, and what it names exists."""
+"""What the README and the other documents show works, and what they name exists."""
 
 import os
 import re
@@ -15,18 +15,20 @@ import pytest
 from contract import facts
 from fakes.postgres import MISSING, binaries, cluster
 from repository.places import OVERLAY, ROOT
-from repository.readme_blocks import Block, blocks
+from repository.readme_blocks import DOCUMENTS, Block, blocks, sentences, text_of
 from weryai.cli import cli
 from weryai.emulator import Emulator
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-#: A block that begins with the name of a file is that file, for each of the others.
+#: A block that begins with the name of a file is that file, for each of the others in its document.
 NAMED = re.compile(r"# (\w+\.py)\n")
-PROGRAMS = [block for block in blocks(README) if block.language == "python"]
+BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
+PROGRAMS = [block for block in BLOCKS if block.language == "python"]
 COMMANDS = [
-    line for block in blocks(README) if block.language in ("console", "bash", "sh") for line in block.text.splitlines()
+    (block.document, line)
+    for block in BLOCKS
+    if block.language in ("console", "bash", "sh")
+    for line in block.text.splitlines()
 ]
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")
 RAY = """
 def remote(**_options):
     return lambda function: type("Remote", (), {"remote": staticmethod(function)})
@@ -34,6 +36,8 @@ def remote(**_options):
 def get(results):
     return results
 """
+#: Lists of changes are no prose.
+LOGS = {"CHANGELOG.md"}
 #: What the tests install and start themselves, and what they leave to PostgreSQL's own documentation.
 PACKAGES = {"postgresql"}
 SERVER_PROGRAMS = {"createuser": {"--pwprompt"}, "createdb": {"--owner"}}
@@ -60,13 +64,13 @@ def database(block: Block) -> Iterator[str]:
         yield server.make()
 
 
-@pytest.mark.parametrize("block", PROGRAMS, ids=lambda block: f"line {block.line}")
+@pytest.mark.parametrize("block", PROGRAMS, ids=str)
 def test_every_program_runs(block: Block, emulator: Emulator, database: str, tmp_path: Path) -> None:
     """Each Python block runs in a folder with a photo.jpg and the named ones, and prints what is shown below it."""
     photo = (OVERLAY / "emulator" / "data" / "astronaut.jpg").read_bytes()
     (tmp_path / "photo.jpg").write_bytes(photo)
     for other in PROGRAMS:
-        if name := NAMED.match(other.text):
+        if other.document == block.document and (name := NAMED.match(other.text)):
             (tmp_path / name[1]).write_text(other.text)
     # A cluster is nothing that a test could have; what matters is what each part does.
     (tmp_path / "ray.py").write_text(RAY)
@@ -77,6 +81,7 @@ def test_every_program_runs(block: Block, emulator: Emulator, database: str, tmp
         "WERYAI_MODELS_BASE_URL": emulator.url,
         "WERYAI_API_KEY": emulator.key,
         "WERYAI_DATABASE": database,
+        "WERYAI_JOURNAL": str(tmp_path / "default.db"),
         "NO_PROXY": "127.0.0.1",
     }
     command = [sys.executable, *program_of(block)]
@@ -98,37 +103,57 @@ def program_of(block: Block) -> list[str]:
 def test_the_first_program_is_met_early() -> None:
     """Code with its result stands by line 20."""
     first = PROGRAMS[0]
+    assert first.document == "README.md"
     assert first.output
     assert first.last_line <= 20
 
 
 def test_the_models_registry_is_told_of() -> None:
     """One paragraph says that the registry's operation needs a base URL of its own, and which."""
-    paragraphs = README.split("\n\n")
-    assert any("`listVideoModels`" in one and f'base_url="{facts.MODELS_SERVER}"' in one for one in paragraphs)
+    paragraphs = [one for one in text_of("docs/contract.md").split("\n\n") if "`listVideoModels`" in one]
+    assert [f'base_url="{facts.MODELS_SERVER}"' in one for one in paragraphs] == [True]
 
 
 def test_make_verbs_and_extras_are_shown() -> None:
-    """The rules below are about something."""
+    """The rules below are about something, in the README as in the other documents."""
     assert {"demo", "test", "check"} <= VERBS
-    assert any(command.startswith("make ") for command in COMMANDS)
-    assert any(command.startswith("pip install ") for command in COMMANDS)
-    assert any(command.startswith("weryai ") for command in COMMANDS)
+    shown = {(document == "README.md", command.split()[0]) for document, command in COMMANDS}
+    assert {(True, "make"), (True, "pip"), (True, "weryai"), (False, "make"), (False, "weryai")} <= shown
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_exists(command: str) -> None:
+@pytest.mark.parametrize(("document", "command"), COMMANDS)
+def test_every_command_exists(document: str, command: str) -> None:
     """Each line of a console block is a make verb, an installation or a command that exists, with existing options."""
     complaint = fault(shlex.split(command, comments=True))
-    assert complaint is None, complaint
+    assert complaint is None, f"{document}: {complaint}"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_command_in_the_text_exists(document: str) -> None:
     """So is each command that stands in the text between backquotes."""
-    text = (ROOT / document).read_text(encoding="utf-8")
-    named = re.findall(r"(?<!`)`((?:make|pip install|weryai) [^`\n]+)`", text)
+    named = re.findall(r"(?<!`)`((?:make|pip install|weryai) [^`\n]+)`", text_of(document))
     assert [complaint for command in named if (complaint := fault(shlex.split(command)))] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    """A link inside the repository names a file that exists, and a title that stands in it."""
+    links = re.findall(r"\]\(((?!https?://)[^)\s]+)\)", text_of(document))
+    assert [link for link in links if not leads_somewhere(document, link)] == []
+
+
+def test_every_page_is_linked() -> None:
+    """The README leads to every page of docs/."""
+    pages = {page for page in DOCUMENTS if page.startswith("docs/")}
+    assert pages - set(re.findall(r"\]\(([^)#\s]+)", text_of("README.md"))) == set()
+
+
+def test_most_sentences_are_short() -> None:
+    """At most 12 of 100 sentences have more than 30 words, in the README, the architecture and docs/ together."""
+    found = [one for page in DOCUMENTS if page not in LOGS for one in sentences(text_of(page))]
+    long = sorted((one for one in found if len(one.split()) > 30), key=len, reverse=True)
+    assert len(found) > 100
+    assert len(long) / len(found) <= 0.12, long
 
 
 @pytest.mark.parametrize(
@@ -142,6 +167,7 @@ def test_every_command_in_the_text_exists(document: str) -> None:
         "weryai bulk run --colour",
         "weryai generate --colour",
         "curl x",
+        ".venv/bin/python -m pytest tests/nowhere",
         "sudo apt-get install coffee",
         "sudo -u postgres createdb --colour",
     ],
@@ -149,6 +175,16 @@ def test_every_command_in_the_text_exists(document: str) -> None:
 def test_a_command_that_does_not_exist_is_found(command: str) -> None:
     """The rules above see what they are for."""
     assert fault(shlex.split(command))
+
+
+def leads_somewhere(document: str, link: str) -> bool:
+    """Whether a link of a document names an existing file and, after a #, one of that file's titles."""
+    path, _, title = link.partition("#")
+    target = (ROOT / document).parent / path if path else ROOT / document
+    if not target.exists() or not title:
+        return target.exists()
+    titles = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+    return title in {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in titles}
 
 
 def fault(words: list[str]) -> str | None:
@@ -174,6 +210,9 @@ def fault(words: list[str]) -> str | None:
         case ["sudo", "-u", "postgres", program, *rest] if program in SERVER_PROGRAMS:
             unknown = {word for word in rest if word.startswith("-")} - SERVER_PROGRAMS[program]
             return f"{program} has no option {sorted(unknown)}" if unknown else None
+        case [".venv/bin/python", "-m", "pytest", *rest]:
+            missing = [word for word in rest if "/" in word and not (ROOT / word.partition("::")[0]).exists()]
+            return f"there are no tests at {missing}" if missing else None
         case ["export", *settings] if all("=" in word for word in settings):
             return None
     return f"nothing here is called {shlex.join(words)}"
