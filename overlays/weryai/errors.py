@@ -25,6 +25,7 @@ Every error pickles and keeps its class, its fields and its notes. No key is in 
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,8 +38,22 @@ __all__ = (  # noqa: RUF022 - in the order of the tree
     "OutcomeUnknownError", "ContractError", "APIError", "AuthenticationError", "PermissionDeniedError",
     "InsufficientCreditsError", "NotFoundError", "InvalidRequestError", "ModelUnavailableError", "ContentRejectedError",
     "RateLimitError", "ServerError", "TaskError", "TaskFailedError", "TaskTimeoutError", "DownloadError",
-    "JournalError", "BudgetExceededError", "WebhookError", "WeryAIWarning",
+    "JournalError", "BudgetExceededError", "WebhookError", "WeryAIWarning", "Outcome",
 )  # fmt: skip
+
+
+class Outcome(StrEnum):
+    """What became of the paid request that an error is about: what a caller may do with their money.
+
+    NOT_SENT: nothing left, or no paid request was concerned; trying again pays once. REFUSED: the service said no and
+    started nothing. UNKNOWN: it may have been accepted and billed; never repeat it blindly. ACCEPTED: it is paid for;
+    go on with its task, never submit again.
+    """
+
+    NOT_SENT = "not_sent"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
 
 
 class WeryAIWarning(UserWarning):
@@ -51,6 +66,11 @@ class WeryAIError(Exception):
     def __init__(self, message: str = "", **fields: Any) -> None:
         super().__init__(message)
         self.__dict__.update(fields)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the paid request that this is about."""
+        return Outcome.NOT_SENT
 
 
 class ConfigurationError(WeryAIError):
@@ -88,6 +108,11 @@ class OutcomeUnknownError(TransportError):
     raw: Any = None
     task_ids: tuple[str, ...] = ()
 
+    @property
+    def outcome(self) -> Outcome:
+        """UNKNOWN: it may have been accepted and billed."""
+        return Outcome.UNKNOWN
+
 
 class ContractError(WeryAIError):
     """An answer came that cannot be read as the contract has it; `.raw` is that answer.
@@ -99,6 +124,11 @@ class ContractError(WeryAIError):
     raw: Any = None
     may_have_been_billed: bool = False
     task_ids: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """UNKNOWN if it belongs to a paid request."""
+        return Outcome.UNKNOWN if self.may_have_been_billed else Outcome.NOT_SENT
 
 
 class APIError(WeryAIError):
@@ -115,6 +145,11 @@ class APIError(WeryAIError):
     retry_after: float | None = None
     task_ids: tuple[str, ...] = ()
     raw: Any = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """REFUSED; UNKNOWN if the refusal held a task id all the same."""
+        return Outcome.UNKNOWN if self.task_ids else Outcome.REFUSED
 
     @property
     def message(self) -> str:
@@ -190,6 +225,11 @@ class TaskError(WeryAIError):
     task: Task | None = None
     reason: str | None = None
 
+    @property
+    def outcome(self) -> Outcome:
+        """ACCEPTED: the task is paid for."""
+        return Outcome.ACCEPTED
+
 
 class TaskFailedError(TaskError):
     """The task ended without a video; `.reason` is the service's word on why."""
@@ -205,6 +245,11 @@ class DownloadError(WeryAIError):
     url: str = ""
     partial_path: Path | None = None
     task_id: str | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """ACCEPTED: the video exists."""
+        return Outcome.ACCEPTED
 
 
 class JournalError(WeryAIError):

@@ -50,7 +50,7 @@ def rows(server: Server) -> list[Row]:
 
 def looks_for_five_minutes() -> Row:
     """Count the looks at a task that takes five minutes, by the flow itself with a clock that only sleeping moves."""
-    from weryai._flow.effects import Now, Reply, Send, Sleep, Tell, Turn
+    from weryai._flow.effects import Notify, Now, PollPermit, Reply, Send, Sleep
     from weryai._resources.tasks import wait_for
 
     flow, clock, looks = wait_for("t1"), 0.0, 0
@@ -68,9 +68,9 @@ def looks_for_five_minutes() -> Row:
                     answer = clock
                 case Sleep(seconds=seconds):
                     clock += seconds
-                case Turn():
+                case PollPermit():
                     answer = True
-                case Tell():
+                case Notify():
                     pass
             effect = flow.send(answer)
     except StopIteration:

@@ -63,10 +63,10 @@ def committed(name):
         return future
     Ledger.write = write
 
-def paid(_self, effect):
+def paid(_self, effect, *_):
     return effect.paid
 
-def look(_self, effect):
+def look(_self, effect, *_):
     return "/status" in effect.name
 
 {point}

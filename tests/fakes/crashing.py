@@ -33,10 +33,10 @@ def after(kind, name, only=lambda *_: True):
 
     setattr(kind, name, awaited if inspect.iscoroutinefunction(original) else called)
 
-def paid(effect):
+def paid(effect, *_):
     return effect.paid
 
-def look(effect):
+def look(effect, *_):
     return "/status" in effect.name
 
 """

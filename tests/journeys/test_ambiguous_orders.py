@@ -43,12 +43,12 @@ async def test_a_cancelled_order_is_noted(
 INTERRUPTED = """
 import sys, threading
 import weryai
-from weryai import _shield
+from weryai._transport import shield
 from fakes.answers import TASK
 from fakes.faces import submit
 from fakes.journals import rows
 
-_shield.GRACE = 0.1
+shield.GRACE = 0.1
 key, base_url, path = sys.argv[1:]
 with weryai.WeryAI(key, base_url=base_url, journal=path) as client:
     try:

@@ -155,7 +155,7 @@ class TestMarkers:
 def test_real_time_can_be_had(weryai_emulator: Emulator) -> None:
     """With a speed of its own the emulator lives by the real clock, and clients really sleep."""
     assert weryai_emulator.clock.kind == "real"
-    assert passing.real(3.0) == 3.0
+    assert passing.sleep_for(3.0) == 3.0
 
 
 def test_the_fixtures_clients_stay_here(weryai_client: WeryAI, async_weryai_client: AsyncWeryAI) -> None:

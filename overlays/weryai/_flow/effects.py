@@ -1,11 +1,13 @@
 """What an operation wants done, as effects, and Flow, the generator that yields them.
 
 A flow says what to do, as in `reply = yield from Send(...)`, and is sent the replies; who performs the effects,
-blocking or awaiting, is `_run`'s business.
+blocking or awaiting, is the business of `_transport.runner`.
 """
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
@@ -34,13 +36,22 @@ class Effect(Generic[T]):
 Flow: TypeAlias = Generator[Effect[Any], Any, T]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
-    """An HTTP answer as it came; header names in lower case."""
+    """An HTTP response as it came; header names in lower case."""
 
     http_status: int
     headers: Mapping[str, str]
     content: bytes = b""
+
+    @functools.cached_property
+    def parsed(self) -> Any:
+        """The body as JSON, read once for all who ask; its text where it is none."""
+        # JSON is UTF-8; a message in another charset may be garbled, but the rest of the response is not lost.
+        try:
+            return json.loads(self.content.decode("utf-8-sig", errors="replace"))
+        except (ValueError, RecursionError):
+            return self.content.decode("utf-8", errors="replace")
 
 
 class Sink(Protocol):
@@ -74,10 +85,11 @@ class Send(Effect[Reply]):
 
 
 @dataclass(frozen=True)
-class SendNow(Effect[Reply]):
-    """Send a request here and now: no shield, no waiting for a place, no journal; for who has seen to those."""
+class Transmit(Effect[Reply]):
+    """Put a paid request on the wire, once; `evidence` watches how far it gets. The last of its steps."""
 
     send: Send
+    evidence: Any
 
 
 @dataclass(frozen=True)
@@ -134,6 +146,13 @@ class Note(Effect[T]):
     """Note something in the client's journal and reply when it is on the disk; at once where there is no journal."""
 
     change: Callable[[OrderLog], Future[T]]
+
+
+@dataclass(frozen=True)
+class OnDisk(Effect[T]):
+    """Begin a change of a file and reply with its result when it is on the disk."""
+
+    change: Callable[[], Future[T]]
 
 
 @dataclass(frozen=True)

@@ -2,78 +2,99 @@
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Protocol
 
-from .._flow.effects import Flow, Note, Reply, RunBlocking, Send, SendNow
-from .._flow.intent import Intent
+from .._flow.effects import Flow, OnDisk, Reply, RunBlocking, Send
 from .._flow.logs import log
 from .._flow.order import AttemptResult, OrderState
+from .._flow.order_log import OrderLog
 from .._protocol.envelope import accept_paid
-from .._settings import Settings
-from ..errors import ContractError, JournalError, OutcomeUnknownError, WeryAIError
+from ..errors import JournalError, Outcome, WeryAIError
 
 INTERRUPTED = "it was interrupted before the answer came"
+STOPPED = "it was interrupted before it was sent"
 
 
-def noted(effect: Send, settings: Settings) -> Flow[Reply] | None:
-    """Send a paid request once, noted before and after; None where there is no journal, or nothing to note."""
-    return _noted(effect, effect.intent) if settings.journal and effect.intent else None
+class HowFar(Protocol):
+    """What is known of how far a request got."""
+
+    @property
+    def proves_not_sent(self) -> bool: ...
 
 
-def _noted(effect: Send, intent: Intent) -> Flow[Reply]:
-    # Only an image is worth another thread.
-    fingerprint = (yield from RunBlocking(intent.fingerprint)) if intent.image else intent.fingerprint()
-    try:
-        intent.row = yield from Note(lambda record: record.begin(intent, fingerprint))
-    except JournalError as error:
-        if "Nothing was sent." not in str(error):
-            error.args = (f"{error}. Nothing was sent.",)
-        raise
-    try:
-        reply = yield from SendNow(effect)
-    except GeneratorExit:
-        # The loop is gone; who finds the row sees that it is open and nobody works on it.
-        raise
-    except BaseException as error:
-        yield from _end(intent, _judged(effect, error))
-        raise
-    yield from _end(intent, _judged(effect, reply))
-    return reply
+class Recording:
+    """The two notes of one attempt, in one order log."""
 
+    def __init__(self, effect: Send, order_log: OrderLog, how_far: HowFar) -> None:
+        assert effect.intent is not None
+        self._effect, self._intent, self._log, self._how_far = effect, effect.intent, order_log, how_far
+        self._is_stopped = False
 
-def give_up(effect: Send, settings: Settings) -> None:
-    """Note that nobody waits for an answer any more; should it still come, that is noted as well."""
-    if settings.journal and effect.intent and effect.intent.row:
-        with contextlib.suppress(WeryAIError):
-            settings.order_log().mark_ambiguous(effect.intent.row, INTERRUPTED)
-
-
-def _end(intent: Intent, attempt: AttemptResult) -> Flow[None]:
-    """Note what came of a request. Should that fail, the answer still reaches the caller, who is told."""
-    row = intent.row
-    assert row is not None
-    try:
-        yield from Note(lambda record: record.end(row, attempt))
-    except WeryAIError as error:
-        named = f" (task {', '.join(attempt.task_ids)})" if attempt.task_ids else ""
-        intent.problem = f"order {row}{named} is {attempt.state.value}, but that could not be noted: {error}"
-        log.warning("%s", intent.problem)
-
-
-def _judged(effect: Send, outcome: Reply | BaseException) -> AttemptResult:
-    """What a try came to, by the same rules by which it is repeated or not."""
-    if isinstance(outcome, Reply):
+    def around(self, send: Callable[[], Flow[Reply]]) -> Flow[Reply]:
+        """Send between the two notes."""
+        intent = self._intent
+        # Only an image is worth another thread.
+        fingerprint = (yield from RunBlocking(intent.fingerprint)) if intent.image else intent.fingerprint()
         try:
-            envelope, task_ids = accept_paid(outcome, effect.name)
+            intent.row = yield from OnDisk(lambda: self._log.begin(intent, fingerprint))
+        except JournalError as error:
+            if "Nothing was sent." not in str(error):
+                error.args = (f"{error}. Nothing was sent.",)
+            raise
+        try:
+            reply = yield from send()
+        except GeneratorExit:
+            # The loop is gone; who finds the row sees that it is open and nobody works on it.
+            raise
+        except BaseException as error:
+            yield from self._end(self._result_of(error))
+            raise
+        yield from self._end(self._result_of(reply))
+        return reply
+
+    def note_stopped(self) -> Future[None] | None:
+        """Note in the place of whoever performs the attempt that it was stopped before its first byte."""
+        self._is_stopped = True
+        row = self._intent.row
+        return None if row is None else self._log.end(row, AttemptResult(OrderState.QUEUED, reason=STOPPED))
+
+    def give_up(self, reason: str) -> None:
+        """Note that nobody waits for a response any more; should it still come, that is noted as well."""
+        if self._intent.row is not None:
+            self._log.mark_ambiguous(self._intent.row, reason)
+
+    def _end(self, attempt: AttemptResult) -> Flow[None]:
+        """Note what came of a request. Should that fail, the response still reaches the caller, who is told."""
+        row = self._intent.row
+        if row is None or self._is_stopped:
+            return
+        try:
+            yield from OnDisk(lambda: self._log.end(row, attempt))
         except WeryAIError as error:
-            outcome = error
-        else:
-            batch_id = envelope.data.get("batch_id") if isinstance(envelope.data, dict) else None
-            return AttemptResult(OrderState.SUBMITTED, task_ids, None if batch_id is None else str(batch_id))
-    task_ids = getattr(outcome, "task_ids", ())
-    is_unknown = task_ids or not isinstance(outcome, WeryAIError) or isinstance(outcome, OutcomeUnknownError)
-    is_unknown = is_unknown or (isinstance(outcome, ContractError) and outcome.may_have_been_billed)
-    reason = str(outcome) if isinstance(outcome, Exception) else INTERRUPTED
-    return AttemptResult(
-        OrderState.AMBIGUOUS if is_unknown else OrderState.QUEUED, tuple(task_ids), None, reason[:1000]
-    )
+            self._intent.problem = _problem(row, attempt, error)
+            log.warning("%s", self._intent.problem)
+
+    def _result_of(self, outcome: Reply | BaseException) -> AttemptResult:
+        """What an attempt came to, by the same rules by which it is repeated or not."""
+        if isinstance(outcome, Reply):
+            try:
+                envelope, task_ids = accept_paid(outcome, self._effect.name)
+            except WeryAIError as error:
+                outcome = error
+            else:
+                batch_id = envelope.data.get("batch_id") if isinstance(envelope.data, dict) else None
+                return AttemptResult(OrderState.SUBMITTED, task_ids, None if batch_id is None else str(batch_id))
+        if isinstance(outcome, WeryAIError):
+            state = OrderState.AMBIGUOUS if outcome.outcome is Outcome.UNKNOWN else OrderState.QUEUED
+            task_ids = tuple(getattr(outcome, "task_ids", ()))
+            return AttemptResult(state, task_ids, reason=str(outcome)[:1000])
+        is_sure = self._how_far.proves_not_sent
+        reason = str(outcome) if isinstance(outcome, Exception) else STOPPED if is_sure else INTERRUPTED
+        return AttemptResult(OrderState.QUEUED if is_sure else OrderState.AMBIGUOUS, reason=reason[:1000])
+
+
+def _problem(row: int, attempt: AttemptResult, error: WeryAIError) -> str:
+    named = f" (task {', '.join(attempt.task_ids)})" if attempt.task_ids else ""
+    return f"order {row}{named} is {attempt.state.value}, but that could not be noted: {error}"

@@ -110,11 +110,7 @@ class Envelope:
 
 def read_envelope(reply: Reply) -> Envelope:
     """Take any answer apart; never fails."""
-    try:
-        # JSON is UTF-8; a message in another charset may be garbled, but the rest of the answer is not lost.
-        raw = json.loads(reply.content.decode("utf-8-sig", errors="replace"))
-    except (ValueError, RecursionError):
-        raw = text_of(reply.content)
+    raw = reply.parsed
     fields = raw if isinstance(raw, dict) else {}
     # The order of preference is that of the service's own client.
     words = (fields.get(name) for name in ("msg", "message", "desc"))

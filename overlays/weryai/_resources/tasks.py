@@ -107,11 +107,11 @@ class Tasks(Resource[Mode]):
         unique = tuple(dict.fromkeys(check_task_id(task_id) for task_id in task_ids))
         check_waiting(timeout, interval, webhook)
         going_on, how = list(unique), {"timeout": timeout, "interval": interval, "on_update": on_update}
-        waits = [finish_task(one, going_on, **how, webhook=webhook) for one in unique]
+        waits = [_wait_for_one(one, going_on, **how, webhook=webhook) for one in unique]
         return self._runner.run_many(waits, add_task_ids_to_errors(going_on))
 
 
-def finish_task(task_id: str, going_on: list[str], **options: Any) -> Flow[WaitResult]:
+def _wait_for_one(task_id: str, going_on: list[str], **options: Any) -> Flow[WaitResult]:
     """Wait for one task of many and take it off the list: whatever becomes of it is its result."""
     try:
         result = WaitResult(task_id, (yield from wait_for(task_id, **options)))

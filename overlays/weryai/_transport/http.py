@@ -9,6 +9,7 @@ import platform
 import re
 import ssl
 import time
+import zlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from .._protocol.envelope import find_task_ids, read_envelope, request_id_of, te
 from .._settings import Settings, is_loopback
 from .._version import __version__
 from ..errors import ConfigurationError, NotSentError, OutcomeUnknownError, TransportError, WeryAIError
+from .evidence import Evidence, StoppedError
 
 Client = TypeVar("Client", httpx.Client, httpx.AsyncClient)
 CHUNK = 256 * 1024
@@ -38,14 +40,18 @@ _NEVER_SENT = (
 _USER_AGENT = f"weryai-python/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
 
 
-def make_client(kind: Callable[..., Client], settings: Settings, transport: Any) -> Client:
+def make_client(
+    kind: Callable[..., Client], settings: Settings, transport: Any, *, keeps_connections: bool = True
+) -> Client:
     """Make an httpx client; its connections to this machine never go through a proxy."""
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20 if keeps_connections else 0)
     try:
         return kind(
-            headers={"User-Agent": _USER_AGENT},
+            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip, deflate"},
             timeout=_timeout(settings.timeout),
             verify=settings.ssl_context or _shared_context(),
             transport=transport,
+            limits=limits,
             mounts={f"all://{host}": None for host in _own_hosts(settings)},
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
@@ -54,9 +60,13 @@ def make_client(kind: Callable[..., Client], settings: Settings, transport: Any)
         ) from error
 
 
-def build(client: httpx.Client | httpx.AsyncClient, settings: Settings, effect: Send) -> httpx.Request:
-    """Make the request of an effect, addressed and signed."""
+def build(
+    client: httpx.Client | httpx.AsyncClient, settings: Settings, effect: Send, trace: Callable[..., Any] | None = None
+) -> httpx.Request:
+    """Make the request of an effect, with its URL and the key; `trace` hears of all that happens on the wire."""
     arguments = dict(effect.request)
+    if trace is not None:
+        arguments["extensions"] = {"trace": trace}
     if effect.timeout is not None:
         arguments["timeout"] = _timeout(min(effect.timeout, settings.timeout))
     url = settings.url(effect.service, arguments.pop("url"))
@@ -92,14 +102,19 @@ def failure(
     started: float,
     request: httpx.Request | None = None,
     partial: bytes | bytearray = b"",
+    evidence: Evidence | None = None,
 ) -> WeryAIError:
-    """Turn what httpx raised into how certain we are that nothing happened, and write the request's one line."""
+    """Turn what httpx raised into how certain we are that nothing happened, and write the request's one line.
+
+    Of a paid request the evidence of the wire decides. Where there is none, because the transport tells nothing, the
+    class of the error does.
+    """
     seconds, kind = time.monotonic() - started, type(error).__name__
     log.debug("%s, attempt %d: %s after %.3f s", effect.name, effect.attempt, kind, seconds)
     key = _key_of(request)
     _hide_in_chain(error, key)
     event = f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
-    if isinstance(error, _NEVER_SENT):
+    if _was_not_sent(error, evidence):
         return NotSentError(f"{effect.name}: the service was not reached: {event}", request=effect.name)
     if isinstance(effect, Send) and effect.paid:
         text = text_of(_hide(bytes(partial), key))
@@ -109,21 +124,95 @@ def failure(
     return TransportError(f"{effect.name}: no answer came: {event}", request=effect.name)
 
 
+def _was_not_sent(error: Exception, evidence: Evidence | None) -> bool:
+    """Whether it is sure that nothing of the request has left."""
+    if evidence is None or not (evidence.proves_sent or evidence.proves_not_sent):
+        return isinstance(error, (*_NEVER_SENT, StoppedError))
+    return evidence.proves_not_sent
+
+
 class Body:
-    """An answer's body as it comes in: bounded in size, and in time from its first byte on."""
+    """A response's body as it comes in: bounded in size, unpacked too, and in time from its first byte on."""
 
     def __init__(self, response: httpx.Response, content: bytearray) -> None:
         self._request = response.request
         self._content = content
         self._deadline = time.monotonic() + float(response.request.extensions["timeout"]["read"])
+        # Unpacked here and not by httpx, which has no bound: 3 kB may become 2 GB. What was read before is unpacked.
+        packed = [] if response.is_stream_consumed else response.headers.get("content-encoding", "").lower().split(",")
+        self._unpackers = [_unpacker(name.strip(), self._request) for name in reversed(packed) if name.strip()]
 
     def add(self, chunk: bytes) -> None:
-        """Take a piece; raises what httpx raises for a server that never comes to an end."""
+        """Take a piece as it came; raises what httpx raises for a server that never comes to an end."""
+        for unpacker in self._unpackers:
+            if unpacker is None:
+                continue
+            try:
+                chunk = unpacker.decompress(chunk, MOST_BYTES + 1)
+            except zlib.error as error:
+                raise httpx.DecodingError(str(error), request=self._request) from error
+            if len(chunk) > MOST_BYTES:
+                raise self._too_long()
         self._content += chunk
         if len(self._content) > MOST_BYTES:
-            raise httpx.ReadError(f"the answer is longer than {MOST_BYTES:,} bytes", request=self._request)
+            raise self._too_long()
         if time.monotonic() > self._deadline:
-            raise httpx.ReadTimeout("the answer comes too slowly", request=self._request)
+            raise httpx.ReadTimeout("the response comes too slowly", request=self._request)
+
+    def _too_long(self) -> httpx.ReadError:
+        return httpx.ReadError(f"the response is longer than {MOST_BYTES:,} bytes", request=self._request)
+
+
+class _Deflate:
+    """Unpacks `deflate`, which some servers send with the wrapper of zlib and some without."""
+
+    def __init__(self) -> None:
+        self._unpacker: Any = None
+
+    def decompress(self, chunk: bytes, most: int) -> bytes:
+        if self._unpacker is None:
+            try:
+                return self._first(chunk, most, zlib.MAX_WBITS)
+            except zlib.error:
+                return self._first(chunk, most, -zlib.MAX_WBITS)
+        return bytes(self._unpacker.decompress(chunk, most))
+
+    def _first(self, chunk: bytes, most: int, wbits: int) -> bytes:
+        unpacker = zlib.decompressobj(wbits)
+        first = unpacker.decompress(chunk, most)
+        self._unpacker = unpacker if chunk else None
+        return first
+
+
+def _unpacker(name: str, request: httpx.Request) -> Any:
+    """What undoes one content encoding; None where there is nothing to undo."""
+    match name:
+        case "identity":
+            return None
+        case "gzip" | "x-gzip":
+            return zlib.decompressobj(zlib.MAX_WBITS | 16)
+        case "deflate":
+            return _Deflate()
+        case _:
+            raise httpx.DecodingError(
+                f"the response is packed as {name[:40]}, which was not asked for", request=request
+            )
+
+
+def unread_connection(response: httpx.Response) -> Any:
+    """The connection of a response that holds bytes which nobody asked for, so that it is never used again.
+
+    httpcore finds such bytes in the socket by itself, but not those that came along with the response: the next request
+    would take them for its own response.
+    """
+    part: Any = response.stream
+    for _ in range(8):
+        connection = getattr(part, "_connection", None)
+        state = getattr(connection, "_h11_state", None)
+        if state is not None:
+            return connection if state.trailing_data[0] else None
+        part = getattr(part, "_stream", None) or getattr(part, "_httpcore_stream", None)
+    return None
 
 
 def reply(response: httpx.Response, effect: Send, content: bytearray, started: float) -> Reply:

@@ -9,7 +9,9 @@ import os
 import time
 import weakref
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
@@ -23,21 +25,23 @@ from .._flow.effects import (
     Note,
     Notify,
     Now,
+    OnDisk,
     PollPermit,
     Reply,
     RunBlocking,
     Send,
-    SendNow,
     Sleep,
+    Transmit,
 )
-from .._journal.recording import noted
 from .._settings import Settings
 from ..errors import ConfigurationError
 from . import http
 from .concurrent import run_concurrently
 from .drift_reporter import DriftReporter
+from .evidence import Evidence
 from .limiter import AwaitingLimiter, BlockingLimiter, Turns
-from .shield import await_shielded, send_shielded
+from .paid import PaidAttempt
+from .shield import GRACE, OpenAttempts, await_shielded, outlast, send_shielded
 
 T = TypeVar("T")
 
@@ -57,6 +61,8 @@ class Blocking:
     def _connect(self) -> None:
         self._process = os.getpid()
         self._client = http.make_client(httpx.Client, self._settings, self._transport)
+        self._paid_client: httpx.Client | None = self._client if self._transport else None
+        self._paid = OpenAttempts()
         self._limiter = BlockingLimiter(self._settings.max_requests, Turns(self._settings.polls_per_second))
 
     def run(self, flow: Flow[T]) -> T:
@@ -86,20 +92,25 @@ class Blocking:
         return results()
 
     def close(self) -> None:
-        """Close every connection and refuse further work."""
+        """Refuse further work, wait for open paid requests within the grace, and close connections and journal."""
         self._is_closed = True
-        self._client.close()
-        self._settings.close()
+        try:
+            if self._process == os.getpid():
+                self._paid.wait(GRACE)
+        finally:
+            self._client.close()
+            if self._paid_client is not None:
+                self._paid_client.close()
+            self._settings.close()
 
     def perform(self, effect: Effect[Any]) -> Any:
         match effect:
             case Send():
                 with self._opened()[1].slots:
-                    paid = effect.paid
-                    reply = send_shielded(self._send_paid, effect, self._settings) if paid else self._send(effect)
+                    reply = self._send_paid(effect) if effect.paid else self._send(effect, self._opened()[0])
                 return self._drift_reporter.pass_on(effect, reply)
-            case SendNow(send=send):
-                return self._send(send)
+            case Transmit(send=send, evidence=evidence):
+                return self._send(send, self._fresh_connections(), evidence)
             case Fetch():
                 return self._fetch(effect)
             case PollPermit(most=most):
@@ -114,6 +125,8 @@ class Blocking:
                 return effect.function()
             case Note() if self._settings.journal:
                 return effect.change(self._settings.order_log()).result()
+            case OnDisk():
+                return effect.change().result()
             case Notify(callback=callback) if callback is not None:
                 return _refuse_awaitable(callback(effect.value))
 
@@ -124,22 +137,38 @@ class Blocking:
             self._connect()
         return self._client, self._limiter
 
-    def _send_paid(self, effect: Send) -> Reply:
-        flow = noted(effect, self._settings)
-        return self._send(effect) if flow is None else self.run(flow)
+    def _fresh_connections(self) -> httpx.Client:
+        """Connections that are used once: a kept one may hold another request's response, or be closed already."""
+        _refuse_closed(self._is_closed)
+        if self._paid_client is None:
+            self._paid_client = http.make_client(httpx.Client, self._settings, None, keeps_connections=False)
+        return self._paid_client
 
-    def _send(self, effect: Send) -> Reply:
-        client, _ = self._opened()
+    def _send_paid(self, effect: Send) -> Reply:
+        """Go through the life of a paid request: see `paid`."""
+        attempt = PaidAttempt(effect, self._settings)
+
+        def live() -> Reply:
+            with self._paid.holding(attempt):
+                return self.run(attempt.life())
+
+        return send_shielded(live, attempt)
+
+    def _send(self, effect: Send, client: httpx.Client, evidence: Evidence | None = None) -> Reply:
         started, content = time.monotonic(), bytearray()
-        request = http.build(client, self._settings, effect)
+        request = http.build(client, self._settings, effect, evidence.trace if evidence else None)
         try:
+            if evidence is not None:
+                evidence.check()
             response = client.send(request, stream=True)
             with contextlib.closing(response):
                 body = http.Body(response, content)
-                for chunk in response.iter_bytes():
+                for chunk in [response.content] if response.is_stream_consumed else response.iter_raw():
                     body.add(chunk)
+            if (unread := http.unread_connection(response)) is not None:
+                unread.close()
         except http.FAILURES as error:
-            raise http.failure(error, effect, started, request, content) from error
+            raise http.failure(error, effect, started, request, content, evidence) from error
         return http.reply(response, effect, content, started)
 
     def _fetch(self, effect: Fetch) -> Reply:
@@ -157,6 +186,22 @@ class Blocking:
         return head
 
 
+@dataclass(slots=True, weakref_slot=True)
+class _LoopConnections:
+    """What an awaiting client has on one event loop."""
+
+    client: httpx.AsyncClient
+    limiter: AwaitingLimiter
+    paid_client: httpx.AsyncClient | None
+    paid: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.client.aclose()
+        if self.paid_client is not None:
+            await self.paid_client.aclose()
+
+
 class Awaiting:
     """Performs flows on the running asyncio loop; each loop has its own connections."""
 
@@ -165,10 +210,9 @@ class Awaiting:
         self._transport = transport
         self._drift_reporter = DriftReporter(settings.on_drift)
         self._is_closed = False
-        self._opened_by = weakref.WeakKeyDictionary[
-            asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, AwaitingLimiter]
-        ]()
+        self._opened_by = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopConnections]()
         self._turns = Turns(settings.polls_per_second)
+        self._paid = OpenAttempts()
 
     async def run(self, flow: Flow[T]) -> T:
         """Perform a flow to its end and return its result."""
@@ -199,31 +243,34 @@ class Awaiting:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     async def aclose(self) -> None:
-        """Close the running loop's connections and refuse further work."""
+        """Refuse further work, wait for open paid requests within the grace, and close connections and journal.
+
+        Only the running loop's can be waited for and closed.
+        """
         self._is_closed = True
-        client, _ = self._opened_by.pop(asyncio.get_running_loop(), (None, None))
-        if client is not None:
-            await client.aclose()
+        opened = self._opened_by.pop(asyncio.get_running_loop(), None)
+        if opened is not None:
+            if opened.paid:
+                await outlast(asyncio.gather(*opened.paid, return_exceptions=True), GRACE)
+            self._paid.wait(0.0)
+            await opened.aclose()
         if self._settings.journal is not None:
             await asyncio.to_thread(self._settings.close)
 
     async def _perform(self, effect: Effect[Any]) -> Any:
         match effect:
             case Send():
-                # The place is waited for outside the shield: who is cancelled here has sent nothing.
-                async with self._opened()[1].slots:
-                    if effect.paid:
-                        sending = await_shielded(self._send_paid(effect), effect, self._settings)
-                    else:
-                        sending = self._send(effect)
+                # The slot is waited for outside the shield: who is cancelled here has sent nothing.
+                async with self._opened().limiter.slots:
+                    sending = self._send_paid(effect) if effect.paid else self._send(effect, self._opened().client)
                     reply = await sending
                 return self._drift_reporter.pass_on(effect, reply)
-            case SendNow(send=send):
-                return await self._send(send)
+            case Transmit(send=send, evidence=evidence):
+                return await self._send(send, self._fresh_connections(), evidence)
             case Fetch():
                 return await self._fetch(effect)
             case PollPermit(most=most):
-                return await self._opened()[1].wait(most)
+                return await self._opened().limiter.wait(most)
             case Sleep():
                 return await asyncio.sleep(sleep_for(min(effect.seconds, LONGEST_SLEEP)))
             case Listen():
@@ -233,41 +280,68 @@ class Awaiting:
             case RunBlocking():
                 return await asyncio.to_thread(effect.function)
             case Note() if self._settings.journal:
-                return await asyncio.wrap_future(effect.change(self._settings.order_log()))
+                return await _settled(effect.change(self._settings.order_log()))
+            case OnDisk():
+                return await _settled(effect.change())
             case Notify(callback=callback) if callback is not None:
                 result = callback(effect.value)
                 return await result if inspect.isawaitable(result) else None
 
-    def _opened(self) -> tuple[httpx.AsyncClient, AwaitingLimiter]:
-        """Connections and gate of the running loop."""
+    def _opened(self) -> _LoopConnections:
+        """Connections and limiter of the running loop."""
         _refuse_closed(self._is_closed)
         loop = asyncio.get_running_loop()
         opened = self._opened_by.get(loop)
         if opened is None:
             client = http.make_client(httpx.AsyncClient, self._settings, self._transport)
-            opened = self._opened_by[loop] = client, AwaitingLimiter(self._settings.max_requests, self._turns)
+            limiter = AwaitingLimiter(self._settings.max_requests, self._turns)
+            opened = _LoopConnections(client, limiter, client if self._transport else None)
+            self._opened_by[loop] = opened
         return opened
 
-    async def _send_paid(self, effect: Send) -> Reply:
-        flow = noted(effect, self._settings)
-        return await (self._send(effect) if flow is None else self.run(flow))
+    def _fresh_connections(self) -> httpx.AsyncClient:
+        """Connections that are used once: a kept one may hold another request's response, or be closed already."""
+        opened = self._opened()
+        if opened.paid_client is None:
+            opened.paid_client = http.make_client(httpx.AsyncClient, self._settings, None, keeps_connections=False)
+        return opened.paid_client
 
-    async def _send(self, effect: Send) -> Reply:
-        client, _ = self._opened()
+    async def _send_paid(self, effect: Send) -> Reply:
+        """Go through the life of a paid request: see `paid`."""
+        attempt, opened = PaidAttempt(effect, self._settings), self._opened()
+
+        async def live() -> Reply:
+            sending = asyncio.current_task()
+            assert sending is not None
+            opened.paid.add(sending)
+            sending.add_done_callback(opened.paid.discard)
+            with self._paid.holding(attempt):
+                return await self.run(attempt.life())
+
+        return await await_shielded(live(), attempt)
+
+    async def _send(self, effect: Send, client: httpx.AsyncClient, evidence: Evidence | None = None) -> Reply:
         started, content = time.monotonic(), bytearray()
-        request = http.build(client, self._settings, effect)
+        request = http.build(client, self._settings, effect, evidence.atrace if evidence else None)
         try:
+            if evidence is not None:
+                evidence.check()
             response = await client.send(request, stream=True)
             async with contextlib.aclosing(response):
                 body = http.Body(response, content)
-                async for chunk in response.aiter_bytes():
-                    body.add(chunk)
+                if response.is_stream_consumed:
+                    body.add(response.content)
+                else:
+                    async for chunk in response.aiter_raw():
+                        body.add(chunk)
+            if (unread := http.unread_connection(response)) is not None:
+                await unread.aclose()
         except http.FAILURES as error:
-            raise http.failure(error, effect, started, request, content) from error
+            raise http.failure(error, effect, started, request, content, evidence) from error
         return http.reply(response, effect, content, started)
 
     async def _fetch(self, effect: Fetch) -> Reply:
-        client, limiter = self._opened()
+        client, limiter = self._opened().client, self._opened().limiter
         started = time.monotonic()
         try:
             async with limiter.downloads, client.stream("GET", effect.url, **http.fetch_options(effect)) as response:
@@ -291,6 +365,13 @@ async def _pour(response: httpx.Response, effect: Fetch) -> None:
                 piece.clear()
     finally:
         effect.sink.write(bytes(piece))
+
+
+async def _settled(change: Future[T]) -> T:
+    """The result of a change of a file, which goes on when nobody waits for it any more."""
+    waiting = asyncio.wrap_future(change)
+    waiting.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return await asyncio.shield(waiting)
 
 
 def _refuse_closed(is_closed: bool) -> None:

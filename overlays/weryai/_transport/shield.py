@@ -1,4 +1,4 @@
-"""An interrupted submission is waited for, so that the task id it has paid for is not lost; used by both runners."""
+"""An interrupted submission is not lost: what has not left is stopped, what has left is waited for."""
 
 from __future__ import annotations
 
@@ -7,32 +7,66 @@ import concurrent.futures
 import contextlib
 import contextvars
 import threading
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
-from .._flow.effects import Reply, Send
+from .._flow.effects import Reply
 from .._flow.logs import log
-from .._journal.recording import give_up
-from .._settings import Settings
 from ..errors import NotSentError
 from . import http
+from .paid import PaidAttempt
 
 T = TypeVar("T")
 
-# How long a cancelled submission is waited for, so that the task id it has paid for is not lost, in seconds.
+# How long an open submission is waited for when its caller is interrupted, or its client closed, in seconds.
 GRACE = 5.0
+CLOSED = "the client was closed before the answer came"
 
 
-def send_shielded(send: Callable[[Send], Reply], effect: Send, settings: Settings) -> Reply:
+class OpenAttempts:
+    """The paid requests of one client that are open and that nobody has given up; closing waits for them."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._open: set[PaidAttempt] = set()
+
+    @contextlib.contextmanager
+    def holding(self, attempt: PaidAttempt) -> Iterator[None]:
+        """Count an attempt as open."""
+        with self._changed:
+            self._open.add(attempt)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._open.discard(attempt)
+                self._changed.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until none is open, and note that nobody waits any more for those that still are."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while self._waited_for() and (left := deadline - time.monotonic()) > 0:
+                self._changed.wait(left)
+            left_open = self._waited_for()
+        for attempt in left_open:
+            attempt.give_up(CLOSED)
+
+    def _waited_for(self) -> list[PaidAttempt]:
+        return [attempt for attempt in self._open if not attempt.is_given_up]
+
+
+def send_shielded(send: Callable[[], Reply], attempt: PaidAttempt) -> Reply:
     """Send a paid request so that Ctrl-C cannot lose the answer: in the main thread, through a helper thread."""
     if threading.current_thread() is not threading.main_thread():
-        return send(effect)
+        return send()
     outcome: concurrent.futures.Future[Reply] = concurrent.futures.Future()
     context = contextvars.copy_context()
 
     def work() -> None:
         try:
-            outcome.set_result(context.run(send, effect))
+            outcome.set_result(context.run(send))
         except BaseException as error:
             outcome.set_exception(error)
 
@@ -42,28 +76,57 @@ def send_shielded(send: Callable[[Send], Reply], effect: Send, settings: Setting
     except BaseException as interruption:
         # A second Ctrl-C ends the waiting, not the note.
         with contextlib.suppress(BaseException):
-            concurrent.futures.wait([outcome], timeout=GRACE)
-        _note(interruption, effect, outcome, settings)
+            if attempt.evidence.stop():
+                if (noted := attempt.stopped()) is not None:
+                    noted.exception(GRACE)
+            else:
+                concurrent.futures.wait([outcome], timeout=GRACE)
+        _note(interruption, attempt, outcome)
         raise
     return outcome.result()
 
 
-async def await_shielded(send: Coroutine[Any, Any, Reply], effect: Send, settings: Settings) -> Reply:
-    """Send a paid request so that cancelling the caller cannot lose the answer."""
+async def await_shielded(send: Coroutine[Any, Any, Reply], attempt: PaidAttempt) -> Reply:
+    """Send a paid request so that cancelling the caller cannot lose the answer, however often it is cancelled."""
     sending = _Stubborn(send, loop=asyncio.get_running_loop())
-    sending.add_done_callback(lambda task: task.cancelled() or task.exception())
+    sending.add_done_callback(_retrieve)
     try:
         return await asyncio.shield(sending)
     except asyncio.CancelledError as cancelled:
-        # A second cancellation ends the waiting, not the note.
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait([sending], timeout=GRACE)
-        _note(cancelled, effect, sending, settings)
+        if not sending.done() and attempt.evidence.stop():
+            sending.abandon()
+            if (noted := attempt.stopped()) is not None:
+                await outlast(asyncio.wrap_future(noted), GRACE)
+        else:
+            await outlast(sending, GRACE)
+        _note(cancelled, attempt, sending)
         sending.abandon()
         raise
     except GeneratorExit as closed:
-        _note(closed, effect, sending, settings)
+        _note(closed, attempt, sending)
         raise
+
+
+async def outlast(future: asyncio.Future[Any], seconds: float) -> None:
+    """Wait for something at most so long, whoever cancels the waiting, and how often.
+
+    anyio's scopes cancel at every turn of the loop until they are heard; its own shield makes them wait.
+    """
+    # Loaded by httpx where it is needed, and only for who is interrupted.
+    import anyio
+
+    future.add_done_callback(_retrieve)
+    deadline = time.monotonic() + seconds
+    with anyio.CancelScope(shield=True):
+        while not future.done() and (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([future], timeout=left)
+
+
+def _retrieve(future: asyncio.Future[Any]) -> None:
+    """Take note of what a future raised, so that asyncio does not complain that nobody did."""
+    if not future.cancelled():
+        future.exception()
 
 
 class _Stubborn(asyncio.Task[T]):
@@ -87,14 +150,16 @@ def _start(worker: threading.Thread, outcome: concurrent.futures.Future[Reply]) 
 
 def _note(
     interruption: BaseException,
-    effect: Send,
+    attempt: PaidAttempt,
     outcome: concurrent.futures.Future[Reply] | asyncio.Future[Reply],
-    settings: Settings,
 ) -> None:
     """Tell the interrupted caller, the log and the journal what became of the submission."""
     is_open = not outcome.done() or outcome.cancelled()
-    if is_open:
-        give_up(effect, settings)
-    note = http.note_on_interruption(effect, None if is_open else outcome.exception() or outcome.result())
+    if attempt.is_given_up:
+        note = http.note_on_interruption(attempt.effect, NotSentError())
+    else:
+        if is_open:
+            attempt.give_up()
+        note = http.note_on_interruption(attempt.effect, None if is_open else outcome.exception() or outcome.result())
     interruption.add_note(note)
     log.warning("%s", note)

@@ -94,7 +94,7 @@ def test_an_async_client_works_in_two_loops() -> None:
     client = AsyncWeryAI(KEY, base_url=URL, transport=transport())
 
     async def story() -> tuple[str, httpx.AsyncClient]:
-        return (await client.tasks.get("t1")).id, client._runner._opened()[0]
+        return (await client.tasks.get("t1")).id, client._runner._opened().client
 
     with asyncio.Runner() as first, asyncio.Runner() as second:
         (one, connections), (other, others) = first.run(story()), second.run(story())

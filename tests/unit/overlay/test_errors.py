@@ -69,7 +69,7 @@ def test_names_and_tree() -> None:
     }
     found = {name: kind.__mro__[1].__name__ for name, kind in classes.items() if not issubclass(kind, Warning)}
     assert found == TREE
-    assert set(errors.__all__) == {*TREE, "WeryAIWarning"}
+    assert set(errors.__all__) == {*TREE, "WeryAIWarning", "Outcome"}
 
 
 @pytest.mark.parametrize("name", TREE)

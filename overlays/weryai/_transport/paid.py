@@ -1,0 +1,73 @@
+"""The life of a paid request, as one list of steps in the order in which they wrap.
+
+| step     | where              | what it does                                                                        |
+|----------|--------------------|-------------------------------------------------------------------------------------|
+| slot     | `limiter`          | waits for one of `max_requests`; nothing is sent yet                                |
+| shield   | `shield`           | an interruption stops what has not left, and waits for the response of what has     |
+| record   | `_journal`         | the order is on disk before it is sent, and what came of it right after             |
+| transmit | `runner`           | one POST on a fresh connection, watched by `evidence`                               |
+| drift    | `drift_reporter`   | tells what the contract does not know, when the response is safe                    |
+
+The steps inside the shield are flows and stand in `STEPS`; the others differ between the two runners.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from .._flow.effects import Flow, Reply, Send, Transmit
+from .._flow.order_log import OrderLog
+from .._journal.recording import INTERRUPTED, Recording
+from .._settings import Settings
+from ..errors import WeryAIError
+from .evidence import Evidence
+
+Proceed = Callable[[], Flow[Reply]]
+
+
+class PaidAttempt:
+    """One attempt at a paid request: what it orders, where it is noted, and how far it got."""
+
+    def __init__(self, effect: Send, settings: Settings) -> None:
+        """Get ready; the key is asked for once, so that both notes of an attempt are of the same one."""
+        self.effect, self.evidence = effect, Evidence()
+        log: OrderLog | None = settings.order_log() if settings.journal and effect.intent else None
+        self.recording = Recording(effect, log, self.evidence) if log else None
+        self.is_given_up = False
+
+    def life(self) -> Flow[Reply]:
+        """Go through the steps inside the shield."""
+        return self._from(0)
+
+    def _from(self, position: int) -> Flow[Reply]:
+        return STEPS[position](self, lambda: self._from(position + 1))
+
+    def stopped(self) -> Future[None] | None:
+        """Note that it was stopped before its first byte."""
+        self.is_given_up = True
+        return self.recording.note_stopped() if self.recording else None
+
+    def give_up(self, reason: str = INTERRUPTED) -> None:
+        """Note that nobody waits for the response any more; should it still come, that is noted as well."""
+        self.is_given_up = True
+        if self.recording:
+            with contextlib.suppress(WeryAIError):
+                self.recording.give_up(reason)
+
+
+def _record(attempt: PaidAttempt, proceed: Proceed) -> Flow[Reply]:
+    """Note the order before it is sent and what came of it, where there is a journal."""
+    if attempt.recording is None:
+        return (yield from proceed())
+    return (yield from attempt.recording.around(proceed))
+
+
+def _transmit(attempt: PaidAttempt, _proceed: Proceed) -> Flow[Reply]:
+    """Send it, once."""
+    return (yield from Transmit(attempt.effect, attempt.evidence))
+
+
+#: What happens to a paid request inside the shield; each step wraps those after it.
+STEPS: tuple[Callable[[PaidAttempt, Proceed], Flow[Reply]], ...] = (_record, _transmit)
