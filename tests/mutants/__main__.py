@@ -14,7 +14,8 @@ from pathlib import Path
 from .copies import ROOT, Copy, processor_seconds
 from .everything import EQUIVALENT, MUTANTS, SELF_TESTS, chosen
 from .judging import OPTIONS, WIDER, Verdict, first_failure, judge
-from .mutant import Mutant, MutantError
+from .mutant import Mutant
+from .sources import MutantError
 from .table import line, summary
 
 WORKERS = 2

@@ -10,7 +10,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from .mutant import GENERATED, Mutant, MutantError
+from .mutant import GENERATED, Mutant
+from .sources import MutantError
 
 ROOT = Path(__file__).resolve().parents[2]
 PROVENANCE = "generated_client/PROVENANCE.json"
@@ -51,7 +52,7 @@ class Copy:
 
     def restore(self, mutant: Mutant) -> None:
         """Undo it; the old time of the file comes back as well, so that no byte code of the mistake is taken."""
-        shutil.copy2(self._clean / mutant.file, self.root / mutant.file)
+        shutil.copy2(self._clean / mutant.change.file, self.root / mutant.change.file)
         if mutant.is_source:
             shutil.rmtree(self.root / GENERATED)
             shutil.copytree(self._clean / GENERATED, self.root / GENERATED)

@@ -11,7 +11,7 @@ CASES = "10"
 # The contract's lint is about content; the program in README is run for everything that survives so far.
 WIDER = (
     ("tests/contract", "tests/unit", "tests/repository/test_contract_lint.py"),
-    ("tests/journeys",),
+    ("tests/journeys", "tests/bulk"),
 )
 OPTIONS = (
     *("-x", "--quick", "--cases", CASES, "-p", "no:cacheprovider", "--timeout", "60"),
@@ -41,9 +41,9 @@ def judge(copy: Copy, mutant: Mutant) -> Verdict:
         complaint = copy.mutate(mutant)
         if complaint is not None:
             return Verdict(mutant, "openapi/generate.py", complaint)
-        failed = first_failure(copy, mutant.first)
+        failed = first_failure(copy, mutant.first_files)
         for stage in WIDER:
-            failed = failed or first_failure(copy, stage, without=mutant.first)
+            failed = failed or first_failure(copy, stage, without=mutant.first_files)
         return Verdict(mutant, *failed) if failed else Verdict(mutant)
     finally:
         copy.restore(mutant)
@@ -51,6 +51,8 @@ def judge(copy: Copy, mutant: Mutant) -> Verdict:
 
 def first_failure(copy: Copy, files: tuple[str, ...], without: tuple[str, ...] = ()) -> tuple[str, str] | None:
     """The first test that fails, with its message; a suite that hangs or cannot start has failed as well."""
+    if not files:
+        return None
     ignored = [f"--ignore={name}" for name in without]
     code, output = copy.run("-m", "pytest", *OPTIONS, *ignored, *files, seconds=SECONDS)
     if code == 0:

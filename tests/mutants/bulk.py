@@ -1,0 +1,122 @@
+"""Mistakes in bulk runs: what a job costs, what a ledger holds, what many workers do beside each other."""
+
+from .edits import Lose, Swap, Text
+from .mutant import Edit, Mutant
+
+RUNS, LEDGER, CRASHES, MANIFEST = ("test_runs",), ("test_ledger_file",), ("test_crash_points",), ("test_manifest",)
+POSTGRES, WORKERS = ("test_postgres_ledger",), ("test_workers", "test_queue")
+
+
+def bulk(name: str, edit: Edit, claim: str, first: tuple[str, ...]) -> Mutant:
+    """A mistake in a bulk run."""
+    return Mutant(f"overlay.bulk.{name}", edit, claim, first)
+
+
+IN_LEDGER = [
+    bulk("budget", Text("begin", old="submits < budget", new="submits <= budget"), "one task beyond the budget", RUNS),
+    bulk("credits", Text("begin", old="credits + ? <= ", new="credits <= "), "credits beyond it", RUNS),
+    bulk(
+        "refund",
+        Swap("end", old="if A is OrderState.QUEUED: _refund(B, C)"),
+        "a refusal is spent",
+        RUNS,
+    ),
+    bulk("fence", Swap("change", old="A != 1", new="A > 1"), "a job is changed wherever it stands", LEDGER),
+    bulk("key", Swap("belong", old="A['key'] != B", new="A['key'] == ''"), "another key goes on", RUNS),
+    bulk("service", Swap("belong", old="A['base_url'] != B", new="A['base_url'] == ''"), "services are mixed", RUNS),
+    bulk("named", Swap("end", old="' '.join(A[1:]) or None", new="None"), "a second task id is lost", LEDGER),
+    bulk(
+        "orphans",
+        Swap("Ledger.__init__", old="self.left_open = A", new="self.left_open = 0"),
+        "a try that a crash left open stays open",
+        CRASHES,
+    ),
+    bulk("lock", Swap("Ledger.__init__", old="exclusive=True", new="exclusive=False"), "runs share a ledger", LEDGER),
+    bulk("behind", Swap("check_original", old="A >= B", new="A >= 0"), "an old copy that was put back goes on", LEDGER),
+    bulk("late_refusal", Lose("end", item="{'worker': A}"), "a worker ends the try of another one", POSTGRES),
+    bulk(
+        "late_answer",
+        Swap("_come_late", old="change(A, B, (OrderState.QUEUED,), ...)\nreturn"),
+        "what a late answer accepted is sent once more",
+        POSTGRES,
+    ),
+    bulk(
+        "task",
+        Swap("change", old="if A is not None: B, C = D, (*C, A)"),
+        "what became of an older task ends a job that has a newer one",
+        LEDGER,
+    ),
+    bulk("masked", Text("masked", old="(password=)[^&]*", new="(password=)[&]*"), "a password is shown", POSTGRES),
+    bulk("deadlock", Swap("mend", old="return A and B <= 10", new="return A and B <= 0"), "workers stop", POSTGRES),
+]
+IN_RUNS = [
+    bulk(
+        "again",
+        Swap("job_runner:", old="is_repeatable(A, paid=B)", new="is_repeatable(A, paid=False)"),
+        "sent again",
+        RUNS,
+    ),
+    bulk(
+        "ambiguous",
+        Lose("job_runner:", item="isinstance(A, OutcomeUnknownError)"),
+        "an unknown outcome is a failure",
+        RUNS,
+    ),
+    bulk(
+        "stop.credits",
+        Swap("why_stop", old="InsufficientCreditsError", new="BudgetExceededError"),
+        "without credits every job fails",
+        RUNS,
+    ),
+    bulk(
+        "upload",
+        Swap("job_runner:", old="if A is not None: return A", new="if A == '': return A"),
+        "an image is uploaded for each job",
+        RUNS,
+    ),
+    bulk(
+        "lost",
+        Swap(
+            "job_runner:",
+            old="await self.note(lambda db: steps.remark(db, A, B, C, D))",
+            new="await self._fail(job, C, D, B)",
+        ),
+        "a video that could not be fetched is given up",
+        RUNS,
+    ),
+    bulk(
+        "resume",
+        Lose("_dispatch", item="JobState.SUBMITTED"),
+        "what was paid for before a crash is not fetched",
+        CRASHES,
+    ),
+    bulk("flight", Swap("Throttle", old="A < self.limit", new="A >= 0"), "more in flight than allowed", RUNS),
+    bulk("outside", Swap("_part", old="' .'", new="' '"), "a video leaves its folder", ("test_naming",)),
+    bulk(
+        "problems",
+        Swap("loading:", old="if A.many: ..."),
+        "a manifest with problems is bought",
+        MANIFEST,
+    ),
+    bulk("shard", Swap("Shard.holds", old="A == B - 1", new="A >= B - 1"), "two shards buy the same job", MANIFEST),
+    bulk("there", Swap("_is_there", old="return A in B", new="return bool(A)"), "a lost image is no problem", MANIFEST),
+]
+MANY_WORKERS = [
+    bulk("gap", Text("take_turn", old="others.many < ?", new="others.many <= ?"), "one task too many", POSTGRES),
+    bulk("sending", Swap("take_turn", old="A - sending", new="A"), "what is being sent has no place", POSTGRES),
+    bulk("postpone", Text("postpone", old="{_NOW} + ?", new="{_NOW}"), "other workers go on after a refusal", POSTGRES),
+    bulk(
+        "living",
+        Text("queue_sql:recover_orphans", old="> now() -", new="> now() +"),
+        "a worker that lives counts as dead",
+        WORKERS,
+    ),
+    bulk(
+        "take_over",
+        Swap("_take_over", old="await A.retry_job(B, ...)"),
+        "the jobs of a worker that is gone are never done",
+        WORKERS,
+    ),
+    bulk("calm", Swap("queue:", old="A and await self._is_calm()", new="A"), "paid videos stay", WORKERS),
+]
+BULK = [*IN_LEDGER, *IN_RUNS, *MANY_WORKERS]

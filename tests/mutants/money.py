@@ -1,0 +1,100 @@
+"""Mistakes that cost money: what is sent again, after how long, and what an answer says about the bill."""
+
+from .edits import Lose, Swap, Text
+from .mutant import Edit, Mutant
+
+RETRY, ENVELOPE, WIRE = ("test_retry",), ("test_envelope", "test_retry"), ("test_wire",)
+UNKNOWN, FREE = "case OutcomeUnknownError(): return False", "case TransportError(): return not paid"
+RATE = "return not paid or error.http_status == 429 or error.code in EXPLICIT_REFUSALS"
+
+
+def money(name: str, edit: Edit, claim: str, first: tuple[str, ...] = RETRY) -> Mutant:
+    """A mistake that costs money."""
+    return Mutant(f"overlay.money.{name}", edit, claim, first)
+
+
+TABLE = [
+    money(
+        "not-sent",
+        Swap("is_repeatable", old="case NotSentError(): return True", new="case NotSentError(): return not paid"),
+        "an order that never left is given up",
+    ),
+    money("connect-error", Lose("_NEVER_SENT", item="httpx.ConnectError"), "a refused connection may be billed", WIRE),
+    money("pool", Lose("_NEVER_SENT", item="httpx.PoolTimeout"), "an order that waited in line may be billed", WIRE),
+    money(
+        "unknown-again",
+        Swap("is_repeatable", old=UNKNOWN, new="case OutcomeUnknownError(): return error.http_status is None"),
+        "a lost order is sent twice",
+    ),
+    money(
+        "get-once",
+        Swap("is_repeatable", old=FREE, new="case TransportError(): return False"),
+        "a poll that broke is not repeated",
+    ),
+    money("http-429", Swap("is_repeatable", old="A == 429", new="A == 428"), "HTTP 429 is not tried again"),
+    money("rate-any", Swap("is_repeatable", old=RATE, new="return True"), "every rate limit is repeated"),
+    money("task-named", Lose("is_repeatable", item="A.task_ids"), "a refusal that names a task is repeated"),
+    money(
+        "server-error",
+        Swap("is_repeatable", old="return not paid or error.code in EXPLICIT_REFUSALS", new="return True"),
+        "a failed order is repeated",
+    ),
+    money(
+        "any-refusal",
+        Swap("is_repeatable", old="case _: return False", new="case _: return not paid"),
+        "a wrong key is tried four times",
+    ),
+]
+ANSWERS = [
+    money("408", Lose("accept_paid", item="A == 408"), "HTTP 408 says that nothing was ordered", ENVELOPE),
+    money(
+        "500", Swap("accept_paid", old="A >= 500", new="A > 500"), "HTTP 500 says that nothing was ordered", ENVELOPE
+    ),
+    money(
+        "billed",
+        Swap("accept_paid", old="may_have_been_billed=True", new="may_have_been_billed=False"),
+        "an unreadable success is said to cost nothing",
+        ENVELOPE,
+    ),
+    money(
+        "redirect",
+        Swap(
+            "accept_paid",
+            old="raise ContractError(A, raw=B, may_have_been_billed=C, http_status=D, task_ids=E)",
+            new="raise ContractError(A, raw=B, may_have_been_billed=C, http_status=D)",
+        ),
+        "a task id beside a redirect is lost",
+        ENVELOPE,
+    ),
+    money(
+        "parameter",
+        Swap(
+            "_hinted", old="_PARAMETER.search(A) and not _RATE.search(B)", new="not _RATE.search(A) and not A.strip()"
+        ),
+        "a wrong parameter is sent five times",
+        ENVELOPE,
+    ),
+    money(
+        "retry-after-name",
+        Text("refusal", old="retry-after", new="retry_after"),
+        "Retry-After is not read",
+        ENVELOPE,
+    ),
+    money("paid-flag", Lose("paid_request", item="paid=True"), "an order is repeated like a poll", ("test_money",)),
+]
+PAUSES = [
+    money("five-tries", Swap("RetryPolicy.tries", old="5", new="4"), "a busy service is given up too soon"),
+    money("free-tries", Swap("FREE_TRIES", old="4", new="5"), "a poll is repeated once more"),
+    money("off-by-one", Swap("RetryPolicy.delay", old="A >= B", new="A > B"), "there is one try too many"),
+    money("doubling", Swap("RetryPolicy.pause", old="2.0 ** A", new="2.0 * A"), "the pauses grow straight"),
+    money("budget", Swap("RetryPolicy.delay", old="A + B <= C", new="B <= C"), "tries take for ever"),
+    money("retry-after", Swap("RetryPolicy.delay", old="A is None", new="not A or A > 5"), "Retry-After is not obeyed"),
+    money(
+        "retry-after-date",
+        Swap("parse_retry_after", old="A - time.time()", new="A"),
+        "a date means half a century",
+    ),
+    money("pace", Swap("Pace.steps", old="(30.0, 6.0)", new="(30.0, 0.6)"), "tasks are polled all the time"),
+    money("pace-jitter", Swap("Pace.delay", old="1 + A * B", new="1 - A * B"), "polls come too early"),
+]
+MONEY = [*TABLE, *ANSWERS, *PAUSES]
