@@ -83,7 +83,7 @@ prove: dev-venv ## kill bulk runs again and again and look at the bill; five min
 	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m tests.prove
 
 mutants: dev-venv ## can the suite fail? nightly, takes a quarter of an hour: make mutants ONLY=overlay.word
-	@$(PY) -m tests.mutants
+	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m tests.mutants
 
 fuzz: dev-venv ## other cases on every run, nightly: make fuzz SECONDS=600 SEED=7
 	@$(PY) -m tests.fuzzing
