@@ -235,9 +235,9 @@ def test_a_newer_ledger_is_refused(database: str, capsys: pytest.CaptureFixture[
     """What a newer version wrote is neither read nor changed."""
     PostgresLedger(database).close()
     with psycopg.connect(database) as db:
-        db.execute("update weryai.about set value = '2' where name = 'schema'")
+        db.execute("update weryai.about set value = '99' where name = 'schema'")
     for open_it in (PostgresLedger, bulk.status, bulk.open_ledger):
-        with pytest.raises(JournalError, match=r"newer weryai \(schema 2, not 1\)"):
+        with pytest.raises(JournalError, match=r"newer weryai \(schema 99, not 2\)"):
             open_it(database)
     assert run(["bulk", "status", database]) == 2
     assert "update weryai" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""One job of a bulk run: a picture and what shall become of it, and where it stands; pure."""
+"""One job of a bulk run: an image and what shall become of it, and where it stands; pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._flow.order import OrderState
+from .image_url import unsigned
 
 JobState = OrderState
 
@@ -34,8 +35,9 @@ class NewJob:
 
 
 def digest_of(image: str, parameters: str) -> str:
-    """One word for all that makes two jobs the same."""
-    return hashlib.sha256(f"{image}\0{parameters}".encode(errors="surrogatepass")).hexdigest()[:24]
+    """One word for the place of an image, which of a URL is what names it, and the parameters."""
+    text = f"{unsigned(image)}\0{parameters}"
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ class Job:
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     line: int = 0
     price: float | None = None
-    picture: str | None = None
+    image_size: int | None = None
+    image_mtime: int | None = None
+    image_sha256: str | None = None
     task_id: str | None = None
     named: str | None = None
     batch_id: str | None = None

@@ -100,12 +100,24 @@ def _checked(path: Path, how: str) -> sqlite3.Connection:
     db = sqlite3.connect(f"file:{quote(path.as_posix())}?{how}", uri=True, timeout=PATIENCE, isolation_level=None)
     try:
         db.row_factory = sqlite3.Row
-        if version_of(db, path, LEDGER) == 0:
+        version = version_of(db, path, LEDGER)
+        if version == 0:
             raise JournalError(f"{path} is an empty file, not a ledger")
-        return db
+        return db if version == LEDGER.schema else _upgraded(db, version)
     except BaseException:
         db.close()
         raise
+
+
+def _upgraded(older: sqlite3.Connection, version: int) -> sqlite3.Connection:
+    """A copy in memory of a ledger that an older version wrote, as this one would have it."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.row_factory = sqlite3.Row
+    with contextlib.closing(older):
+        older.backup(db)
+    for schema in range(version, LEDGER.schema):
+        LEDGER.upgrades[schema](db)
+    return db
 
 
 def _unreadable(path: Path, error: Exception) -> JournalError:

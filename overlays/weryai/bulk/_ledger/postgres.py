@@ -13,7 +13,7 @@ from ..._journal.writer import Store
 from ...errors import ConfigurationError, JournalError
 from .database_url import check_address, masked, told
 from .ledger import OpenLedger
-from .schema import JOBS, RUN, SCHEMA, UPLOADS
+from .schema import JOBS, NAMES, RUN, SCHEMA, UPLOADS, upgrade
 
 if TYPE_CHECKING:
     import psycopg
@@ -24,12 +24,15 @@ LEDGER_SCHEMA, QUEUE_SCHEMA = "weryai", "weryai_queue"
 # How long a database may be away before what was to be written is given up, and how long a worker that stands still
 # may keep what it has locked; both in seconds.
 AWAY, STILL = 60.0, 5.0
+# A worker whose last sign of life is so many seconds old is gone.
+GONE = 6.0
 _TYPES = {"real": "double precision", "big": "bigint"}
 _TABLES = (
     f"create schema if not exists {LEDGER_SCHEMA}",
     f"create table jobs (id bigint generated always as identity primary key, {JOBS.format(**_TYPES)})",
     "create index jobs_by_state on jobs (state, id)",
     f"create table uploads ({UPLOADS.format(**_TYPES)})",
+    f"create table names ({NAMES.format(**_TYPES)})",
     # How fast and how many at a time, for all workers together.
     f"create table run ({RUN.format(**_TYPES)})",
     "alter table run add rate float8, add in_flight integer, add next_turn float8 not null default 0",
@@ -123,7 +126,9 @@ class Server(Store):
                 with self.db.connection.transaction():
                     self.db.execute("select pg_advisory_xact_lock(?)", (_MAKING,))
                     known = self._known() or self._make()
-        check_version(known, self._address)
+            check_version(known, self._address)
+            if int(known["schema"]) < SCHEMA:
+                self._upgrade()
         return known["salt"]
 
     def mend(self, error: Exception, attempt: int) -> bool:
@@ -164,6 +169,29 @@ class Server(Store):
             self.db.execute("insert into about values (?, ?)", (name, value))
         return self._known()
 
+    def _upgrade(self) -> None:
+        """Bring an older ledger to this schema; while workers are at work that is refused."""
+        with self.db.connection.transaction():
+            self.db.execute("select pg_advisory_xact_lock(?)", (_MAKING,))
+            older = int(self._known()["schema"])
+            if older < SCHEMA and self._is_anybody_there():
+                raise JournalError(
+                    f"workers of an older weryai are at work on {masked(self._address)}: end them first. "
+                    "Nothing was sent."
+                )
+            for schema in range(older, SCHEMA):
+                upgrade(self.db, schema, _TYPES)
+            self.db.execute("update about set value = ? where name = 'schema'", (str(SCHEMA),))
+
+    def _is_anybody_there(self) -> bool:
+        workers = f"{QUEUE_SCHEMA}.procrastinate_workers"
+        if self.db.execute("select to_regclass(?) as name", (workers,)).fetchone()["name"] is None:
+            return False
+        found = self.db.execute(
+            f"select count(*) as many from {workers} where last_heartbeat > now() - ? * interval '1 second'", (GONE,)
+        )
+        return bool(found.fetchone()["many"])
+
 
 def connected(address: str) -> psycopg.Connection[Any]:
     """Connect to a database, or say in words why that is not to be had."""
@@ -194,7 +222,7 @@ def reading_of(address: str) -> Iterator[Marked]:
         known = known_of(db)
         if not known:
             raise JournalError(f"there is no ledger in {masked(address)}")
-        check_version(known, address)
+        check_version(known, address, oldest=SCHEMA)
         # An export may take its time between two pages.
         db.execute("set idle_in_transaction_session_timeout = 0")
         db.execute("begin isolation level repeatable read read only")
@@ -208,13 +236,18 @@ def known_of(db: Marked) -> dict[str, str]:
     return {row["name"]: row["value"] for row in db.execute("select name, value from about").fetchall()}
 
 
-def check_version(known: dict[str, str], address: str) -> None:
-    """Refuse a ledger that this version would not understand."""
+def check_version(known: dict[str, str], address: str, *, oldest: int = 1) -> None:
+    """Refuse a ledger that this version would not understand, or, to be read only, an older one."""
     version = int(known["schema"])
     if version > SCHEMA:
         raise JournalError(
             f"the ledger in {masked(address)} was written by a newer weryai (schema {version}, not {SCHEMA}): update "
             "weryai"
+        )
+    if version < oldest:
+        raise JournalError(
+            f"the ledger in {masked(address)} was written by an older weryai (schema {version}, not {SCHEMA}): `weryai "
+            "bulk run` or `weryai bulk worker` of this version brings it up to date"
         )
 
 

@@ -12,9 +12,12 @@ from .job import Job
 from .transitions import Database
 
 _FIELDS = (
-    "key", "image", "line", "price", "picture", "task_id", "named", "batch_id", "submits", "reason", "kind", "path",
-    "sha256", "size", "worker", "created", "began", "submitted", "ended",
+    "key", "image", "line", "price", "image_size", "image_mtime", "image_sha256", "task_id", "named", "batch_id",
+    "submits", "reason", "kind", "path", "sha256", "size", "worker", "created", "began", "submitted", "ended",
 )  # fmt: skip
+#: What holds for the jobs of the manifest that was loaded last (or the last ones, if they were to be kept). Only they
+#: are submitted; what is paid for is fetched, whatever manifest it came from.
+CURRENT = "load >= (select first_load from run)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,11 @@ class RunFacts:
     budget_credits: float | None
 
 
-def page(db: Database, states: tuple[OrderState, ...], after: int, most: int) -> list[Job]:
-    """The next jobs in these states behind row `after`."""
+def page(db: Database, states: tuple[OrderState, ...], after: int, most: int, *, is_current: bool = False) -> list[Job]:
+    """The next jobs in these states behind row `after`; of those of the manifest alone, if they have to be current."""
     marks = ", ".join("?" * len(states))
-    rows = db.execute(
-        f"select * from jobs where state in ({marks}) and id > ? order by id limit ?", (*states, after, most)
-    )
+    where = f"state in ({marks}) and id > ?" + (f" and {CURRENT}" if is_current else "")
+    rows = db.execute(f"select * from jobs where {where} order by id limit ?", (*states, after, most))
     return [job_of(row) for row in rows.fetchall()]
 
 

@@ -1,18 +1,21 @@
 """The file of a bulk run, a ledger: one SQLite database, for other tools to read as well.
 
-Schema 1 (`pragma user_version`; `pragma application_id` is 0x57455242, "WERB"). Times are seconds since 1970, UTC.
+Schema 2 (`pragma user_version`; `pragma application_id` is 0x57455242, "WERB"). Times are seconds since 1970, UTC.
 
     jobs     one row per job
       id           its number, in the order of the manifest
       key          its name, as the manifest gives it, or made of its content
+      is_keyed     1 if a column `key` gave that name, else 0
       state        queued, submitting, submitted, done, failed or ambiguous
-      image        the picture: an address, or an absolute path
+      image        the image: a URL, or an absolute path
       parameters   the other fields of the request, as JSON
-      digest       one word for image and parameters
+      digest       one word for image and parameters; a URL counts without the parameters that only sign it
       line         where it stands in the manifest, from 1
-      load         the number of the load that saw it last
+      load         the number of the load that saw it last; see run.first_load
       price        credits, by the table of prices, or null
-      picture      SHA-256 of the local picture, once it was read, or null
+      image_size, image_mtime   bytes of the local image and nanoseconds of its last change, when the manifest was
+                   loaded; null for a URL, and where the file was not there
+      image_sha256 SHA-256 of the local image that was uploaded for it, or null
       task_id      the task that was paid for, or null
       named        task ids of an answer that cannot be relied on, or beside task_id, with spaces between, or null
       batch_id     as the service named it, or null
@@ -22,9 +25,19 @@ Schema 1 (`pragma user_version`; `pragma application_id` is 0x57455242, "WERB").
       path, sha256, size      the video on disk
       worker       who works on it where several do, or null
       created, began, submitted, ended, changed    when it was written, last sent, accepted, ended, last changed
-    uploads  one row per uploaded picture: its SHA-256, its address, and when it was uploaded
-    run      one row: base_url and key (a salted hash) of the service, submits and credits (what was sent and not surely
-             refused), budget_tasks and budget_credits (or null)
+    uploads  one row per uploaded image: image_sha256, its url, and when it was uploaded
+    names    one row per file name that a video has or will have: the name as `claim_name` folds it, and whose job's
+    run      one row
+      base_url, key      of the service; the key as a salted hash
+      submits, credits   what was sent and not surely refused, and what that cost by the prices of then
+      unpriced           how many of these submits had no known price
+      budget_tasks, budget_credits   the most of both, or null
+      first_load         jobs with this load or a later one are those of the manifest; the others are not submitted
+      part, parts        which part of the jobs the ledger has, of how many; 1 of 1 is all
+      outage_since       since when the service is not reached, or null
+      asker, asking_until   who asks the service whether it is back, and until when nobody else does
+      unknown_in_a_row   how many outcomes were unknown since the last that was known
+      open_posts         how many requests that cost credits may be open at a time, or null
     about    name, value: the salt of the hash, how many loads there were, how often it was opened to be changed, and
              the file's inode then
 
@@ -34,31 +47,89 @@ In PostgreSQL the same tables are in the schema `weryai`; `about` has the number
 in_flight and next_turn, which are for all workers together, `lease` says who looks after the queue, and worker is
 NUMBER@HOST, which is also where a video is. The queue in the schema `weryai_queue` is made from them, and holds nothing
 that they do not.
+
+Schema 1 had the columns `picture` for image_sha256, in jobs always null, and `address` for url, and lacked what
+UPGRADES adds. It is brought to schema 2 when it is opened to be changed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 from ..._journal.sqlite_file import Kind
+from .job import digest_of
 
-SCHEMA = 1
+SCHEMA = 2
 
-JOBS = """
+_IMAGE = ("image_size {big}", "image_mtime {big}", "is_keyed integer not null default 1")
+_RUN = (
+    "unpriced integer not null default 0",
+    "first_load integer not null default 0",
+    "part integer not null default 1",
+    "parts integer not null default 1",
+    "outage_since {real}",
+    "asker text",
+    "asking_until {real} not null default 0",
+    "unknown_in_a_row integer not null default 0",
+    "open_posts integer",
+)
+JOBS = f"""
   key text not null unique,
   state text not null default 'queued'
     check (state in ('queued', 'submitting', 'submitted', 'done', 'failed', 'ambiguous')),
   image text not null, parameters text not null, digest text not null,
-  line integer not null, load integer not null, price {real},
-  picture text, task_id text, named text, batch_id text, submits integer not null default 0,
-  reason text, kind text, path text, sha256 text, size {big}, worker text,
-  created {real} not null, began {real}, submitted {real}, ended {real}, changed {real} not null
+  line integer not null, load integer not null, price {{real}},
+  image_sha256 text, task_id text, named text, batch_id text, submits integer not null default 0,
+  reason text, kind text, path text, sha256 text, size {{big}}, worker text,
+  created {{real}} not null, began {{real}}, submitted {{real}}, ended {{real}}, changed {{real}} not null,
+  {", ".join(_IMAGE)}
 """
-UPLOADS = "picture text primary key, address text not null, uploaded {real} not null"
-RUN = """
+UPLOADS = "image_sha256 text primary key, url text not null, uploaded {real} not null"
+NAMES = "name text primary key, job {big} not null"
+RUN = f"""
   id integer primary key check (id = 1), base_url text, key text,
-  submits integer not null default 0, credits {real} not null default 0,
-  budget_tasks integer, budget_credits {real}
+  submits integer not null default 0, credits {{real}} not null default 0,
+  budget_tasks integer, budget_credits {{real}},
+  {", ".join(_RUN)}
 """
+#: The statements from one schema to the next, by the number of the older one; `redigest` follows the first.
+UPGRADES: Mapping[int, tuple[str, ...]] = {
+    1: (
+        "alter table jobs rename column picture to image_sha256",
+        *(f"alter table jobs add column {column}" for column in _IMAGE),
+        "alter table uploads rename column picture to image_sha256",
+        "alter table uploads rename column address to url",
+        *(f"alter table run add column {column}" for column in _RUN),
+        f"create table names ({NAMES})",
+        "update run set unpriced = (select coalesce(sum(submits), 0) from jobs where price is null)",
+        "update run set first_load = coalesce((select cast(value as integer) from about where name = 'load'), 0)",
+    )
+}
+_PAGE = 5_000
 _TYPES = {"real": "real", "big": "integer"}
+
+
+def upgrade(db: Any, older: int, types: Mapping[str, str] = _TYPES) -> None:
+    """Bring the tables from one schema to the next; in a transaction of the caller."""
+    for statement in UPGRADES[older]:
+        db.execute(statement.format(**types))
+    redigest(db)
+
+
+def redigest(db: Any) -> None:
+    """Make the digests of all jobs anew, and find out which keys nobody gave: those of a folder and of a digest."""
+    after = 0
+    query = "select id, key, image, parameters, digest from jobs where id > ? order by id limit ?"
+    while rows := db.execute(query, (after, _PAGE)).fetchall():
+        values = []
+        for row in rows:
+            is_made = row["key"] == row["digest"][:16] or row["image"].replace("\\", "/").endswith(f"/{row['key']}")
+            values.append((digest_of(row["image"], row["parameters"]), int(not is_made), row["id"]))
+        db.executemany("update jobs set digest = ?, is_keyed = ? where id = ?", values)
+        after = rows[-1]["id"]
+
 
 LEDGER = Kind(
     "ledger",
@@ -68,8 +139,10 @@ LEDGER = Kind(
 create table jobs (id integer primary key, {JOBS.format(**_TYPES)});
 create index jobs_by_state on jobs (state, id);
 create table uploads ({UPLOADS.format(**_TYPES)});
+create table names ({NAMES.format(**_TYPES)});
 create table run ({RUN.format(**_TYPES)});
 insert into run (id) values (1);
 create table about (name text primary key, value text not null) without rowid
 """,
+    {older: partial(upgrade, older=older) for older in UPGRADES},
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
@@ -183,20 +184,36 @@ def belong(db: Database, base_url: str, key: str) -> None:
         raise JournalError("this ledger belongs to another key. Nothing was sent.")
 
 
-def keep_upload(db: Database, picture: str, address: str) -> None:
-    """Remember where a picture was uploaded to."""
+def keep_upload(db: Database, sha256: str, url: str) -> None:
+    """Remember where an image was uploaded to."""
     db.execute(
-        "insert into uploads (picture, address, uploaded) values (?, ?, ?) "
-        "on conflict (picture) do update set address = excluded.address, uploaded = excluded.uploaded",
-        (picture, address, time.time()),
+        "insert into uploads (image_sha256, url, uploaded) values (?, ?, ?) "
+        "on conflict (image_sha256) do update set url = excluded.url, uploaded = excluded.uploaded",
+        (sha256, url, time.time()),
     )
 
 
-def address_of(db: Database, picture: str, not_before: float) -> str | None:
-    """Where a picture was uploaded to, if that was not too long ago."""
-    found = db.execute("select address from uploads where picture = ? and uploaded >= ?", (picture, not_before))
+def address_of(db: Database, sha256: str, not_before: float) -> str | None:
+    """Where an image was uploaded to, if that was not too long ago."""
+    found = db.execute("select url from uploads where image_sha256 = ? and uploaded >= ?", (sha256, not_before))
     one = found.fetchone()
-    return None if one is None else str(one["address"])
+    return None if one is None else str(one["url"])
+
+
+def claim_name(db: Database, row: int, name: str) -> bool:
+    """Claim a file name for the video of a job; False if it is another job's, in upper or lower case, however composed.
+
+    A name that is the job's own already stays so. No two jobs of a ledger ever get the same.
+    """
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    # A name of a file need not be text.
+    folded = folded.encode(errors="backslashreplace").decode()
+    hit = db.execute(
+        "insert into names (name, job) values (?, ?) on conflict (name) do update set job = excluded.job "
+        "where names.job = excluded.job",
+        (folded, row),
+    ).rowcount
+    return bool(hit == 1)
 
 
 def change(

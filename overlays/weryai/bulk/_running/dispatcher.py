@@ -171,8 +171,9 @@ async def _dispatch(run: Run) -> None:
 
 
 async def _page(run: Run, state: JobState, after: int) -> list[Job]:
-    """The next jobs in a state, behind a row."""
-    return await run.performer.note(lambda db: reading.page(db, (state,), after, PAGE))
+    """The next jobs in a state, behind a row; only those of the manifest are submitted."""
+    is_current = state is JobState.QUEUED
+    return await run.performer.note(lambda db: reading.page(db, (state,), after, PAGE, is_current=is_current))
 
 
 def _start(run: Run, job: Job, room: asyncio.Semaphore) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._flow.order import OrderState
 from ...errors import ConfigurationError, JournalError
-from .._ledger.postgres import AWAY, NEEDS, QUEUE_SCHEMA, PostgresLedger, settings_of, talking
+from .._ledger.postgres import AWAY, GONE, NEEDS, QUEUE_SCHEMA, PostgresLedger, settings_of, talking
 from . import queue_sql as steps
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Jobs to be ordered, and jobs that are paid for, which need no turn and so never wait behind the others.
 ORDERS, PAID = "orders", "paid"
 # A worker tells that it lives every HEARTBEAT seconds, and is gone when that was GONE seconds ago.
-HEARTBEAT, GONE = 1.5, 6.0
+HEARTBEAT = 1.5
 LOOK = 1.0
 # So many entries are made at a time, when fewer than half of them wait.
 FEED = 1_000

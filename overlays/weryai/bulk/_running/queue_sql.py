@@ -8,6 +8,7 @@ from ..._flow.order import OrderState
 from ...errors import JournalError
 from .._ledger import transitions as steps
 from .._ledger.postgres import LEDGER_SCHEMA, QUEUE_SCHEMA, Marked
+from .._ledger.queries import CURRENT
 from .._ledger.transitions import Database
 
 CRASHED = "the worker was gone before the answer came"
@@ -67,8 +68,9 @@ def lease(db: Database, holder: str, seconds: float) -> bool:
 def open_rows(db: Database, most: int) -> list[tuple[int, bool]]:
     """Rows of jobs that can be worked on, what is paid for first; whether each is."""
     rows: list[tuple[int, bool]] = []
-    for state in (OrderState.SUBMITTED, OrderState.QUEUED):
-        found = db.execute("select id from jobs where state = ? order by id limit ?", (state.value, most)).fetchall()
+    for state, where in ((OrderState.SUBMITTED, ""), (OrderState.QUEUED, f"and {CURRENT}")):
+        query = f"select id from jobs where state = ? {where} order by id limit ?"
+        found = db.execute(query, (state.value, most)).fetchall()
         rows += [(row["id"], state is OrderState.SUBMITTED) for row in found]
     return rows
 
