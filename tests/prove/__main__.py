@@ -5,6 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from .journal_stress import stressed
 from .judging import bill_of, judge, rows_of
 from .killing import Harness, emulator, write_manifest
 from .machines import many_machines
@@ -71,6 +72,7 @@ def main() -> int:
         "faults": lambda: proved("kills and faults", FAULTS),
         "without": found_out,
         "machines": many_machines,
+        "journal": stressed,
     }
     wanted = sys.argv[1:] or list(whole)
     proofs = [whole[name]() for name in wanted]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
@@ -14,10 +13,11 @@ from typing import NoReturn, Self, TypeVar
 
 from .._flow.intent import Intent
 from .._flow.order import AttemptResult, Order, OrderState, Scope
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, JournalError
 from . import transitions as steps
-from .sqlite_file import Lock, open_file
-from .writer import Store, Writer
+from .database_file import share
+from .sqlite_file import JOURNAL
+from .writer import followed_by
 
 T = TypeVar("T")
 WINDOW = 600.0
@@ -43,16 +43,14 @@ class Journal:
         except TypeError as error:
             raise ConfigurationError(f"a journal is a path, not {type(path).__name__}") from error
         self.window = float(window)
-        self._exclusive = exclusive
-        self._opening = threading.Lock()
-        self._open()
+        self._is_closed = False
+        self._file = share(self.path, JOURNAL, exclusive=exclusive)
 
     def close(self) -> None:
-        """Write what is left and close the file; twice is fine."""
-        with self._opening:
-            if self._process == os.getpid():
-                self._writer.close()
-                self._lock.release()
+        """Write what is left and close the file, which others in this process may go on to use; twice is fine."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -68,31 +66,18 @@ class Journal:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Journal is an open file and is not pickled; open it in each process")
 
-    def _open(self) -> None:
-        # The file is made with its folder, and the lock lies beside it.
-        db, lock = open_file(self.path), None
-        try:
-            self._lock = lock = Lock(self.path, exclusive=self._exclusive)
-            self._salt = str(db.execute("select value from about where name = 'salt'").fetchone()[0])
-        except BaseException:
-            db.close()
-            if lock is not None:
-                lock.release()
-            raise
-        self._process = os.getpid()
-        self._writer = Writer(Store(db, self.path))
-
     def _write(self, change: Callable[[sqlite3.Connection], T]) -> Future[T]:
-        """Have a change made; a forked child gets a connection of its own, because SQLite's do not survive a fork."""
-        with self._opening:
-            if self._process != os.getpid():
-                # An exclusive one stays the parent's: its lock is held.
-                self._open()
-            return self._writer.write(change)
+        """Have a change made, or something read, in the order of the calls."""
+        if self._is_closed:
+            raise JournalError(f"the journal {self.path} is closed")
+        return self._file.write(change)
+
+    def _check_place(self) -> None:
+        self._file.check_place(self.path)
 
     def order_log(self, base_url: str, key: str) -> ScopedJournal:
         """The part of the journal that belongs to one service and one key."""
-        hashed = hashlib.sha256(f"{self._salt}:{key}".encode()).hexdigest()[:16]
+        hashed = hashlib.sha256(f"{self._file.salt}:{key}".encode()).hexdigest()[:16]
         return ScopedJournal(self, Scope(base_url, hashed))
 
 
@@ -105,12 +90,18 @@ class ScopedJournal:
 
     def begin(self, intent: Intent, fingerprint: str) -> Future[int]:
         """Write an order down before it is sent."""
-        window = self._journal.window
-        return self._journal._write(lambda db: steps.begin(db, intent, fingerprint, self._scope, window))
+        journal = self._journal
+
+        def change(db: sqlite3.Connection) -> int:
+            journal._check_place()
+            return steps.begin(db, intent, fingerprint, self._scope, journal.window)
+
+        return journal._write(change)
 
     def end(self, row: int, attempt: AttemptResult) -> Future[None]:
-        """Write down what became of a try."""
-        return self._journal._write(lambda db: steps.end(db, row, attempt))
+        """Write down what became of a try; an error where that is in no file that is found again."""
+        noted = self._journal._write(lambda db: steps.end(db, row, attempt))
+        return followed_by(noted, self._journal._check_place)
 
     def mark_ambiguous(self, row: int, reason: str) -> Future[None]:
         """Give an open try up."""

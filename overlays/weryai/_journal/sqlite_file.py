@@ -38,6 +38,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from .._flow.logs import warn
 from ..errors import JournalError
@@ -82,21 +83,36 @@ class Kind:
     upgrades: Mapping[int, Callable[[sqlite3.Connection], None]] = field(default_factory=dict)
 
 
+#: Sees an existing file before anything is changed in it, and may refuse it by an error.
+Accept: TypeAlias = Callable[[sqlite3.Connection], None]
+
 JOURNAL = Kind("journal", 0x5745524A, SCHEMA, _TABLES)
 
 
-def open_file(path: Path, kind: Kind = JOURNAL) -> sqlite3.Connection:
-    """Open a file of this kind for writing, or make it; whatever is in the way is a JournalError."""
+def make_file(path: Path, kind: Kind = JOURNAL) -> None:
+    """Make an empty file with its folder, unless there is one, which is not opened; raises JournalError.
+
+    POSIX takes every lock that a process has on a file when any descriptor of it is closed. So a file that may be in
+    use is opened by SQLite alone.
+    """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Prompts are private. The files that SQLite puts beside it get the same rights.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
-        db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    except (OSError, sqlite3.Error, ValueError) as error:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, flags, 0o600))
+    except (OSError, ValueError) as error:
         raise unusable(path, error, kind) from error
+
+
+def open_file(path: Path, kind: Kind = JOURNAL, accept: Accept | None = None) -> sqlite3.Connection:
+    """Open a file of this kind for writing; whatever is in the way is a JournalError.
+
+    `accept` sees what is in it, and may refuse it by an error, before anything is changed.
+    """
+    db = connect(path, kind)
     try:
-        db.row_factory = sqlite3.Row
-        _check(db, path, kind)
+        _check(db, path, kind, accept)
         return db
     except sqlite3.Error as error:
         db.close()
@@ -106,30 +122,49 @@ def open_file(path: Path, kind: Kind = JOURNAL) -> sqlite3.Connection:
         raise
 
 
+def connect(path: Path, kind: Kind = JOURNAL) -> sqlite3.Connection:
+    """Open a file that is known to be of this kind."""
+    try:
+        db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    except (sqlite3.Error, ValueError) as error:
+        raise unusable(path, error, kind) from error
+    db.row_factory = sqlite3.Row
+    return db
+
+
 def unusable(path: Path, error: Exception, kind: Kind = JOURNAL) -> JournalError:
     """Say that the file cannot be written, and why."""
     reason = getattr(error, "strerror", None) or error
     return JournalError(f"the {kind.noun} {path} cannot be written: {reason}")
 
 
-def _check(db: sqlite3.Connection, path: Path, kind: Kind) -> None:
+def _check(db: sqlite3.Connection, path: Path, kind: Kind, accept: Accept | None) -> None:
     """Refuse what is no such file, or one that this version would not understand; make the tables of a new one."""
-    db.execute("pragma synchronous = full")
-    db.execute("pragma fullfsync = on")
+    make_durable(db)
     # A transaction for the look and what follows from it; it also meets a disk that takes nothing any more.
     db.execute("begin immediate")
-    if (version := version_of(db, path, kind)) == 0:
+    version = version_of(db, path, kind)
+    if version and accept is not None:
+        accept(db)
+    if version == 0:
         for statement in kind.tables.split(";"):
             db.execute(statement)
         db.execute("insert into about values ('salt', ?)", (secrets.token_hex(16),))
         db.execute(f"pragma application_id = {kind.application}")
-    else:
+    elif version < kind.schema:
         for older in range(version, kind.schema):
             kind.upgrades[older](db)
-    db.execute(f"pragma user_version = {kind.schema}")
+    if version < kind.schema:
+        db.execute(f"pragma user_version = {kind.schema}")
     db.execute("commit")
     if (mode := _to_wal(db)) != "wal":
         raise JournalError(f"the {kind.noun} {path} cannot be made safe against crashes: its mode stays {mode!r}")
+
+
+def make_durable(db: sqlite3.Connection) -> None:
+    """Let each commit of a connection wait until the disk has it."""
+    db.execute("pragma synchronous = full")
+    db.execute("pragma fullfsync = on")
 
 
 def _to_wal(db: sqlite3.Connection) -> str:
@@ -165,7 +200,7 @@ class Lock:
 
     def __init__(self, path: Path, *, exclusive: bool, kind: Kind = JOURNAL) -> None:
         """Take it at once, or raise JournalError."""
-        place = path.with_name(f"{path.name}.lock")
+        self._place = place = path.with_name(f"{path.name}.lock")
         if network := network_of(path):
             _warn_of_network(f"the {kind.noun} {path}", network, exclusive=exclusive)
         try:
@@ -176,14 +211,27 @@ class Lock:
             _take(self._handle, exclusive=exclusive)
         except OSError as error:
             os.close(self._handle)
-            whom = "other processes use it" if exclusive else "a run keeps it to itself"
-            raise JournalError(f"the {kind.noun} {path} is in use: {whom}. Nothing was sent.") from error
+            raise in_use(path, kind, exclusive=exclusive) from error
+
+    def is_held(self) -> bool:
+        """Whether the file that is locked is the one that others would lock."""
+        try:
+            here, there = os.fstat(self._handle), os.stat(self._place)
+        except OSError:
+            return False
+        return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
     def release(self) -> None:
-        """Give it back; twice is fine."""
+        """Give it back, or, in a forked child, leave it to the parent; twice is fine."""
         with contextlib.suppress(OSError):
             os.close(self._handle)
         self._handle = -1
+
+
+def in_use(path: Path, kind: Kind, *, exclusive: bool) -> JournalError:
+    """Say who keeps a file from whoever wants it, alone or not."""
+    whom = "others use it" if exclusive else "a run keeps it to itself"
+    return JournalError(f"the {kind.noun} {path} is in use: {whom}. Nothing was sent.")
 
 
 def _warn_of_network(file: str, network: str, *, exclusive: bool) -> None:

@@ -29,6 +29,16 @@ class Store:
     def __init__(self, db: Any, path: Path, kind: Kind = JOURNAL) -> None:
         self.db, self._path, self._kind = db, path, kind
 
+    def connect(self) -> None:
+        """Open the connection again, if it was closed for the time of a fork."""
+
+    def disconnect(self) -> None:
+        """Close the connection for the time of a fork, which no connection survives."""
+
+    def close(self) -> None:
+        """Close the connection for good."""
+        self.db.close()
+
     def mend(self, error: Exception, attempt: int) -> bool:
         """Do what can be done after a transaction failed; whether it is worth making once more."""
         return False
@@ -42,6 +52,23 @@ class Store:
         return JournalError(f"the {self._kind.noun} {self._path} is closed")
 
 
+def followed_by(future: Future[T], check: Callable[[], None]) -> Future[T]:
+    """The same future, but failed if a check fails once it is done."""
+    followed: Future[T] = Future()
+
+    def end(done: Future[T]) -> None:
+        try:
+            result = done.result()
+            check()
+        except BaseException as error:
+            followed.set_exception(error)
+        else:
+            followed.set_result(result)
+
+    future.add_done_callback(end)
+    return followed
+
+
 class Writer:
     """Makes changes of a database in the order they came; a future is done when its change is on the disk."""
 
@@ -52,6 +79,7 @@ class Writer:
         self._thread = threading.Thread(target=self._toil, name="weryai-journal", daemon=True)
         self._is_closed = False
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self.commits = 0
         self._thread.start()
 
@@ -74,6 +102,15 @@ class Writer:
         if self._thread is not threading.current_thread():
             self._thread.join()
 
+    def pause(self) -> None:
+        """Let no change be under way, and close the connection, until `resume`."""
+        self._turn.acquire()
+        self._store.disconnect()
+
+    def resume(self) -> None:
+        """Go on; the connection is opened again when it is needed."""
+        self._turn.release()
+
     def _toil(self) -> None:
         is_open = True
         while is_open:
@@ -82,9 +119,10 @@ class Writer:
                 while len(batch) < MOST_AT_ONCE:
                     batch.append(self._work.get_nowait())
             is_open = None not in batch
-            self._commit([one for one in batch if one is not None])
-        with contextlib.suppress(Exception):
-            self._store.db.close()
+            with self._turn:
+                self._commit([one for one in batch if one is not None])
+        with self._turn, contextlib.suppress(Exception):
+            self._store.close()
 
     def _commit(self, batch: list[tuple[Change, Future[Any]]]) -> None:
         """Make changes in one transaction; one that fails leaves no trace and does not harm the others."""
@@ -105,6 +143,7 @@ class Writer:
             break
 
     def _transact(self, wanted: list[tuple[Change, Future[Any]]]) -> list[tuple[Future[Any], Any, Exception | None]]:
+        self._store.connect()
         db = self._store.db
         db.execute(self._store.begin)
         ended = [(done, *self._attempt(db, change)) for change, done in wanted]

@@ -199,7 +199,7 @@ def test_a_kept_journal_is_free_when_its_process_ends(tmp_path: Path) -> None:
 def test_users_keep_a_run_away(tmp_path: Path) -> None:
     """While anybody shares a journal, nobody gets it alone; sharing it is open to all."""
     path = tmp_path / "journal.db"
-    with Journal(path), Journal(path), pytest.raises(JournalError, match="other processes use it"):
+    with Journal(path), Journal(path), pytest.raises(JournalError, match="others use it"):
         Journal(path, exclusive=True)
     with Journal(path, exclusive=True):
         pass

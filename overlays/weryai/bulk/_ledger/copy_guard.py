@@ -12,28 +12,48 @@ from ...errors import JournalError
 from .schema import LEDGER
 
 
-def check_original(db: sqlite3.Connection, path: Path, *, trust_copy: bool) -> None:
-    """Count the start, in the ledger and then in a file beside it; refuse a ledger that is behind, or elsewhere.
+def refuse_copy(db: sqlite3.Connection, path: Path, *, trust_copy: bool) -> None:
+    """Refuse a ledger that is behind, or elsewhere, unless it is trusted; nothing is changed.
 
     A copy put back over the original is behind; one under another name has no such file; one of both files is another
     file for the system. Raises JournalError.
     """
+    starts, known = _starts_in(db), _about(db)
     try:
-        known = {row["name"]: row["value"] for row in db.execute("select name, value from about").fetchall()}
-        starts, inode = int(known.get("starts", 0)), str(path.stat().st_ino)
-        beside = _beside(path)
-        is_original = starts == 0 or (beside is not None and starts >= beside and known.get("inode") in (inode, "0"))
-        if not is_original and not trust_copy:
-            raise JournalError(
-                f"the ledger {path} seems to be a copy, or was moved without its .starts file: it may not know what "
-                "was ordered since, and going on would pay for that again. Use the original, or, if you know that "
-                "nothing was ordered with it since, --trust-copy. Nothing was sent."
-            )
-        for name, value in (("starts", str(starts + 1)), ("inode", inode)):
-            db.execute("insert or replace into about values (?, ?)", (name, value))
-        _starts_of(path).write_text(str(starts + 1))
-    except (OSError, sqlite3.Error) as error:
+        beside, inode = _beside(path), str(path.stat().st_ino)
+    except OSError as error:
         raise unusable(path, error, LEDGER) from error
+    is_original = starts == 0 or (beside is not None and starts >= beside and known.get("inode") in (inode, "0"))
+    if not is_original and not trust_copy:
+        raise JournalError(
+            f"the ledger {path} seems to be a copy, or was moved without its .starts file: it may not know what "
+            "was ordered since, and going on would pay for that again. Use the original, or, if you know that "
+            "nothing was ordered with it since, --trust-copy. Nothing was sent."
+        )
+
+
+def count_start(db: sqlite3.Connection, inode: int) -> int:
+    """Count the start in the ledger; the number is for `note_start`, once it is on the disk."""
+    starts = _starts_in(db) + 1
+    for name, value in (("starts", str(starts)), ("inode", str(inode))):
+        db.execute("insert or replace into about values (?, ?)", (name, value))
+    return starts
+
+
+def note_start(path: Path, starts: int) -> None:
+    """Write the number beside the ledger, which by then has it: a crash in between leaves no ledger that is behind."""
+    try:
+        _starts_of(path).write_text(str(starts))
+    except OSError as error:
+        raise unusable(path, error, LEDGER) from error
+
+
+def _about(db: sqlite3.Connection) -> dict[str, str]:
+    return {row["name"]: row["value"] for row in db.execute("select name, value from about").fetchall()}
+
+
+def _starts_in(db: sqlite3.Connection) -> int:
+    return int(_about(db).get("starts", 0))
 
 
 def _beside(path: Path) -> int | None:
@@ -44,4 +64,5 @@ def _beside(path: Path) -> int | None:
 
 
 def _starts_of(path: Path) -> Path:
-    return path.with_name(f"{os.path.basename(path)}.starts")
+    # Beside the ledger itself, where a symbolic link leads to it.
+    return Path(f"{os.path.realpath(path)}.starts")

@@ -12,11 +12,11 @@ from typing import Any, NoReturn, Self, TypeVar
 
 from ..._flow.intent import Intent
 from ..._flow.order import AttemptResult, Order, OrderState
-from ..._journal.sqlite_file import Lock, open_file
-from ..._journal.writer import Store, Writer
+from ..._journal.database_file import DatabaseFile, share
+from ..._journal.writer import Writer
 from ...errors import ConfigurationError, JournalError
 from . import transitions as steps
-from .copy_guard import check_original
+from .copy_guard import count_start, note_start, refuse_copy
 from .schema import LEDGER
 from .transitions import Database
 
@@ -33,12 +33,13 @@ class OpenLedger:
     #: How many tries a run that died had left open; they are ambiguous.
     left_open: int = 0
 
-    def __init__(self, store: Store, salt: str) -> None:
-        """Start to write; `salt` is that of the hashes of keys."""
+    def __init__(self, writer: Writer | DatabaseFile, salt: str) -> None:
+        """Write with this writer; `salt` is that of the hashes of keys."""
         self._salt = salt
         self._process = os.getpid()
         self._order_logs: dict[tuple[str, str], LedgerOrderLog] = {}
-        self._writer = Writer(store)
+        self._writer = writer
+        self._is_closed = False
 
     def write(self, change: Callable[[Any], T]) -> Future[T]:
         """Have a change made, or something read, in the order of the calls."""
@@ -48,8 +49,12 @@ class OpenLedger:
 
     def close(self) -> None:
         """Write what is left and close the ledger; twice is fine."""
-        if self._process == os.getpid():
+        if self._process == os.getpid() and not self._is_closed:
+            self._is_closed = True
             self._writer.close()
+
+    def check_place(self) -> None:
+        """Raise JournalError if what is written now would be lost."""
 
     def __enter__(self) -> Self:
         return self
@@ -85,25 +90,22 @@ class Ledger(OpenLedger):
             self.path = Path(os.path.abspath(path))
         except TypeError as error:
             raise ConfigurationError(f"a ledger is a path, not {type(path).__name__}") from error
-        db = open_file(self.path, LEDGER)
-        lock = None
+        # Who holds the lock looks whether it is a copy, before anything is changed in it.
+        file = share(
+            self.path, LEDGER, exclusive=True, accept=lambda db: refuse_copy(db, self.path, trust_copy=trust_copy)
+        )
+        super().__init__(file, file.salt)
+        self._file = file
         try:
-            self._lock = lock = Lock(self.path, exclusive=True, kind=LEDGER)
-            salt = str(db.execute("select value from about where name = 'salt'").fetchone()["value"])
-            check_original(db, self.path, trust_copy=trust_copy)
+            note_start(self.path, self.write(lambda db: count_start(db, file.identity[1])).result())
+            self.left_open = self.write(lambda db: steps.recover_orphans(db, CRASHED)).result()
         except BaseException:
-            db.close()
-            if lock is not None:
-                lock.release()
+            self.close()
             raise
-        super().__init__(Store(db, self.path, LEDGER), salt)
-        self.left_open = self.write(lambda db: steps.recover_orphans(db, CRASHED)).result()
 
-    def close(self) -> None:
-        """Write what is left and close the file; twice is fine."""
-        super().close()
-        if self._process == os.getpid():
-            self._lock.release()
+    def check_place(self) -> None:
+        """Raise JournalError if what is written now would be lost."""
+        self._file.check_place(self.path)
 
     def __repr__(self) -> str:
         return f"Ledger({str(self.path)!r})"
@@ -124,6 +126,7 @@ class LedgerOrderLog:
         assert row is not None
 
         def change(db: Database) -> int:
+            self._ledger.check_place()
             steps.begin(db, row, worker)
             self._begun[row] = worker
             return row

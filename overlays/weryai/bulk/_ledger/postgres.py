@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..._flow.logs import log
-from ..._journal.writer import Store
+from ..._journal.writer import Store, Writer
 from ...errors import ConfigurationError, JournalError
 from .database_url import check_address, masked, told
 from .ledger import OpenLedger
@@ -62,7 +62,7 @@ class PostgresLedger(OpenLedger):
         except BaseException:
             store.db.close()
             raise
-        super().__init__(store, salt)
+        super().__init__(Writer(store), salt)
 
     def __repr__(self) -> str:
         return f"PostgresLedger({masked(self.address)!r})"

@@ -1,0 +1,273 @@
+"""A database file as this process has it open: once, by one connection and one writer, however many use it.
+
+POSIX takes every lock that a process has on a file when any descriptor of it is closed. So SQLite alone opens such a
+file: we make a new one, and look by `stat`. A fork copies what SQLite believes of its locks, but not the locks. So no
+connection is open while the process forks, and each process opens its own afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+from .._flow.logs import warn
+from ..errors import JournalError
+from .sqlite_file import Accept, Kind, Lock, connect, in_use, make_durable, make_file, open_file, unusable
+from .writer import Store, Writer
+
+T = TypeVar("T")
+Identity: TypeAlias = tuple[int, int]
+
+# The order of locks: this one, then that of a file, then a writer's.
+_guard = threading.RLock()
+_process = os.getpid()
+_is_forking = False
+_open: dict[Identity, DatabaseFile] = {}
+# What was open when this process was forked without a word to Python: SQLite's copy of its locks is wrong for good.
+_spoiled: set[Identity] = set()
+
+
+def share(path: Path, kind: Kind, *, exclusive: bool = False, accept: Accept | None = None) -> DatabaseFile:
+    """Open a file, or make it, or join those who have it open in this process; each closes it once.
+
+    `accept` is that of `open_file`. Raises JournalError: it cannot be used, or somebody wants it alone.
+    """
+    try:
+        real = Path(os.path.realpath(path))
+        with _guard:
+            _notice_fork()
+            identity = _identity_of(real, kind)
+            if identity in _spoiled:
+                raise _forked(path, kind)
+            if identity in _open:
+                return _open[identity].join(path, kind, exclusive=exclusive)
+            file = DatabaseFile(real, kind, exclusive=exclusive, accept=accept)
+            _open[file.identity] = file
+            return file
+    except (OSError, ValueError) as error:
+        raise unusable(path, error, kind) from error
+
+
+class DatabaseFile:
+    """One file that is open; what is handed to `write` is done by one thread, in the order of the calls."""
+
+    def __init__(self, path: Path, kind: Kind, *, exclusive: bool, accept: Accept | None) -> None:
+        """Lock, open and check the file at a resolved path; the lock lies beside it."""
+        self._path, self._kind, self._exclusive = path, kind, exclusive
+        self._users = 1
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._hold = Lock(path, exclusive=exclusive, kind=kind)
+        try:
+            make_file(path, kind)
+            db = open_file(path, kind, accept)
+            with contextlib.ExitStack() as on_failure:
+                on_failure.callback(db.close)
+                #: The salt of the hashes of keys.
+                self.salt = str(db.execute("select value from about where name = 'salt'").fetchone()["value"])
+                self._store = FileStore(db, path, kind)
+                on_failure.pop_all()
+        except BaseException:
+            self._hold.release()
+            raise
+        self.identity = self._store.identity
+        self._mutex = threading.Lock()
+        self._process = os.getpid()
+        self._writer: Writer | None = Writer(self._store)
+
+    def join(self, path: Path, kind: Kind, *, exclusive: bool) -> DatabaseFile:
+        """Be used by one more."""
+        if kind is not self._kind:
+            raise JournalError(f"{path} is a {self._kind.noun}, not a {kind.noun} of weryai")
+        if exclusive or self._exclusive:
+            raise in_use(path, kind, exclusive=not self._exclusive)
+        self._users += 1
+        return self
+
+    def write(self, change: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        """Have a change made, or something read; a forked child has a connection of its own."""
+        if self._process != os.getpid():
+            raise _forked(self._path, self._kind)
+        with self._mutex:
+            if self._writer is None:
+                if self._exclusive:
+                    raise in_use(self._path, self._kind, exclusive=False)
+                self._hold = Lock(self._path, exclusive=False, kind=self._kind)
+                self._writer = Writer(self._store)
+            return self._writer.write(change)
+
+    def check_place(self, path: Path) -> None:
+        """Raise JournalError if what is written would be lost: another file, or none, lies at the path by now."""
+        self._store.check_place(path)
+        if self._exclusive and not self._hold.is_held():
+            raise _moved(path, self._kind, "its .lock file was deleted or replaced")
+
+    def close(self) -> None:
+        """Write what has come in; who leaves last closes the file."""
+        if self._process != os.getpid():
+            return
+        with _guard:
+            self._users -= 1
+            if self._users == 0:
+                _open.pop(self.identity, None)
+                if self._writer is not None:
+                    self._writer.close()
+                    self._hold.release()
+                return
+            writer = self._writer
+        if writer is not None:
+            writer.write(lambda _: None).exception()
+
+    def before_fork(self) -> None:
+        """Let no change be under way, and no connection be open."""
+        self._mutex.acquire()
+        if self._writer is not None:
+            self._writer.pause()
+
+    def after_fork_here(self) -> None:
+        """Go on; the connection is opened again for the next change."""
+        if self._writer is not None:
+            self._writer.resume()
+        self._mutex.release()
+
+    def after_fork_in_child(self) -> None:
+        """Leave the writer and the lock to the parent."""
+        self._mutex = threading.Lock()
+        self._process = os.getpid()
+        if self._writer is not None:
+            # This closes a copy of the descriptor, which lets go of nothing.
+            self._hold.release()
+            self._writer = None
+
+
+class FileStore(Store):
+    """A connection to one file, which can be closed for a while, and opened again if the file is still the same."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path, kind: Kind) -> None:
+        """Take over a connection to a file that has been checked."""
+        super().__init__(db, path, kind)
+        found = os.stat(path)
+        self.identity: Identity = (found.st_dev, found.st_ino)
+        self._size = found.st_size
+        self._log = self._find_log()
+        if found.st_nlink > 1:
+            warn(f"the {kind.noun} {path} has other names (hard links); use it by one name only, or rows are lost")
+
+    def connect(self) -> None:
+        """Open the file again after a fork."""
+        if self.db is not None:
+            return
+        self.check_place(self._path)
+        db = connect(self._path, self._kind)
+        try:
+            make_durable(db)
+            db.execute("select count(*) from about").fetchone()
+            self._log = self._find_log()
+            self.check_place(self._path)
+        except BaseException:
+            db.close()
+            raise
+        self.db = db
+
+    def disconnect(self) -> None:
+        """Close the connection; SQLite then writes everything into the file itself."""
+        if self.db is not None:
+            self.db.close()
+            self.db = self._log = None
+
+    close = disconnect
+
+    def check_place(self, path: Path) -> None:
+        """Raise JournalError unless the file is at the path, no shorter than it was, and its log beside it."""
+        try:
+            found = os.stat(path)
+        except OSError as error:
+            raise _moved(path, self._kind, "it was deleted or renamed") from error
+        if (found.st_dev, found.st_ino) != self.identity:
+            raise _moved(path, self._kind, "another file took its place")
+        if found.st_size < self._size:
+            raise _moved(path, self._kind, "it was cut short")
+        if self._log is not None and self._find_log() != self._log:
+            raise _moved(path, self._kind, "its -wal file was deleted or replaced")
+
+    def _find_log(self) -> Identity | None:
+        """The write-ahead log, which holds what the file itself does not have yet."""
+        try:
+            found = os.stat(f"{self._path}-wal")
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def _identity_of(path: Path, kind: Kind) -> Identity | None:
+    """What tells a file from every other one; None where there is none, or none can be."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        is_folder = stat.S_ISDIR(found.st_mode)
+        raise unusable(path, OSError(0, os.strerror(errno.EISDIR) if is_folder else "it is no regular file"), kind)
+    return found.st_dev, found.st_ino
+
+
+def _moved(path: Path, kind: Kind, what: str) -> JournalError:
+    return JournalError(
+        f"the {kind.noun} {path} cannot be relied on: {what} since it was opened, so a paid request would be "
+        "forgotten. Put the file back, or start anew."
+    )
+
+
+def _forked(path: Path, kind: Kind) -> JournalError:
+    return JournalError(
+        f"the {kind.noun} {path} was open when this process was forked by a program that does not tell Python "
+        "so: its locks cannot be relied on. Open it after the fork. Nothing was sent."
+    )
+
+
+def _notice_fork() -> None:
+    """Give up what a fork that came without a word has left here."""
+    global _process
+    if _process != os.getpid():
+        _process = os.getpid()
+        _spoiled.update(_open)
+        _open.clear()
+
+
+def _before_fork() -> None:
+    global _is_forking
+    _guard.acquire()
+    _is_forking = True
+    for file in _open.values():
+        file.before_fork()
+
+
+def _after_fork_here() -> None:
+    global _is_forking
+    _is_forking = False
+    for file in _open.values():
+        file.after_fork_here()
+    _guard.release()
+
+
+def _after_fork_in_child() -> None:
+    global _guard, _is_forking, _process
+    is_prepared, _is_forking = _is_forking, False
+    _guard = threading.RLock()
+    if is_prepared:
+        _process = os.getpid()
+        for file in _open.values():
+            file.after_fork_in_child()
+    else:
+        _notice_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_here, after_in_child=_after_fork_in_child)
