@@ -45,9 +45,8 @@ def test_every_room_is_there(document: str) -> None:
 
 def is_place(name: str) -> bool:
     """Whether a name between backquotes is meant as a file, a folder or a word of the contract."""
-    return (
-        bool(re.fullmatch(r"x-[a-z-]+|[\w./-]+/|[\w./-]*\w\.(?:py|md|yaml|toml)", name)) and "/_emulator/" not in name
-    )
+    pattern = r"x-[a-z-]+|[\w./-]+/|\.ci/[\w-]+|Makefile|[\w./-]*\w\.(?:py|md|yaml|toml)"
+    return bool(re.fullmatch(pattern, name)) and name != "/_emulator/"
 
 
 def exists(name: str) -> bool:
