@@ -5,6 +5,7 @@ from typing import Any
 
 from fakes.faults import Answer, Reply, json_reply
 from fakes.faulty_server import FaultyServer
+from fakes.videos import mp4
 
 SUBMIT = "/v1/generation/image-to-video"
 UPLOAD = "/v1/generation/upload-file"
@@ -12,8 +13,8 @@ RESULT = "/result/"
 TASK = "task_abc123"
 STATUS = f"/v1/generation/{TASK}/status"
 
-MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2" + bytes(range(256)) * 16
-"""Bytes that start like an MP4; enough wherever nobody plays the video."""
+MP4 = mp4(bytes(range(256)) * 16)
+"""An MP4 by its structure; enough wherever nobody plays the video."""
 
 
 def envelope(data: Any, **fields: Any) -> dict[str, Any]:

@@ -147,6 +147,6 @@ def upload(source: Any) -> Any:
     return Files.upload(resources().files, source)
 
 
-def download(url: Any, path: Any) -> Any:
+def download(url: Any, path: Any, **options: Any) -> Any:
     """Return the flow of a download."""
-    return Files.download(resources().files, url, path)
+    return Files.download(resources().files, url, path, **options)

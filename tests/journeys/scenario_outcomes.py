@@ -9,7 +9,7 @@ class Outcome:
     """How a story ends: in a video or in an error, after how many submissions, with how many paid tasks.
 
     `says` is a part of the error's text, `along` another scenario without which this one cannot happen, `warns` a part
-    of the warning that comes with it, `kept` the name of the file.
+    of the warning that comes with it.
     """
 
     error: str | None = None
@@ -18,7 +18,6 @@ class Outcome:
     says: str = ""
     along: str = ""
     warns: str | None = None
-    kept: str = "video.mp4"
     answer: Any = None
 
 
@@ -156,7 +155,7 @@ OUTCOMES: dict[str, dict[str, Outcome]] = {
         "submit": refused(KEY, "1002"),
         "status": halted(KEY, "1002"),
         "upload": unsent(KEY, "1002"),
-        "download": Outcome(warns="is not an MP4", kept="video.json"),
+        "download": VIDEO,
     },
     "key-401": {"submit": refused(KEY, "401"), "status": halted(KEY, "401"), "upload": unsent(KEY, "401")},
     "key-403": {"submit": refused(KEY, "403"), "status": halted(KEY, "403"), "upload": unsent(KEY, "403")},
@@ -202,7 +201,7 @@ OUTCOMES: dict[str, dict[str, Outcome]] = {
         "submit": UNREADABLE,
         "status": VIDEO,
         "upload": unsent("ContractError"),
-        "download": Outcome(warns="is not an MP4", kept="video.html"),
+        "download": VIDEO,
     },
     "answer-empty": {"submit": UNREADABLE_AND_PAID, "status": VIDEO, "upload": unsent("ContractError")},
     "answer-not-json": {"submit": UNREADABLE_AND_PAID, "status": VIDEO, "upload": unsent("ContractError")},

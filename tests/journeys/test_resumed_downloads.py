@@ -12,6 +12,7 @@ from fakes.cutting_proxy import CuttingProxy
 from fakes.faces import Face, submit
 from fakes.faults import Half, Reply
 from fakes.faulty_server import FaultyServer
+from fakes.videos import mp4
 from weryai import DownloadError
 from weryai.emulator import Emulator, ManualClock
 
@@ -94,7 +95,7 @@ def test_what_does_not_fit_is_fetched_from_the_start(
     face: Face, faulty_server: FaultyServer, tmp_path: Path, answers: list[tuple[dict[str, str], int]]
 ) -> None:
     """When the file changed, or the part is not the one that is missing, all of it is fetched again."""
-    old, new = b"o" * 1000, b"\x00\x00\x00\x18ftypisom" + b"n" * 988
+    old, new = b"o" * 1000, mp4(b"n", size=1000)
     faulty_server.script("GET", "/v.mp4", Half(old, headers={"ETag": '"a"'}))
     for headers, status in answers:
         faulty_server.script("GET", "/v.mp4", Reply(new, status, headers))
@@ -122,7 +123,7 @@ def test_only_a_recognisable_file_is_resumed(
     face: Face, faulty_server: FaultyServer, tmp_path: Path, headers: dict[str, str], validator: str | None
 ) -> None:
     """Without a strong ETag or a date the rest could be another file's, so the download starts again."""
-    content = b"\x00\x00\x00\x18ftypisom" + b"n" * 988
+    content = mp4(b"n", size=1000)
     rest = Reply(content[500:], 206, {"Content-Range": "bytes 500-999/1000"}) if validator else Reply(content)
     faulty_server.script("GET", "/v.mp4", Half(content, headers=headers), rest)
     path = face.run(

@@ -87,9 +87,8 @@ def check_ending(ending: Any, outcome: Outcome, folder: Path) -> None:
         )
     else:
         assert not isinstance(ending, Exception), repr(ending)
-        assert ending.path == folder / outcome.kept
-        if outcome.kept == "video.mp4":
-            assert ending.path.read_bytes() == FIXED_VIDEO
+        assert ending.path == folder / "video.mp4"
+        assert ending.path.read_bytes() == FIXED_VIDEO
 
 
 def test_an_answer_that_comes_too_late_is_lost_and_paid(face: Face) -> None:

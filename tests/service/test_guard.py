@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from contract.reading import operation, operations
-from fakes.pictures import png
 from fakes.recording_service import KEY, RecordingService
+from fakes.videos import mp4
 from service.checks import Checks
 from service.exchange import Record
 from service.guard import WRONG_KEY, Guard, Planned, RefusedRequestError
@@ -164,7 +164,7 @@ def test_the_paid_order_is_followed_to_its_video(tmp_path: Path, capsys: pytest.
         if request.method == "POST":
             return 200, {"status": 0, "data": {"task_ids": ["t1"]}}
         if request.url.host == "cdn.example.com":
-            return 200, b"\0\0\0\x18ftypisom" + png()
+            return 200, mp4()
         return 200, {"status": 0, "data": {"task_id": "t1", "task_status": "succeed", "videos": [video]}}
 
     service, checks = RecordingService(answer), Checks(Secret(KEY))

@@ -1,39 +1,70 @@
-"""Where a video is stored: a temporary name beside the target, checked, flushed, and renamed in one step."""
+"""Where a video is stored: a temporary name beside the target, checked, flushed, and given its name in one step."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
 import tempfile
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
-from urllib.parse import unquote
+from typing import BinaryIO, Literal, TypeAlias, get_args
 
 from .._flow.effects import Reply
-from .._flow.logs import warn
-from ..errors import DownloadError, InvalidInputError
+from .._flow.logs import log, warn
+from ..errors import DownloadError, InvalidInputError, WeryAIWarning
+from .names import alternatives, give_name, part_beside, rename_new
+from .video import may_be_video, video_suffix
+
+IfExists: TypeAlias = Literal["replace", "refuse", "rename"]
 
 _HEAD_BYTES = 512
+# Of what does not start as a video does, this much is read at most; and a video hardly grows when it is unpacked.
+MOST_OTHER_BYTES = 16 * 1024 * 1024
+MOST_GROWTH = 8
+_PIECE = 256 * 1024
 
 
 class Target:
-    """Receives a download; the final name appears only when every announced byte is on disk."""
+    """Receives a download; the final name appears only when every byte of a whole video is on disk.
 
-    def __init__(self, path: Path, url: str) -> None:
+    `if_exists` says what becomes of a file that has the name already: it is replaced, or the video gets a number. With
+    `validate=False` anything is taken that is as long as it was announced. With `hashed` it makes the SHA-256.
+    """
+
+    def __init__(
+        self, path: Path, url: str, *, if_exists: IfExists = "replace", validate: bool = True, hashed: bool = False
+    ) -> None:
         """Prepare to store `url` as `path`; nothing is written yet."""
         self.path = path
         self.url = url
+        self.problem = ""
+        self._if_exists = if_exists
+        self._validates = validate
+        self._hashed = hashed
         self._file: BinaryIO | None = None
         self._partial: Path | None = None
-        self._announced: int | None = None
-        self._has_known_end = False
-        self._received = 0
-        self._head = b""
-        self._validator = ""
         self._is_over = False
+        self._start(Reply(200, {}))
+
+    def _start(self, reply: Reply) -> None:
+        """Know nothing yet but what the head of an answer says."""
+        length, encoding = reply.headers.get("content-length", ""), reply.headers.get("content-encoding", "").lower()
+        self._validator = _validator(reply)
+        self._announced = int(length) if length.isascii() and length.isdigit() else None
+        # Chunks say themselves where the end is, and a missing one is an error of the transport.
+        self._has_known_end = self._announced is not None or "transfer-encoding" in reply.headers
+        self._unpacking = zlib.decompressobj(47) if encoding in ("gzip", "x-gzip", "deflate") else None
+        self._has_known_end |= self._unpacking is not None
+        self.problem = (
+            "" if self._unpacking or encoding in ("", "identity") else f"it came in the encoding {encoding!r}"
+        )
+        self._raw, self._received, self._head, self._suffix = 0, 0, b"", ""
+        self._digest = hashlib.sha256()
 
     @property
     def received(self) -> int:
@@ -42,7 +73,7 @@ class Target:
 
     def resume_headers(self) -> dict[str, str]:
         """Ask for the missing bytes alone, if some are there and the file can be recognised; else for all of it."""
-        if self.received == 0 or not self._validator:
+        if self.received == 0 or not self._validator or self._unpacking is not None:
             return {}
         return {"Range": f"bytes={self.received}-", "If-Range": self._validator}
 
@@ -54,15 +85,11 @@ class Target:
             self.discard()
         if reply.http_status != 200:
             return False
-        self._validator = _validator(reply)
-        length = reply.headers.get("content-length", "")
-        is_encoded = reply.headers.get("content-encoding", "identity") != "identity"
-        self._announced = int(length) if length.isdigit() and not is_encoded else None
-        # Chunks say themselves where the end is, and a missing one is an error of the transport.
-        self._has_known_end = self._announced is not None or "transfer-encoding" in reply.headers or is_encoded
-        self._received, self._head = 0, b""
+        self._start(reply)
+        if self.problem:
+            return False
         with self._storing():
-            self._partial = self.path.with_name(f".{self.path.name[:100]}.{secrets.token_hex(4)}.part")
+            self._partial = part_beside(self.path, secrets.token_hex(4))
             self._file = self._partial.open("xb")
         if self._is_over:
             # The caller was cancelled while this was opened in another thread.
@@ -71,43 +98,126 @@ class Target:
         return True
 
     def write(self, chunk: bytes) -> None:
-        """Store a piece."""
+        """Store a piece as it came over the line; raises ValueError when there is no end to what is no video."""
+        self._raw += len(chunk)
+        if self._unpacking is None:
+            self._store(chunk)
+            return
+        while chunk:
+            try:
+                piece = self._unpacking.decompress(chunk, _PIECE)
+            except zlib.error as error:
+                self.problem = f"its encoding is broken: {error}"
+                raise ValueError(self.problem) from None
+            chunk = self._unpacking.unconsumed_tail
+            if self._unpacking.eof and self._unpacking.unused_data:
+                chunk, self._unpacking = self._unpacking.unused_data, zlib.decompressobj(47)
+            self._store(piece)
+
+    def _store(self, piece: bytes) -> None:
         with self._storing():
             if self._file is not None:
-                self._file.write(chunk)
-        self._received += len(chunk)
+                self._file.write(piece)
+        if self._hashed:
+            self._digest.update(piece)
+        self._received += len(piece)
         if len(self._head) < _HEAD_BYTES:
-            self._head = (self._head + chunk)[:_HEAD_BYTES]
+            self._head = (self._head + piece)[:_HEAD_BYTES]
+        may_grow = may_be_video(self._head) if self._unpacking is None else self._received < MOST_GROWTH * self._raw
+        if self._received > MOST_OTHER_BYTES and self._validates and not may_grow:
+            self.problem = f"it is no video, and longer than {MOST_OTHER_BYTES:,} bytes"
+            raise ValueError(self.problem)
 
     def is_complete(self) -> bool:
-        """Whether as many bytes came as were announced, or, if none were, an MP4 is whole; never an empty file."""
-        if not self._has_known_end and self._file is not None and self._partial is not None:
-            self._file.flush()
-            return self._received > 0 and (sniff_suffix(self._head) != ".mp4" or is_whole_mp4(self._partial))
-        return self._received > 0 and self._announced in (None, self._received)
+        """Whether every byte came, as far as the answer or the video itself says how many there are; never none.
 
-    def finish(self) -> Path:
-        """Flush to the disk, rename to the final name, and return it; not an MP4 gets the suffix it deserves."""
-        path = self._deserved_path()
+        Sets `problem` when all came, and is no whole video.
+        """
+        if self._received == 0 or self._file is None or self._partial is None:
+            return False
+        if self._announced not in (None, self._raw) or (self._unpacking is not None and not self._unpacking.eof):
+            return False
         with self._storing():
-            assert self._file is not None and self._partial is not None
+            self._file.flush()
+            self._suffix = video_suffix(self._partial) or ""
+        if self._suffix:
+            return True
+        is_cut = not self._has_known_end and may_be_video(self._head)
+        if self._validates and not is_cut:
+            self.problem = "it is a video that is not whole" if may_be_video(self._head) else "it is no video"
+        return not self._validates and not is_cut
+
+    def content_hash(self) -> str:
+        """One word for the bytes that are there."""
+        if self._file is None or self._partial is None:
+            return ""
+        with self._storing(), self._partial.open("rb") as file:
+            self._file.flush()
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def seal(self) -> Path:
+        """Flush to the disk, and return the name that the file deserves; what is no MP4 gets its own suffix."""
+        with self._storing():
+            assert self._file is not None
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            os.replace(self._partial, path)
-            self._file = self._partial = None
-            _sync_folder(path.parent)
+        return self._deserved_path()
+
+    @property
+    def sha256(self) -> str:
+        """What recognises the bytes that came, if it was asked for."""
+        return self._digest.hexdigest()
+
+    def take_name(self, path: Path, *, may_replace: bool = False) -> Path:
+        """Give a sealed file its name, and tell if it is not what was asked for; raises FileExistsError if not free."""
+        assert self._partial is not None
+        try:
+            if may_replace:
+                os.replace(self._partial, path)
+            else:
+                rename_new(self._partial, path)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise self._unstored(error) from error
+        self._file = self._partial = None
+        sync_folder(path.parent)
+        if path.suffix != self.path.suffix:
+            try:
+                warn(f"{self.url} is not an MP4; it is kept as {path}")
+            except WeryAIWarning as warning:
+                # A filter that makes errors of warnings shall not cost a video that is on disk.
+                log.warning("%s", warning)
         return path
 
+    def finish(self) -> Path:
+        """Flush to the disk, give the final name, and return it."""
+        wanted = self.seal()
+        if self._if_exists == "replace" and wanted == self.path:
+            return self.take_name(wanted, may_replace=True)
+        for path in alternatives(wanted):
+            with contextlib.suppress(FileExistsError):
+                return self.take_name(path)
+        raise AssertionError("there are endlessly many names")
+
     def restart(self, url: str) -> None:
-        """Begin anew with another address of the same video."""
+        """Begin anew, maybe with another URL of the same video."""
         self.discard()
         self.url = url
 
     def keep(self) -> Path | None:
-        """Leave what came, if anything did, on the disk, and return where."""
-        path, self._partial = self._partial if self.received else None, self._partial if not self.received else None
-        self.discard()
+        """Leave what came, if anything did, and return where; what is whole, and no video, gets its own suffix."""
+        path = self._partial if self.received else None
+        if path is None or self._file is None:
+            self.discard()
+            return None
+        self._file.close()
+        if self.problem:
+            suffix = ".mp4.broken" if may_be_video(self._head) else sniff_suffix(self._head)
+            with contextlib.suppress(OSError):
+                path = give_name(path, self.path.with_name(self.path.stem + suffix), may_be_same=True)
+        self._file = self._partial = None
         return path
 
     def close(self) -> None:
@@ -125,72 +235,103 @@ class Target:
         self._file = self._partial = None
 
     def _fits(self, reply: Reply) -> bool:
-        """Whether a part begins where ours ends and belongs to a file of the same length."""
+        """Whether a part begins where ours ends and belongs to the same file, by its length and what recognises it."""
         found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", reply.headers.get("content-range", "").strip())
         if found is None or self._file is None or int(found[1]) != self._received:
+            return False
+        if reply.headers.get("content-encoding", "identity") != "identity" or not self._is_same(reply):
             return False
         total = None if found[2] == "*" else int(found[2])
         if self._announced is None:
             self._announced, self._has_known_end = total, self._has_known_end or total is not None
         return total in (None, self._announced)
 
+    def _is_same(self, reply: Reply) -> bool:
+        """Whether nothing in a part's head says that it belongs to another file."""
+        name = "etag" if self._validator.startswith('"') else "last-modified"
+        return reply.headers.get(name, self._validator) == self._validator
+
     def _deserved_path(self) -> Path:
         suffix = self.path.suffix.lower()
-        found = sniff_suffix(self._head)
+        found = self._suffix or sniff_suffix(self._head)
         if suffix not in (".mp4", ".m4v", ".mov") or found in (".mp4", ".mov"):
             return self.path
-        path = self.path.with_suffix(found)
-        number = 1
-        while path.exists():
-            path, number = self.path.with_name(f"{self.path.stem}-{number}{found}"), number + 1
-        warn(f"{self.url} is not an MP4; it is kept as {path}")
-        return path
+        return self.path.with_suffix(found)
 
     @contextlib.contextmanager
     def _storing(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise DownloadError(
-                f"the video cannot be stored as {self.path}: {error.strerror or error}. It is still at {self.url}",
-                url=self.url,
-            ) from error
+            raise self._unstored(error) from error
+
+    def _unstored(self, error: OSError) -> DownloadError:
+        reason = error.strerror or error
+        return DownloadError(
+            f"the video cannot be stored as {self.path}: {reason}. It is still at {self.url}", url=self.url
+        )
 
 
-def prepare_path(output: str | os.PathLike[str] | None, name: str) -> Path:
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The file that a video goes to, and what becomes of one that is there already."""
+
+    path: Path
+    if_exists: IfExists = "replace"
+
+
+def prepare(output: str | os.PathLike[str] | None, name: str, if_exists: IfExists = "replace") -> Destination:
     """Turn what the user named into a path that can be written, before anything is paid for.
 
-    None is `name` in the working folder; an existing folder gets `name` inside; missing folders are made.
+    None is `name` in the working folder; an existing folder gets `name` inside; missing folders are made. A name that
+    the user did not choose never replaces a file.
     """
+    if if_exists not in get_args(IfExists):
+        raise InvalidInputError(f"if_exists is replace, refuse or rename, not {str(if_exists)[:60]!r}")
     try:
-        path = Path(name) if output is None else Path(output)
+        path = Path(name) if output is None else Path(_expanded(output))
         path = path.resolve() if path.is_symlink() else path
-        if path.is_dir() or (isinstance(output, str) and output.endswith(("/", os.sep))):
-            path = path / name
-        # Also the longest name that the file may deserve in the end must be possible.
-        with contextlib.suppress(FileNotFoundError):
-            os.lstat(path.with_name(f"{path.name}-1.webm"))
-        if path.exists() and not path.is_file():
-            raise ValueError("it is there already and is no ordinary file")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            return path
+        is_folder = path.is_dir() or (isinstance(output, str) and output.endswith(("/", os.sep)))
+        path = path / name if is_folder else path
+        if output is None or is_folder:
+            if_exists = "rename"
+        _try(path, if_exists)
+    except UnicodeEncodeError:
+        raise InvalidInputError(f"{output!r} cannot be written: its name is no UTF-8. Nothing was sent.") from None
     except (OSError, ValueError, TypeError) as error:
         raise InvalidInputError(f"{output!r} cannot be written: {error}. Nothing was sent.") from error
+    return Destination(path, if_exists)
+
+
+def _try(path: Path, if_exists: IfExists) -> None:
+    """Raise what would keep a video from being stored; leaves nothing but the folders."""
+    os.path.abspath(path).encode()
+    # Also the longest name that the file may get on the way must be possible.
+    for longest in (part_beside(path, "0" * 8), path.with_name(f"{path.name}-1.webm")):
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(longest)
+    if if_exists != "rename" and os.path.lexists(path) and not path.is_file():
+        raise ValueError("it is there already and is no ordinary file")
+    if if_exists == "refuse" and path.exists():
+        raise ValueError("it is there already")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
 
 
 def absolute_path(output: str | os.PathLike[str] | None) -> str:
     """What the user named, as it reads from any folder; whoever means a folder is still seen to."""
-    named = os.fspath(output) if output is not None else "./"
+    named = os.fspath(_expanded(output)) if output is not None else "./"
     folder = "/" if isinstance(named, str) and named.endswith(("/", os.sep)) else ""
-    return os.path.abspath(named) + folder
+    try:
+        return os.path.abspath(named) + folder
+    except OSError as error:
+        raise InvalidInputError(f"the working folder cannot be used: {error}. Nothing was sent.") from error
 
 
-def name_of(url: str, default: str = "video.mp4") -> str:
-    """A file name for an address: its last part, without anything that could leave the folder."""
-    path = url.partition("?")[0].partition("#")[0]
-    name = re.sub(r"[^\w.\-]+", "_", unquote(path).rpartition("/")[2]).strip("._") if path.count("/") > 2 else ""
-    return name[-100:] or default
+def _expanded(output: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """With the user's own folder for ~, which no shell has put in after `--output=`."""
+    return os.path.expanduser(output) if isinstance(output, str) and output.startswith("~") else output
 
 
 def sniff_suffix(head: bytes) -> str:
@@ -210,22 +351,6 @@ def sniff_suffix(head: bytes) -> str:
     return ".webp" if head[8:12] == b"WEBP" else ".bin"
 
 
-def is_whole_mp4(path: Path) -> bool:
-    """Whether the boxes of an MP4 add up to its length, so that its end is not missing."""
-    size, position = path.stat().st_size, 0
-    with path.open("rb") as file:
-        while position < size:
-            file.seek(position)
-            head = file.read(16)
-            length = int.from_bytes(head[:4], "big")
-            if length == 1:
-                length = int.from_bytes(head[8:16], "big")
-            if length < 8:
-                return length == 0 and len(head) >= 8
-            position += length
-    return position == size
-
-
 _SIGNATURES = (
     (b"\x1a\x45\xdf\xa3", ".webm"),
     (b"GIF8", ".gif"),
@@ -243,7 +368,8 @@ def _validator(reply: Reply) -> str:
     return etag if etag.startswith('"') else reply.headers.get("last-modified", "")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -17,8 +18,9 @@ from weryai_api.types import File
 from .._flow.effects import Fetch, Flow, Now, RunBlocking, Sleep, note
 from .._flow.logs import log
 from .._flow.retry import FREE_TRIES, RetryPolicy, parse_retry_after
-from .._media.download import Target, name_of, prepare_path
+from .._media.download import Destination, IfExists, Target, prepare
 from .._media.image import Image, ImageSource, is_address, read_image
+from .._media.names import name_of
 from .._protocol.endpoint import call
 from .._protocol.envelope import Envelope
 from .._task import Task
@@ -30,6 +32,8 @@ T = TypeVar("T")
 
 _WORTH_ANOTHER_TRY = (404, 408, 425, 429)
 _EXPIRED = (401, 403, 404, 410)
+# Who sends the same bytes so often has nothing else to send.
+SAME_TIMES = 3
 # A try that brings this many bytes does not count as one, so that a long video comes over a bad line.
 PROGRESS = 256 * 1024
 
@@ -48,30 +52,49 @@ class Files(Resource[Mode]):
         return (yield from upload_image(picture, self._retry))
 
     @operation
-    def download(self, url: str | Task, path: str | os.PathLike[str], *, task_id: str | None = None) -> Flow[Path]:
+    def download(
+        self,
+        url: str | Task,
+        path: str | os.PathLike[str],
+        *,
+        task_id: str | None = None,
+        if_exists: IfExists = "replace",
+        validate: bool = True,
+    ) -> Flow[Path]:
         """Download a video and return the path of the complete file.
 
-        `url` is its address, or a Task that has one; `path` is the file to write, or a folder. A connection that
-        breaks is taken up where it broke. A link that has expired is asked for anew, once, if `task_id` (or the Task)
-        says of which task. The key is never sent along. The final name appears in one step, when every byte is on
-        disk; a file that is no MP4 is kept under the suffix it deserves, with a warning.
+        `url` is its URL, or a Task that has one; `path` is the file to write, or a folder. A file that is there already
+        is replaced, or with `if_exists` "refuse" an InvalidInputError before anything is fetched; with "rename", and
+        always in a folder, the video gets a number beside it instead.
+
+        A connection that breaks is taken up where it broke. Only a whole MP4, QuickTime or WebM file counts as the
+        video, told by its structure. What is none, or a link that has expired, is fetched again, from a fresh link if
+        `task_id` (or the Task) says of which task; `validate=False` takes whatever comes. The key is never sent along.
+        The final name appears in one step, when every byte is on disk; a WebM gets its own suffix, with a warning.
 
         Raises DownloadError, with what came in `.partial_path`; never submit again because of it: what failed can be
         downloaded again.
         """
         address, task_id = _named(url, task_id)
-        prepared = yield from RunBlocking(lambda: prepare_path(path, name_of(address)))
-        stored = yield from store(self, address, prepared, task_id, Target.finish)
-        if task_id is not None:
-            yield from note(lambda record: record.finish_task(task_id, os.path.abspath(stored)))
-        return stored
+        place = yield from RunBlocking(lambda: prepare(path, name_of(address), if_exists))
+        return (yield from download_to(self, address, place, task_id, validate=validate))
 
 
-def store(files: Files[Mode], address: str, path: Path, task_id: str | None, finish: Callable[[Target], T]) -> Flow[T]:
-    """Download to a path that can be written, and finish the file, which may take its time."""
-    target = Target(path, address)
+def download_to(
+    resource: Resource[Mode], address: str, place: Destination, task_id: str | None, *, validate: bool = True
+) -> Flow[Path]:
+    """Download to a place that was prepared, and note where the video of a task is."""
+    target = Target(place.path, address, if_exists=place.if_exists, validate=validate)
+    stored: Path = yield from store(resource, target, task_id, Target.finish)
+    if task_id is not None:
+        yield from note(lambda record: record.finish_task(task_id, os.path.abspath(stored)))
+    return stored
+
+
+def store(resource: Resource[Mode], target: Target, task_id: str | None, finish: Callable[[Target], T]) -> Flow[T]:
+    """Download into a target, and finish the file, which may take its time."""
     try:
-        yield from _fetch_whole(files, target, task_id)
+        yield from _fetch_whole(resource._retry, target, task_id)
         return (yield from RunBlocking(lambda: finish(target)))
     finally:
         target.close()
@@ -100,34 +123,42 @@ def _named(source: str | Task, task_id: str | None) -> tuple[str, str | None]:
 
 @dataclass(frozen=True, slots=True)
 class _Missed:
-    """What went wrong with one try of a download."""
+    """What went wrong with one try of a download; `content` is the hash of what came whole and is no video."""
 
     event: str
     is_repeatable: bool
     http_status: int | None = None
     retry_after: float | None = None
     cause: TransportError | None = None
+    content: str = ""
 
 
-def _fetch_whole(files: Files[Mode], target: Target, task_id: str | None) -> Flow[None]:
+def _fetch_whole(policy: RetryPolicy, target: Target, task_id: str | None) -> Flow[None]:
     """Fetch into the target until it is complete; a CDN may need a moment before it knows a new file."""
-    policy, started, attempt, most, asked = files._retry, (yield from Now()), 0, 0, task_id is None
+    started, attempt, most, asked = (yield from Now()), 0, 0, task_id is None
+    seen = Counter[str]()
     while True:
         attempt += 1
         missed = yield from _fetch_once(target, attempt)
         if missed is None:
             return
-        if target.received >= most + PROGRESS:
+        seen[missed.content] += 1
+        if not target.problem and target.received >= most + PROGRESS:
             # A bad line is no reason to give up while it brings something.
             most, attempt, started = target.received, 1, (yield from Now())
         elapsed = (yield from Now()) - started
         pause = policy.pause(attempt, random.random()) if missed.retry_after is None else missed.retry_after
-        if missed.is_repeatable and attempt < min(policy.tries, FREE_TRIES) and elapsed + pause <= policy.budget:
+        is_worth = missed.is_repeatable and attempt < min(policy.tries, FREE_TRIES) and elapsed + pause <= policy.budget
+        if is_worth and not (missed.content and seen[missed.content] >= SAME_TIMES):
+            if target.problem:
+                link = None if task_id is None else (yield from _fresh_link(policy, target.url, task_id))
+                target.restart(link or target.url)
+                most = 0
             yield from Sleep(pause)
             continue
         fresh = None
         if task_id is not None and not asked and missed.http_status in _EXPIRED:
-            asked, fresh = True, (yield from _fresh_link(files, target.url, task_id))
+            asked, fresh = True, (yield from _fresh_link(policy, target.url, task_id))
         if fresh is None:
             raise (yield from _given_up(target, missed.event, task_id)) from missed.cause
         target.restart(fresh)
@@ -140,18 +171,21 @@ def _fetch_once(target: Target, attempt: int) -> Flow[_Missed | None]:
     try:
         reply = yield from Fetch(target.url, target, headers, attempt)
     except TransportError as error:
-        return _Missed(str(error), is_repeatable=True, cause=error)
+        return _Missed(target.problem or str(error), is_repeatable=True, cause=error)
     status = reply.http_status
     if status == 200 or (status == 206 and headers):
-        return None if target.is_complete() else _Missed("the file came incomplete", is_repeatable=True)
+        if (yield from RunBlocking(target.is_complete)):
+            return None
+        content = (yield from RunBlocking(target.content_hash)) if target.problem else ""
+        return _Missed(target.problem or "the file came incomplete", is_repeatable=True, content=content)
     is_repeatable = status in _WORTH_ANOTHER_TRY or status >= 500 or (status == 416 and bool(headers))
     return _Missed(f"HTTP {status} came", is_repeatable, status, parse_retry_after(reply.headers.get("retry-after")))
 
 
-def _fresh_link(files: Files[Mode], url: str, task_id: str) -> Flow[str | None]:
+def _fresh_link(policy: RetryPolicy, url: str, task_id: str) -> Flow[str | None]:
     """Ask the status for another link to the same video; None if there is none."""
     try:
-        task = yield from poll_once(task_id, files._retry)
+        task = yield from poll_once(task_id, policy)
     except WeryAIError as error:
         log.info("task %s: no fresh link: %s", task_id, error)
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,9 @@ from weryai_api.types import UNSET
 
 from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn
-from .._media.download import absolute_path, prepare_path
+from .._media.download import Destination, IfExists, absolute_path, prepare
 from .._media.image import Image, ImageSource, is_address, read_image
+from .._media.names import safe_id, video_name
 from .._protocol.endpoint import call_paid, encode
 from .._protocol.model_registry import Model, Registry, problems
 from .._protocol.submission import Submission
@@ -25,7 +25,7 @@ from .._task import Task
 from .._webhooks.receiver import Receiver
 from ..errors import DownloadError, InvalidInputError
 from .base import Mode, Resource, operation
-from .files import Files, upload_image
+from .files import download_to, upload_image
 from .models import Models, known_registry
 from .polling import NOT_FOUND_GRACE, WAIT_TIMEOUT, check_waiting
 from .tasks import UpdateCallback, add_task_ids_to_errors, wait_for
@@ -136,6 +136,7 @@ class ImageToVideo(Resource[Mode]):
         *,
         prompt: str,
         output: str | os.PathLike[str] | None = None,
+        if_exists: IfExists = "replace",
         timeout: float = WAIT_TIMEOUT,
         interval: float | None = None,
         on_submit: Callable[[Submission], Any] | None = None,
@@ -145,8 +146,10 @@ class ImageToVideo(Resource[Mode]):
     ) -> Flow[Video]:
         """Submit, wait and download: return one video on disk.
 
-        `options` are those of `submit`. `output` is the file to write or a folder; None is `<task id>.mp4` in the
-        working folder. It is checked before anything is paid for. `on_submit` is called with the Submission the moment
+        `options` are those of `submit`. `output` is the file to write or a folder; None is the working folder. In a
+        folder the video of IMG_01.jpg is IMG_01.mp4, or `<task id>.mp4` for an image without a name, and never replaces
+        a file: it gets a number. What becomes of a file that you name, `if_exists` says, as in `files.download`. All
+        that is checked before anything is paid for. `on_submit` is called with the Submission the moment
         the task id is known; `timeout`, `interval`, `on_update` and `webhook` are those of `tasks.wait`, and unless you
         give a `webhook_url` it is the receiver's.
 
@@ -159,7 +162,7 @@ class ImageToVideo(Resource[Mode]):
         submitting = ImageToVideo.submit(_meant_for(self, output), image, prompt=prompt, **options)
         if (options.get("video_number") or 1) != 1:
             raise InvalidInputError("generate makes one video; for more use submit + batches.wait")
-        yield from RunBlocking(lambda: prepare_path(output, "video.mp4"))
+        yield from RunBlocking(lambda: prepare(output, video_name(image, f"{'x' * 100}.mp4"), if_exists))
         submission = yield from submitting
         with add_task_ids_to_errors(submission.task_ids):
             yield from Notify(on_submit, submission)
@@ -171,7 +174,7 @@ class ImageToVideo(Resource[Mode]):
                 webhook=webhook,
                 not_found_grace=NOT_FOUND_GRACE,
             )
-            path = yield from _store(self, task, output)
+            path = yield from _store(self, task, image, output, if_exists)
         return Video(path, task.videos[0].url, task)
 
 
@@ -182,12 +185,21 @@ def _meant_for(resource: ImageToVideo[Mode], output: str | os.PathLike[str] | No
     return meant
 
 
-def _store(resource: ImageToVideo[Mode], task: Task, output: str | os.PathLike[str] | None) -> Flow[Path]:
+def _store(
+    resource: ImageToVideo[Mode],
+    task: Task,
+    image: ImageSource,
+    output: str | os.PathLike[str] | None,
+    if_exists: IfExists,
+) -> Flow[Path]:
     """Download the video; whatever keeps it from the disk is a DownloadError that says where it lies."""
     url = task.videos[0].url
+    # What was free before the order, and is taken now, is no reason to refuse any more.
+    late: IfExists = "rename" if if_exists == "refuse" else if_exists
     try:
-        path = yield from RunBlocking(lambda: prepare_path(output, f"{_file_name(task.id)}.mp4"))
-        return (yield from Files.download(resource, url, path, task_id=task.id))
+        name = video_name(image, f"{safe_id(task.id)}.mp4")
+        place: Destination = yield from RunBlocking(lambda: prepare(output, name, late))
+        return (yield from download_to(resource, url, place, task.id))
     except DownloadError as error:
         error.task_id = task.id
         raise
@@ -271,7 +283,3 @@ def _check_model(registry: Registry, body: Mapping[str, Any], *, strict: bool) -
 def _warn_of_many(video_number: int | None) -> None:
     if video_number is not None and video_number > 1:
         warn(f"video_number={video_number} orders that many paid tasks")
-
-
-def _file_name(task_id: str) -> str:
-    return re.sub(r"[^\w\-]+", "_", task_id)[:100]

@@ -10,7 +10,7 @@ import re
 import ssl
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -26,6 +26,8 @@ from .evidence import Evidence, StoppedError
 Client = TypeVar("Client", httpx.Client, httpx.AsyncClient)
 CHUNK = 256 * 1024
 MOST_BYTES = 32 * 1024 * 1024
+MOST_REDIRECTS = 20
+FETCH_OPTIONS: Mapping[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
 # The last two are what transports and host names raise beside httpx's own errors.
 FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, RuntimeError)
 _NEVER_SENT = (
@@ -88,12 +90,16 @@ def add_bearer(request: httpx.Request, settings: Settings) -> None:
         request.headers["Authorization"] = f"Bearer {settings.key()}"
 
 
-def fetch_options(effect: Fetch) -> dict[str, Any]:
-    """How a download is asked for: never compressed, so that lengths can be compared.
+def build_download(client: httpx.Client | httpx.AsyncClient, effect: Fetch) -> httpx.Request:
+    """Make the request of a download: never compressed, so that lengths can be compared, and without the key."""
+    return client.build_request("GET", effect.url, headers={"Accept-Encoding": "identity", **effect.headers})
 
-    Redirects are followed, to other origins as well, because no key is sent along.
-    """
-    return {"headers": {"Accept-Encoding": "identity", **effect.headers}, "auth": None, "follow_redirects": True}
+
+def redirected(response: httpx.Response, redirects: int) -> httpx.Request:
+    """The request that a redirect leads to, to other origins as well, because no key is sent along."""
+    if response.next_request is None or redirects > MOST_REDIRECTS:
+        raise httpx.TooManyRedirects(f"more than {MOST_REDIRECTS} redirects came", request=response.request)
+    return response.next_request
 
 
 def failure(
@@ -129,6 +135,18 @@ def _was_not_sent(error: Exception, evidence: Evidence | None) -> bool:
     if evidence is None or not (evidence.proves_sent or evidence.proves_not_sent):
         return isinstance(error, (*_NEVER_SENT, StoppedError))
     return evidence.proves_not_sent
+
+
+def sync_stream(response: httpx.Response) -> httpx.SyncByteStream:
+    """The body as it comes over the line, not unpacked; unlike `iter_raw` also of a response that was made whole."""
+    assert isinstance(response.stream, httpx.SyncByteStream)
+    return response.stream
+
+
+def async_stream(response: httpx.Response) -> httpx.AsyncByteStream:
+    """As `sync_stream`."""
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    return response.stream
 
 
 class Body:

@@ -175,10 +175,10 @@ class Blocking:
         client, limiter = self._opened()
         started = time.monotonic()
         try:
-            with limiter.downloads, client.stream("GET", effect.url, **http.fetch_options(effect)) as response:
+            with limiter.downloads, contextlib.closing(_follow(client, effect)) as response:
                 head = http.head(response)
                 if effect.sink.begin(head):
-                    for chunk in response.iter_bytes():
+                    for chunk in http.sync_stream(response):
                         effect.sink.write(chunk)
         except http.FAILURES as error:
             raise http.failure(error, effect, started) from error
@@ -344,7 +344,7 @@ class Awaiting:
         client, limiter = self._opened().client, self._opened().limiter
         started = time.monotonic()
         try:
-            async with limiter.downloads, client.stream("GET", effect.url, **http.fetch_options(effect)) as response:
+            async with limiter.downloads, contextlib.aclosing(await _follow_async(client, effect)) as response:
                 head = http.head(response)
                 if await asyncio.to_thread(effect.sink.begin, head):
                     await _pour(response, effect)
@@ -354,11 +354,35 @@ class Awaiting:
         return head
 
 
+def _follow(client: httpx.Client, effect: Fetch) -> httpx.Response:
+    """Open a download; the bodies of redirects, which may be endless, are never read."""
+    request, redirects = http.build_download(client, effect), 0
+    while True:
+        response = client.send(request, **http.FETCH_OPTIONS)
+        if response.next_request is None:
+            return response
+        response.close()
+        redirects += 1
+        request = http.redirected(response, redirects)
+
+
+async def _follow_async(client: httpx.AsyncClient, effect: Fetch) -> httpx.Response:
+    """As `_follow`."""
+    request, redirects = http.build_download(client, effect), 0
+    while True:
+        response = await client.send(request, **http.FETCH_OPTIONS)
+        if response.next_request is None:
+            return response
+        await response.aclose()
+        redirects += 1
+        request = http.redirected(response, redirects)
+
+
 async def _pour(response: httpx.Response, effect: Fetch) -> None:
     """Write in large pieces, because each costs a change of threads, but lose nothing that came before a cut."""
     piece = bytearray()
     try:
-        async for chunk in response.aiter_bytes():
+        async for chunk in http.async_stream(response):
             piece += chunk
             if len(piece) >= http.CHUNK:
                 await asyncio.to_thread(effect.sink.write, bytes(piece))

@@ -1,6 +1,8 @@
 """A video appears under its final name complete or not at all, and never outside the folder that was named."""
 
+import gzip
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +11,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.playing import download, play, reply
+from fakes.videos import mp4, webm
 from weryai._flow.effects import Fetch, Reply
-from weryai._media.download import Target, name_of, prepare_path, sniff_suffix
+from weryai._media import download as download_module
+from weryai._media.download import Target, prepare, sniff_suffix
+from weryai._media.names import name_of
 from weryai.errors import DownloadError, InvalidInputError, TransportError, WeryAIWarning
 
 URL = "https://cdn.weryai.com/result/v.mp4"
-MP4 = b"\x00\x00\x00\x18ftypisom" + b"v" * 1000
+MP4 = mp4(b"v" * 1000)
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 
 
 def video(content: bytes = MP4, http_status: int = 200, length: int | None = None, **headers: str) -> Reply:
     """Answer a download with a length, its own unless told otherwise."""
     return reply(content, http_status, content_length=str(len(content) if length is None else length), **headers)
+
+
+def pour(target: Target, content: bytes) -> None:
+    """Write in pieces."""
+    for start in range(0, len(content), 100_000):
+        target.write(content[start : start + 100_000])
 
 
 def listed(folder: Path) -> list[str]:
@@ -68,7 +79,7 @@ def test_an_empty_file_is_never_complete(tmp_path: Path) -> None:
 
 def test_an_unannounced_length_is_believed(tmp_path: Path) -> None:
     """Chunks without Content-Length, or an encoded body, end where the transport says."""
-    for answer in (reply(MP4, transfer_encoding="chunked"), video(length=3, content_encoding="gzip")):
+    for answer in (reply(MP4, transfer_encoding="chunked"), video(gzip.compress(MP4), content_encoding="gzip")):
         assert play(download(URL, tmp_path / "v.mp4"), answer).result.read_bytes() == MP4
 
 
@@ -143,29 +154,55 @@ SUFFIXES = [
 
 
 @pytest.mark.parametrize(("content", "suffix"), SUFFIXES)
-def test_a_file_that_is_no_mp4_is_kept_under_the_right_suffix(tmp_path: Path, content: bytes, suffix: str) -> None:
-    """A complete file is never thrown away: it gets the suffix its content deserves, and a warning says so."""
-    with pytest.warns(WeryAIWarning, match="is not an MP4"):
-        played = play(download(URL, tmp_path / "wave.mp4"), video(content))
-    assert played.result == tmp_path / f"wave{suffix}"
-    assert played.result.read_bytes() == content
+def test_what_is_no_video_is_never_the_video(tmp_path: Path, content: bytes, suffix: str) -> None:
+    """A page or an image is fetched three times; the same each time, it is kept beside under the suffix it deserves."""
+    played = play(download(URL, tmp_path / "wave.mp4"), *[video(content)] * 3)
+    assert isinstance(played.error, DownloadError)
     assert sniff_suffix(content) == suffix
+    kept = tmp_path / f"wave{'.mp4.broken' if suffix == '.webm' else suffix}"
+    assert (played.error.partial_path, listed(tmp_path), kept.read_bytes()) == (kept, [kept.name], content)
+
+
+def test_what_is_no_video_is_taken_on_request(tmp_path: Path) -> None:
+    """With validate=False whatever comes whole is taken, under the suffix it deserves, with a warning."""
+    with pytest.warns(WeryAIWarning, match="is not an MP4"):
+        played = play(download(URL, tmp_path / "wave.mp4", validate=False), video(b"<html>"))
+    assert (played.result, listed(tmp_path)) == (tmp_path / "wave.html", ["wave.html"])
+
+
+def test_a_page_that_gives_way_to_the_video_is_forgotten(tmp_path: Path) -> None:
+    """A portal's page once or twice, then the video: that alone is stored."""
+    played = play(download(URL, tmp_path / "v.mp4"), video(b"<html>"), video(b"<html>"), video())
+    assert (played.result.read_bytes(), listed(tmp_path)) == (MP4, ["v.mp4"])
+
+
+def test_pages_that_differ_each_time_come_to_an_end_too(tmp_path: Path) -> None:
+    """A page with a clock in it is another one each time, and is not asked for without end."""
+    played = play(download(URL, tmp_path / "v.mp4"), *[video(b"<html>%d" % number) for number in range(4)])
+    assert isinstance(played.error, DownloadError) and played.error.partial_path == tmp_path / "v.html"
 
 
 def test_mp4_and_quicktime_keep_the_name(tmp_path: Path) -> None:
     """Both members of the family may stand under .mp4, .m4v or .mov; another suffix of the user's is respected."""
-    quicktime = b"\x00\x00\x00\x14ftypqt  " + b"0" * 50
-    for name, content in (("a.mp4", MP4), ("b.MOV", MP4), ("c.mp4", quicktime), ("d.bin", b"{}"), ("e", b"<html>")):
+    quicktime = mp4(brand=b"qt  ")
+    for name, content in (("a.mp4", MP4), ("b.MOV", MP4), ("c.mp4", quicktime), ("d.bin", MP4), ("e", webm())):
         assert play(download(URL, tmp_path / name), video(content)).result == tmp_path / name
 
 
 def test_a_deserved_suffix_never_overwrites_a_neighbour(tmp_path: Path) -> None:
     """If the better name is taken, a number is added; the neighbour keeps its bytes."""
-    (tmp_path / "wave.json").write_bytes(b"mine")
-    for expected in ("wave-1.json", "wave-2.json"):
-        with pytest.warns(WeryAIWarning):
-            assert play(download(URL, tmp_path / "wave.mp4"), video(b"{}")).result.name == expected
-    assert (tmp_path / "wave.json").read_bytes() == b"mine"
+    (tmp_path / "wave.webm").write_bytes(b"mine")
+    for expected in ("wave-1.webm", "wave-2.webm"):
+        with pytest.warns(WeryAIWarning, match="is not an MP4"):
+            assert play(download(URL, tmp_path / "wave.mp4"), video(webm())).result.name == expected
+    assert (tmp_path / "wave.webm").read_bytes() == b"mine"
+
+
+def test_the_same_page_is_kept_once(tmp_path: Path) -> None:
+    """A download that is tried again and again does not fill the folder with the same page."""
+    for content in (b"<html>", b"<html>", b"<html>other"):
+        play(download(URL, tmp_path / "wave.mp4"), *[video(content)] * 3)
+    assert listed(tmp_path) == ["wave-1.html", "wave.html"]
 
 
 NAMES = [
@@ -227,7 +264,7 @@ def test_what_cannot_be_written_is_refused_unsent(tmp_path: Path) -> None:
 
 def test_preparing_leaves_no_trace(tmp_path: Path) -> None:
     """Trying whether a folder can be written leaves nothing in it."""
-    assert prepare_path(tmp_path / "v.mp4", "x") == tmp_path / "v.mp4"
+    assert prepare(tmp_path / "v.mp4", "x").path == tmp_path / "v.mp4"
     assert listed(tmp_path) == []
 
 
@@ -250,3 +287,69 @@ def test_bytes_reach_the_disk_before_the_name_does(tmp_path: Path, monkeypatch: 
     target.write(MP4)
     target.finish()
     assert order == ["fsync", "replace", "fsync"]
+
+
+PACKED = gzip.compress(MP4)
+
+
+@pytest.mark.parametrize("length", [None, len(PACKED) // 2], ids=["without a length", "with one that fits"])
+def test_half_a_gzip_is_never_whole(tmp_path: Path, length: int | None) -> None:
+    """An encoded body that was not asked for is unpacked to its own end, which must be there."""
+    head = {"content_encoding": "gzip"} | ({} if length is None else {"content_length": str(length)})
+    half = reply(PACKED[: len(PACKED) // 2], **head)
+    assert isinstance(play(download(URL, tmp_path / "v.mp4"), *[half] * 4).error, DownloadError)
+    assert not (tmp_path / "v.mp4").exists()
+    assert play(download(URL, tmp_path / "v.mp4"), half, reply(PACKED, content_encoding="gzip")).error is None
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd", "gzip,identity"])
+def test_other_encodings_are_not_unpacked(tmp_path: Path, encoding: str) -> None:
+    """What is packed twice, or in a way that we did not ask for, is not read at all."""
+    played = play(download(URL, tmp_path / "v.mp4"), *[video(PACKED, content_encoding=encoding)] * 4)
+    assert isinstance(played.error, DownloadError) and repr(encoding) in str(played.error)
+    assert listed(tmp_path) == []
+
+
+def test_a_bomb_is_bounded_in_memory_and_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unpacking goes piece by piece and ends when it has grown as no video grows; a page ends as well."""
+    monkeypatch.setattr(download_module, "MOST_OTHER_BYTES", 1_000_000)
+    pieces: list[int] = []
+    store = Target._store
+    monkeypatch.setattr(Target, "_store", lambda self, piece: (pieces.append(len(piece)), store(self, piece))[1])
+    for content, head in (
+        (gzip.compress(MP4 + bytes(20_000_000)), {"content_encoding": "gzip"}),
+        (b"<html>" + bytes(2_000_000), {}),
+    ):
+        target = Target(tmp_path / "v.mp4", URL)
+        assert target.begin(reply(b"", **head))
+        with pytest.raises(ValueError, match="no video"):
+            pour(target, content)
+        target.close()
+    assert max(pieces) <= 256 * 1024 and sum(pieces) < 3_000_000
+
+
+@pytest.mark.parametrize("other", [{"etag": '"b"'}, {"last_modified": "Tue, 24 Nov 2026 12:00:01 GMT"}], ids=str)
+def test_a_part_of_another_file_is_not_glued_on(tmp_path: Path, other: dict[str, str]) -> None:
+    """A 206 whose ETag or date is another one restarts the download from zero."""
+    name = next(iter(other))
+    first = {"etag": '"a"', "last_modified": "Tue, 24 Nov 2026 12:00:00 GMT"}
+    half = Reply(200, {"content-length": str(len(MP4)), name.replace("_", "-"): first[name]}, MP4[:500])
+    rest = reply(MP4[500:], 206, content_range=f"bytes 500-{len(MP4) - 1}/{len(MP4)}", **other)
+    played = play(download(URL, tmp_path / "v.mp4"), half, rest, video())
+    assert played.result.read_bytes() == MP4
+    assert [bool(one.headers) for one in played.sent] == [False, True, False]
+
+
+def test_what_is_no_video_is_fetched_from_a_fresh_link(tmp_path: Path) -> None:
+    """A page in the place of a video may come from a link that is over: the status is asked, which is free."""
+    status = {"status": 0, "data": {"task_id": "t1", "task_status": "succeed", "videos": ["https://a.b/new.mp4"]}}
+    played = play(download(URL, tmp_path / "v.mp4", task_id="t1"), video(b"<html>"), reply(status), video())
+    assert [one.name for one in played.sent][-1] == "GET https://a.b/new.mp4"
+    assert played.result.read_bytes() == MP4
+
+
+def test_a_warning_that_is_an_error_costs_no_video(tmp_path: Path) -> None:
+    """Under -W error the video is stored all the same, and its path returned."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert play(download(URL, tmp_path / "v.mp4"), video(webm())).result == tmp_path / "v.webm"

@@ -9,9 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from weryai import AsyncWeryAI, WeryAI
+from fakes.videos import mp4
+from weryai import AsyncWeryAI, DownloadError, RetryPolicy, WeryAI
 from weryai._media import download
 
+HASTY = RetryPolicy(first_delay=0.001)
 PIECE = 64 * 1024
 PIECES = 64
 STATUS = {"status": 0, "data": {"task_id": "t", "task_status": "processing"}}
@@ -22,9 +24,9 @@ class Long(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body that comes in pieces, as from a socket."""
 
     def __iter__(self) -> Iterator[bytes]:
-        yield b"\x00\x00\x00\x18ftypmp42" + bytes(PIECE - 12)
-        for _ in range(PIECES - 1):
-            yield bytes(PIECE)
+        content = mp4(bytes(PIECE), size=PIECE * PIECES)
+        for start in range(0, len(content), PIECE):
+            yield content[start : start + PIECE]
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in iter(self):
@@ -35,11 +37,11 @@ def perform(handler: Callable[[httpx.Request], httpx.Response], work: Callable[[
     """Run the work with one of the two clients."""
     transport = httpx.MockTransport(handler)
     if not awaiting:
-        with WeryAI("sk-key", base_url="http://127.0.0.1:1", transport=transport) as client:
+        with WeryAI("sk-key", base_url="http://127.0.0.1:1", transport=transport, retry=HASTY) as client:
             return work(client)
 
     async def story() -> Any:
-        async with AsyncWeryAI("sk-key", base_url="http://127.0.0.1:1", transport=transport) as client:
+        async with AsyncWeryAI("sk-key", base_url="http://127.0.0.1:1", transport=transport, retry=HASTY) as client:
             return await work(client)
 
     return asyncio.run(story())
@@ -69,7 +71,7 @@ def test_a_redirected_download_arrives_without_the_key(awaiting: bool, tmp_path:
         seen.append(request)
         if request.url.host == "a.b":
             return httpx.Response(302, headers={"Location": "https://c.d/v.mp4"})
-        return httpx.Response(200, content=b"\x00\x00\x00\x18ftypmp42")
+        return httpx.Response(200, content=mp4())
 
     perform(handler, lambda c: c.files.download("https://a.b/v.mp4", tmp_path / "v.mp4"), awaiting=awaiting)
     assert [request.url.host for request in seen] == ["a.b", "c.d"]
@@ -88,3 +90,32 @@ def test_waiting_runs_on_a_monotonic_clock(awaiting: bool, monkeypatch: pytest.M
         awaiting=awaiting,
     )
     assert task.videos[0].url == "https://a.b/v.mp4"
+
+
+class Endless(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body without an end, which nobody may read."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        raise AssertionError("the body of a redirect is read")
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        raise AssertionError("the body of a redirect is read")
+
+
+@pytest.mark.parametrize("awaiting", [False, True])
+def test_the_body_of_a_redirect_is_never_read(awaiting: bool, tmp_path: Path) -> None:
+    """It may be endless, or grow without bound when it is unpacked; twenty redirects at most are followed."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v.mp4" or request.url.host == "loop.ed":
+            return httpx.Response(307, headers={"Location": "/w.mp4", "Content-Encoding": "gzip"}, stream=Endless())
+        return httpx.Response(200, content=mp4())
+
+    path = perform(handler, lambda c: c.files.download("https://a.b/v.mp4", tmp_path / "v.mp4"), awaiting=awaiting)
+    assert path.read_bytes() == mp4()
+    with pytest.raises(DownloadError, match="20 redirects"):
+        perform(
+            handler,
+            lambda client: client.files.download("https://loop.ed/v.mp4", tmp_path / "v.mp4"),
+            awaiting=awaiting,
+        )

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from fakes.playing import generate, play, reply
+from fakes.videos import mp4
 from weryai import DownloadError, InvalidInputError
 from weryai._flow.effects import Reply
-from weryai._media.download import Target, is_whole_mp4, prepare_path
+from weryai._media.download import Target, prepare
 
-WHOLE = b"\x00\x00\x00\x10ftypisom0000" + b"\x00\x00\x00\x0cmoov1234" + b"\x00\x00\x00\x09mdatX"
+WHOLE = mp4()
 ACCEPTED = reply({"status": 0, "data": {"task_ids": ["t1"]}})
 DONE = reply({"status": 0, "data": {"task_id": "t1", "task_status": "succeed", "videos": ["https://a.b/v.mp4"]}})
 
@@ -20,32 +21,14 @@ def test_only_ordinary_files_are_replaced(tmp_path: Path) -> None:
     """A named pipe (or a device) is never replaced by a video: refused before anything is paid for."""
     os.mkfifo(tmp_path / "pipe.mp4")
     with pytest.raises(InvalidInputError, match="no ordinary file"):
-        prepare_path(tmp_path / "pipe.mp4", "v.mp4")
+        prepare(tmp_path / "pipe.mp4", "v.mp4")
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     """A symbolic link is followed: the file it names gets the video."""
     (tmp_path / "real.mp4").write_bytes(b"old")
     (tmp_path / "link.mp4").symlink_to(tmp_path / "real.mp4")
-    assert prepare_path(tmp_path / "link.mp4", "v.mp4") == (tmp_path / "real.mp4").resolve()
-
-
-@pytest.mark.parametrize(
-    ("content", "whole"),
-    [
-        (WHOLE, True),
-        (WHOLE[:-1], False),
-        (WHOLE[:20], False),
-        (WHOLE + b"\x00", False),
-        (WHOLE[:-9] + b"\x00\x00\x00\x00mdat and so on", True),
-        (WHOLE[:-9] + b"\x00\x00\x00\x01mdat" + (17).to_bytes(8, "big") + b"X", True),
-        (WHOLE[:-9] + b"\x00\x00\x00\x02mdat", False),
-    ],
-)
-def test_the_boxes_of_a_whole_mp4_add_up(tmp_path: Path, content: bytes, whole: bool) -> None:
-    """Where nobody says how long the file is, the boxes of the MP4 do."""
-    (tmp_path / "v.mp4").write_bytes(content)
-    assert is_whole_mp4(tmp_path / "v.mp4") is whole
+    assert prepare(tmp_path / "link.mp4", "v.mp4").path == (tmp_path / "real.mp4").resolve()
 
 
 @pytest.mark.parametrize(("content", "complete"), [(WHOLE, True), (WHOLE[:-3], False)])

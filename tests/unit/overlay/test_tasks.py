@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fakes.playing import Played, generate, look, play, reply, wait
+from fakes.videos import mp4
 from weryai import RetryPolicy, Task, TaskState
 from weryai.errors import (
     AuthenticationError,
@@ -35,7 +36,7 @@ def says(word: str | None, **fields: Any) -> Any:
 WAITING, RUNNING, DONE = says("waiting"), says("processing"), says("succeed", videos=[URL])
 UNKNOWN_TASK = reply({"status": 1003, "message": "task not exist"})
 ACCEPTED = reply({"status": 0, "data": {"task_ids": ["t1"]}})
-MP4 = reply(b"\x00\x00\x00\x18ftypisom" + b"0" * 100, content_length="112")
+MP4 = reply(mp4(), content_length=str(len(mp4())))
 
 
 def looks_at(played: Played) -> list[float]:

@@ -227,7 +227,8 @@ class JobRunner:
         try:
             path = self._naming.path_of(job, task_id)
             self._make_folder(path.parent)
-            flow = store(self._client.files, task.videos[0].url, path, task_id, finish)
+            target = Target(path, task.videos[0].url, if_exists="rename", hashed=True)
+            flow = store(self._client.files, target, task_id, finish)
             stored, sha256, size = await self._client._runner.run(flow)
             await self.note(lambda db: steps.finish(db, job.row, task_id, str(stored), sha256, size))
         except (DownloadError, WeryAIError) as error:
@@ -275,13 +276,6 @@ def place(job: Job, address: str) -> Flow[tuple[Submission, str | None]]:
 
 
 def finish(target: Target) -> tuple[Path, str, int]:
-    """Bring a download under its name, and know it again; both in one go, because each costs a change of threads."""
-    path = target.finish()
-    return path, *digest(path)
-
-
-def digest(path: Path) -> tuple[str, int]:
-    """The SHA-256 and the size of a file."""
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-        return found, file.tell()
+    """Bring a download under its name, and know it again."""
+    size = target.received
+    return target.finish(), target.sha256, size
