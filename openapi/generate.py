@@ -26,6 +26,8 @@ TEMPLATES = SOURCES / "templates"
 TARGET = ROOT / "generated_client"
 PACKAGE = "weryai_api"
 TOOLS = ("openapi-python-client", "ruff")
+#: What the package is made of; a note or a log that somebody left beside it is not.
+SUFFIXES = (".py", ".json", ".typed")
 
 
 class GenerationError(Exception):
@@ -139,8 +141,8 @@ def tree_digest(folder: Path) -> str:
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    """Return the content of every file by its relative name, bytecode left out."""
-    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    """Return the content of every file of a package by its relative name."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 

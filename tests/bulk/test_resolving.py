@@ -40,7 +40,7 @@ def test_retry_takes_what_failed_and_nothing_else(filling: Filling) -> None:
     assert (again.jobs, again.credits, again.unpriced, again.waiting, again.doubtful) == (2, 20.0, 1, 0, 0)
     found = kept(filling.path)
     assert found.pop("failed") == found.pop("no price") == "queued"
-    assert all(key == state for key, state in found.items())
+    assert {key: state for key, state in found.items() if key != state} == {}
     assert bulk.status(filling.ledger).facts == before
     assert bulk.retry(filling.ledger).jobs == 0
 
@@ -201,4 +201,4 @@ def test_a_run_at_work_is_not_disturbed(filling: Filling, capsys: pytest.Capture
         assert run(["bulk", *command]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert "is in use" in line
-    assert all(key == state for key, state in kept(filling.path).items())
+    assert {key: state for key, state in kept(filling.path).items() if key != state} == {}

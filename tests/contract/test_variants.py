@@ -181,7 +181,7 @@ def test_every_quirk_has_a_variant() -> None:
     for quirk, elsewhere in QUIRKS.items():
         paths = [word for word in elsewhere.replace(",", " ").split() if word.startswith("tests/")]
         assert not elsewhere or paths, quirk
-        assert all((Path(__file__).parents[2] / path).is_file() for path in paths), elsewhere
+        assert [path for path in paths if not (Path(__file__).parents[2] / path).is_file()] == [], elsewhere
     for name, variant in VARIANTS.items():
         assert variant["provenance"] in ("captured", "reconstructed"), name
         assert variant["source"] in CONTRACT["info"]["x-sources"], name

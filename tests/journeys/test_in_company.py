@@ -166,7 +166,7 @@ def test_warnings_name_the_callers_line(face: Face, faulty_server: FaultyServer)
         face.run_in_turn(works, faulty_server.url)
     own = [one.filename for one in caught]
     assert len(own) == 2
-    assert not any(re.search(r"overlays.weryai|httpx", name) for name in own)
+    assert [name for name in own if re.search(r"overlays.weryai|httpx", name)] == []
 
 
 LINE = re.compile(r"(GET|POST) (/\S+), attempt (\d+): (HTTP (\d+) in|(\w+) after) (\d+\.\d{3}) s(, request id (\S+))?")
@@ -229,6 +229,6 @@ def test_open_telemetry_works_unmodified(face: Face, faulty_server: FaultyServer
     assert len(finished) == 2
     statuses = [one.get("http.status_code", one.get("http.response.status_code")) for one in attributes]
     assert statuses == [503, 200]
-    assert all("/v1/generation/balance" in str(one) for one in attributes)
+    assert [one for one in attributes if "/v1/generation/balance" not in str(one)] == []
     assert KEY not in str(attributes)
-    assert all("traceparent" in one.headers for one in faulty_server.requests)
+    assert [one for one in faulty_server.requests if "traceparent" not in one.headers] == []

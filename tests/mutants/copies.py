@@ -105,7 +105,9 @@ def _copy_files(target: Path) -> None:
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
+            # What cannot be read is somebody's own.
+            with contextlib.suppress(PermissionError):
+                shutil.copy2(ROOT / name, target / name)
 
 
 def _interpreter(folder: Path, root: Path) -> Path:

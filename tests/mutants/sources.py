@@ -52,9 +52,9 @@ class Sources:
     def _modules(self) -> dict[str, list[Definition]]:
         return {
             scope: [
-                Definition(file, (), ast.parse(text))
+                Definition(file, (), tree)
                 for file, text in self.texts.items()
-                if file.startswith(f"{folder}/") and file.endswith(".py")
+                if file.startswith(f"{folder}/") and file.endswith(".py") and (tree := _parsed(text)) is not None
             ]
             for scope, folder in SCOPES.items()
         }
@@ -67,6 +67,14 @@ class Sources:
                 for one in _inside(module):
                     found[scope].setdefault(one.path[-1], []).append(one)
         return found
+
+
+def _parsed(text: str) -> ast.Module | None:
+    """The syntax of a module; none of what somebody only scribbled."""
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return None
 
 
 def _inside(outer: Definition) -> Iterator[Definition]:
@@ -92,7 +100,7 @@ def _names(node: ast.AST) -> list[str]:
 
 def read_sources(root: Path) -> Sources:
     """The Python sources of the tree at a folder, with its contract and the generator's templates."""
-    files = [path for folder in SCOPES.values() for path in (root / folder).rglob("*.py")]
+    files = [path for folder in SCOPES.values() for path in sorted((root / folder).rglob("*.py"))]
     files += [root / "openapi" / "weryai.yaml", *(root / "openapi" / "templates").rglob("*.jinja")]
     return Sources({path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in files})
 

@@ -14,16 +14,16 @@ TESTS = ROOT / "tests"
 
 
 @cache
-def committed() -> tuple[str, ...]:
-    """The files that are committed, or would be: whatever git does not ignore and that exists."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return tuple(sorted(name for name in set(listed.split("\0")) if name and (ROOT / name).is_file()))
+def committed(root: Path = ROOT) -> tuple[str, ...]:
+    """The files that git holds and that exist; what somebody keeps beside them is nobody's business."""
+    command = ["git", "ls-files", "--cached", "-z"]
+    listed = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+    return tuple(sorted(name for name in set(listed.split("\0")) if name and (root / name).is_file()))
 
 
 def python_files(folder: Path, pattern: str = "**/*.py") -> list[Path]:
-    """The Python files of a folder, in order; an empty list would make every rule about them true."""
-    files = sorted(folder.glob(pattern))
+    """The committed Python files of a folder, in order; an empty list would make every rule about them true."""
+    files = sorted(file for file in folder.glob(pattern) if file.relative_to(ROOT).as_posix() in committed())
     assert files, f"no Python files in {folder}"
     return files
 

@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass
 
-from repository.places import ROOT
+from repository.places import ROOT, committed
 
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 #: What people read, by its path in the repository.
 DOCUMENTS = (
     *("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"),
-    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")),
+    *(name for name in committed() if name.startswith("docs/") and name.endswith(".md")),
 )
 
 

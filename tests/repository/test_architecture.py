@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from repository.places import OPENAPI, OVERLAY, ROOT
+from repository.places import OPENAPI, OVERLAY, ROOT, python_files
 from repository.readme_blocks import text_of
 
 QUESTION = "\n## Where does my change go?\n"
@@ -37,7 +37,7 @@ def test_where_a_change_goes() -> None:
 def test_every_room_is_there(document: str) -> None:
     """Each folder of modules is named: by ARCHITECTURE.md those at the top, by docs/modules.md all."""
     depth = 1 if document == "ARCHITECTURE.md" else 9
-    rooms = {file.parent.relative_to(OVERLAY) for file in OVERLAY.rglob("*.py")}
+    rooms = {file.parent.relative_to(OVERLAY) for file in python_files(OVERLAY)}
     names = [f"{room.as_posix()}/" for room in sorted(rooms) if 1 <= len(room.parts) <= depth]
     assert len(names) > 8
     assert [name for name in names if f"`{name}" not in text_of(document)] == []

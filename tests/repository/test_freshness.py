@@ -38,7 +38,8 @@ def checkout(folder: Path) -> Path:
 
 def tree(folder: Path) -> dict[str, bytes]:
     """Every generated file with its content."""
-    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    kinds = (".py", ".json", ".typed")
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name.endswith(kinds))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
@@ -76,7 +77,8 @@ def test_every_deviation_is_named(tmp_path: Path) -> None:
     for complaint in ("differs: {}client.py", "missing: {}py.typed", "extra: {}stale.py"):
         assert complaint.format("generated_client/weryai_api/") in named
     assert generate(root).returncode == 0
-    assert generate(root, "--check").returncode == 0
+    (package / "notes.log").write_bytes(b"\xff somebody's own\r\n")
+    assert generate(root, "--check").returncode == 0, "a file that is no part of a package is not the contract's"
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_harmless_change_is_called_so(case: dict[str, Any]) -> None:
     """A change that breaks nobody is told as well, and nothing about it is called breaking."""
     printed, broken = said(case)
     assert not broken, "\n".join(printed)
-    assert not any(line.startswith("  breaks") for line in printed)
+    assert [line for line in printed if line.startswith("  breaks")] == []
     told = [number for number, line in enumerate(printed) if case["says"] in line]
     assert len(told) == 1, "\n".join(printed)
     assert case.get("reaches", "") in "\n".join(printed[: told[0]])

@@ -118,4 +118,4 @@ def test_a_gap_without_a_reason_is_told() -> None:
 def test_every_reason_explains_something_of_the_contract() -> None:
     """No reason is about something that the contract does not have."""
     assert [one for one in REASONS if not any(map(one.explains, everything()))] == []
-    assert all(one.why for one in REASONS)
+    assert [one for one in REASONS if not one.why] == []

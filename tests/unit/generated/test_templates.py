@@ -201,7 +201,7 @@ def test_a_path_parameter_stays_one_segment(ours: Any) -> None:
     for given in ("a/../b", "%2e%2e", "a?b#c", "...", "é"):
         ask(ours, "get_thing", answer, given)
     assert [path.count(b"/") for path in seen] == [3] * 5
-    assert all(path.startswith(b"/things/") and path.endswith(b"/status") for path in seen)
+    assert [path for path in seen if not (path.startswith(b"/things/") and path.endswith(b"/status"))] == []
 
 
 def test_asyncio_has_the_same_cures(ours: Any) -> None:

@@ -165,5 +165,5 @@ def test_reading_a_task_never_fails(data: Any) -> None:
         assert isinstance(data, list) and len(data) > 1
         return
     assert task.id
-    assert all(link.url.startswith("https://") for link in task.videos)
+    assert [link for link in task.videos if not link.url.startswith("https://")] == []
     assert isinstance(task.state, TaskState)
