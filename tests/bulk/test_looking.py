@@ -106,6 +106,6 @@ def test_what_is_no_ledger_is_told(tmp_path: Path) -> None:
     path.unlink()
     Filling(path).ledger.close()
     assert bulk.status(path).jobs == 0
-    alter(path, "pragma user_version = 2")
+    alter(path, "pragma user_version = 99")
     with pytest.raises(JournalError, match="newer weryai"):
         bulk.status(path)

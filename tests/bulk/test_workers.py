@@ -253,7 +253,7 @@ def test_a_worker_waits_for_jobs(emulator: Emulator, database: str, tmp_path: Pa
     try:
         until(lambda: states(database) == {"done": 1})
         with PostgresLedger(database) as ledger:
-            bulk.load_manifest(ledger, manifest(tmp_path / "more.csv", range(1, 4)), {})
+            bulk.load_manifest(ledger, manifest(tmp_path / "more.csv", range(1, 4)), {}, keep=True)
             until(lambda: states(database) == {"done": 4})
             ledger.write(lambda db: db.execute("update jobs set state = 'failed' where id = 2")).result()
             bulk.retry(ledger)

@@ -53,6 +53,7 @@ class Job:
     image: str
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     line: int = 0
+    load: int = 0
     price: float | None = None
     image_size: int | None = None
     image_mtime: int | None = None

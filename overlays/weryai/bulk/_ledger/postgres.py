@@ -13,7 +13,7 @@ from ..._journal.writer import Store, Writer
 from ...errors import ConfigurationError, JournalError
 from .database_url import check_address, masked, told
 from .ledger import OpenLedger
-from .schema import JOBS, NAMES, RUN, SCHEMA, UPLOADS, upgrade
+from .schema import INDEX, JOBS, NAMES, RUN, SCHEMA, UPLOADS, upgrade
 
 if TYPE_CHECKING:
     import psycopg
@@ -30,7 +30,7 @@ _TYPES = {"real": "double precision", "big": "bigint"}
 _TABLES = (
     f"create schema if not exists {LEDGER_SCHEMA}",
     f"create table jobs (id bigint generated always as identity primary key, {JOBS.format(**_TYPES)})",
-    "create index jobs_by_state on jobs (state, id)",
+    INDEX,
     f"create table uploads ({UPLOADS.format(**_TYPES)})",
     f"create table names ({NAMES.format(**_TYPES)})",
     # How fast and how many at a time, for all workers together.

@@ -12,23 +12,53 @@ from .job import Job
 from .transitions import Database
 
 _FIELDS = (
-    "key", "image", "line", "price", "image_size", "image_mtime", "image_sha256", "task_id", "named", "batch_id",
-    "submits", "reason", "kind", "path", "sha256", "size", "worker", "created", "began", "submitted", "ended",
+    "key",
+    "image",
+    "line",
+    "load",
+    "price",
+    "image_size",
+    "image_mtime",
+    "image_sha256",
+    "task_id",
+    "named",
+    "batch_id",
+    "submits",
+    "reason",
+    "kind",
+    "path",
+    "sha256",
+    "size",
+    "worker",
+    "created",
+    "began",
+    "submitted",
+    "ended",
 )  # fmt: skip
+_RUN_FIELDS = ("base_url", "submits", "budget_tasks", "budget_credits", "unpriced", "part", "parts")
+
 #: What holds for the jobs of the manifest that was loaded last (or the last ones, if they were to be kept). Only they
 #: are submitted; what is paid for is fetched, whatever manifest it came from.
 CURRENT = "load >= (select first_load from run)"
+TO_SUBMIT = f"state = 'queued' and {CURRENT}"
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What a ledger says about its run: whose it is, what was spent, what may be spent."""
+    """What a ledger says about its run: whose it is, what was spent, what may be spent.
+
+    `credits` is None where not one of the submits had a known price; `unpriced` is how many had none. `part` of `parts`
+    is 1 of 1 where the ledger has all jobs; one of a part has its share of the budget.
+    """
 
     base_url: str | None
     submits: int
-    credits: float
+    credits: float | None
     budget_tasks: int | None
     budget_credits: float | None
+    unpriced: int = 0
+    part: int = 1
+    parts: int = 1
 
 
 def page(db: Database, states: tuple[OrderState, ...], after: int, most: int, *, is_current: bool = False) -> list[Job]:
@@ -61,33 +91,45 @@ def of_row(db: Database, number: int) -> Job | None:
 
 def counts(db: Database) -> dict[OrderState, int]:
     """How many jobs are in each state."""
-    rows = db.execute("select state, count(*) as many from jobs group by state").fetchall()
+    return _counted(db, "1 = 1")
+
+
+def others(db: Database) -> dict[OrderState, int]:
+    """How many of the jobs that are not in the manifest are in each state."""
+    return _counted(db, f"not ({CURRENT})")
+
+
+def _counted(db: Database, where: str) -> dict[OrderState, int]:
+    rows = db.execute(f"select state, count(*) as many from jobs where {where} group by state").fetchall()
     found = {row["state"]: int(row["many"]) for row in rows}
     return {state: found.get(state.value, 0) for state in OrderState}
 
 
 def price_of(db: Database, state: OrderState) -> float | None:
-    """What the jobs in a state cost together, as far as prices are known; None where none is."""
-    found = db.execute("select sum(price) as price from jobs where state = ?", (state.value,)).fetchone()
+    """What the jobs of the manifest in a state cost together, as far as prices are known; None where none is."""
+    query = f"select sum(price) as price from jobs where state = ? and {CURRENT}"
+    found = db.execute(query, (state.value,)).fetchone()
     return None if found["price"] is None else float(found["price"])
 
 
 def next_price(db: Database) -> float | None:
     """What the next queued job costs; None where that is not known."""
-    found = db.execute("select price from jobs where state = 'queued' order by id limit 1").fetchone()
+    found = db.execute(f"select price from jobs where {TO_SUBMIT} order by id limit 1").fetchone()
     return None if found is None or found["price"] is None else float(found["price"])
 
 
 def unpriced(db: Database) -> int:
-    """How many queued jobs have no price."""
-    found = db.execute("select count(*) as many from jobs where state = 'queued' and price is null").fetchone()
+    """How many jobs that are to be submitted have no price."""
+    found = db.execute(f"select count(*) as many from jobs where {TO_SUBMIT} and price is null").fetchone()
     return int(found["many"])
 
 
 def facts(db: Database) -> RunFacts:
     """What is said about the run."""
     run = db.execute("select * from run").fetchone()
-    return RunFacts(run["base_url"], run["submits"], run["credits"], run["budget_tasks"], run["budget_credits"])
+    is_unknown = 0 < run["submits"] <= run["unpriced"]
+    credits = None if is_unknown else float(run["credits"])
+    return RunFacts(**{name: run[name] for name in _RUN_FIELDS}, credits=credits)
 
 
 def job_of(row: Mapping[str, Any] | Any) -> Job:

@@ -94,6 +94,8 @@ RUN = f"""
   budget_tasks integer, budget_credits {{real}},
   {", ".join(_RUN)}
 """
+# A count by state, of a manifest or not, is answered by this alone, and so is the next page of jobs in a state.
+INDEX = "create index jobs_by_state on jobs (state, id, load)"
 #: The statements from one schema to the next, by the number of the older one; `redigest` follows the first.
 UPGRADES: Mapping[int, tuple[str, ...]] = {
     1: (
@@ -103,6 +105,8 @@ UPGRADES: Mapping[int, tuple[str, ...]] = {
         "alter table uploads rename column address to url",
         *(f"alter table run add column {column}" for column in _RUN),
         f"create table names ({NAMES})",
+        "drop index jobs_by_state",
+        INDEX,
         "update run set unpriced = (select coalesce(sum(submits), 0) from jobs where price is null)",
         "update run set first_load = coalesce((select cast(value as integer) from about where name = 'load'), 0)",
     )
@@ -137,7 +141,7 @@ LEDGER = Kind(
     SCHEMA,
     f"""
 create table jobs (id integer primary key, {JOBS.format(**_TYPES)});
-create index jobs_by_state on jobs (state, id);
+{INDEX};
 create table uploads ({UPLOADS.format(**_TYPES)});
 create table names ({NAMES.format(**_TYPES)});
 create table run ({RUN.format(**_TYPES)});

@@ -8,6 +8,7 @@ expected, or not at all. A video that could not be fetched yet leaves its job su
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -48,13 +49,14 @@ class LedgerWriter(Protocol):
 
 def begin(db: Database, row: int, worker: str | None = None) -> None:
     """Write down that a job is about to be sent, and by whom, if the budget has room for it."""
-    price = db.execute("select coalesce(price, 0) as price from jobs where id = ?", (row,)).fetchone()
-    if price is None:
+    one = db.execute("select price from jobs where id = ?", (row,)).fetchone()
+    if one is None:
         raise MovedError(f"job {row} is gone")
+    price = one["price"] or 0.0
     hit = db.execute(
-        "update run set submits = submits + 1, credits = credits + ? where (budget_tasks is null or "
-        "submits < budget_tasks) and (budget_credits is null or credits + ? <= budget_credits)",
-        (price["price"], price["price"]),
+        "update run set submits = submits + 1, credits = credits + ?, unpriced = unpriced + ? where (budget_tasks is "
+        "null or submits < budget_tasks) and (budget_credits is null or credits + ? <= budget_credits)",
+        (price, int(one["price"] is None), price),
     ).rowcount
     if hit != 1:
         raise BudgetExceededError(_spent(db))
@@ -170,8 +172,32 @@ def retry(db: Database, where: str, values: tuple[Any, ...], state: OrderState) 
 
 
 def set_budget(db: Database, tasks: int | None, credits: float | None) -> None:
-    """Set what may be spent in all, over every start of the run; None is no limit."""
-    db.execute("update run set budget_tasks = ?, budget_credits = ?", (tasks, credits))
+    """Set what may be spent in all, over every start of the run; None is no limit. A part keeps its share of it."""
+    run = db.execute("select part, parts from run").fetchone()
+    db.execute("update run set budget_tasks = ?, budget_credits = ?", share(tasks, credits, run["part"], run["parts"]))
+
+
+def share(tasks: float | None, credits: float | None, part: int, parts: int) -> tuple[float | None, float | None]:
+    """What one of so many parts may spend; the shares of all are the whole, and no task more."""
+    if tasks is not None and tasks != math.inf:
+        tasks = int(tasks) * part // parts - int(tasks) * (part - 1) // parts
+    return tasks, None if credits is None else credits / parts
+
+
+def start_load(db: Database, part: int, parts: int, *, keep: bool) -> int:
+    """Begin to load a manifest and return the number of the load; unless they are kept, earlier jobs are put aside.
+
+    Also keeps a second load away until this one is in, while workers go on.
+    """
+    number = db.execute(
+        "insert into about values ('load', '1') on conflict (name) do update set "
+        "value = cast(cast(about.value as integer) + 1 as text) returning value"
+    )
+    load = int(number.fetchone()["value"])
+    db.execute("update run set part = ?, parts = ?", (part, parts))
+    if not keep:
+        db.execute("update run set first_load = ?", (load,))
+    return load
 
 
 def belong(db: Database, base_url: str, key: str) -> None:
@@ -238,9 +264,10 @@ def change(
 
 def _refund(db: Database, row: int) -> None:
     """What was surely refused was not spent."""
+    price = db.execute("select price from jobs where id = ?", (row,)).fetchone()["price"]
     db.execute(
-        "update run set submits = submits - 1, credits = credits - (select coalesce(price, 0) from jobs where id = ?)",
-        (row,),
+        "update run set submits = submits - 1, credits = credits - ?, unpriced = unpriced - ?",
+        (price or 0.0, int(price is None)),
     )
     db.execute("update jobs set submits = submits - 1 where id = ?", (row,))
 

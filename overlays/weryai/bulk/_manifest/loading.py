@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InvalidInputError
+from .._ledger import queries as reading
+from .._ledger import transitions as steps
 from .._ledger.job import NewJob, digest_of
 from .prices import Prices
 from .readers import Row, open_manifest
 from .validation import Checker
 
+# What is paid for already was so by the price of then.
+_PRICE = ", price = case when jobs.state = 'queued' then excluded.price else jobs.price end"
 MOST_TOLD, MOST_KEPT = 50, 10_000
 BATCH = 5_000
 
@@ -44,14 +48,23 @@ class Shard:
             return True
         return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % self.count == self.index - 1
 
+    def share(self, tasks: float | None, credits: float | None) -> tuple[float | None, float | None]:
+        """What this part may spend of a budget for all."""
+        return steps.share(tasks, credits, self.index, self.count)
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a manifest brought: jobs that are new, and those that the ledger had already."""
+    """What a manifest brought: jobs that are new, and those that the ledger had already.
+
+    `not_in_manifest` are jobs of earlier manifests that are not in this one: none of them is submitted. What is paid
+    for is fetched all the same.
+    """
 
     new: int
     known: int
     warnings: Mapping[str, int] = field(default_factory=dict)
+    not_in_manifest: int = 0
 
 
 @dataclass
@@ -77,8 +90,12 @@ def load_manifest(
     pictures: bool = False,
     strict: bool = False,
     allow_duplicates: bool = False,
+    keep: bool = False,
 ) -> Loaded:
-    """Put the jobs of a manifest into a ledger; those that it knows already stay as they are.
+    """Put the jobs of a manifest into a ledger; what became of those that it knows already stays as it is.
+
+    A run submits the jobs of this manifest and nothing else; with `keep` those of the manifests before it as well.
+    A table of `prices` also holds for known jobs that wait to be submitted.
 
     `pictures` opens every local picture, `strict` refuses what the models registry does not list. Raises ManifestError
     with everything that is wrong; the ledger is then as it was.
@@ -89,28 +106,24 @@ def load_manifest(
         folder, rows = open_manifest(source)
         checker = Checker(folder, defaults, prices or Prices(), pictures=pictures, strict=strict)
         problems = _Problems()
-        # Also keeps a second load away until this one is in, while workers go on.
-        number = db.execute(
-            "insert into about values ('load', '1') on conflict (name) do update set "
-            "value = cast(cast(about.value as integer) + 1 as text) returning value"
-        )
-        load = int(number.fetchone()["value"])
+        part = shard or Shard()
+        load = steps.start_load(db, part.index, part.count, keep=keep)
         before = int(db.execute("select count(*) as many from jobs").fetchone()["many"])
         seen = 0
-        jobs = _jobs(rows, checker, shard or Shard(), problems)
+        jobs = _jobs(rows, checker, part, problems)
         while batch := tuple(itertools.islice(jobs, BATCH)):
             seen += len(batch)
-            _put(db, load, batch, problems)
+            _put(db, load, batch, problems, reprice=bool(prices))
         if not allow_duplicates:
             _find_doubles(db, load, problems)
         # A small manifest may leave a shard without any.
-        if seen == 0 and problems.many == 0 and (shard or Shard()).count == 1:
+        if seen == 0 and problems.many == 0 and part.count == 1:
             problems.add(0, "there are no jobs in it")
         if problems.many:
             told = [f"line {line}: {text}" if line else text for line, text in sorted(problems.kept)]
             raise ManifestError(source, told, problems.many)
         new = int(db.execute("select count(*) as many from jobs").fetchone()["many"]) - before
-        return Loaded(new, seen - new, checker.warnings)
+        return Loaded(new, seen - new, checker.warnings, sum(reading.others(db).values()))
 
     loaded: Loaded = ledger.write(change).result()
     return loaded
@@ -132,13 +145,13 @@ def _jobs(
                 yield named, kept, digest
 
 
-def _put(db: Any, load: int, batch: tuple[tuple[NewJob, str, str], ...], problems: _Problems) -> None:
+def _put(db: Any, load: int, batch: tuple[tuple[NewJob, str, str], ...], problems: _Problems, *, reprice: bool) -> None:
     """Write a batch; only where not every row found its place is each one looked at."""
     now = time.time()
     hit = db.executemany(
         "insert into jobs (key, image, parameters, digest, line, load, price, created, changed) "
         "values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do update set load = excluded.load, line = excluded.line "
-        "where jobs.load < excluded.load and jobs.digest = excluded.digest",
+        f"{_PRICE if reprice else ''} where jobs.load < excluded.load and jobs.digest = excluded.digest",
         [(job.key, job.image, kept, digest, job.line, load, job.price, now, now) for job, kept, digest in batch],
     ).rowcount
     if hit == len(batch):

@@ -30,10 +30,13 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many tasks a run would buy, for how much, and how long it would take at least, in seconds."""
+    """How many tasks a run would buy, for how much, and how long it would take at least, in seconds.
+
+    `credits` is of those with a known price, and None where there is none; `unpriced` is how many have none.
+    """
 
     tasks: int
-    credits: float
+    credits: float | None
     unpriced: int
     uploads: int
     kinds: tuple[Kind, ...]
@@ -53,9 +56,10 @@ def plan(
     with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder) / "plan.db") as ledger:
         loaded = load_manifest(ledger, source, defaults, prices=prices, **options)
         kinds, uploads = ledger.write(lambda db: (_kinds(db), _uploads(db))).result()
+    costs = [kind.tasks * kind.credits for kind in kinds if kind.credits is not None]
     return Plan(
         tasks=loaded.new,
-        credits=sum(kind.tasks * kind.credits for kind in kinds if kind.credits is not None),
+        credits=sum(costs) if costs or not kinds else None,
         unpriced=sum(kind.tasks for kind in kinds if kind.credits is None),
         uploads=uploads,
         kinds=kinds,

@@ -98,7 +98,7 @@ def _verdict(facts: Facts) -> tuple[str, str]:
 def _tiles(facts: Facts) -> Element:
     run, times = facts.status.facts, facts.times
     tiles = [_tile(f"{run.submits:,}", "tasks paid for", run.submits, run.budget_tasks)]
-    if run.credits or run.budget_credits is not None:
+    if run.credits or (run.credits is not None and run.budget_credits is not None):
         tiles.append(_tile(number(run.credits), "credits spent", run.credits, run.budget_credits))
     if times is not None and times.median is not None:
         tiles.append(_tile(span(times.median), "from order to video, half of the time"))

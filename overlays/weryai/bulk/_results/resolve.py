@@ -13,6 +13,7 @@ from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.job import Job
 from .._ledger.ledger import OpenLedger
+from .._ledger.queries import CURRENT
 from .._ledger.transitions import GIVEN_UP, Database, LedgerWriter
 
 T = TypeVar("T")
@@ -25,34 +26,42 @@ _PAID, _DOUBTFUL = (f"{GIVEN_UP} while {state}" for state in (OrderState.SUBMITT
 class Requeued:
     """Jobs that the next `run` sends again: how many, and their credits as far as prices are known.
 
-    `waiting` jobs were given up while their task was going on: they are paid for, and are waited for again. `doubtful`
-    may be paid for already; of a retry without reasons they were left as they are.
+    `credits` is None where no price is known. `waiting` jobs were given up while their task was going on: they are paid
+    for, and are waited for again. `doubtful` may be paid for already; of a retry without reasons they were left as they
+    are. `not_in_manifest` are in no current manifest: they are submitted when one has them again. A retry leaves those
+    as they are and does not count them among `jobs`.
     """
 
     jobs: int
-    credits: float = 0.0
+    credits: float | None = 0.0
     unpriced: int = 0
     waiting: int = 0
     doubtful: int = 0
     keys: tuple[str, ...] = ()
+    not_in_manifest: int = 0
 
 
 def retry(ledger: LedgerWriter, *reasons: str) -> Requeued:
     """Put what has failed back into the queue; with reasons only where the kind is one, or the reason contains one.
 
-    Nothing is sent until the next `run`, which counts each against the budget. A job whose task may still bring its
+    Nothing is sent until the next `run`, which counts each against the budget. Only jobs of the manifest are put back:
+    nothing else would be submitted. A job whose task may still bring its
     video is waited for and not paid again; one that was given up while it was ambiguous may be paid for, so it is
     left unless a reason such as "given up" names it.
     """
     where, values = _matching(reasons)
 
     def change(db: Database) -> Requeued:
-        doubtful = _sum(db, "reason = ?" + where, (_DOUBTFUL, *values))
+        doubtful = _sum(db, f"reason = ? and {CURRENT}" + where, (_DOUBTFUL, *values))
         waiting = steps.retry(db, "reason = ?" + where, (_PAID, *values), OrderState.SUBMITTED)
-        chosen = ("1 = 1" + where, values) if reasons else ("reason is null or reason != ?", (_DOUBTFUL,))
+        chosen: tuple[str, tuple[str, ...]] = ("reason is null or reason != ?", (_DOUBTFUL,))
+        if reasons:
+            chosen = ("1 = 1" + where, values)
+        left = _sum(db, f"({chosen[0]}) and not ({CURRENT})", chosen[1])
+        chosen = f"({chosen[0]}) and {CURRENT}", chosen[1]
         again = _sum(db, *chosen)
         steps.retry(db, *chosen, OrderState.QUEUED)
-        return Requeued(*again[:3], waiting=waiting, doubtful=doubtful[0])
+        return Requeued(*again, waiting=waiting, doubtful=doubtful[0], not_in_manifest=left[0])
 
     return _made(ledger, change)
 
@@ -98,9 +107,13 @@ def _each(
         for job in jobs:
             step(db, job.row)
         prices = [job.price for job in jobs if job.price is not None]
-        doubtful = sum(job.state is OrderState.AMBIGUOUS for job in jobs)
-        named = tuple(job.key for job in jobs)
-        return Requeued(len(jobs), sum(prices), len(jobs) - len(prices), doubtful=doubtful, keys=named)
+        credits = sum(prices) if prices or not jobs else None
+        first_load = db.execute("select first_load from run").fetchone()["first_load"]
+        return Requeued(
+            len(jobs), credits, len(jobs) - len(prices), keys=tuple(job.key for job in jobs),
+            doubtful=sum(job.state is OrderState.AMBIGUOUS for job in jobs),
+            not_in_manifest=sum(job.load < first_load for job in jobs),
+        )  # fmt: skip
 
     return _made(ledger, change)
 
@@ -127,14 +140,15 @@ def _escaped(text: str) -> str:
     return text
 
 
-def _sum(db: Database, where: str, values: tuple[Any, ...]) -> tuple[int, float, int]:
+def _sum(db: Database, where: str, values: tuple[Any, ...]) -> tuple[int, float | None, int]:
     """How many failed jobs a condition names, their credits, and how many have no price."""
     row = db.execute(
-        "select count(*) as many, coalesce(sum(price), 0) as credits, count(price) as priced from jobs "
+        "select count(*) as many, sum(price) as credits, count(price) as priced from jobs "
         f"where state = 'failed' and ({where})",
         values,
     ).fetchone()
-    return row["many"], float(row["credits"]), row["many"] - row["priced"]
+    credits = None if row["many"] and row["credits"] is None else float(row["credits"] or 0)
+    return row["many"], credits, row["many"] - row["priced"]
 
 
 def _ambiguous(ledger: LedgerWriter, key: str) -> Job:

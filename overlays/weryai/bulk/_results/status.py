@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..._flow.order import OrderState
 from .._ledger.job import Job
 from .._ledger.opening import Place, looking
-from .._ledger.queries import RunFacts, counts, facts, page
+from .._ledger.queries import RunFacts, counts, facts, others, page
 from .._ledger.transitions import Database
 
 #: How many of the last ended jobs tell the pace, and after how many seconds of silence nobody is at work.
@@ -35,6 +35,7 @@ class Status:
     `failures` are jobs that have failed, `unfinished` jobs that are paid for and met something, such as a download
     that broke: the next `run` goes on with them. `ambiguous` are the first 100 of those. `pace` is jobs that end per
     second, `eta` the seconds until all have ended at that pace; both are None where nobody seems to be at work.
+    `not_in_manifest` are those of the `counts` that only earlier manifests had: they are not submitted.
     """
 
     counts: Mapping[OrderState, int]
@@ -44,6 +45,7 @@ class Status:
     ambiguous: tuple[Job, ...]
     pace: float | None = None
     eta: float | None = None
+    not_in_manifest: Mapping[OrderState, int] = field(default_factory=dict)
 
     @property
     def jobs(self) -> int:
@@ -61,7 +63,8 @@ def status_of(db: Database, now: float) -> Status:
     """Tell how the run of a database stands."""
     counted = counts(db)
     pace = _pace(db, now)
-    left = sum(counted[state] for state in _OPEN)
+    aside = others(db)
+    left = sum(counted[state] for state in _OPEN) - aside[OrderState.QUEUED]
     return Status(
         counted,
         facts(db),
@@ -70,6 +73,7 @@ def status_of(db: Database, now: float) -> Status:
         tuple(page(db, (OrderState.AMBIGUOUS,), 0, _MOST_LISTED)),
         pace,
         left / pace if pace and left else None,
+        aside,
     )
 
 

@@ -72,9 +72,11 @@ class Run:
         return not isinstance(self.ledger, Ledger)
 
     def counted(self) -> tuple[dict[str, int], int]:
-        """How many jobs are in each state, and how many tasks were paid for; waits for the disk."""
-        found, facts = self.ledger.write(lambda db: (reading.counts(db), reading.facts(db))).result()
-        return {state.value: many for state, many in found.items()}, facts.submits
+        """How many jobs of the manifest are in each state, and how many tasks were paid for; waits for the disk."""
+        found, others, facts = self.ledger.write(
+            lambda db: (reading.counts(db), reading.others(db), reading.facts(db))
+        ).result()
+        return {state.value: many - others[state] for state, many in found.items()}, facts.submits
 
 
 async def arun(
@@ -205,9 +207,12 @@ async def end(run: Run) -> None:
 
 
 async def outcome(run: Run) -> Outcome:
-    counts, facts = await run.performer.note(lambda db: (reading.counts(db), reading.facts(db)))
+    counts, others, facts = await run.performer.note(
+        lambda db: (reading.counts(db), reading.others(db), reading.facts(db))
+    )
     stopping = run.performer.stopping
-    return Outcome(counts, facts.submits, facts.credits, stopping.reason if stopping else None, run.is_interrupted)
+    why = stopping.reason if stopping else None
+    return Outcome(counts, facts.submits, facts.credits, why, run.is_interrupted, not_in_manifest=others)
 
 
 @contextlib.contextmanager

@@ -29,15 +29,22 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: `counts` of each state, what was spent, and why it stopped early, if it did."""
+    """How a run ended: `counts` of each state, what was spent, and why it stopped early, if it did.
+
+    `not_in_manifest` are those of the `counts` that only earlier manifests had. `credits` is None where no price is
+    known of what was submitted.
+    """
 
     counts: Mapping[JobState, int] = field(default_factory=dict)
     submits: int = 0
-    credits: float = 0.0
+    credits: float | None = 0.0
     stopped: str | None = None
     interrupted: bool = False
+    not_in_manifest: Mapping[JobState, int] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
-        """Whether every job has its video."""
-        return all(many == 0 for state, many in self.counts.items() if state is not JobState.DONE)
+        """Whether every job of the manifest has its video, and whatever else is or may be paid for has come."""
+        unpaid = (JobState.QUEUED, JobState.FAILED)
+        aside = {state: self.not_in_manifest.get(state, 0) for state in unpaid}
+        return all(many == aside.get(state, 0) for state, many in self.counts.items() if state is not JobState.DONE)

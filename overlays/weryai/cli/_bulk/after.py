@@ -63,6 +63,8 @@ def retry(ledger: Place, failed: bool, reasons: tuple[str, ...], trust_copy: boo
         put(True, "", event="retry", **_fields(again), waiting=again.waiting)
         return
     click.echo(f"{_cost(again)} back in the queue; `weryai bulk run` sends them")
+    if again.not_in_manifest:
+        click.echo(f"{again.not_in_manifest:,} stay failed: the last manifest does not have them")
     if again.waiting:
         click.echo(f"{again.waiting:,} are paid for and are waited for again, at no cost")
     if again.doubtful and reasons:
@@ -106,6 +108,8 @@ def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy:
     elif chosen == "resubmit":
         click.echo(f"{_cost(changed)} back in the queue; up to {changed.doubtful:,} may be paid for twice")
         click.echo("each counts against the budget once more; `weryai bulk run` sends them")
+        if changed.not_in_manifest:
+            click.echo(f"{changed.not_in_manifest:,} of them wait for a manifest that has them: the last one has not")
     else:
         click.echo(f"{changed.jobs:,} given up, and failed from now on")
 
@@ -147,13 +151,13 @@ def _cost(jobs: Requeued) -> str:
     if jobs.unpriced == jobs.jobs:
         return tasks
     more = f" and {jobs.unpriced:,} of unknown price" if jobs.unpriced else ""
-    return f"{tasks} ({jobs.credits:g} credits{more})"
+    return f"{tasks} ({jobs.credits or 0:g} credits{more})"
 
 
 def _fields(jobs: Requeued) -> dict[str, object]:
     return {
         "tasks": jobs.jobs, "credits": jobs.credits, "unpriced": jobs.unpriced, "may_be_paid": jobs.doubtful,
-        "keys": jobs.keys,
+        "keys": jobs.keys, "not_in_manifest": jobs.not_in_manifest,
     }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def tell(planned: Plan) -> None:
     for row in rows:
         cells = (row[0].rjust(widths[0]), *(cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=True)))
         click.echo("  ".join(cells).rstrip())
-    cost = f"{planned.credits:g} credits" if planned.unpriced < planned.tasks else "an unknown number of credits"
+    cost = "an unknown number of credits" if planned.credits is None else f"{planned.credits:g} credits"
     more = f" and {planned.unpriced:,} tasks of unknown price" if 0 < planned.unpriced < planned.tasks else ""
     uploads = _many(planned.uploads, "picture")
     click.echo(f"\n{_many(planned.tasks, 'task')} to buy, {cost}{more}; {uploads} to upload")

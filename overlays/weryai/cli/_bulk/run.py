@@ -47,7 +47,9 @@ def _manifest(command: F) -> F:
                 "--prices", type=click.Path(exists=True, dir_okay=False, path_type=Path),
                 help="CSV with model, duration, resolution, generate_audio, credits; empty cells fit all.",
             ),
-            click.option("--budget", metavar="N|Ncr|none", help="Most to spend, all starts together; or none."),
+            click.option(
+                "--budget", metavar="N|Ncr|none", help="Most to spend, all starts and all parts together; or none."
+            ),
             click.option("--rate", type=float, help="Orders per second at most. [default: 5]"),
             click.option("--in-flight", type=int, help="Unfinished tasks at most. [default: 20]"),
             as_json,
@@ -70,10 +72,11 @@ def plan(manifest: Path, json_lines: bool, **options: Any) -> None:
         put(True, "", event="plan", **fields(planned))
         return
     tell(planned)
-    if limits.budget_tasks is not None and planned.tasks > limits.budget_tasks:
-        click.echo(f"the budget of {limits.budget_tasks:,} tasks ends before that")
-    if limits.budget_credits is not None and planned.credits > limits.budget_credits:
-        click.echo(f"the budget of {limits.budget_credits:g} credits ends before that")
+    tasks, credits = shard.share(limits.budget_tasks, limits.budget_credits)
+    if tasks is not None and planned.tasks > tasks:
+        click.echo(f"the budget of {tasks:,} tasks ends before that")
+    if credits is not None and (planned.credits or 0) > credits:
+        click.echo(f"the budget of {credits:g} credits ends before that")
 
 
 def storing(command: F) -> F:
@@ -144,9 +147,13 @@ def go_on(
 
     _make_folder(output)
     kept = bulk.status(place).facts
-    if limits.budget_tasks is limits.budget_credits is None:
-        limits = dataclasses.replace(limits, budget_tasks=kept.budget_tasks, budget_credits=kept.budget_credits)
-    with view_of(place, limits, loaded, is_plain=is_plain) as view:
+    tasks: float | None = kept.budget_tasks
+    credits = kept.budget_credits
+    if (limits.budget_tasks, limits.budget_credits) != (None, None):
+        part = bulk.Shard(kept.part, kept.parts)
+        tasks, credits = part.share(limits.budget_tasks, limits.budget_credits)
+    shown = dataclasses.replace(limits, budget_tasks=tasks, budget_credits=credits)
+    with view_of(place, shown, loaded, is_plain=is_plain) as view:
         outcome = perform(
             ledger,
             output=output,

@@ -29,6 +29,9 @@ def lines(status: Status, ledger: str) -> Iterator[str]:
     for state, many in status.counts.items():
         if many:
             yield f"  {many:>{width},}  {state.value:<10}  {_MEANING[state.value]}"
+    if aside := {state.value: many for state, many in status.not_in_manifest.items() if many}:
+        told = ", ".join(f"{many:,} {state}" for state, many in aside.items())
+        yield f"  {sum(aside.values()):>{width},}  of these are not in this manifest, so none is submitted ({told})"
     yield f"spent    {_spent(status)}"
     if status.pace:
         left = f", about {span(status.eta)} left" if status.eta else ""
@@ -54,8 +57,10 @@ def fields(status: Status) -> dict[str, Any]:
     return {
         "jobs": status.jobs,
         "counts": {state.value: many for state, many in status.counts.items()},
+        "not_in_manifest": {state.value: many for state, many in status.not_in_manifest.items() if many},
         "spent_tasks": facts.submits, "budget_tasks": facts.budget_tasks,
         "spent_credits": facts.credits, "budget_credits": facts.budget_credits,
+        "spent_unpriced": facts.unpriced,
         "base_url": facts.base_url, "jobs_per_second": status.pace, "seconds_left": status.eta,
         "failures": [_group(one) for one in status.failures],
         "unfinished": [_group(one) for one in status.unfinished],
@@ -77,7 +82,9 @@ def _spent(status: Status) -> str:
     tasks = f"{facts.submits:,}{_of(facts.budget_tasks)} tasks"
     if not facts.credits and facts.budget_credits is None:
         return tasks
-    return f"{tasks}, {facts.credits:g}{_of(facts.budget_credits)} credits"
+    credits = "an unknown number" if facts.credits is None else f"{facts.credits:g}"
+    more = f" and {facts.unpriced:,} tasks of unknown price" if facts.credits and facts.unpriced else ""
+    return f"{tasks}, {credits}{_of(facts.budget_credits)} credits{more}"
 
 
 def _of(budget: float | None) -> str:

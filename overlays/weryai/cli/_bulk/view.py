@@ -51,6 +51,7 @@ class Lines:
         put(
             True, "", event="ended", **counts, submits=outcome.submits, credits=outcome.credits,
             stopped=outcome.stopped, ledger=shown(self._place),
+            not_in_manifest={state.value: many for state, many in outcome.not_in_manifest.items() if many},
         )  # fmt: skip
 
 
@@ -170,6 +171,8 @@ def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
     """Say what is there, and the most that is going to be spent."""
     if loaded is not None:
         click.echo(f"weryai: {loaded.new:,} new jobs, {loaded.known:,} known; the ledger is {shown(place)}", err=True)
+        if loaded.not_in_manifest:
+            click.echo(f"weryai: {loaded.not_in_manifest:,} jobs are not in this manifest and not submitted", err=True)
         for warning, many in loaded.warnings.items():
             click.echo(f"weryai: {many:,} rows: {warning}", err=True)
     if limits.budget_tasks not in (None, math.inf):
@@ -181,12 +184,16 @@ def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
 def say_end(place: Place, outcome: Outcome) -> None:
     """Say how it ended, and what to do next."""
     ledger = shown(place)
-    counts = {state.value: many for state, many in outcome.counts.items() if many}
+    aside = outcome.not_in_manifest
+    counts = {state.value: left for state, many in outcome.counts.items() if (left := many - aside.get(state, 0))}
     told = ", ".join(f"{many:,} {state}" for state, many in counts.items()) or "no jobs"
     click.echo(f"weryai: {told}; {outcome.submits:,} tasks paid for", err=True)
+    if any(aside.values()):
+        words = ", ".join(f"{many:,} {state.value}" for state, many in aside.items() if many)
+        click.echo(f"weryai: and of earlier manifests, not in this one: {words}", err=True)
     if outcome.stopped:
         click.echo(f"weryai: stopped: {outcome.stopped}", err=True)
-    if counts.get("ambiguous"):
+    if outcome.counts.get(weryai.OrderState.AMBIGUOUS):
         click.echo(f"weryai: what is ambiguous may have been billed: `weryai bulk status {ledger}`", err=True)
     if counts.get("failed"):
         click.echo(f"weryai: `weryai bulk retry {ledger} --failed` puts what failed back into the queue", err=True)
