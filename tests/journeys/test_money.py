@@ -172,3 +172,24 @@ def test_the_time_limit_is_the_clients_own(face: Face, faulty_server: FaultyServ
     with pytest.raises(weryai.OutcomeUnknownError):
         face.run(submit, faulty_server.url, timeout=0.5)
     assert 0.4 <= time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("answer", [Reset(), accepted()], ids=["unknown", "accepted"])
+def test_warnings_that_are_errors_never_cost_paid_work(
+    face: Face, faulty_server: FaultyServer, journal_path: Any, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `-W error`, a journal that fails after the POST neither hides the outcome nor loses the task ids."""
+    from weryai._journal.journal import ScopedJournal
+    from weryai.errors import JournalError
+
+    def fail(*_: Any) -> Any:
+        raise JournalError("the disk is full")
+
+    monkeypatch.setattr(ScopedJournal, "end", fail)
+    monkeypatch.setattr(ScopedJournal, "mark_not_placed", fail)
+    faulty_server.script("POST", SUBMIT, answer)
+    if isinstance(answer, Reset):
+        with pytest.raises(weryai.OutcomeUnknownError):
+            face.run(submit, faulty_server.url, journal=journal_path)
+    else:
+        assert face.run(submit, faulty_server.url, journal=journal_path).task_ids == ("task_abc123",)

@@ -40,7 +40,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from .._flow.logs import warn
+from .._flow.logs import warn_before_paying
 from ..errors import JournalError
 from .filesystems import network_of
 
@@ -238,7 +238,7 @@ def _warn_of_network(file: str, network: str, *, exclusive: bool) -> None:
     told = f"{file} is on a network file system ({network}), where SQLite's locks cannot be relied on"
     if exclusive:
         raise JournalError(f"{told}; use a folder of this machine. Nothing was sent.")
-    warn(f"{told}; use it from one machine only, or name another with WERYAI_JOURNAL")
+    warn_before_paying(f"{told}; use it from one machine only, or name another with WERYAI_JOURNAL")
 
 
 def _take(handle: int, *, exclusive: bool) -> None:

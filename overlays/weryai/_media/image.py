@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from .._flow.logs import warn
+from .._flow.logs import warn_before_paying
 from ..errors import InvalidInputError
 
 ImageSource: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
@@ -42,7 +42,7 @@ def read_image(source: ImageSource) -> Image:
     if len(content) > MOST_BYTES:
         raise InvalidInputError(f"{name} is larger than 10 MB, the most the service takes. Nothing was sent.")
     if len(content) > SURE_BYTES:
-        warn(f"{name} has {len(content):,} bytes; the service takes less than 10 MB and may refuse it")
+        warn_before_paying(f"{name} has {len(content):,} bytes; the service takes less than 10 MB and may refuse it")
     return Image(content, *kind)
 
 

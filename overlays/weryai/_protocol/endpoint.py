@@ -18,7 +18,7 @@ from .._flow.intent import Intent
 from .._flow.logs import log, warn
 from .._flow.retry import RetryPolicy
 from .._media.image import Image
-from ..errors import InvalidInputError, WeryAIError
+from ..errors import InvalidInputError, Outcome, WeryAIError
 from .contract import module_at, module_name
 from .envelope import Envelope, accept, accept_paid
 from .submission import Submission, read_submission
@@ -74,7 +74,8 @@ def order(intent: Intent, retry: RetryPolicy) -> Flow[Submission]:
     except GeneratorExit:
         raise
     except BaseException as error:
-        if (row := intent.row) is not None:
+        is_open = isinstance(error, WeryAIError) and error.outcome is Outcome.UNKNOWN
+        if (row := intent.row) is not None and not is_open:
             reason = str(error) or type(error).__name__
             yield from note(lambda record: record.mark_not_placed(row, reason))
         raise

@@ -13,7 +13,7 @@ from weryai_api.models import ImageToVideoRequest
 from weryai_api.types import UNSET
 
 from .._flow.effects import Flow, Notify, RunBlocking
-from .._flow.logs import warn
+from .._flow.logs import warn_before_paying
 from .._media.download import Destination, IfExists, absolute_path, prepare
 from .._media.image import Image, ImageSource, is_address, read_image
 from .._media.names import safe_id, video_name
@@ -271,15 +271,17 @@ def _check_model(registry: Registry, body: Mapping[str, Any], *, strict: bool) -
     """Refuse, or only warn of, what the model does not take; of a model that is not listed only warn."""
     model = registry.find(body["model"])
     if model is None:
-        warn(f"{registry.source} has no model {body['model']!r} for pictures{registry.near(body['model'])}")
+        warn_before_paying(
+            f"{registry.source} has no model {body['model']!r} for pictures{registry.near(body['model'])}"
+        )
         return
     found = problems(model, body)
     if found and (registry.is_live or strict):
         raise InvalidInputError(f"{'; '.join(found)} (by {registry.source}). Nothing was sent.")
     if found:
-        warn(f"{'; '.join(found)} (by {registry.source}, which may be out of date)")
+        warn_before_paying(f"{'; '.join(found)} (by {registry.source}, which may be out of date)")
 
 
 def _warn_of_many(video_number: int | None) -> None:
     if video_number is not None and video_number > 1:
-        warn(f"video_number={video_number} orders that many paid tasks")
+        warn_before_paying(f"video_number={video_number} orders that many paid tasks")

@@ -7,7 +7,7 @@ from typing import Literal
 from weryai_api.api.models import list_video_models
 
 from .._flow.effects import Flow, Now
-from .._flow.logs import warn
+from .._flow.logs import warn_before_paying
 from .._protocol.endpoint import call
 from .._protocol.model_registry import Kind, Model, Registry, bundled_registry, read_registry
 from ..errors import WeryAIError
@@ -46,7 +46,7 @@ def known_registry(models: Models[Mode] | None, validate: bool | Literal["live"]
         except WeryAIError as error:
             if strict:
                 raise
-            warn(f"the models registry cannot be asked, so the bundled copy is used: {error}")
+            warn_before_paying(f"the models registry cannot be asked, so the bundled copy is used: {error}")
     known = models._known
     is_fresh = known is not None and (yield from Now()) - known.read_at < MAX_AGE
     return known if known is not None and is_fresh else bundled_registry()
