@@ -17,7 +17,8 @@ class Intent:
     """One order, from the first try to the last: `row` is its place in a journal, once it has one.
 
     `request` names the call, `body` is what is sent; `image` is the content of the local one that was uploaded for it,
-    `output` is where the video shall go. `problem` tells what the journal could not note.
+    `output` is where the video shall go, `order_key` is the caller's own name for it. `defaults` are what the service
+    takes for fields that are left out. `problem` tells what the journal could not note.
     """
 
     request: str
@@ -27,6 +28,8 @@ class Intent:
     is_forced: bool = False
     row: int | None = None
     problem: str | None = None
+    order_key: str | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def kept_body(self) -> str:
         """The body as a journal keeps it: without a callback address, which may hold a secret."""
@@ -38,10 +41,19 @@ class Intent:
 
     def fingerprint(self) -> str:
         """One word for all that makes two orders the same: call, parameters, and the content of the image."""
-        bought = {name: value for name, value in self.body.items() if name not in NO_PART}
-        if self.image is not None:
-            bought["image"] = f"sha256:{self.image_hash()}"
-        return hashlib.sha256(_written([self.request, bought]).encode()).hexdigest()
+        return fingerprint_of(self.request, self.body, self.image_hash(), self.defaults)
+
+
+def fingerprint_of(request: str, body: Mapping[str, Any], image_hash: str | None, defaults: Mapping[str, Any]) -> str:
+    """One word for all that makes two orders the same; a default that is spelled out is as good as left out."""
+    bought = {
+        name: value
+        for name, value in body.items()
+        if name not in NO_PART and not (name in defaults and _written(value) == _written(defaults[name]))
+    }
+    if image_hash is not None:
+        bought["image"] = f"sha256:{image_hash}"
+    return hashlib.sha256(_written([request, bought]).encode()).hexdigest()
 
 
 def _written(value: Any) -> str:

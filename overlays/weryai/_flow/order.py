@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from .process import Owner
@@ -33,7 +34,7 @@ class Order:
 
     `task_ids` are all its tasks (of an AMBIGUOUS order those that its answer named), `going` those not known to have
     ended, `paths` the videos on disk. `body` is what was sent, `output` where the video was to go, `began` when it
-    was last sent (seconds since 1970), `owner` the process that works on it.
+    was last sent (seconds since 1970), `owner` the process that works on it, `order_key` the caller's own name for it.
     """
 
     row: int
@@ -48,6 +49,7 @@ class Order:
     began: float = 0.0
     owner: Owner | None = None
     batch_id: str | None = None
+    order_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,15 @@ class Scope:
 
     base_url: str
     key: str
+
+
+def service_of(base_url: str) -> str:
+    """One spelling of a service's address: this machine has three names, and the usual port is none."""
+    parts = urlsplit(base_url)
+    host = (parts.hostname or "").rstrip(".")
+    host = "localhost" if host in ("127.0.0.1", "::1") else f"[{host}]" if ":" in host else host
+    is_usual = parts.port is None or parts.port == {"https": 443, "http": 80}.get(parts.scheme)
+    return f"{parts.scheme}://{host}{'' if is_usual else f':{parts.port}'}{parts.path.rstrip('/')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import NoReturn, Self, TypeVar
 
 from .._flow.intent import Intent
-from .._flow.order import AttemptResult, Order, OrderState, Scope
+from .._flow.order import AttemptResult, Order, OrderState, Scope, service_of
 from ..errors import ConfigurationError, JournalError
 from . import transitions as steps
 from .database_file import share
-from .sqlite_file import JOURNAL
+from .schema import JOURNAL
 from .writer import followed_by
 
 T = TypeVar("T")
@@ -27,7 +27,8 @@ class Journal:
     """A file that remembers every paid order, so that a crash neither loses one nor pays for it twice.
 
     Processes may share it; with `exclusive` it is one process's alone, and others are refused until that ends. The same
-    order within `window` seconds is refused, 0 turns that off. Hand it to `WeryAI(journal=...)`, which also takes the
+    order is refused within `window` seconds after it was accepted, 0 turns that off; one of which nobody knows whether
+    it was accepted is refused until that is settled. Hand it to `WeryAI(journal=...)`, which also takes the
     path alone. It may be shared between clients and threads. Never go on with an old copy of the file: it does not know
     what was ordered since.
 
@@ -78,7 +79,7 @@ class Journal:
     def order_log(self, base_url: str, key: str) -> ScopedJournal:
         """The part of the journal that belongs to one service and one key."""
         hashed = hashlib.sha256(f"{self._file.salt}:{key}".encode()).hexdigest()[:16]
-        return ScopedJournal(self, Scope(base_url, hashed))
+        return ScopedJournal(self, Scope(service_of(base_url), hashed))
 
 
 class ScopedJournal:
@@ -96,6 +97,9 @@ class ScopedJournal:
             journal._check_place()
             return steps.begin(db, intent, fingerprint, self._scope, journal.window)
 
+        if not intent.is_forced and intent.row is None:
+            # For itself, so that it stays when the order is refused.
+            journal._write(lambda db: steps.redate(db, fingerprint))
         return journal._write(change)
 
     def end(self, row: int, attempt: AttemptResult) -> Future[None]:

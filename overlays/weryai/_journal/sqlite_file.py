@@ -1,31 +1,4 @@
-"""The file of a journal: opened, checked, locked. One SQLite database, for other tools to read as well.
-
-Schema 1 (`pragma user_version`; `pragma application_id` is 0x5745524A, "WERJ"). Times are seconds since 1970, UTC.
-
-    orders   one row per order, of whatever number of videos
-      id           its number, never used twice
-      state        queued, submitting, submitted, done, failed or ambiguous; see `_journal`
-      request      the call, such as "POST /v1/generation/image-to-video"
-      body         what was sent, as JSON, without the callback address
-      fingerprint  SHA-256 of what makes two orders the same
-      picture      SHA-256 of the local picture that was uploaded for it, or null
-      output       the file or folder the video is meant for, or null
-      base_url     the service
-      key          a salted hash of the key, never the key
-      batch_id     as the service named it, or null
-      submits      how often it was sent
-      reason       why it failed, or why nobody knows, or null
-      owner_pid, owner_start, owner_host   the process that works on it, or null for none
-      created, began, changed              when it was written, last sent, last changed
-    tasks    one row per task id, in the order of the answer
-      order_id, task_id
-      state        going, done or failed; "named" by an answer that cannot be relied on
-      path         where the video was stored, or null
-      reason       why it failed, or null
-    about    name, value: the salt of the hashes
-
-Beside the file lie SQLite's own -wal and -shm, which belong to it, and an empty .lock.
-"""
+"""One SQLite database of ours: opened, checked, locked; what is in it says its `Kind`."""
 
 from __future__ import annotations
 
@@ -44,31 +17,8 @@ from .._flow.logs import warn_before_paying
 from ..errors import JournalError
 from .filesystems import network_of
 
-SCHEMA = 1
 # How long another process may keep the file to itself, in seconds.
 PATIENCE = 10.0
-
-_TABLES = """
-create table orders (
-  id integer primary key autoincrement,
-  state text not null check (state in ('queued', 'submitting', 'submitted', 'done', 'failed', 'ambiguous')),
-  request text not null, body text not null, fingerprint text not null, picture text, output text,
-  base_url text not null, key text not null, batch_id text, submits integer not null default 0, reason text,
-  owner_pid integer, owner_start text, owner_host text,
-  created real not null, began real not null, changed real not null
-);
-create index orders_by_fingerprint on orders (fingerprint);
-create index orders_unfinished on orders (state) where state not in ('done', 'failed');
-create table tasks (
-  order_id integer not null references orders (id),
-  task_id text not null,
-  state text not null check (state in ('named', 'going', 'done', 'failed')),
-  path text, reason text,
-  primary key (order_id, task_id)
-);
-create index tasks_by_id on tasks (task_id);
-create table about (name text primary key, value text not null) without rowid;
-"""
 
 
 @dataclass(frozen=True)
@@ -86,10 +36,8 @@ class Kind:
 #: Sees an existing file before anything is changed in it, and may refuse it by an error.
 Accept: TypeAlias = Callable[[sqlite3.Connection], None]
 
-JOURNAL = Kind("journal", 0x5745524A, SCHEMA, _TABLES)
 
-
-def make_file(path: Path, kind: Kind = JOURNAL) -> None:
+def make_file(path: Path, kind: Kind) -> None:
     """Make an empty file with its folder, unless there is one, which is not opened; raises JournalError.
 
     POSIX takes every lock that a process has on a file when any descriptor of it is closed. So a file that may be in
@@ -105,7 +53,7 @@ def make_file(path: Path, kind: Kind = JOURNAL) -> None:
         raise unusable(path, error, kind) from error
 
 
-def open_file(path: Path, kind: Kind = JOURNAL, accept: Accept | None = None) -> sqlite3.Connection:
+def open_file(path: Path, kind: Kind, accept: Accept | None = None) -> sqlite3.Connection:
     """Open a file of this kind for writing; whatever is in the way is a JournalError.
 
     `accept` sees what is in it, and may refuse it by an error, before anything is changed.
@@ -122,7 +70,7 @@ def open_file(path: Path, kind: Kind = JOURNAL, accept: Accept | None = None) ->
         raise
 
 
-def connect(path: Path, kind: Kind = JOURNAL) -> sqlite3.Connection:
+def connect(path: Path, kind: Kind) -> sqlite3.Connection:
     """Open a file that is known to be of this kind."""
     try:
         db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
@@ -132,7 +80,7 @@ def connect(path: Path, kind: Kind = JOURNAL) -> sqlite3.Connection:
     return db
 
 
-def unusable(path: Path, error: Exception, kind: Kind = JOURNAL) -> JournalError:
+def unusable(path: Path, error: Exception, kind: Kind) -> JournalError:
     """Say that the file cannot be written, and why."""
     reason = getattr(error, "strerror", None) or error
     return JournalError(f"the {kind.noun} {path} cannot be written: {reason}")
@@ -198,7 +146,7 @@ def version_of(db: sqlite3.Connection, path: Path, kind: Kind) -> int:
 class Lock:
     """Keeps a file to one run (`exclusive`), or keeps such a run away; ends with the process, however that ends."""
 
-    def __init__(self, path: Path, *, exclusive: bool, kind: Kind = JOURNAL) -> None:
+    def __init__(self, path: Path, *, exclusive: bool, kind: Kind) -> None:
         """Take it at once, or raise JournalError."""
         self._place = place = path.with_name(f"{path.name}.lock")
         if network := network_of(path):

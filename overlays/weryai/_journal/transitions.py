@@ -16,27 +16,38 @@ from typing import Any
 from .._flow.intent import Intent
 from .._flow.order import AttemptResult, Order, OrderState, Scope
 from .._flow.process import Owner, this_process
-from ..errors import DuplicateRequestError, JournalError
+from ..errors import DuplicateRequestError, InvalidInputError, JournalError
+
+# No time limit of ours is as long, in seconds.
+LONGEST_TRY = 86_400.0
 
 
 def begin(db: sqlite3.Connection, intent: Intent, fingerprint: str, scope: Scope, window: float) -> int:
-    """Write down that an order is about to be sent, unless the same was sent a moment ago; return its row."""
+    """Write down that an order is about to be sent, unless it may be one that was sent; return its row."""
     now, owner = time.time(), this_process()
     if intent.row is not None:
         # The fence: whoever took the row over in the meantime has changed its state or its owner.
         _change(db, intent.row, (OrderState.QUEUED,), owner, state=OrderState.SUBMITTING, began=now)
         db.execute("update orders set submits = submits + 1 where id = ?", (intent.row,))
         return intent.row
-    if window > 0 and not intent.is_forced:
+    if not intent.is_forced:
+        _refuse_same_key(db, intent, fingerprint, scope)
         _refuse_duplicate(db, fingerprint, scope, window)
     written = db.execute(
-        "insert into orders (state, request, body, fingerprint, picture, output, base_url, key, submits, owner_pid, "
-        "owner_start, owner_host, created, began, changed) values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
+        "insert into orders (state, request, body, fingerprint, image, output, order_key, base_url, key, submits, "
+        "owner_pid, owner_start, owner_host, created, began, changed) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
         (OrderState.SUBMITTING, intent.request, intent.kept_body(), fingerprint, intent.image_hash(), intent.output,
-         scope.base_url, scope.key, owner.pid, owner.start, owner.host, now, now, now),
+         intent.order_key, scope.base_url, scope.key, owner.pid, owner.start, owner.host, now, now, now),
     )  # fmt: skip
     assert written.lastrowid is not None
     return written.lastrowid
+
+
+def redate(db: sqlite3.Connection, fingerprint: str) -> None:
+    """Take what was ordered while the clock was ahead for ordered now, so that it is the same for no longer."""
+    now = time.time()
+    db.execute("update orders set began = ? where fingerprint = ? and began > ?", (now, fingerprint, now))
 
 
 def end(db: sqlite3.Connection, row: int, attempt: AttemptResult) -> None:
@@ -88,15 +99,18 @@ def finish_task(db: sqlite3.Connection, scope: Scope, task_id: str, path: str | 
 
 
 def recover_orphans(db: sqlite3.Connection) -> None:
-    """See what processes that are gone have left: an open try is ambiguous, one that was not sent has failed."""
+    """See what processes that are gone have left: an open try is ambiguous, one that was not sent has failed.
+
+    Of a process on another machine, such as the container before this one, nobody can tell; no try is open for a day.
+    """
     open_rows = db.execute(
-        "select id, state, owner_pid, owner_start, owner_host from orders "
+        "select id, state, began, owner_pid, owner_start, owner_host from orders "
         "where state in ('submitting', 'queued') and owner_pid is not null"
     ).fetchall()
     gone = {owner: owner.is_gone() for owner in {_owner(row) for row in open_rows} if owner}
     for row in open_rows:
         owner = _owner(row)
-        if owner is not None and gone[owner]:
+        if owner is not None and (gone[owner] or (not owner.is_here and row["began"] < time.time() - LONGEST_TRY)):
             mark_ambiguous(db, row["id"], "the process that sent it ended before the answer came")
             mark_not_placed(db, row["id"], "the process ended before it was sent")
 
@@ -135,7 +149,7 @@ def claim(db: sqlite3.Connection, scope: Scope, *, everything: bool) -> tuple[Or
 
 def adopt(db: sqlite3.Connection, scope: Scope, row: int, task_id: str) -> Order:
     """An ambiguous order became this task, as somebody found out."""
-    find_order(db, scope, row)
+    _give_over(db, find_order(db, scope, row))
     other = db.execute(
         "select id from orders join tasks on order_id = id "
         "where task_id = ? and tasks.state != 'named' and base_url = ? and key = ?",
@@ -152,7 +166,7 @@ def adopt(db: sqlite3.Connection, scope: Scope, row: int, task_id: str) -> Order
 
 def requeue(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
     """An ambiguous order is to be sent once more, as somebody decided who may pay twice."""
-    find_order(db, scope, row)
+    _give_over(db, find_order(db, scope, row))
     _change(db, row, (OrderState.AMBIGUOUS,), this_process(), state=OrderState.QUEUED, reason=None)
     db.execute("delete from tasks where order_id = ?", (row,))
     return find_order(db, scope, row)
@@ -160,43 +174,76 @@ def requeue(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
 
 def give_up(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
     """Nobody wants to know any more what becomes of an order."""
-    find_order(db, scope, row)
+    _give_over(db, find_order(db, scope, row))
     open_states = (OrderState.QUEUED, OrderState.SUBMITTED, OrderState.AMBIGUOUS)
     _change(db, row, open_states, state=OrderState.FAILED, reason="given up")
     return find_order(db, scope, row)
 
 
+def _give_over(db: sqlite3.Connection, order: Order) -> None:
+    """Who settles what another machine had open knows what nobody here can see: that nobody works on it."""
+    if order.owner is not None and not order.owner.is_here:
+        mark_ambiguous(db, order.row, "the machine that sent it was given up")
+
+
+def _refuse_same_key(db: sqlite3.Connection, intent: Intent, fingerprint: str, scope: Scope) -> None:
+    """Refuse a caller's key that was used, whenever that was, unless nothing came of it that could be paid for."""
+    if intent.order_key is None:
+        return
+    recover_orphans(db)
+    earlier = db.execute(
+        "select * from orders where order_key = ? and base_url = ? and key = ? and (state != 'failed' or exists "
+        "(select * from tasks where order_id = id and tasks.state != 'named')) order by id desc",
+        (intent.order_key, scope.base_url, scope.key),
+    ).fetchone()
+    if earlier is None:
+        return
+    order = _order(db, earlier)
+    if earlier["fingerprint"] != fingerprint:
+        raise InvalidInputError(
+            f"order_key {intent.order_key!r} belongs to order {order.row}, which is another one: its request differs. "
+            "Nothing was sent."
+        )
+    raise _duplicate(order, f"order_key {intent.order_key!r} orders once, whenever that was")
+
+
 def _refuse_duplicate(db: sqlite3.Connection, fingerprint: str, scope: Scope, window: float) -> None:
-    """Refuse what was ordered a moment ago; a clock that was set back makes a moment longer, never shorter."""
+    """Refuse what was ordered a moment ago, and whatever its age what may have been ordered."""
     query = (
-        "select * from orders where fingerprint = ? and base_url = ? and key = ? and began > ? and state != 'failed' "
+        "select * from orders where fingerprint = ? and base_url = ? and key = ? and (state in ('submitting', "
+        "'ambiguous') or (state = 'queued' and ? > 0) or (state in ('submitted', 'done') and began > ?)) "
         "order by state in ('submitted', 'done') desc, id desc"
     )
-    same = (fingerprint, scope.base_url, scope.key, time.time() - window)
+    same = (fingerprint, scope.base_url, scope.key, window, time.time() - window)
     if db.execute(query, same).fetchone() is None:
         return
     recover_orphans(db)
     if earlier := db.execute(query, same).fetchone():
         order = _order(db, earlier)
-        task_id = next(iter(order.task_ids), None)
-        raise DuplicateRequestError(_duplicate(order, window), task_id=task_id)
+        is_settled = order.state in (OrderState.SUBMITTED, OrderState.DONE)
+        rule = f"Within {window:g} s nothing is ordered twice" if is_settled else "Until that is settled it is refused"
+        raise _duplicate(order, rule)
 
 
-def _duplicate(order: Order, window: float) -> str:
+def _duplicate(order: Order, rule: str) -> DuplicateRequestError:
     """Say what is known of the earlier order, and what to do."""
     ago, names = f"{max(time.time() - order.began, 0):.0f} s ago", ", ".join(order.task_ids)
     match order.state:
         case OrderState.QUEUED | OrderState.SUBMITTING:
             what = f"is being placed by {order.owner}"
+            if order.owner is not None and not order.owner.is_here:
+                what += f"; if that is gone, settle order {order.row} with orders.adopt or orders.give_up"
         case OrderState.AMBIGUOUS:
             named = f", though its answer named task {names}" if names else ""
             what = f"was sent {ago}, and nobody knows whether it was accepted{named}"
-            what += f"; settle order {order.row} first with orders.adopt"
+            what += f"; settle order {order.row} first with orders.adopt or orders.give_up"
+        case OrderState.FAILED:
+            what = f"was placed {ago} as task {names}, which brought no video"
         case _:
             what = f"was placed {ago} as task {names}; resume with tasks.wait({order.task_ids[0]!r})"
-    return (
-        f"the same order {what} (order {order.row}). Within {window:g} s nothing is ordered twice unless you say "
-        f"force=True. Nothing was sent."
+    return DuplicateRequestError(
+        f"the same order {what} (order {order.row}). {rule} unless you say force=True. Nothing was sent.",
+        task_id=next(iter(order.task_ids), None),
     )
 
 
@@ -252,6 +299,7 @@ def _order(db: sqlite3.Connection, row: sqlite3.Row) -> Order:
         began=row["began"],
         owner=_owner(row),
         batch_id=row["batch_id"],
+        order_key=row["order_key"],
     )
 
 

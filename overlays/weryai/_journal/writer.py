@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import JournalError
-from .sqlite_file import JOURNAL, Kind, unusable
+from .schema import JOURNAL
+from .sqlite_file import Kind, unusable
 
 T = TypeVar("T")
 Change = Callable[[Any], Any]

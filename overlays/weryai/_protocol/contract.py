@@ -39,6 +39,17 @@ def module_name(endpoint: ModuleType) -> str:
     return endpoint.__name__.rpartition(".")[2]
 
 
+@functools.cache
+def defaults_of(request: str) -> Mapping[str, Any]:
+    """What the service takes for the fields that a request such as "POST /v1/x" leaves out, as far as it says so."""
+    method, _, path = request.partition(" ")
+    facts = contract()["paths"].get(path, {}).get(method.lower(), {})
+    content = facts.get("requestBody", {}).get("content", {}).get("application/json", {})
+    name = str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]
+    properties = request_schemas().get(name, {}).get("properties", {})
+    return {field: facts["default"] for field, facts in properties.items() if "default" in facts}
+
+
 def _module_of(facts: Mapping[str, Any]) -> str:
     return re.sub(r"(?=[A-Z])", "_", str(facts["operationId"])).lower()
 
