@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -32,6 +33,13 @@ NOTES = Path(tempfile.mkstemp(prefix="weryai-network-", suffix=".txt")[1])
 atexit.register(NOTES.unlink, missing_ok=True)
 os.environ[network_guard.NOTES] = str(NOTES)
 network_guard.install()
+
+
+@pytest.fixture(autouse=True)
+def _remembers_nothing() -> None:
+    """Let each test begin like a new process, which has sent nothing yet: ports, and so services, come again."""
+    if (memory := sys.modules.get("weryai._journal.memory")) is not None:
+        memory.MEMORY.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ from ._resources.raw import call_operation
 from ._resources.tasks import Tasks
 from ._settings import MAX_REQUESTS, POLLS_PER_SECOND, TIMEOUT, Settings, make_settings
 from ._transport.runner import Awaiting, Blocking
+from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ._journal.journal import Journal
@@ -70,8 +71,9 @@ class WeryAI(_Client[Blocking]):
     tasks `polls_per_second` times. `ssl_context` and `transport` (an httpx transport) are for special networks.
     `on_drift` hears of what the shipped contract does not know in an answer, each kind once: a plain function of one
     Drift, or "log" for a warning under the logger `weryai`. It never fails a call, and costs nothing unless given.
-    With a `journal`, a Journal or the path of one, every paid order is on disk before it is sent; `orders` tells of
-    them.
+    With a `journal`, every paid order is on disk before it is sent; `orders` tells of them. It is a Journal, the path
+    of one, or True for that of the command line (`Journal.default_path()`). Without one the process remembers what it
+    sent with an unknown outcome, and refuses the same order by that error until `force=True`.
 
     Raises ConfigurationError without a key, and for plain http to anything but this machine.
     """
@@ -89,7 +91,7 @@ class WeryAI(_Client[Blocking]):
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
         on_drift: OnDrift | None = None,
-        journal: Journal | OrderLogSource | str | os.PathLike[str] | None = None,
+        journal: Journal | OrderLogSource | str | os.PathLike[str] | bool | None = None,
     ) -> None:
         """Make a client; nothing is sent yet."""
         settings = make_settings(
@@ -107,14 +109,18 @@ class WeryAI(_Client[Blocking]):
         self._runner = Blocking(settings, transport)
         self._open(self._runner, settings)
 
-    def call(self, operation: ModuleType, *, force: bool = False, **arguments: Any) -> Any:
+    def call(
+        self, operation: ModuleType, *, force: bool = False, order_key: str | None = None, **arguments: Any
+    ) -> Any:
         """Perform any operation of `weryai_api.api` with this client's key, retries and errors.
 
         `operation` is the generated module, `arguments` are its own. Returns a Submission for a paid operation, whose
-        body is checked against the contract first, else the `data` of the answer as JSON has it. `force` orders again
-        what the journal says was ordered a moment ago.
+        body is checked against the contract first, else the `data` of the answer as JSON has it. `force` and
+        `order_key` are those of `image_to_video.submit`.
         """
-        return self._runner.run(call_operation(operation, self._settings.retry, arguments, force=force))
+        return self._runner.run(
+            call_operation(operation, self._settings.retry, arguments, force=force, order_key=order_key)
+        )
 
     def close(self) -> None:
         """Close every connection; closing twice is fine."""
@@ -145,7 +151,7 @@ class AsyncWeryAI(_Client[Awaiting]):
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
         on_drift: OnDrift | None = None,
-        journal: Journal | OrderLogSource | str | os.PathLike[str] | None = None,
+        journal: Journal | OrderLogSource | str | os.PathLike[str] | bool | None = None,
     ) -> None:
         """Make a client; it may be made outside a running loop, and nothing is sent yet."""
         settings = make_settings(
@@ -163,9 +169,13 @@ class AsyncWeryAI(_Client[Awaiting]):
         self._runner = Awaiting(settings, transport)
         self._open(self._runner, settings)
 
-    async def call(self, operation: ModuleType, *, force: bool = False, **arguments: Any) -> Any:
+    async def call(
+        self, operation: ModuleType, *, force: bool = False, order_key: str | None = None, **arguments: Any
+    ) -> Any:
         """Perform any operation of `weryai_api.api`; see WeryAI.call."""
-        return await self._runner.run(call_operation(operation, self._settings.retry, arguments, force=force))
+        return await self._runner.run(
+            call_operation(operation, self._settings.retry, arguments, force=force, order_key=order_key)
+        )
 
     async def aclose(self) -> None:
         """Close the running loop's connections; closing twice is fine."""
@@ -180,13 +190,21 @@ class AsyncWeryAI(_Client[Awaiting]):
         await self.aclose()
 
 
-def _with_journal(settings: Settings, journal: Journal | OrderLogSource | str | os.PathLike[str] | None) -> Settings:
+def _with_journal(
+    settings: Settings, journal: Journal | OrderLogSource | str | os.PathLike[str] | bool | None
+) -> Settings:
     """The settings with the journal that was given, opened if it is a path."""
-    if journal is None:
+    if journal is None or journal is False:
         return settings
     if isinstance(journal, OrderLogSource):
         return dataclasses.replace(settings, journal=journal)
+    if journal is not True and not isinstance(journal, str | os.PathLike):
+        raise ConfigurationError(
+            f"journal must be a Journal, the path of one, or True, not {type(journal).__name__}; the ledger of a bulk "
+            "run keeps the jobs of that run alone"
+        )
     # Loaded here, because SQLite costs whoever has no journal some milliseconds.
     from ._journal.journal import Journal
 
-    return dataclasses.replace(settings, journal=Journal(journal), owns_journal=True)
+    opened = Journal(Journal.default_path() if journal is True else journal)
+    return dataclasses.replace(settings, journal=opened, owns_journal=True)

@@ -280,9 +280,9 @@ def test_no_password_is_told(address: str, capsys: pytest.CaptureFixture[str]) -
 def test_another_service_or_key_is_refused(database: str) -> None:
     """A ledger belongs to the first service and key it worked for, in every worker."""
     with PostgresLedger(database) as ledger:
-        ledger.order_log("https://one.example", "sk-1")
+        ledger.log_of("https://one.example", "sk-1")
     with PostgresLedger(database) as ledger:
-        ledger.order_log("https://one.example", "sk-1")
+        ledger.log_of("https://one.example", "sk-1")
         for place in (("https://two.example", "sk-1"), ("https://one.example", "sk-2")):
             with pytest.raises(JournalError, match="belongs to"):
-                ledger.order_log(*place)
+                ledger.log_of(*place)

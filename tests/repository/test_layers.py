@@ -10,9 +10,11 @@ from repository.places import GENERATED, OVERLAY, ROOT, imported, python_files, 
 
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command as lint; sys.exit(lint(['--no-cache']))"
 HTTPX = {"_client", "runner", "http", "webhooks", "_here"}
-#: What the pytest plugin knows beyond public names: the time, which no user is to turn, and its own transports.
+#: What the pytest plugin knows beyond public names: the time, which no user is to turn,
+#: what the process remembers, and its own transports.
 PLUGIN_KNOWS = {
     ("weryai._flow.clock", "skipping"),
+    ("weryai._journal.memory", "MEMORY"),
     ("weryai.testing._here", "Here"),
     ("weryai.testing._here", "AsyncHere"),
 }

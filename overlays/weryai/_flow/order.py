@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from ..errors import WeryAIError
     from .process import Owner
 
 
@@ -77,3 +78,4 @@ class AttemptResult:
     task_ids: tuple[str, ...] = ()
     batch_id: str | None = None
     reason: str | None = None
+    error: WeryAIError | None = field(default=None, compare=False)

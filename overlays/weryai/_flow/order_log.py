@@ -10,8 +10,8 @@ from .intent import Intent
 from .order import AttemptResult, Order, OrderState
 
 
-class OrderLog(Protocol):
-    """The orders of one service and one key. Each method returns a future that is done when it is on the disk."""
+class AttemptLog(Protocol):
+    """What an attempt is noted in. Each method returns a future that is done when it is on the disk."""
 
     def begin(self, intent: Intent, fingerprint: str) -> Future[int]:
         """Write an order down before it is sent; the result is its row."""
@@ -24,6 +24,10 @@ class OrderLog(Protocol):
     def mark_ambiguous(self, row: int, reason: str) -> Future[None]:
         """Note that nobody waits for the answer of an open attempt any more."""
         ...
+
+
+class OrderLog(AttemptLog, Protocol):
+    """The orders of one service and one key. Each method returns a future that is done when it is on the disk."""
 
     def mark_not_placed(self, row: int, reason: str) -> Future[None]:
         """Note that an order surely was not placed and is not tried again."""

@@ -16,6 +16,7 @@ from .._flow.order import AttemptResult, Order, OrderState, Scope, service_of
 from ..errors import ConfigurationError, JournalError
 from . import transitions as steps
 from .database_file import share
+from .default_path import default_path
 from .schema import JOURNAL
 from .writer import followed_by
 
@@ -46,6 +47,11 @@ class Journal:
         self.window = float(window)
         self._is_closed = False
         self._file = share(self.path, JOURNAL, exclusive=exclusive)
+
+    @staticmethod
+    def default_path() -> Path:
+        """Return where the command line keeps its journal: WERYAI_JOURNAL, else in the user's folder of data."""
+        return default_path()
 
     def close(self) -> None:
         """Write what is left and close the file, which others in this process may go on to use; twice is fine."""

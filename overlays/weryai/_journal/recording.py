@@ -9,7 +9,7 @@ from typing import Protocol
 from .._flow.effects import Flow, OnDisk, Reply, RunBlocking, Send
 from .._flow.logs import log
 from .._flow.order import AttemptResult, OrderState
-from .._flow.order_log import OrderLog
+from .._flow.order_log import AttemptLog
 from .._protocol.envelope import accept_paid
 from ..errors import JournalError, Outcome, WeryAIError
 
@@ -27,7 +27,7 @@ class HowFar(Protocol):
 class Recording:
     """The two notes of one attempt, in one order log."""
 
-    def __init__(self, effect: Send, order_log: OrderLog, how_far: HowFar) -> None:
+    def __init__(self, effect: Send, order_log: AttemptLog, how_far: HowFar) -> None:
         assert effect.intent is not None
         self._effect, self._intent, self._log, self._how_far = effect, effect.intent, order_log, how_far
         self._is_stopped = False
@@ -89,7 +89,7 @@ class Recording:
         if isinstance(outcome, WeryAIError):
             state = OrderState.AMBIGUOUS if outcome.outcome is Outcome.UNKNOWN else OrderState.QUEUED
             task_ids = tuple(getattr(outcome, "task_ids", ()))
-            return AttemptResult(state, task_ids, reason=str(outcome)[:1000])
+            return AttemptResult(state, task_ids, reason=str(outcome)[:1000], error=outcome)
         is_sure = self._how_far.proves_not_sent
         reason = str(outcome) if isinstance(outcome, Exception) else STOPPED if is_sure else INTERRUPTED
         return AttemptResult(OrderState.QUEUED if is_sure else OrderState.AMBIGUOUS, reason=reason[:1000])

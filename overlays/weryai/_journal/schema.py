@@ -45,7 +45,8 @@ create table orders (
   id integer primary key autoincrement,
   state text not null check (state in ('queued', 'submitting', 'submitted', 'done', 'failed', 'ambiguous')),
   request text not null, body text not null, fingerprint text not null, image text, output text,
-  order_key text, base_url text not null, key text not null, batch_id text, submits integer not null default 0, reason text,
+  order_key text, base_url text not null, key text not null,
+  batch_id text, submits integer not null default 0, reason text,
   owner_pid integer, owner_start text, owner_host text,
   created real not null, began real not null, changed real not null
 );

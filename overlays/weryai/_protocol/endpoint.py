@@ -19,11 +19,12 @@ from .._flow.logs import log, warn
 from .._flow.retry import RetryPolicy
 from .._media.image import Image
 from ..errors import InvalidInputError, Outcome, WeryAIError
-from .contract import module_at, module_name
+from .contract import defaults_of, module_at, module_name
 from .envelope import Envelope, accept, accept_paid
 from .submission import Submission, read_submission
 
 T = TypeVar("T")
+LONGEST_KEY = 500
 
 
 def call(
@@ -52,16 +53,21 @@ def call_paid(
     image: Image | None = None,
     output: str | None = None,
     force: bool = False,
+    order_key: str | None = None,
 ) -> Flow[Submission]:
     """Submit a paid request once, or again only when the last try surely started nothing.
 
     For the journal: `image` is what was uploaded for it, `output` where the video is to go, `force` orders the same
-    again.
+    again, `order_key` is the caller's own name for the order.
     """
+    if order_key is not None and not (isinstance(order_key, str) and 0 < len(order_key) <= LONGEST_KEY):
+        raise InvalidInputError(f"order_key must be text of 1 to {LONGEST_KEY} characters. Nothing was sent.")
     request = _request(endpoint, {}, {"body": body})
     whole = {**request.pop("json"), **extra}
     name = f"{str(request['method']).upper()} {request['url']}"
-    return (yield from order(Intent(name, whole, image.content if image else None, output, force), retry))
+    intent = Intent(name, whole, image.content if image else None, output, force)
+    intent.order_key, intent.defaults = order_key, defaults_of(name)
+    return (yield from order(intent, retry))
 
 
 def order(intent: Intent, retry: RetryPolicy) -> Flow[Submission]:

@@ -69,6 +69,7 @@ class VideoOptions(TypedDict, total=False):
     validate: bool | Literal["live"]
     strict: bool
     force: bool
+    order_key: str | None
 
 
 class ImageToVideo(Resource[Mode]):
@@ -97,6 +98,7 @@ class ImageToVideo(Resource[Mode]):
         validate: bool | Literal["live"] = True,
         strict: bool = False,
         force: bool = False,
+        order_key: str | None = None,
     ) -> Flow[Submission]:
         """Order a video, paid in credits, and return its task ids at once.
 
@@ -110,9 +112,13 @@ class ImageToVideo(Resource[Mode]):
         hour, or with `validate="live"`, which asks for it; what that lists no model takes is refused. Otherwise against
         the dated copy that is shipped, which only warns, unless `strict=True`.
 
-        Raises InvalidInputError before anything is sent, and with a journal DuplicateRequestError for the same order
-        within its window, unless `force=True`; NotSentError or an APIError when nothing was ordered;
-        OutcomeUnknownError or ContractError when it may have been: such a request is never repeated by itself.
+        With a journal an `order_key`, such as the id of a job of your queue, is ordered once, whenever that was.
+
+        Raises InvalidInputError before anything is sent; DuplicateRequestError, with a journal, for the same order
+        within its window, one of which nobody knows whether it was accepted, or a key that was used, unless
+        `force=True`; NotSentError or an APIError when nothing was ordered; OutcomeUnknownError or ContractError when it
+        may have been: such a request is never repeated by itself. Without a journal the process remembers it, and
+        raises it again for the same order.
         """
         fields = {
             "model": model, "prompt": prompt, "duration": duration, "aspect_ratio": aspect_ratio,
@@ -127,7 +133,7 @@ class ImageToVideo(Resource[Mode]):
         yield from _fit_to_model(self, body, validate, strict=strict)
         encode({**body, **extra})
         picture = None if "image" in body else (yield from RunBlocking(lambda: read_image(image)))
-        return (yield from _order(self, body, extra, picture, force=force))
+        return (yield from _order(self, body, extra, picture, force=force, order_key=order_key))
 
     @operation
     def generate(
@@ -216,6 +222,7 @@ def _order(
     picture: Image | None,
     *,
     force: bool,
+    order_key: str | None,
 ) -> Flow[Submission]:
     """Upload the picture, if it is a local one, and send the paid request."""
     address = {"image": (yield from upload_image(picture, resource._retry))} if picture else {}
@@ -229,6 +236,7 @@ def _order(
             image=picture,
             output=resource._output,
             force=force,
+            order_key=order_key,
         )
     )
 

@@ -14,7 +14,12 @@ from ..errors import ConfigurationError, InvalidInputError
 
 
 def call_operation(
-    operation: ModuleType, retry: RetryPolicy, arguments: dict[str, Any], *, force: bool = False
+    operation: ModuleType,
+    retry: RetryPolicy,
+    arguments: dict[str, Any],
+    *,
+    force: bool = False,
+    order_key: str | None = None,
 ) -> Flow[Any]:
     """Perform an operation of `weryai_api.api`: a Submission if it is paid, else the `data` of the answer."""
     facts = _facts(operation)
@@ -25,7 +30,7 @@ def call_operation(
     if body is None or set(arguments) != {"body"} or not hasattr(body, "to_dict"):
         raise InvalidInputError(f"{facts['operationId']} takes body= alone, a model of weryai_api. Nothing was sent.")
     check_request(type(body).__name__, body.to_dict())
-    return (yield from call_paid(operation, body, {}, retry, force=force))
+    return (yield from call_paid(operation, body, {}, retry, force=force, order_key=order_key))
 
 
 def _facts(operation: ModuleType) -> dict[str, Any]:

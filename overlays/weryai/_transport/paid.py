@@ -4,7 +4,8 @@
 |----------|--------------------|-------------------------------------------------------------------------------------|
 | slot     | `limiter`          | waits for one of `max_requests`; nothing is sent yet                                |
 | shield   | `shield`           | an interruption stops what has not left, and waits for the response of what has     |
-| record   | `_journal`         | the order is on disk before it is sent, and what came of it right after             |
+| record   | `_journal`         | the order is on disk before it is sent, and what came of it right after;            |
+|          |                    | without a journal the process remembers what may have been paid for                 |
 | transmit | `runner`           | one POST on a fresh connection, watched by `evidence`                               |
 | drift    | `drift_reporter`   | tells what the contract does not know, when the response is safe                    |
 
@@ -18,7 +19,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from .._flow.effects import Flow, Reply, Send, Transmit
-from .._flow.order_log import OrderLog
+from .._flow.order_log import AttemptLog
+from .._journal.memory import MEMORY
 from .._journal.recording import INTERRUPTED, Recording
 from .._settings import Settings
 from ..errors import WeryAIError
@@ -33,8 +35,7 @@ class PaidAttempt:
     def __init__(self, effect: Send, settings: Settings) -> None:
         """Get ready; the key is asked for once, so that both notes of an attempt are of the same one."""
         self.effect, self.evidence = effect, Evidence()
-        log: OrderLog | None = settings.order_log() if settings.journal and effect.intent else None
-        self.recording = Recording(effect, log, self.evidence) if log else None
+        self.recording = Recording(effect, _log_of(settings), self.evidence) if effect.intent else None
         self.is_given_up = False
 
     def life(self) -> Flow[Reply]:
@@ -57,8 +58,13 @@ class PaidAttempt:
                 self.recording.give_up(reason)
 
 
+def _log_of(settings: Settings) -> AttemptLog:
+    """Where an attempt is noted: in the journal, or in the memory of this process."""
+    return settings.order_log() if settings.journal else MEMORY.order_log(settings.base_url, settings.key())
+
+
 def _record(attempt: PaidAttempt, proceed: Proceed) -> Flow[Reply]:
-    """Note the order before it is sent and what came of it, where there is a journal."""
+    """Note the order before it is sent, and what came of it: in the journal, or in the memory of this process."""
     if attempt.recording is None:
         return (yield from proceed())
     return (yield from attempt.recording.around(proceed))

@@ -158,7 +158,8 @@ def _note(
     if attempt.is_given_up:
         note = http.note_on_interruption(attempt.effect, NotSentError())
     else:
-        if is_open:
+        if is_open or outcome.exception() is None:
+            # What was accepted meanwhile is known to the journal, and to nobody else.
             attempt.give_up()
         note = http.note_on_interruption(attempt.effect, None if is_open else outcome.exception() or outcome.result())
     interruption.add_note(note)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +29,7 @@ def paying(command: F) -> F:
             in_journal,
             click.option("--no-journal", is_flag=True, help="Write nothing down: a crash may lose what was paid for."),
             click.option("--force", is_flag=True, help="Order the same again, although it was ordered a moment ago."),
+            click.option("--order-key", help="Your own name for the order, which is then placed once, for ever."),
             click.option(
                 "--window", type=click.FloatRange(0, 1e9), default=600.0, show_default=True,
                 help="For how many seconds the same order is refused.",
@@ -50,7 +49,7 @@ def paying_client(options: dict[str, Any]) -> Iterator[WeryAI]:
             yield client
         return
     try:
-        journal = weryai.Journal(place or default_place(), window=window)
+        journal = weryai.Journal(place or weryai.Journal.default_path(), window=window)
     except weryai.JournalError as error:
         hint = "name another file with --journal or WERYAI_JOURNAL, or pay without one: --no-journal"
         raise weryai.JournalError(f"{error}. Nothing was sent; {hint}") from error
@@ -64,29 +63,20 @@ def noting_client(place: str | None) -> Iterator[WeryAI]:
     with contextlib.ExitStack() as stack:
         journal = None
         try:
-            path = Path(place or default_place())
-            journal = stack.enter_context(weryai.Journal(path)) if path.exists() else None
+            path = journal_at(place)
+            journal = stack.enter_context(weryai.Journal(path)) if path else None
         except weryai.JournalError as error:
             click.echo(f"weryai: {error}; going on without", err=True)
         yield stack.enter_context(connect(journal))
 
 
-def default_place(
-    environment: Mapping[str, str] = os.environ, platform: str = sys.platform, home: Path | None = None
-) -> Path:
-    """The journal of this user: WERYAI_JOURNAL, else in the folder where the system keeps a user's data."""
-    if named := environment.get("WERYAI_JOURNAL"):
-        return Path(named)
+def journal_at(place: str | None) -> Path | None:
+    """The journal that is meant, or None if there is none yet; raises JournalError where that cannot be seen."""
+    path = Path(place or weryai.Journal.default_path())
     try:
-        home = home or Path.home()
-    except RuntimeError as error:
-        raise weryai.JournalError("nothing tells where this user's home is, which the journal lies in") from error
-    if platform == "win32":
-        folder = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif platform == "darwin":
-        folder = home / "Library" / "Application Support"
-    else:
-        # By the XDG rules a relative path there is to be ignored.
-        folder = Path(environment.get("XDG_DATA_HOME", ""))
-        folder = folder if folder.is_absolute() else home / ".local" / "share"
-    return folder / "weryai" / "journal.db"
+        path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise weryai.JournalError(f"the journal {path} cannot be read: {error.strerror}") from error
+    return path

@@ -14,7 +14,7 @@ import weryai
 
 from ._connection import connect
 from ._download import fetch
-from ._journal import default_place, in_journal
+from ._journal import in_journal, journal_at
 from ._output import as_json, put, put_submission
 from ._progress import Progress
 
@@ -110,8 +110,8 @@ def resolve(
 @contextlib.contextmanager
 def _client(place: str | None) -> Iterator[WeryAI]:
     """Make a client for work that is all about the journal, which must be there."""
-    path = Path(place or default_place())
-    if not path.exists():
+    if (path := journal_at(place)) is None:
+        path = Path(place or weryai.Journal.default_path())
         raise weryai.JournalError(f"there is no journal at {path}: nothing was ordered with it")
     with weryai.Journal(path) as journal, connect(journal) as client:
         yield client
@@ -143,5 +143,5 @@ def _tell_ambiguous(order: Order, *, json_lines: bool) -> None:
 def _put_order(order: Order) -> None:
     put(
         True, "", event="order", order=order.row, state=order.state, task_ids=order.task_ids, paths=order.paths,
-        reason=order.reason, body=dict(order.body), output=order.output, began=order.began,
+        reason=order.reason, body=dict(order.body), output=order.output, began=order.began, order_key=order.order_key,
     )  # fmt: skip

@@ -31,19 +31,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def weryai_emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+def weryai_emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """Run an emulator for this test alone, and point WERYAI_API_KEY and the base URLs at it until the test ends.
 
     Its time stands still and passes when somebody waits: what a client would sleep is skipped, and each look at a task
     takes a second. `weryai_emulator.clock.advance(seconds)` turns it by hand; the option `speed=1` asks for real time.
     Options come from `@pytest.mark.weryai(...)`. A fault that was ordered and not met fails the test.
     """
+    from weryai._journal.memory import MEMORY
+
     options = _options_of(request.node)
     emulator = _emulator(options)
     with ExitStack() as stack:
         stack.enter_context(emulator)
         environment = stack.enter_context(pytest.MonkeyPatch.context())
         environment.setenv("WERYAI_API_KEY", emulator.key)
+        # An application's journal=True never means that of whoever runs the tests, and no test is another's memory.
+        environment.setenv("WERYAI_JOURNAL", str(tmp_path_factory.mktemp("weryai") / "journal.db"))
+        MEMORY.forget()
         for name in ("WERYAI_BASE_URL", "WERYAI_MODELS_BASE_URL"):
             environment.setenv(name, emulator.url)
         if "speed" not in options:

@@ -176,7 +176,7 @@ def test_no_job_is_begun_that_would_be_forgotten(tmp_path: Path, lose: Callable[
     folder = tmp_path / "folder"
     folder.mkdir()
     ledger = filled(folder, 2)
-    log = ledger.order_log("https://api.example.com", "sk-1")
+    log = ledger.log_of("https://api.example.com", "sk-1")
     lose(folder / "run.db")
     with pytest.raises(JournalError, match=words):
         log.begin(Intent("POST /x", {}, row=1), "").result()

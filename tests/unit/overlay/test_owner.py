@@ -11,7 +11,7 @@ import pytest
 
 from weryai._flow import process
 from weryai._flow.process import Owner, start_of, this_process
-from weryai.cli._journal import default_place
+from weryai._journal.default_path import default_path
 from weryai.errors import JournalError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes as POSIX has them")
@@ -65,7 +65,7 @@ def test_the_commands_journal_lies_where_the_system_keeps_data(
     platform: str, environment: dict[str, str], place: str
 ) -> None:
     """Each system's own folder, unless WERYAI_JOURNAL names a file."""
-    assert default_place(environment, platform, HOME).as_posix() == place
+    assert default_path(environment, platform, HOME).as_posix() == place
 
 
 def test_without_a_home_there_is_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,5 +76,5 @@ def test_without_a_home_there_is_no_place(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(Path, "home", unknown)
     with pytest.raises(JournalError, match="home"):
-        default_place({}, "linux")
-    assert default_place({"WERYAI_JOURNAL": "j.db"}, "linux") == Path("j.db")
+        default_path({}, "linux")
+    assert default_path({"WERYAI_JOURNAL": "j.db"}, "linux") == Path("j.db")

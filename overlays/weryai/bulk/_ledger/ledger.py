@@ -67,7 +67,12 @@ class OpenLedger:
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} is open and is not pickled; open it in each process")
 
-    def order_log(self, base_url: str, key: str) -> LedgerOrderLog:
+    @property
+    def order_logs(self) -> LedgerOrderLogs:
+        """What the clients of a run are made with; a ledger itself is no journal of a user's."""
+        return LedgerOrderLogs(self)
+
+    def log_of(self, base_url: str, key: str) -> LedgerOrderLog:
         """The ledger as one client sees it; the first client's service and key are the only ones it ever takes."""
         if (log := self._order_logs.get((base_url, key))) is None:
             hashed = hashlib.sha256(f"{self._salt}:{key}".encode()).hexdigest()[:16]
@@ -109,6 +114,21 @@ class Ledger(OpenLedger):
 
     def __repr__(self) -> str:
         return f"Ledger({str(self.path)!r})"
+
+
+class LedgerOrderLogs:
+    """A ledger as an OrderLogSource, for the clients that a run makes."""
+
+    def __init__(self, ledger: OpenLedger) -> None:
+        """Note in this ledger."""
+        self._ledger = ledger
+
+    def order_log(self, base_url: str, key: str) -> LedgerOrderLog:
+        """The ledger as one client sees it."""
+        return self._ledger.log_of(base_url, key)
+
+    def close(self) -> None:
+        """Nothing: who opened the ledger closes it."""
 
 
 class LedgerOrderLog:

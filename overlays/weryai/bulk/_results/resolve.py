@@ -72,7 +72,7 @@ def adopt(ledger: OpenLedger, key: str, task_id: str, *, api_key: Any = None, ba
     Raises NotFoundError if it does not, JournalError if the job is not AMBIGUOUS or the task belongs to another.
     """
     job = _ambiguous(ledger, key)
-    with WeryAI(api_key, base_url=base_url, journal=ledger) as client:
+    with WeryAI(api_key, base_url=base_url, journal=ledger.order_logs) as client:
         # Ties the ledger to this service and this key: a task of another one is none of its own.
         client._settings.order_log()
         task = client.tasks.get(task_id)

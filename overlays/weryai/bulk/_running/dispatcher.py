@@ -116,7 +116,7 @@ async def running(
     patience: Patience | None, watch: Callable[[Run], None], **options: Any,
 ) -> AsyncIterator[Run]:  # fmt: skip
     """What is around the work of every dispatcher: the client, the balance, and signals, which end the block."""
-    async with AsyncWeryAI(journal=ledger, **{"polls_per_second": 200.0, **options}) as client:
+    async with AsyncWeryAI(journal=ledger.order_logs, **{"polls_per_second": 200.0, **options}) as client:
         run = Run(client, ledger, JobRunner(client, ledger, naming, throttle, on_event, patience), throttle)
         # Ties the ledger to this service and this key, before anything else.
         client._settings.order_log()
