@@ -146,13 +146,26 @@ def with_task(code: int, http_status: int, **ids: Any) -> Reply:
     return json_reply(reply, http_status, {"Retry-After": "0"})
 
 
-@pytest.mark.parametrize("code", [7777, 1001, 6001, 1011, 500])
+@pytest.mark.parametrize("code", [7777, 42, -1])
 @pytest.mark.parametrize("http_status", [200, 201, 202])
 def test_a_task_in_a_2xx_is_a_submission(face: Face, faulty_server: FaultyServer, code: int, http_status: int) -> None:
-    """Whatever the business code: an id in a 2xx is paid work, so it reaches the caller and nothing repeats."""
+    """Beside a code of no table an id in a 2xx is paid work, so it reaches the caller and nothing repeats."""
     faulty_server.script("POST", SUBMIT, with_task(code, http_status, task_ids=["task_a", "task_b"]))
     submission = face.run(submit, faulty_server.url)
     assert submission.task_ids == ("task_a", "task_b")
+    assert len(faulty_server.posts()) == 1
+
+
+@pytest.mark.parametrize("code", [1001, 6001, 1011, 500])
+@pytest.mark.parametrize("http_status", [200, 202])
+def test_a_task_beside_a_known_refusal_is_unknown(
+    face: Face, faulty_server: FaultyServer, code: int, http_status: int
+) -> None:
+    """A 2xx that refuses by a code of the table and names tasks proves nothing: the ids are on the error, one POST."""
+    faulty_server.script("POST", SUBMIT, with_task(code, http_status, task_ids=["task_a", "task_b"]))
+    with pytest.raises(weryai.OutcomeUnknownError, match="task_a, task_b") as caught:
+        face.run(submit, faulty_server.url)
+    assert caught.value.task_ids == ("task_a", "task_b")
     assert len(faulty_server.posts()) == 1
 
 

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 _lock = threading.Lock()
 _told: list[Callable[[float], object]] = []
@@ -13,9 +14,29 @@ _told: list[Callable[[float], object]] = []
 _skipped = 0.0
 
 
+def _real_monotonic() -> Callable[[], float]:
+    # Libraries that freeze the time for a test replace `time.monotonic`, here as well; a wait must go on all the same.
+    clock: Any = getattr(time, "CLOCK_MONOTONIC", None)
+    return time.monotonic if clock is None else lambda: time.clock_gettime(clock)
+
+
+_REAL = (_real_monotonic(),)
+
+
+def real_now() -> float:
+    """Return the monotonic time in seconds, whatever somebody has put into the place of `time.monotonic`."""
+    return _REAL[0]()
+
+
+def is_replaced() -> bool:
+    """Whether somebody has replaced `time.monotonic`, so that no timer of an event loop may ever end."""
+    standing: Any = time.monotonic
+    return type(standing) is not type(time.sleep)
+
+
 def now() -> float:
     """Return the monotonic time in seconds, those that were skipped included."""
-    return time.monotonic() + _skipped
+    return real_now() + _skipped
 
 
 def sleep_for(seconds: float) -> float:

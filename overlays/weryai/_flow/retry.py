@@ -18,6 +18,7 @@ from __future__ import annotations
 import email.utils
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import (
@@ -32,6 +33,8 @@ from ..errors import (
 )
 
 EXPLICIT_REFUSALS = frozenset({1001, 1007, 6001, 6002, 6010})
+# What a service asks to wait is heeded up to these seconds: before a submission, and between two polls.
+LONGEST_HEEDED, LONGEST_POLL_PAUSE = 3600.0, 60.0
 DAILY_CAPS = frozenset({1015, 6101})
 FREE_TRIES = 4
 
@@ -111,15 +114,28 @@ class Pace:
         return pause * (1 + self.jitter * spread)
 
 
-def parse_retry_after(value: str | None) -> float | None:
-    """Seconds of a Retry-After header, given in seconds or as a date; None if there is none or it makes no sense."""
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of a Retry-After header; None if there is none or it makes no sense. Names are in lower case.
+
+    One that is a date is read by the service's own clock, the Date header, where there is one: ours may differ.
+    """
+    value = headers.get("retry-after")
     if value is None:
         return None
     try:
         seconds = float(value)
     except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except (ValueError, TypeError, OverflowError):
+        wanted = _moment(value)
+        if wanted is None:
             return None
+        sent = _moment(headers.get("date", ""))
+        seconds = wanted - (time.time() if sent is None else sent)
     return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
+def _moment(date: str) -> float | None:
+    """A date of HTTP in seconds since 1970."""
+    try:
+        return email.utils.parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

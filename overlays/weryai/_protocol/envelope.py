@@ -134,8 +134,14 @@ def accept_paid(reply: Reply, request: str) -> tuple[Envelope, tuple[str, ...]]:
     envelope = read_envelope(reply)
     task_ids = find_task_ids(envelope.raw)
     status = envelope.http_status
-    if envelope.is_http_success and task_ids:
+    if envelope.is_http_success and task_ids and not _is_known_refusal(envelope):
         return envelope, task_ids
+    if envelope.is_http_success and task_ids:
+        event = f"a refusal that names a task ({_refused_by(envelope)})"
+        raise OutcomeUnknownError(
+            unknown_outcome(request, event, task_ids), request=request, http_status=status, raw=envelope.raw,
+            task_ids=task_ids,
+        )  # fmt: skip
     if status >= 500 or status == 408:
         raise OutcomeUnknownError(
             unknown_outcome(request, f"HTTP {status}", task_ids),
@@ -157,8 +163,26 @@ def accept_paid(reply: Reply, request: str) -> tuple[Envelope, tuple[str, ...]]:
     raise refusal(envelope, task_ids)
 
 
+def _is_known_refusal(envelope: Envelope) -> bool:
+    """Whether a body says no in words that some table has: its task ids then prove nothing.
+
+    A code or a word of no table beside task ids is drift, and what was submitted counts.
+    """
+    return envelope.fields.get("success") is False or (envelope.code in CODES and envelope.verdict is False)
+
+
+def _refused_by(envelope: Envelope) -> str:
+    said = f"code {envelope.code}" if envelope.code is not None else "success: false"
+    return f"{said}: {envelope.message[:200]}" if envelope.message else said
+
+
 def refusal(envelope: Envelope, task_ids: tuple[str, ...] = ()) -> APIError:
-    """Make the typed error of an answer that says no; the body's code outranks the HTTP status, except a 5xx or 408."""
+    """Make the typed error of a response that says no.
+
+    Where HTTP status and body disagree: a 5xx or 408 is the service's fault, whatever the body says. Else the body's
+    code outranks the status. 1002, which has three meanings, is a refused key with HTTP 401, and with 403 unless its
+    message speaks of content. A code of no table gives way to the status.
+    """
     kind = _hinted(envelope) or CODES.get(envelope.code or 0) or HTTP.get(envelope.http_status)
     if envelope.http_status >= 500 or envelope.http_status == 408:
         kind = ServerError
@@ -169,7 +193,7 @@ def refusal(envelope: Envelope, task_ids: tuple[str, ...] = ()) -> APIError:
         http_status=envelope.http_status,
         code=envelope.code,
         request_id=request_id_of(envelope),
-        retry_after=parse_retry_after(envelope.headers.get("retry-after")),
+        retry_after=parse_retry_after(envelope.headers),
         task_ids=task_ids,
         raw=envelope.raw,
     )
@@ -229,8 +253,12 @@ def _hinted(envelope: Envelope) -> type[APIError] | None:
     match envelope.code:
         case 1001 if _PARAMETER.search(message) and not _RATE.search(envelope.message):
             return InvalidRequestError
+        case 1002 if envelope.http_status == 401:
+            return AuthenticationError
         case 1002 if _CONTENT.search(message):
             return ContentRejectedError
+        case 1002 if envelope.http_status == 403:
+            return AuthenticationError
         case 1002 if _KEY.search(message):
             return AuthenticationError
         case 1014 if "limit reached" in message.lower():
@@ -248,7 +276,8 @@ def request_id_of(envelope: Envelope) -> str | None:
 
 def _id(value: object) -> str:
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return text if text.isprintable() and text.strip(".") else ""
+    # 0 is what a service writes that has no id.
+    return text if text.isprintable() and text.strip(".") and text != "0" else ""
 
 
 def _unique(ids: list[str]) -> tuple[str, ...]:

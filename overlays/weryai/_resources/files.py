@@ -179,7 +179,7 @@ def _fetch_once(target: Target, attempt: int) -> Flow[_Missed | None]:
         content = (yield from RunBlocking(target.content_hash)) if target.problem else ""
         return _Missed(target.problem or "the file came incomplete", is_repeatable=True, content=content)
     is_repeatable = status in _WORTH_ANOTHER_TRY or status >= 500 or (status == 416 and bool(headers))
-    return _Missed(f"HTTP {status} came", is_repeatable, status, parse_retry_after(reply.headers.get("retry-after")))
+    return _Missed(f"HTTP {status} came", is_repeatable, status, parse_retry_after(reply.headers))
 
 
 def _fresh_link(policy: RetryPolicy, url: str, task_id: str) -> Flow[str | None]:

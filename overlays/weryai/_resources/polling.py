@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from .._flow.bell import Bell
 from .._flow.effects import Flow, Listen, Notify, Now, PollPermit, Sleep
 from .._flow.logs import log, warn
-from .._flow.retry import DAILY_CAPS, Pace
+from .._flow.retry import DAILY_CAPS, LONGEST_POLL_PAUSE, Pace
 from .._task import WORDS, Task
 from .._webhooks.receiver import Receiver
 from ..errors import (
@@ -67,7 +67,7 @@ def poll_until_ended(
             if not _is_missed_poll(error) and not (isinstance(error, NotFoundError) and elapsed < not_found_grace):
                 raise
             log.info("missed a look: %s", error)
-            missed, pause = error, getattr(error, "retry_after", None)
+            missed, pause = error, min(getattr(error, "retry_after", None) or 0.0, LONGEST_POLL_PAUSE)
         else:
             missed = None
             _warn_of_unknown_words([seen] if isinstance(seen, Task) else seen.tasks, warned)

@@ -8,13 +8,13 @@ import os
 import platform
 import re
 import ssl
-import time
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import httpx
 
+from .._flow.clock import real_now
 from .._flow.effects import Fetch, Reply, Send
 from .._flow.logs import log
 from .._protocol.envelope import find_task_ids, read_envelope, request_id_of, text_of, unknown_outcome
@@ -115,7 +115,7 @@ def failure(
     Of a paid request the evidence of the wire decides. Where there is none, because the transport tells nothing, the
     class of the error does.
     """
-    seconds, kind = time.monotonic() - started, type(error).__name__
+    seconds, kind = real_now() - started, type(error).__name__
     log.debug("%s, attempt %d: %s after %.3f s", effect.name, effect.attempt, kind, seconds)
     key = _key_of(request)
     _hide_in_chain(error, key)
@@ -155,7 +155,7 @@ class Body:
     def __init__(self, response: httpx.Response, content: bytearray) -> None:
         self._request = response.request
         self._content = content
-        self._deadline = time.monotonic() + float(response.request.extensions["timeout"]["read"])
+        self._deadline = real_now() + float(response.request.extensions["timeout"]["read"])
         # Unpacked here and not by httpx, which has no bound: 3 kB may become 2 GB. What was read before is unpacked.
         packed = [] if response.is_stream_consumed else response.headers.get("content-encoding", "").lower().split(",")
         self._unpackers = [_unpacker(name.strip(), self._request) for name in reversed(packed) if name.strip()]
@@ -174,7 +174,7 @@ class Body:
         self._content += chunk
         if len(self._content) > MOST_BYTES:
             raise self._too_long()
-        if time.monotonic() > self._deadline:
+        if real_now() > self._deadline:
             raise httpx.ReadTimeout("the response comes too slowly", request=self._request)
 
     def _too_long(self) -> httpx.ReadError:
@@ -251,7 +251,7 @@ def log_answer(reply: Reply, effect: Send | Fetch, started: float) -> None:
     if log.isEnabledFor(logging.DEBUG):
         request_id = request_id_of(read_envelope(reply))
         suffix = f", request id {request_id}" if request_id else ""
-        status, seconds = reply.http_status, time.monotonic() - started
+        status, seconds = reply.http_status, real_now() - started
         log.debug("%s, attempt %d: HTTP %d in %.3f s%s", effect.name, effect.attempt, status, seconds, suffix)
 
 

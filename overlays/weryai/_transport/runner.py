@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from .._flow.clock import now, sleep_for
+from .._flow.clock import is_replaced, now, real_now, sleep_for
 from .._flow.effects import (
     Effect,
     Fetch,
@@ -155,7 +155,7 @@ class Blocking:
         return send_shielded(live, attempt)
 
     def _send(self, effect: Send, client: httpx.Client, evidence: Evidence | None = None) -> Reply:
-        started, content = time.monotonic(), bytearray()
+        started, content = real_now(), bytearray()
         request = http.build(client, self._settings, effect, evidence.trace if evidence else None)
         try:
             if evidence is not None:
@@ -173,7 +173,7 @@ class Blocking:
 
     def _fetch(self, effect: Fetch) -> Reply:
         client, limiter = self._opened()
-        started = time.monotonic()
+        started = real_now()
         try:
             with limiter.downloads, contextlib.closing(_follow(client, effect)) as response:
                 head = http.head(response)
@@ -272,9 +272,12 @@ class Awaiting:
             case PollPermit(most=most):
                 return await self._opened().limiter.wait(most)
             case Sleep():
-                return await asyncio.sleep(sleep_for(min(effect.seconds, LONGEST_SLEEP)))
+                return await _sleep(sleep_for(min(effect.seconds, LONGEST_SLEEP)))
             case Listen():
-                return await effect.bell.alisten(sleep_for(min(effect.seconds, LONGEST_SLEEP)))
+                seconds = sleep_for(min(effect.seconds, LONGEST_SLEEP))
+                if is_replaced():
+                    return await asyncio.to_thread(effect.bell.listen, seconds)
+                return await effect.bell.alisten(seconds)
             case Now():
                 return now()
             case RunBlocking():
@@ -321,7 +324,7 @@ class Awaiting:
         return await await_shielded(live(), attempt)
 
     async def _send(self, effect: Send, client: httpx.AsyncClient, evidence: Evidence | None = None) -> Reply:
-        started, content = time.monotonic(), bytearray()
+        started, content = real_now(), bytearray()
         request = http.build(client, self._settings, effect, evidence.atrace if evidence else None)
         try:
             if evidence is not None:
@@ -342,7 +345,7 @@ class Awaiting:
 
     async def _fetch(self, effect: Fetch) -> Reply:
         client, limiter = self._opened().client, self._opened().limiter
-        started = time.monotonic()
+        started = real_now()
         try:
             async with limiter.downloads, contextlib.aclosing(await _follow_async(client, effect)) as response:
                 head = http.head(response)
@@ -389,6 +392,11 @@ async def _pour(response: httpx.Response, effect: Fetch) -> None:
                 piece.clear()
     finally:
         effect.sink.write(bytes(piece))
+
+
+async def _sleep(seconds: float) -> None:
+    """Let time pass, also where the time of the event loop stands still."""
+    await (asyncio.to_thread(time.sleep, seconds) if seconds and is_replaced() else asyncio.sleep(seconds))
 
 
 async def _settled(change: Future[T]) -> T:

@@ -7,10 +7,10 @@ import concurrent.futures
 import contextlib
 import contextvars
 import threading
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
+from .._flow.clock import real_now
 from .._flow.effects import Reply
 from .._flow.logs import log
 from ..errors import NotSentError
@@ -45,9 +45,9 @@ class OpenAttempts:
 
     def wait(self, seconds: float) -> None:
         """Wait until none is open, and note that nobody waits any more for those that still are."""
-        deadline = time.monotonic() + seconds
+        deadline = real_now() + seconds
         with self._changed:
-            while self._waited_for() and (left := deadline - time.monotonic()) > 0:
+            while self._waited_for() and (left := deadline - real_now()) > 0:
                 self._changed.wait(left)
             left_open = self._waited_for()
         for attempt in left_open:
@@ -116,9 +116,9 @@ async def outlast(future: asyncio.Future[Any], seconds: float) -> None:
     import anyio
 
     future.add_done_callback(_retrieve)
-    deadline = time.monotonic() + seconds
+    deadline = real_now() + seconds
     with anyio.CancelScope(shield=True):
-        while not future.done() and (left := deadline - time.monotonic()) > 0:
+        while not future.done() and (left := deadline - real_now()) > 0:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait([future], timeout=left)
 

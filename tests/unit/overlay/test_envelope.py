@@ -139,10 +139,18 @@ def test_an_accepted_submission_without_an_id_may_have_been_billed(data: Any) ->
     assert "billed" in str(error)
 
 
-def test_a_task_id_outranks_a_refusal_in_a_2xx() -> None:
-    """Where HTTP says yes and a task id is there, the caller gets it, even if the code says no."""
-    assert outcome(reply({"status": 1002, "data": IDS}), paid=True) == ("task_abc123",)
-    assert outcome(reply({"success": False, "data": IDS}), paid=True) == ("task_abc123",)
+@pytest.mark.parametrize("refusing", [{"status": 7777}, {"status": "queued"}, {"status": "42"}], ids=str)
+def test_a_task_id_outranks_what_no_table_knows_in_a_2xx(refusing: dict[str, Any]) -> None:
+    """Where HTTP says yes and a task id is there, a code or word of no table does not hide it: that is drift."""
+    assert outcome(reply({**refusing, "data": IDS}), paid=True) == ("task_abc123",)
+
+
+@pytest.mark.parametrize("refusing", [{"status": 1002}, {"status": "1011"}, {"success": False}], ids=str)
+def test_a_known_refusal_with_a_task_id_is_unknown(refusing: dict[str, Any]) -> None:
+    """Yes by HTTP, no by the table, and a task id: nobody knows, and the id is named."""
+    error = outcome(reply({**refusing, "data": IDS}), paid=True)
+    assert (type(error), error.task_ids) == (OutcomeUnknownError, ("task_abc123",))
+    assert "task_abc123" in str(error)
 
 
 @pytest.mark.parametrize("status", [307, 400, 408, 429, 500, 504])
@@ -190,12 +198,48 @@ def test_an_answer_without_a_code_is_told_by_its_status_line(
         (429, 1002, InvalidRequestError),
         (400, 1001, RateLimitError),
         (404, 1006, ModelUnavailableError),
+        (401, 1011, InsufficientCreditsError),
+        (403, 1017, PermissionDeniedError),
+        (403, 1001, RateLimitError),
+        (401, 1001, RateLimitError),
+        (402, 1006, ModelUnavailableError),
     ],
 )
 def test_the_code_outranks_the_status_line_below_500(http_status: int, code: int, kind: type[APIError]) -> None:
     """In a 4xx the body's code says what is wrong; the status line only helps where the code says nothing."""
     for paid in (False, True):
         assert type(outcome(reply({"status": code, "message": "x"}, http_status), paid=paid)) is kind
+
+
+@pytest.mark.parametrize("http_status", [401, 403])
+@pytest.mark.parametrize("message", ["", "x", "PARAMETER_ERROR", "duration 3 is not supported", "参数错误"])
+def test_1002_with_a_status_of_keys_is_a_refused_key(http_status: int, message: str) -> None:
+    """1002 has three meanings; with HTTP 401 or 403 it is the key, whatever parameter its message may speak of."""
+    answer = reply({"status": 1002, "message": message}, http_status)
+    assert [type(outcome(answer, paid=paid)) for paid in (False, True)] == [AuthenticationError] * 2
+
+
+@pytest.mark.parametrize(("http_status", "kind"), [(401, AuthenticationError), (403, ContentRejectedError)])
+def test_1002_about_content_is_the_key_with_401_alone(http_status: int, kind: type[APIError]) -> None:
+    """HTTP 401 is never said of a prompt; 403 may be."""
+    answer = reply({"status": 1002, "message": "the prompt is sensitive"}, http_status)
+    assert type(outcome(answer, paid=True)) is kind
+
+
+@pytest.mark.parametrize(
+    ("http_status", "kind"),
+    [
+        (401, AuthenticationError),
+        (402, InsufficientCreditsError),
+        (403, PermissionDeniedError),
+        (404, NotFoundError),
+        (429, RateLimitError),
+        (418, InvalidRequestError),
+    ],
+)
+def test_a_code_of_no_table_gives_way_to_the_status_line(http_status: int, kind: type[APIError]) -> None:
+    """What a code does not say, the HTTP status may."""
+    assert type(outcome(reply({"status": 7777, "message": "x"}, http_status), paid=True)) is kind
 
 
 def test_a_paid_5xx_is_open_whatever_its_body_says() -> None:

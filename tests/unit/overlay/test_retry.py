@@ -147,21 +147,28 @@ def test_retry_after_replaces_the_backoff_unless_it_exceeds_the_budget(wanted: f
 )
 def test_retry_after_in_seconds_or_nonsense(value: str | None, seconds: float | None) -> None:
     """Seconds are taken, a time in the past is now, and what makes no sense counts as no header."""
-    assert parse_retry_after(value) == seconds
+    assert parse_retry_after({} if value is None else {"retry-after": value}) == seconds
 
 
 def test_retry_after_as_a_date() -> None:
     """An HTTP date is turned into the seconds until then."""
-    seconds = parse_retry_after(email.utils.formatdate(time.time() + 120, usegmt=True))
+    seconds = parse_retry_after({"retry-after": email.utils.formatdate(time.time() + 120, usegmt=True)})
     assert seconds is not None
     assert 100 < seconds <= 121
 
 
+@pytest.mark.parametrize("wrong_by", [-86_400.0, 0.0, 86_400.0])
+def test_retry_after_as_a_date_is_read_by_the_services_clock(wrong_by: float) -> None:
+    """Where a Date stands beside it, our own clock may be wrong by a day."""
+    date, wanted = (email.utils.formatdate(time.time() + wrong_by + more, usegmt=True) for more in (0, 30))
+    assert parse_retry_after({"retry-after": wanted, "date": date}) == 30.0
+
+
 @DETERMINISTIC
-@given(st.text(max_size=40))
-def test_retry_after_never_raises(value: str) -> None:
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_retry_after_never_raises(value: str, date: str) -> None:
     """No header, however odd, breaks the reading of an answer."""
-    seconds = parse_retry_after(value)
+    seconds = parse_retry_after({"retry-after": value, "date": date})
     assert seconds is None or seconds >= 0
 
 
