@@ -16,7 +16,7 @@ FOREIGN = {
     "a path of a machine": r"(?<![\w.${}:/~-])/(?:root|home|Users|work|tmp|mnt|opt/(?!homebrew))/[\w.]",
     "another repository": r"\.\./shared\b",
 }
-BINARY = (".jpg", ".jpeg", ".png", ".webp", ".mp4")
+BINARY = (".jpg", ".jpeg", ".png", ".webp", ".mp4", ".db")
 TEXTS = [name for name in committed() if not name.endswith(BINARY)]
 THIS = "tests/repository/test_wording.py"
 
