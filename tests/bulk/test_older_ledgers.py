@@ -151,3 +151,33 @@ def test_names_are_claimed_once(tmp_path: Path) -> None:
         claims = [(1, "Café.mp4"), (2, "CAFÉ.mp4"), (2, "cafe\u0301.mp4"), (1, "Café.mp4"), (2, "cafe.mp4")]
         got = [ledger.write(lambda db, row=row, name=name: claim_name(db, row, name)).result() for row, name in claims]
     assert got == [True, False, False, True, True]
+
+
+def moved(folder: Path) -> Path:
+    """The manifest that the older version loaded, elsewhere, with URLs that are signed anew and images copied there."""
+    signed = "https://pictures.example/{0}.jpg?v={0}&X-Amz-Date=20260101T000000Z&X-Amz-Signature=ff00"
+    (folder / "photos").mkdir()
+    for name in ("portrait", "flag", "smile"):
+        shutil.copyfile(SAMPLES / "photos" / f"{name}.jpg", folder / "photos" / f"{name}.jpg")
+    names = ("done", "paid", "queued", "open", "ambiguous", "failed")
+    lines = [f"job-{name},https://pictures.example/{number}.jpg" for number, name in enumerate(names, 1)]
+    lines += [f",{signed.format(7)}", f",{signed.format(8)}"]
+    lines += [f",photos/{name}.jpg" for name in ("portrait", "flag", "smile")]
+    (folder / "jobs.csv").write_text("key,image,prompt\n" + "".join(f"{line},The sea moves\n" for line in lines))
+    return folder / "jobs.csv"
+
+
+@pytest.mark.parametrize("kind", ["file", "tables"])
+def test_what_the_older_version_paid_for_is_known_elsewhere(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Moved, and signed anew, every job of schema 1 that was sent is the same job; what was not is bought once."""
+    place = request.getfixturevalue(kind)
+    with bulk.Ledger(place, trust_copy=True) if kind == "file" else PostgresLedger(place) as ledger:
+        loaded = bulk.load_manifest(ledger, moved(tmp_path), {})
+        # The one that was never sent has left no trace of its content, and waits beside the new one for good.
+        assert (loaded.new, loaded.known, loaded.not_in_manifest) == (1, 10, 1)
+        query = f"select image from jobs where {queries.TO_SUBMIT} order by line"
+        found = ledger.write(lambda db: [row["image"] for row in db.execute(query).fetchall()]).result()
+    assert [image.rpartition("/")[2].partition("?")[0] for image in found] == ["3.jpg", "8.jpg", "smile.jpg"]
+    assert found[1].endswith("X-Amz-Signature=ff00")

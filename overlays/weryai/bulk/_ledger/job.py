@@ -20,7 +20,8 @@ class NewJob:
 
     `image` is an address or an absolute path; `parameters` are the other fields of the request; `line` is where it
     stands in the manifest, from 1; `price` is what it costs in credits, None where that is not known. Without a `key`
-    it is known by its content.
+    (`is_keyed` is then False) it is known by its content. `image_size` in bytes and `image_mtime` in nanoseconds are
+    those of a local image that is there.
     """
 
     image: str
@@ -28,6 +29,9 @@ class NewJob:
     key: str = ""
     line: int = 0
     price: float | None = None
+    is_keyed: bool = True
+    image_size: int | None = None
+    image_mtime: int | None = None
 
     def kept_parameters(self) -> str:
         """The parameters as a ledger keeps them."""
@@ -36,8 +40,12 @@ class NewJob:
 
 def digest_of(image: str, parameters: str) -> str:
     """One word for the place of an image, which of a URL is what names it, and the parameters."""
-    text = f"{unsigned(image)}\0{parameters}"
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:24]
+    return place_digest(unsigned(image), parameters)
+
+
+def place_digest(image: str, parameters: str) -> str:
+    """One word for the place of an image as it is, and the parameters."""
+    return hashlib.sha256(f"{image}\0{parameters}".encode(errors="surrogatepass")).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ Schema 2 (`pragma user_version`; `pragma application_id` is 0x57455242, "WERB").
       asker, asking_until   who asks the service whether it is back, and until when nobody else does
       unknown_in_a_row   how many outcomes were unknown since the last that was known
       open_posts         how many requests that cost credits may be open at a time, or null
-    about    name, value: the salt of the hash, how many loads there were, how often it was opened to be changed, and
-             the file's inode then
+    about    name, value: the salt of the hash, how many loads there were, how often it was opened to be changed, the
+             file's inode then, and, in a ledger of schema 1, that parts were shared out by where images lie
 
 Beside the file lie SQLite's own -wal and -shm, which belong to it, an empty .lock, and .starts, their number.
 
@@ -105,6 +105,7 @@ UPGRADES: Mapping[int, tuple[str, ...]] = {
         "alter table uploads rename column address to url",
         *(f"alter table run add column {column}" for column in _RUN),
         f"create table names ({NAMES})",
+        "insert into about (name, value) values ('sharded_by_place', '1')",
         "drop index jobs_by_state",
         INDEX,
         "update run set unpriced = (select coalesce(sum(submits), 0) from jobs where price is null)",

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from ..._flow.order import AttemptResult, OrderState
-from ...errors import BudgetExceededError, JournalError
+from ...errors import BudgetExceededError, InvalidInputError, JournalError
 
 T = TypeVar("T")
 GIVEN_UP = "given up"
+IMAGE_CHANGED = "image changed"
 
 
 class MovedError(JournalError):
@@ -45,6 +46,10 @@ class LedgerWriter(Protocol):
     """What keeps the jobs, and may be changed: an open ledger."""
 
     def write(self, change: Callable[[Any], T]) -> Any: ...
+
+
+class ImageChangedError(InvalidInputError):
+    """The image of a job is not what it was when the manifest was loaded, or when it was sent before."""
 
 
 def begin(db: Database, row: int, worker: str | None = None) -> None:
@@ -208,6 +213,29 @@ def belong(db: Database, base_url: str, key: str) -> None:
         raise JournalError(f"this ledger belongs to {tied['base_url']}, not to {base_url}. Nothing was sent.")
     if tied["key"] != key:
         raise JournalError("this ledger belongs to another key. Nothing was sent.")
+
+
+def note_image(db: Database, row: int, size: int, sha256: str) -> None:
+    """Remember what image is sent for a job; raises ImageChangedError where it is not the one that was meant."""
+    known = db.execute("select image, image_size, image_sha256 from jobs where id = ?", (row,)).fetchone()
+    if known is None:
+        raise MovedError(f"job {row} is gone")
+    if known["image_size"] not in (None, size) or known["image_sha256"] not in (None, sha256):
+        raise ImageChangedError(
+            f"{known['image']} has changed since the manifest was loaded: load it again to have the image as it is "
+            "now. Nothing was sent."
+        )
+    db.execute("update jobs set image_size = ?, image_sha256 = ? where id = ?", (size, sha256, row))
+
+
+def is_unsent(job: Any) -> bool:
+    """Whether nothing was ever sent of a job that waits, or that only failed because its image had changed."""
+    return bool(job["submits"] == 0 and (job["state"] == OrderState.QUEUED or job["kind"] == IMAGE_CHANGED))
+
+
+def is_sharded_by_place(db: Database) -> bool:
+    """Whether an older version has shared the jobs out, by where images lie; then it stays so."""
+    return db.execute("select 1 as one from about where name = 'sharded_by_place'").fetchone() is not None
 
 
 def keep_upload(db: Database, sha256: str, url: str) -> None:

@@ -6,20 +6,41 @@ import hashlib
 import itertools
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ..._media.image import is_address
 from ...errors import InvalidInputError
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
-from .._ledger.job import NewJob, digest_of
+from .._ledger.job import NewJob, digest_of, place_digest
+from .matching import Departed, is_missing, is_same_image, sha256_of
 from .prices import Prices
 from .readers import Row, open_manifest
 from .validation import Checker
 
 # What is paid for already was so by the price of then.
 _PRICE = ", price = case when jobs.state = 'queued' then excluded.price else jobs.price end"
+_PUT = (
+    "insert into jobs (key, image, parameters, digest, line, load, price, image_size, image_mtime, is_keyed, created, "
+    "changed) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do update set load = excluded.load, "
+    "line = excluded.line, image = excluded.image, is_keyed = excluded.is_keyed {price} "
+    "where jobs.load < excluded.load and jobs.digest = excluded.digest "
+    "and coalesce(jobs.image_size, -1) = coalesce(excluded.image_size, -1) "
+    "and coalesce(jobs.image_mtime, -1) = coalesce(excluded.image_mtime, -1)"
+)
+_ANEW = (
+    "update jobs set image = ?, parameters = ?, digest = ?, line = ?, load = ?, price = ?, image_size = ?, "
+    "image_mtime = ?, image_sha256 = null, state = 'queued', reason = null, kind = null, ended = null, changed = ? "
+    "where id = ?"
+)
+_MOVED = (
+    "update jobs set key = ?, is_keyed = ?, image = ?, digest = ?, line = ?, load = ?, price = ?, image_size = ?, "
+    "image_mtime = ? where id = ?"
+)
+_NEW = "select * from jobs where id > ? order by id limit ?"
 MOST_TOLD, MOST_KEPT = 50, 10_000
 BATCH = 5_000
 
@@ -105,83 +126,204 @@ def load_manifest(
         # Opened here, because a database may have the whole change made once more.
         folder, rows = open_manifest(source)
         checker = Checker(folder, defaults, prices or Prices(), pictures=pictures, strict=strict)
-        problems = _Problems()
         part = shard or Shard()
-        load = steps.start_load(db, part.index, part.count, keep=keep)
-        before = int(db.execute("select count(*) as many from jobs").fetchone()["many"])
-        seen = 0
-        jobs = _jobs(rows, checker, part, problems)
+        number = steps.start_load(db, part.index, part.count, keep=keep)
+        load = _Load(db, number, checker, is_repriced=bool(prices), is_kept=keep, may_repeat=allow_duplicates)
+        jobs = load.jobs_of(rows, part)
         while batch := tuple(itertools.islice(jobs, BATCH)):
-            seen += len(batch)
-            _put(db, load, batch, problems, reprice=bool(prices))
+            load.put(batch)
+        load.find_moved()
         if not allow_duplicates:
-            _find_doubles(db, load, problems)
+            load.find_doubles()
+        problems = load.problems
         # A small manifest may leave a shard without any.
-        if seen == 0 and problems.many == 0 and part.count == 1:
+        if load.seen == 0 and problems.many == 0 and part.count == 1:
             problems.add(0, "there are no jobs in it")
         if problems.many:
             told = [f"line {line}: {text}" if line else text for line, text in sorted(problems.kept)]
             raise ManifestError(source, told, problems.many)
-        new = int(db.execute("select count(*) as many from jobs").fetchone()["many"]) - before
-        return Loaded(new, seen - new, checker.warnings, sum(reading.others(db).values()))
+        new = load.new
+        return Loaded(new, load.seen - new, checker.warnings, sum(reading.others(db).values()))
 
     loaded: Loaded = ledger.write(change).result()
     return loaded
 
 
-def _jobs(
-    rows: Iterable[Row], checker: Checker, shard: Shard, problems: _Problems
-) -> Iterator[tuple[NewJob, str, str]]:
-    """The good jobs of a shard, each with its parameters as they are kept and its digest."""
-    for row in rows:
-        job, found = checker.job_of(row)
-        for text in found:
-            problems.add(row.line, text)
-        if job is not None:
-            kept = job.kept_parameters()
-            digest = digest_of(job.image, kept)
-            named = NewJob(job.image, job.parameters, job.key or digest[:16], job.line, job.price)
-            if shard.holds(named.key):
-                yield named, kept, digest
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A good row: its job, the parameters as they are kept, and its digest."""
+
+    job: NewJob
+    parameters: str
+    digest: str
 
 
-def _put(db: Any, load: int, batch: tuple[tuple[NewJob, str, str], ...], problems: _Problems, *, reprice: bool) -> None:
-    """Write a batch; only where not every row found its place is each one looked at."""
-    now = time.time()
-    hit = db.executemany(
-        "insert into jobs (key, image, parameters, digest, line, load, price, created, changed) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do update set load = excluded.load, line = excluded.line "
-        f"{_PRICE if reprice else ''} where jobs.load < excluded.load and jobs.digest = excluded.digest",
-        [(job.key, job.image, kept, digest, job.line, load, job.price, now, now) for job, kept, digest in batch],
-    ).rowcount
-    if hit == len(batch):
-        return
-    for job, kept, digest in batch:
-        known = db.execute("select * from jobs where key = ?", (job.key,)).fetchone()
-        if known["load"] == load:
-            if known["line"] != job.line:
-                problems.add(job.line, f"key {job.key!r} stands in line {known['line']} already")
-        elif known["state"] == "queued" and known["submits"] == 0:
-            db.execute(
-                "update jobs set image = ?, parameters = ?, digest = ?, line = ?, load = ?, price = ?, changed = ? "
-                "where key = ?",
-                (job.image, kept, digest, job.line, load, job.price, now, job.key),
+class _Load:
+    """One load of a manifest, inside the transaction that makes it whole."""
+
+    def __init__(
+        self, db: Any, number: int, checker: Checker, *, is_repriced: bool, is_kept: bool, may_repeat: bool
+    ) -> None:
+        """Begin the load of this number."""
+        self._db, self._number, self._checker = db, number, checker
+        self._is_repriced, self._is_kept, self._may_repeat = is_repriced, is_kept, may_repeat
+        found = db.execute("select coalesce(max(id), 0) as last, count(*) as many from jobs").fetchone()
+        self._last, self._before = int(found["last"]), int(found["many"])
+        self._first_load = int(db.execute("select first_load from run").fetchone()["first_load"])
+        self._missing: list[_Entry] = []
+        # The last one alone: it may be asked for again for the next candidate.
+        self._sha256_of = lru_cache(maxsize=1)(sha256_of)
+        self._now = time.time()
+        self.problems = _Problems()
+        self.seen = 0
+
+    @property
+    def new(self) -> int:
+        """How many jobs came with this load."""
+        return int(self._db.execute("select count(*) as many from jobs").fetchone()["many"]) - self._before
+
+    def jobs_of(self, rows: Iterable[Row], shard: Shard) -> Iterator[_Entry]:
+        """The good jobs of a shard."""
+        by_place = steps.is_sharded_by_place(self._db)
+        for row in rows:
+            job, found = self._checker.job_of(row)
+            for text in found:
+                self.problems.add(row.line, text)
+            if job is not None:
+                kept = job.kept_parameters()
+                digest = digest_of(job.image, kept)
+                entry = _Entry(job if job.key else replace(job, key=digest[:16]), kept, digest)
+                if shard.holds(_word(entry, by_place=by_place)):
+                    yield entry
+
+    def put(self, batch: tuple[_Entry, ...]) -> None:
+        """Write a batch; only where not every row found its place is each one looked at."""
+        self.seen += len(batch)
+        self._missing += [one for one in batch if is_missing(one.job)]
+        there = [one for one in batch if not is_missing(one.job)]
+        hit = self._db.executemany(_PUT.format(price=_PRICE if self._is_repriced else ""), map(self._values, there))
+        if hit.rowcount == len(there):
+            return
+        for one in there:
+            known = self._known(one.job.key)
+            if known["load"] == self._number:
+                if known["line"] != one.job.line:
+                    self._told_twice(one, known)
+            else:
+                self._meet(one, known)
+
+    def find_moved(self) -> None:
+        """Find jobs that are known from another place, or under another name that nobody gave; and what is missing."""
+        new = self.new
+        unknown = [one for one in self._missing if not self._meet_missing(one)]
+        if not new and not unknown:
+            return
+        # What is kept on purpose beside this manifest may be there twice where that is wanted.
+        before = self._first_load if self._is_kept and self._may_repeat else self._number
+        departed = Departed(self._db, before, self._last, self._sha256_of)
+        for one in unknown:
+            known = departed.match(one.job, one.parameters)
+            if known is None:
+                self.problems.add(one.job.line, self._checker.missing(one.job.image))
+            else:
+                self._move(known, one)
+        after = self._last
+        while departed and (rows := self._db.execute(_NEW, (after, BATCH)).fetchall()):
+            for row in rows:
+                one = _entry_of(row)
+                if (known := departed.match(one.job, one.parameters)) is not None:
+                    self._db.execute("delete from jobs where id = ?", (row["id"],))
+                    self._move(known, one)
+            after = rows[-1]["id"]
+
+    def find_doubles(self) -> None:
+        """Find jobs that are the same but for their key."""
+        doubles = self._db.execute(
+            "select min(case when load = ? then line end) as first, max(case when load = ? then line end) as last, "
+            "sum(case when load = ? then 1 else 0 end) as many from jobs where load >= ? "
+            "group by digest having count(*) > 1 and max(load) = ? limit ?",
+            (self._number, self._number, self._number, self._first_load, self._number, MOST_KEPT),
+        )
+        for one in doubles.fetchall():
+            where = f"line {one['first']}" if one["many"] > 1 else "one of an earlier manifest, which is kept"
+            more = f" ({one['many']} times)" if one["many"] > 2 else ""
+            self.problems.add(one["last"], f"is the same job as {where}{more}; --allow-duplicates takes both")
+
+    def _known(self, key: str) -> Any:
+        return self._db.execute("select * from jobs where key = ?", (key,)).fetchone()
+
+    def _values(self, one: _Entry) -> tuple[Any, ...]:
+        job = one.job
+        return (
+            job.key, job.image, one.parameters, one.digest, job.line, self._number, job.price, job.image_size,
+            job.image_mtime, int(job.is_keyed), self._now, self._now,
+        )  # fmt: skip
+
+    def _told_twice(self, one: _Entry, known: Any) -> None:
+        self.problems.add(one.job.line, f"key {one.job.key!r} stands in line {known['line']} already")
+
+    def _meet(self, one: _Entry, known: Any) -> None:
+        """Take up a known job of the same key whose place, file or parameters are not what they were."""
+        job = one.job
+        is_same = known["parameters"] == one.parameters
+        if is_same and is_same_image(self._db, known, job, self._sha256_of):
+            self._move(known, one)
+        elif steps.is_unsent(known):
+            if self._is_kept and known["load"] >= self._first_load:
+                self.problems.add(job.line, f"key {job.key!r} is another job of an earlier manifest, which is kept")
+                return
+            self._db.execute(_ANEW, (*self._values(one)[1:9], self._now, known["id"]))
+        elif is_same:
+            self.problems.add(
+                job.line,
+                f"the image of {job.key!r}, which is {known['state']}, is not the one that it was submitted with: put "
+                f"that back, or give the new one another {'key' if job.is_keyed else 'name'}, which buys a video of it",
             )
         else:
-            problems.add(
+            self.problems.add(
                 job.line,
                 f"{job.key!r} is {known['state']} in the ledger, with other parameters: give it another key, or use "
                 "another ledger",
             )
 
+    def _meet_missing(self, one: _Entry) -> bool:
+        """Take up a known job that needs its image no more; whether the row was one, or is told."""
+        known = self._known(one.job.key)
+        if known is None:
+            return False
+        if known["load"] == self._number:
+            self._told_twice(one, known)
+        elif known["state"] == "queued":
+            self.problems.add(one.job.line, self._checker.missing(one.job.image))
+        elif known["parameters"] == one.parameters:
+            self._db.execute(
+                "update jobs set line = ?, load = ? where id = ?", (one.job.line, self._number, known["id"])
+            )
+        else:
+            self._meet(one, known)
+        return True
 
-def _find_doubles(db: Any, load: int, problems: _Problems) -> None:
-    """Find jobs that are the same but for their key."""
-    doubles = db.execute(
-        "select min(line) as first, max(line) as last, count(*) as many from jobs where load = ? "
-        "group by digest having count(*) > 1 limit ?",
-        (load, MOST_KEPT),
-    )
-    for one in doubles.fetchall():
-        more = f" ({one['many']} times)" if one["many"] > 2 else ""
-        problems.add(one["last"], f"is the same job as line {one['first']}{more}; --allow-duplicates takes both")
+    def _move(self, known: Any, one: _Entry) -> None:
+        """Let a known job be where its row says; what became of it stays as it is."""
+        job = one.job
+        price = job.price if self._is_repriced and known["state"] == "queued" else known["price"]
+        file = (known["image_size"], known["image_mtime"]) if is_missing(job) else (job.image_size, job.image_mtime)
+        values = (job.key, int(job.is_keyed), job.image, one.digest, job.line, self._number, price, *file)
+        self._db.execute(_MOVED, (*values, known["id"]))
+
+
+def _word(one: _Entry, *, by_place: bool) -> str:
+    """What tells which part a job belongs to: its key; without one the name of its image, wherever that lies."""
+    if by_place:
+        return one.job.key if one.job.is_keyed else place_digest(one.job.image, one.parameters)[:16]
+    if one.job.is_keyed or is_address(one.job.image):
+        return one.job.key
+    return Path(one.job.image).name
+
+
+def _entry_of(row: Any) -> _Entry:
+    job = NewJob(
+        row["image"], {}, row["key"], row["line"], row["price"], bool(row["is_keyed"]), row["image_size"],
+        row["image_mtime"],
+    )  # fmt: skip
+    return _Entry(job, row["parameters"], row["digest"])

@@ -19,11 +19,15 @@ _LONGEST_FIELD = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entry: its line (from 1, of the file), and its values by column, or what is wrong with it."""
+    """One entry: its line (from 1, of the file), and its values by column, or what is wrong with it.
+
+    `names_itself` is for a key that nobody gave: the name of the file.
+    """
 
     line: int
     values: Mapping[str, Any]
     problem: str | None = None
+    names_itself: bool = False
 
 
 def open_manifest(source: Path) -> tuple[Path, Iterator[Row]]:
@@ -44,7 +48,7 @@ def _pictures(folder: Path) -> Iterator[Row]:
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     for number, path in enumerate(found, 1):
         name = path.relative_to(folder).as_posix()
-        yield Row(number, {"key": name, "image": name})
+        yield Row(number, {"key": name, "image": name}, names_itself=True)
 
 
 def _csv(path: Path) -> Iterator[Row]:

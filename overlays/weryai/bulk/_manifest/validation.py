@@ -39,7 +39,7 @@ class Checker:
         self._registry = bundled_registry()
         self._known: dict[tuple[Any, ...], tuple[list[str], list[str], dict[str, Any]]] = {}
         self._columns: tuple[str, ...] = ()
-        self._folders: dict[str, frozenset[str]] = {}
+        self._folders: dict[str, dict[str, os.DirEntry[str]]] = {}
         self._defaults: dict[str, Any] = {"model": MODEL, "duration": DURATION, "aspect_ratio": ASPECT_RATIO}
         self._defaults |= {name: value for name, value in defaults.items() if value is not None}
         self.warnings: dict[str, int] = {}
@@ -47,7 +47,7 @@ class Checker:
             raise InvalidInputError("; ".join(bad))
 
     def job_of(self, row: Row) -> tuple[NewJob | None, list[str]]:
-        """The job of a row, or what is wrong with it."""
+        """The job of a row, or what is wrong with it; whether a local image may be missing depends on the ledger."""
         if row.problem is not None:
             return None, [row.problem]
         if (columns := tuple(row.values)) != self._columns:
@@ -60,13 +60,17 @@ class Checker:
         prompt = values.pop("prompt", None)
         wrong, doubtful, rest = self._checked(values)
         found += [*self._wrong_prompt(prompt), *self._wrong_image(image), *wrong]
+        place = os.path.join(self._folder, image) if isinstance(image, str) and not is_address(image) else None
+        file = None if place is None else self._found(place)
         if found:
-            return None, found
+            # A file that is missing is no problem by itself: its job may be done.
+            return None, found + ([self.missing(place)] if place is not None and file is None else [])
         for doubt in doubtful:
             self.warnings[doubt] = self.warnings.get(doubt, 0) + 1
         parameters = {**rest, "prompt": prompt}
-        place = image if is_address(image) else os.path.join(self._folder, image)
-        return NewJob(place, parameters, str(key), row.line, self._prices.of(parameters)), []
+        price, is_keyed = self._prices.of(parameters), bool(key) and not row.names_itself
+        known = () if file is None else (file.st_size, file.st_mtime_ns)
+        return NewJob(place or image, parameters, str(key), row.line, price, is_keyed, *known), []
 
     def _unknown(self, columns: tuple[str, ...]) -> list[str]:
         return [
@@ -119,20 +123,26 @@ class Checker:
         if is_address(image):
             return [f"image {text}" for text in field_problems(SCHEMA, "image", image)]
         path = os.path.join(self._folder, image)
-        if not self._is_there(path):
-            return [f"there is no picture at {image}"]
-        return self._wrong_picture(path) if self._pictures else []
+        return self._wrong_picture(path) if self._pictures and self._found(path) is not None else []
 
-    def _is_there(self, path: str) -> bool:
-        """Whether a file is there; each folder is listed once."""
+    def missing(self, place: str) -> str:
+        """Tell of an image that is not there, as the manifest names it."""
+        return f"there is no picture at {place.removeprefix(os.path.join(self._folder, ''))}"
+
+    def _found(self, path: str) -> os.stat_result | None:
+        """Size and time of a file that is there; each folder is listed once."""
         folder, name = os.path.split(path)
         if folder not in self._folders:
             try:
                 with os.scandir(folder) as entries:
-                    self._folders[folder] = frozenset(entry.name for entry in entries if entry.is_file())
+                    self._folders[folder] = {entry.name: entry for entry in entries if entry.is_file()}
             except (OSError, ValueError):
-                self._folders[folder] = frozenset()
-        return name in self._folders[folder]
+                self._folders[folder] = {}
+        entry = self._folders[folder].get(name)
+        try:
+            return None if entry is None else entry.stat()
+        except OSError:
+            return None
 
     def _wrong_picture(self, path: str) -> list[str]:
         try:

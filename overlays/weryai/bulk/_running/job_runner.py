@@ -193,7 +193,13 @@ class JobRunner:
         picture = await asyncio.to_thread(read_image, job.image)
         name = await asyncio.to_thread(lambda: hashlib.sha256(picture.content).hexdigest())
         not_before = time.time() - self._patience.upload_age
-        known = await self.note(lambda db: steps.address_of(db, name, not_before))
+        size = len(picture.content)
+
+        def noted(db: Any) -> str | None:
+            steps.note_image(db, job.row, size, name)
+            return steps.address_of(db, name, not_before)
+
+        known = await self.note(noted)
         if known is not None:
             return known
         if (running := self._uploading.get(name)) is not None:
