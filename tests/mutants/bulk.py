@@ -4,6 +4,7 @@ from .edits import Lose, Swap, Text
 from .mutant import Edit, Mutant
 
 RUNS, LEDGER, CRASHES, MANIFEST = ("test_runs",), ("test_ledger_file",), ("test_crash_points",), ("test_manifest",)
+OUTAGE = ("test_outage",)
 POSTGRES, WORKERS = ("test_postgres_ledger",), ("test_workers", "test_queue")
 
 
@@ -32,7 +33,7 @@ IN_LEDGER = [
         CRASHES,
     ),
     bulk("lock", Swap("Ledger.__init__", old="exclusive=True", new="exclusive=False"), "runs share a ledger", LEDGER),
-    bulk("behind", Swap("check_original", old="A >= B", new="A >= 0"), "an old copy that was put back goes on", LEDGER),
+    bulk("behind", Swap("refuse_copy", old="A >= B", new="A >= 0"), "an old copy that was put back goes on", LEDGER),
     bulk("late_refusal", Lose("end", item="{'worker': A}"), "a worker ends the try of another one", POSTGRES),
     bulk(
         "late_answer",
@@ -58,7 +59,7 @@ IN_RUNS = [
     ),
     bulk(
         "ambiguous",
-        Lose("job_runner:", item="isinstance(A, OutcomeUnknownError)"),
+        Swap("is_unknown", old="A is Outcome.UNKNOWN", new="A is Outcome.ACCEPTED"),
         "an unknown outcome is a failure",
         RUNS,
     ),
@@ -90,7 +91,12 @@ IN_RUNS = [
         "what was paid for before a crash is not fetched",
         CRASHES,
     ),
-    bulk("flight", Swap("Throttle", old="A < self.limit", new="A >= 0"), "more in flight than allowed", RUNS),
+    bulk(
+        "flight",
+        Swap("LocalThrottle.place", old="A < self._allowance.limit", new="A >= 0"),
+        "more in flight than allowed",
+        RUNS,
+    ),
     bulk("outside", Swap("_part", old="' .'", new="' '"), "a video leaves its folder", ("test_naming",)),
     bulk(
         "problems",
@@ -103,7 +109,7 @@ IN_RUNS = [
 ]
 MANY_WORKERS = [
     bulk("gap", Text("take_turn", old="others.many < ?", new="others.many <= ?"), "one task too many", POSTGRES),
-    bulk("sending", Swap("take_turn", old="A - sending", new="A"), "what is being sent has no place", POSTGRES),
+    bulk("sending", Swap("take_turn", old="most - sending", new="most"), "what is being sent has no place", POSTGRES),
     bulk("postpone", Text("postpone", old="{_NOW} + ?", new="{_NOW}"), "other workers go on after a refusal", POSTGRES),
     bulk(
         "living",
@@ -119,4 +125,41 @@ MANY_WORKERS = [
     ),
     bulk("calm", Swap("queue:", old="A and await self._is_calm()", new="A"), "paid videos stay", WORKERS),
 ]
-BULK = [*IN_LEDGER, *IN_RUNS, *MANY_WORKERS]
+IN_OUTAGES = [
+    bulk("outage.bound", Swap("may_start", old="A < self.allowed", new="A >= 0"), "POSTs are not bounded", OUTAGE),
+    bulk("outage.long", Swap("may_start", old="A <= LONG_OPEN", new="A >= 0"), "POSTs start beside a hang", OUTAGE),
+    bulk("outage.row", Swap("health:", old="IN_A_ROW = 3", new="IN_A_ROW = 30"), "an outage burns a run", OUTAGE),
+    bulk("outage.alone", Swap("was_asked", old="A >= IN_A_ROW", new="A < 0"), "many go after an outage", OUTAGE),
+    bulk("outage.lone", Swap("started", old="A is Stage.ALONE", new="False"), "one after the other is burnt", OUTAGE),
+    bulk(
+        "outage.late",
+        Swap("answered", old="max(0, A - B)", new="0"),
+        "what was sent before an outage hides its beginning",
+        OUTAGE,
+    ),
+    bulk(
+        "outage.first",
+        Swap("Health.begin", old="Stage.ASKING", new="Stage.OPEN"),
+        "a service that never answers is sent orders",
+        OUTAGE,
+    ),
+    bulk(
+        "outage.page",
+        Swap("why_unanswered", old="TransportError | ContractError", new="TransportError"),
+        "a page counts as the service",
+        OUTAGE,
+    ),
+    bulk(
+        "outage.failed",
+        Swap("_order", old="isinstance(A, NotSentError) or B", new="False"),
+        "what was not sent fails in the end",
+        OUTAGE,
+    ),
+    bulk(
+        "outage.late_task",
+        Swap("_wait", old="A != B or self.gate.is_away", new="False"),
+        "an outage is the fault of a task",
+        OUTAGE,
+    ),
+]
+BULK = [*IN_LEDGER, *IN_RUNS, *MANY_WORKERS, *IN_OUTAGES]

@@ -12,9 +12,10 @@ from ._report.report import report
 from ._results.export import export
 from ._results.resolve import Requeued, adopt, give_up, resubmit, retry
 from ._results.status import Group, Status, status
-from ._running.dispatcher import Limits, Run, arun, run
+from ._running.dispatcher import Run, arun, run
 from ._running.events import Event, Outcome
 from ._running.job_runner import Patience
+from ._running.limits import Limits
 from ._running.worker import awork, limits_in_force, work
 
 __all__ = [

@@ -32,6 +32,9 @@ class OpenLedger:
     worker: str | None = None
     #: How many tries a run that died had left open; they are ambiguous.
     left_open: int = 0
+    #: What a run has to say when the try of a row begins, which it may refuse, and when it has ended.
+    admit: Callable[[Database, int], None] | None = None
+    heed: Callable[[Database, int, AttemptResult], None] | None = None
 
     def __init__(self, writer: Writer | DatabaseFile, salt: str) -> None:
         """Write with this writer; `salt` is that of the hashes of keys."""
@@ -148,6 +151,8 @@ class LedgerOrderLog:
         def change(db: Database) -> int:
             self._ledger.check_place()
             steps.begin(db, row, worker)
+            if self._ledger.admit is not None:
+                self._ledger.admit(db, row)
             self._begun[row] = worker
             return row
 
@@ -156,7 +161,13 @@ class LedgerOrderLog:
     def end(self, row: int, attempt: AttemptResult) -> Future[None]:
         """Write down what became of a try."""
         worker = self._begun.pop(row, None)
-        return self._ledger.write(lambda db: steps.end(db, row, attempt, worker))
+
+        def change(db: Database) -> None:
+            steps.end(db, row, attempt, worker)
+            if self._ledger.heed is not None:
+                self._ledger.heed(db, row, attempt)
+
+        return self._ledger.write(change)
 
     def mark_ambiguous(self, row: int, reason: str) -> Future[None]:
         """Give an open try up."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .._ledger.ledger import Ledger
-from .._running.dispatcher import Limits
+from .._running.limits import Limits
 from .loading import load_manifest
 from .prices import Prices
 

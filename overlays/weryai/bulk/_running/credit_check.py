@@ -25,7 +25,7 @@ async def watching(client: AsyncWeryAI, performer: JobRunner) -> AsyncIterator[N
     further jobs are taken. Raises InsufficientCreditsError.
     """
     queued = await performer.note(lambda db: reading.price_of(db, OrderState.QUEUED))
-    balance = None if queued is None else await _balance(client)
+    balance = None if queued is None else await _balance(client, performer)
     if queued is not None and balance is not None and balance < queued:
         raise InsufficientCreditsError(
             f"the queued jobs cost {queued:g} credits and the account has {balance:g}; nothing was sent"
@@ -42,13 +42,14 @@ async def _look(client: AsyncWeryAI, performer: JobRunner) -> None:
     while performer.stopping is None:
         await asyncio.sleep(EVERY)
         price = await performer.note(reading.next_price)
-        balance = None if price is None else await _balance(client)
+        balance = None if price is None else await _balance(client, performer)
         if price is not None and balance is not None and balance < price:
             performer.stop(Stopping(f"the account has {balance:g} credits and the next job costs {price:g}"))
 
 
-async def _balance(client: AsyncWeryAI) -> float | None:
-    """The balance; None where it is not told, which is no reason to stop."""
+async def _balance(client: AsyncWeryAI, performer: JobRunner) -> float | None:
+    """The balance, once the service is reached; None where it is not told, which is no reason to stop."""
+    await performer.gate.passed()
     try:
         balance = await client.account.balance()
     except WeryAIError as error:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import signal
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from ..._client import AsyncWeryAI
@@ -20,37 +17,17 @@ from .._ledger import transitions as steps
 from .._ledger.job import Job, JobState
 from .._ledger.ledger import Ledger, OpenLedger
 from .credit_check import watching
+from .ending import SIGNALS, Ending, all_ended, finished, heeding
 from .events import Event, Outcome
 from .file_names import NAME, Naming
 from .job_runner import JobRunner, Patience
+from .limits import Limits
 from .stop_reasons import Stopping
-from .throttle import IN_FLIGHT, RATE, Throttle
+from .throttle import LocalThrottle, Throttle
 
 PAGE = 500
 # Beside those in flight so many jobs may be at their download.
 DOWNLOADING = 64
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a run may take: jobs placed per second, tasks unfinished at a time, and spent in all, restarts included.
-
-    Without a budget the one of an earlier start stays in force; `math.inf` lifts it.
-    """
-
-    rate: float = RATE
-    in_flight: int = IN_FLIGHT
-    budget_tasks: float | None = None
-    budget_credits: float | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.rate <= 10_000 or not 1 <= self.in_flight <= 100_000:
-            raise ConfigurationError("rate must be more than 0 and at most 10,000 a second, in_flight 1 to 100,000")
-        for name in ("budget_tasks", "budget_credits"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise ConfigurationError(f"{name} must be 0 or more")
 
 
 @dataclass(slots=True)
@@ -61,15 +38,26 @@ class Run:
     ledger: OpenLedger
     performer: JobRunner
     throttle: Throttle
+    ending: Ending
     jobs: set[asyncio.Task[None]] = field(default_factory=set)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
-    is_interrupted: bool = False
-    is_hurried: bool = False
+    dispatching: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
+    is_let_go: bool = False
 
     @property
     def is_shared(self) -> bool:
         """Whether others may work on the same jobs."""
         return not isinstance(self.ledger, Ledger)
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether open submissions get no more time than the client's grace."""
+        return self.ending.times > 1 or self.ending.is_cancelled
+
+    @property
+    def paused(self) -> str | None:
+        """Why everything waits, for people; None while it goes on."""
+        return self.performer.gate.told
 
     def counted(self) -> tuple[dict[str, int], int]:
         """How many jobs of the manifest are in each state, and how many tasks were paid for; waits for the disk."""
@@ -77,6 +65,17 @@ class Run:
             lambda db: (reading.counts(db), reading.others(db), reading.facts(db))
         ).result()
         return {state.value: many - others[state] for state, many in found.items()}, facts.submits
+
+    def heed(self) -> None:
+        """Heed that somebody wants the run to end."""
+        self.performer.stop(Stopping("interrupted"))
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Wait for nothing any more but open submissions."""
+        if not self.is_let_go and self.dispatching is not None:
+            self.is_let_go = True
+            self.dispatching.cancel()
 
 
 async def arun(
@@ -96,43 +95,68 @@ async def arun(
 
     First the jobs that are paid for, then the queued ones, in the order of their rows. Videos go into the folder
     `output`, named by the template `name`. `on_event` is called with everything that happens; `watch` once, with the
-    Run, to look at while it goes on. SIGINT and SIGTERM stop new orders, let open ones end, and leave the rest for the
-    next start; a second one does not wait. `options` are those of AsyncWeryAI.
+    Run, to look at while it goes on. `options` are those of AsyncWeryAI.
 
-    A job of which nobody knows whether it is paid for is AMBIGUOUS and is never sent again by itself.
+    While the service is not reached everything waits and no job fails; see Limits. No signals are taken. Cancelled,
+    it submits nothing more, lets open submissions end within the client's grace, and leaves the rest for the next
+    start. A job of which nobody knows whether it is paid for is AMBIGUOUS and is never sent again by itself.
     """
+    ending = Ending()
+    work = perform(
+        ledger, ending, output=output, name=name, limits=limits, patience=patience, on_event=on_event, watch=watch,
+        api_key=api_key, base_url=base_url, **options,
+    )  # fmt: skip
+    return await finished(work, ending)
+
+
+def run(ledger: Ledger, *, signals: Collection[int] = SIGNALS, **options: Any) -> Outcome:
+    """As `arun`, for who has no event loop.
+
+    In the main thread each of `signals` is taken where its default handler stands, until the end. The first one stops
+    new submissions, lets open ones end and leaves the rest for the next start; a second one hardly waits.
+    """
+    ending = Ending()
+    with heeding(ending, signals):
+        return asyncio.run(finished(perform(ledger, ending, **options), ending))
+
+
+async def perform(
+    ledger: Ledger, ending: Ending, *, output: Path | str, name: str = NAME, limits: Limits | None = None,
+    patience: Patience | None = None, on_event: Callable[[Event], None] = lambda _event: None,
+    watch: Callable[[Run], None] = lambda _run: None, **options: Any,
+) -> Outcome:  # fmt: skip
+    """Work on the jobs of a ledger until it is done or told to end; in a task of its own."""
     limits = limits or Limits()
-    throttle = Throttle(limits.rate, limits.in_flight)
+    throttle = LocalThrottle(limits.rate, limits.in_flight)
     await asyncio.wrap_future(ledger.write(lambda db: keep_budget(db, limits)))
-    keeping = (ledger, throttle, Naming(Path(output).resolve(), name), on_event, patience)
-    async with running(*keeping, watch, api_key=api_key, base_url=base_url, **options) as run:
+    keeping = (ledger, throttle, limits, Naming(Path(output).resolve(), name), on_event, patience)
+    async with running(*keeping, watch, ending, **options) as run:
         await _dispatch(run)
     return await outcome(run)
 
 
 @contextlib.asynccontextmanager
 async def running(
-    ledger: OpenLedger, throttle: Throttle, naming: Naming, on_event: Callable[[Event], None],
-    patience: Patience | None, watch: Callable[[Run], None], **options: Any,
+    ledger: OpenLedger, throttle: Throttle, limits: Limits, naming: Naming, on_event: Callable[[Event], None],
+    patience: Patience | None, watch: Callable[[Run], None], ending: Ending, **options: Any,
 ) -> AsyncIterator[Run]:  # fmt: skip
-    """What is around the work of every dispatcher: the client, the balance, and signals, which end the block."""
+    """What is around the work of every dispatcher: client, gate and balance, and what ends the block early."""
     async with AsyncWeryAI(journal=ledger.order_logs, **{"polls_per_second": 200.0, **options}) as client:
-        run = Run(client, ledger, JobRunner(client, ledger, naming, throttle, on_event, patience), throttle)
+        performer = JobRunner(client, ledger, naming, throttle, limits, on_event, patience)
+        run = Run(client, ledger, performer, throttle, ending)
+        performer.let_go = run.let_go
         # Ties the ledger to this service and this key, before anything else.
         client._settings.order_log()
         watch(run)
-        with heeding_signals(run):
+        with ending.passing_to(run.heed):
             try:
-                async with watching(client, run.performer):
+                async with performer.gate.guarding(), watching(client, performer):
                     yield run
             except asyncio.CancelledError:
-                if not run.is_interrupted:
+                if not run.is_let_go:
                     raise
-
-
-def run(ledger: Ledger, **options: Any) -> Outcome:
-    """As `arun`, for who has no event loop."""
-    return asyncio.run(arun(ledger, **options))
+                if run.dispatching is not None:
+                    run.dispatching.uncancel()
 
 
 def keep_budget(db: Any, limits: Limits) -> None:
@@ -194,49 +218,25 @@ def _start(run: Run, job: Job, room: asyncio.Semaphore) -> None:
 
 
 async def end(run: Run) -> None:
-    """Let open orders end, then let go of the rest."""
+    """Let open submissions end, then let go of the rest."""
     while run.performer.posting and not run.is_hurried:
         await asyncio.sleep(0.02)
     for task in list(run.jobs):
         task.cancel()
-    if run.is_hurried:
+    if run.ending.times > 1:
         await asyncio.sleep(0)
         for task in list(run.jobs):
             task.cancel()
-    await asyncio.gather(*run.jobs, return_exceptions=True)
+    await all_ended(run.jobs)
 
 
 async def outcome(run: Run) -> Outcome:
+    """How a run has ended."""
     counts, others, facts = await run.performer.note(
         lambda db: (reading.counts(db), reading.others(db), reading.facts(db))
     )
-    stopping = run.performer.stopping
-    why = stopping.reason if stopping else None
-    return Outcome(counts, facts.submits, facts.credits, why, run.is_interrupted, not_in_manifest=others)
-
-
-@contextlib.contextmanager
-def heeding_signals(run: Run) -> Iterator[None]:
-    """Stop gently at the first signal and at once at the second; only where this thread gets them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    dispatching = asyncio.current_task()
-
-    def heed() -> None:
-        run.is_hurried = run.is_interrupted
-        if not run.is_interrupted and dispatching is not None:
-            run.is_interrupted = True
-            run.performer.stop(Stopping("interrupted"))
-            dispatching.cancel()
-
-    def heard(_number: int, _frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(heed)
-
-    before = {number: signal.signal(number, heard) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    stopping, signal = run.performer.stopping, run.ending.signal
+    return Outcome(
+        counts, facts.submits, facts.credits, stopping.reason if stopping else None, signal is not None,
+        not_in_manifest=others, signal=signal, unreached=stopping.unreached if stopping else None,
+    )  # fmt: skip

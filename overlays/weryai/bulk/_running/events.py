@@ -8,12 +8,14 @@ from typing import Literal
 
 from .._ledger.job import JobState
 
-Happening = Literal["submitted", "done", "failed", "ambiguous", "refused", "unfinished", "stopping"]
+Happening = Literal[
+    "submitted", "done", "failed", "ambiguous", "refused", "unfinished", "paused", "resumed", "stopping"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened: to a job, or (`stopping`) to the run.
+    """Something that happened: to a job, or (`paused`, `resumed`, `stopping`) to the run.
 
     `refused` is a try that surely started nothing and is made again; `unfinished` is a job that is paid for and has no
     video on disk yet, because waiting or downloading failed.
@@ -32,7 +34,8 @@ class Outcome:
     """How a run ended: `counts` of each state, what was spent, and why it stopped early, if it did.
 
     `not_in_manifest` are those of the `counts` that only earlier manifests had. `credits` is None where no price is
-    known of what was submitted.
+    known of what was submitted. `signal` is the number of the signal that interrupted it. `unreached` says that the
+    service was `never` reached, or was `lost` for longer than the limit; the next start goes on.
     """
 
     counts: Mapping[JobState, int] = field(default_factory=dict)
@@ -41,6 +44,8 @@ class Outcome:
     stopped: str | None = None
     interrupted: bool = False
     not_in_manifest: Mapping[JobState, int] = field(default_factory=dict)
+    signal: int | None = None
+    unreached: Literal["never", "lost"] | None = None
 
     @property
     def is_complete(self) -> bool:

@@ -7,16 +7,20 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from weryai_api.api.account import get_balance
+
 from ..._client import AsyncWeryAI
+from ..._flow.clock import sleep_for
 from ..._flow.effects import Flow
 from ..._flow.intent import Intent
-from ..._flow.retry import is_repeatable
+from ..._flow.retry import RetryPolicy, is_repeatable
 from ..._media.download import Target
 from ..._media.image import is_address, read_image
-from ..._protocol.endpoint import paid_request
+from ..._protocol.endpoint import call, paid_request
 from ..._protocol.envelope import accept_paid
 from ..._protocol.submission import Submission, read_submission
 from ..._protocol.validation import check_request
@@ -25,21 +29,24 @@ from ..._resources.polling import NOT_FOUND_GRACE
 from ..._resources.tasks import wait_for
 from ..._task import Task
 from ...errors import (
-    APIError,
-    ContractError,
     DownloadError,
     JournalError,
-    OutcomeUnknownError,
+    NotSentError,
     TaskFailedError,
     TaskTimeoutError,
     WeryAIError,
 )
+from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.job import Job, JobState
-from .._ledger.transitions import LedgerWriter, MovedError
+from .._ledger.ledger import OpenLedger
+from .._ledger.transitions import MovedError
 from .events import Event
 from .file_names import Naming
-from .stop_reasons import Stopping, kind_of, why_stop
+from .gate import CROWDED, CrowdedError, Gate, is_page, why_unanswered
+from .health import ASK
+from .limits import Limits
+from .stop_reasons import Stopping, is_unknown, kind_of, why_stop
 from .throttle import Throttle
 
 T = TypeVar("T")
@@ -48,6 +55,8 @@ UPLOAD_AGE = 6 * 3600.0
 # How often a job is refused for the moment before it has failed.
 TRIES = 50
 TIMEOUT = 3600.0
+# How often a page of something else in place of an answer leaves a job queued, although the service is reached.
+PAGES = 3
 # Too many are in flight: 1007 queue full, 6010 concurrent tasks.
 _FULL = (1007, 6010)
 _REQUEST = "POST /v1/generation/image-to-video"
@@ -69,13 +78,18 @@ class JobRunner:
     def __init__(
         self,
         client: AsyncWeryAI,
-        ledger: LedgerWriter,
+        ledger: OpenLedger,
         naming: Naming,
         throttle: Throttle,
+        limits: Limits,
         tell: Callable[[Event], None],
         patience: Patience | None = None,
     ) -> None:
         """Keep what every job needs."""
+        self.gate = Gate(
+            ledger, limits.open_posts, limits.outage, ask=partial(ask, client), pause=self._told_pause,
+            resume=lambda words: self._say(Event("resumed", reason=words)), end=self.stop,
+        )  # fmt: skip
         self._client, self._ledger, self._naming, self._throttle, self._tell = (
             client,
             ledger,
@@ -83,6 +97,8 @@ class JobRunner:
             throttle,
             tell,
         )
+        #: Lets go of every job; set by who dispatches them.
+        self.let_go: Callable[[], None] = lambda: None
         self._is_heard = True
         self._patience = patience or Patience()
         self._folders = set[Path]()
@@ -114,33 +130,56 @@ class JobRunner:
 
     async def _order(self, job: Job) -> str | None:
         """Place a job and return its task; None if that was not to be."""
-        tries = 0
+        tries = unsent = 0
         while self.stopping is None:
-            tries += 1
+            await self.gate.invited()
+            met: WeryAIError
             try:
                 address = await self._address(job)
             except WeryAIError as error:
-                if not await self._goes_on(job, error, tries, paid=False):
+                met, is_paid = error, False
+                await self.gate.met(error)
+            else:
+                try:
+                    return await self._placed(job, address)
+                except WeryAIError as error:
+                    met, is_paid = error, True
+            if isinstance(met, CrowdedError):
+                await asyncio.sleep(sleep_for(CROWDED))
+            elif isinstance(met, NotSentError) or is_page(met):
+                # Nothing that came says anything about this job: it waits at the gate until the service is reached.
+                unsent += 1
+                if not await self._stays_queued(job, met, unsent):
                     return None
-                continue
-            try:
-                # The turn comes last, so that between it and the request lies nothing but the note of the intent.
-                await self._throttle.turn()
-                return await self._placed(job, address)
-            except WeryAIError as error:
-                if not await self._goes_on(job, error, tries, paid=True):
+            else:
+                tries += not self.gate.is_away
+                if not await self._goes_on(job, met, tries, paid=is_paid):
                     return None
         return None
 
+    async def _stays_queued(self, job: Job, error: WeryAIError, unsent: int) -> bool:
+        """Keep a job that was not sent, for any number of outages; not for ever where everything else is answered."""
+        if is_page(error) and unsent > PAGES:
+            await self._fail(job, str(error), kind_of(error))
+            return False
+        if unsent > TRIES:
+            self.stop(Stopping(f"the service is reached, and submissions are not sent: {error}"))
+            return False
+        return True
+
     async def _placed(self, job: Job, address: str) -> str | None:
-        self.posting += 1
-        try:
-            if self.stopping is not None:
+        async with self.gate.post(self._throttle) as admitted:
+            if admitted is None or self.stopping is not None:
                 return None
-            submission, problem = await self._client._runner.run(place(job, address))
-        finally:
-            self.posting -= 1
-            self._throttle.sent()
+            self.posting += 1
+            try:
+                submission, problem = await self._client._runner.run(place(job, address))
+            except WeryAIError as error:
+                await self.gate.met(error, admitted)
+                raise
+            finally:
+                self.posting -= 1
+            await self.gate.accepted()
         if problem is not None:
             self.stop(Stopping(problem))
         self._throttle.accepted()
@@ -152,15 +191,11 @@ class JobRunner:
         if isinstance(error, MovedError):
             raise error
         kind = kind_of(error)
-        if isinstance(error, OutcomeUnknownError) or (isinstance(error, ContractError) and error.may_have_been_billed):
+        if is_unknown(error):
             self._say(Event("ambiguous", job.key, reason=str(error), kind=kind))
             return False
         if (stopping := why_stop(error)) is not None:
             self.stop(stopping)
-            return False
-        if isinstance(error, APIError) and error.task_ids:
-            # The ledger has it as ambiguous: an answer that says no and names a task.
-            self._say(Event("ambiguous", job.key, reason=str(error), kind=kind))
             return False
         if is_repeatable(error, paid=paid) and tries < self._patience.tries:
             code = getattr(error, "code", None)
@@ -171,10 +206,19 @@ class JobRunner:
         return False
 
     def stop(self, stopping: Stopping) -> None:
-        """Take no further jobs; the first reason counts."""
-        if self.stopping is None:
+        """Take no further jobs; the first reason counts, unless nothing can be waited for any more."""
+        if self.stopping is None or (stopping.unreached and not self.stopping.unreached):
             self.stopping = stopping
+            self.gate.stop_posts()
             self._say(Event("stopping", reason=stopping.reason))
+        if stopping.unreached:
+            self.let_go()
+
+    async def _told_pause(self, words: str) -> None:
+        """Tell that everything waits, and how much that is."""
+        counts = await self.note(reading.counts)
+        many = counts[JobState.QUEUED] + counts[JobState.SUBMITTED]
+        self._say(Event("paused", reason=f"{words}; {many:,} jobs wait and none fails"))
 
     def _say(self, event: Event) -> None:
         """Tell what happened; if nobody can hear it any more, no further jobs are taken."""
@@ -205,7 +249,7 @@ class JobRunner:
         if (running := self._uploading.get(name)) is not None:
             return await asyncio.shield(running)
         uploading = self._uploading[name] = asyncio.ensure_future(
-            self._client._runner.run(upload_image(picture, self._client.files._retry))
+            self._client._runner.run(self.gate.free(upload_image(picture, self._client.files._retry)))
         )
         try:
             address = await uploading
@@ -216,17 +260,27 @@ class JobRunner:
 
     async def _wait(self, job: Job, task_id: str) -> Task | None:
         """Wait for a task that is paid for; None if it brings no video, or none yet."""
-        flow = wait_for(
-            task_id, timeout=self._patience.timeout, interval=self._patience.interval, not_found_grace=NOT_FOUND_GRACE
-        )
-        try:
-            return await self._client._runner.run(flow)
-        except TaskFailedError as error:
-            reason = error.reason or "the task failed without a reason"
-            await self._fail(job, reason, "task failed", task_id)
-        except (TaskTimeoutError, WeryAIError) as error:
-            await self._leave(job, task_id, error)
-        return None
+        while True:
+            flow = wait_for(
+                task_id,
+                timeout=self._patience.timeout,
+                interval=self._patience.interval,
+                not_found_grace=NOT_FOUND_GRACE,
+            )
+            pauses = self.gate.pauses
+            try:
+                return await self._client._runner.run(self.gate.free(flow))
+            except TaskFailedError as error:
+                reason = error.reason or "the task failed without a reason"
+                await self._fail(job, reason, "task failed", task_id)
+            except TaskTimeoutError as error:
+                if self.gate.pauses != pauses or self.gate.is_away:
+                    # The service was away meanwhile, and so is not late.
+                    continue
+                await self._leave(job, task_id, error)
+            except WeryAIError as error:
+                await self._leave(job, task_id, error)
+            return None
 
     async def _fetch(self, job: Job, task: Task, task_id: str) -> None:
         """Store the video of a task."""
@@ -285,3 +339,12 @@ def finish(target: Target) -> tuple[Path, str, int]:
     """Bring a download under its name, and know it again."""
     size = target.received
     return target.finish(), target.sha256, size
+
+
+async def ask(client: AsyncWeryAI) -> str | None:
+    """Ask something free, once; return why the service has not answered, or None."""
+    try:
+        await client._runner.run(call(get_balance, lambda _: None, RetryPolicy(tries=1), timeout=ASK))
+    except WeryAIError as error:
+        return why_unanswered(error)
+    return None

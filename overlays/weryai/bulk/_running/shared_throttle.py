@@ -12,16 +12,16 @@ from typing import Any
 from ..._flow.clock import now, sleep_for
 from .._ledger.ledger import OpenLedger
 from .._ledger.transitions import Database
-from .throttle import Throttle
+from .health import OPEN_POSTS
+from .throttle import AdaptiveRate, Allowance
 
 # How long to wait, in seconds, when as many tasks are unfinished as may be.
 FULL = 0.25
-# So many turns may one worker have ahead of it, which is what it loses when it stands still.
-AHEAD = 2
 _NOW = "extract(epoch from clock_timestamp())::double precision"
 # What is only fetched any more, or failed to come, keeps no place: the service is done with it. What this worker is
 # sending it knows itself, from the turn on.
-_GOING = "(state = 'submitting' and coalesce(worker, '') != ?) or (state = 'submitted' and kind is null)"
+_SENDING = "(state = 'submitting' and coalesce(worker, '') != ?)"
+_GOING = f"{_SENDING} or (state = 'submitted' and kind is null)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,20 @@ class PollPermit:
     pause: float | None
 
 
-def take_turn(db: Database, gap: float, most: int, worker: str | None = None, sending: int = 0) -> PollPermit:
-    """Take the next turn of all workers, if there is a place for one more beside those that this one is sending."""
+def take_turn(
+    db: Database, gap: float, most: int, worker: str | None = None, sending: int = 0, posts: int = OPEN_POSTS
+) -> PollPermit:
+    """Take the next turn of all workers, if there is a place for one more beside those that this one is sending.
+
+    Others may be sending `posts` less those.
+    """
     row = db.execute(
-        f"with others as (select count(*) as many from jobs where {_GOING}) "
-        f"update run set next_turn = greatest(next_turn, {_NOW}) + ? from others where others.many < ? "
+        f"with others as (select count(*) as many from jobs where {_GOING}), "
+        f"sending as (select count(*) as many from jobs where {_SENDING}) "
+        f"update run set next_turn = greatest(next_turn, {_NOW}) + ? from others, sending "
+        f"where others.many < ? and sending.many < ? "
         f"returning others.many as many, next_turn - ? - {_NOW} as pause",
-        (worker or "", gap, most - sending, gap),
+        (worker or "", worker or "", gap, most - sending, posts - sending, gap),
     ).fetchone()
     return PollPermit(most, None) if row is None else PollPermit(int(row["many"]) + sending, float(row["pause"]))
 
@@ -48,18 +55,20 @@ def postpone(db: Database, pause: float) -> None:
     db.execute(f"update run set next_turn = greatest(next_turn, {_NOW} + ?)", (pause,))
 
 
-class SharedThrottle(Throttle):
+class SharedThrottle:
     """The turns and places of one worker among others.
 
     A worker slows down by itself when it is refused, and all wait as long as that refusal asks for. Places may be
     exceeded for a moment by what other workers are just about to send, which is one or two each.
     """
 
-    def __init__(self, ledger: OpenLedger, rate: float, in_flight: int) -> None:
-        """Let so many jobs be placed per second, and be unfinished at a time, by all workers together."""
-        super().__init__(rate, in_flight)
+    def __init__(self, ledger: OpenLedger, rate: float, in_flight: int, open_posts: int = OPEN_POSTS) -> None:
+        """Let so many be placed per second, be unfinished, and be open POSTs at a time, by all workers together."""
+        self.pace = AdaptiveRate(rate, rate)
+        self.most, self._posts = in_flight, open_posts
+        self.in_flight = 0
+        self._allowance = Allowance(in_flight)
         self._ledger = ledger
-        self._ahead = asyncio.Semaphore(AHEAD)
         self._going, self._sending = in_flight, 0
 
     @asynccontextmanager
@@ -72,19 +81,17 @@ class SharedThrottle(Throttle):
             self.in_flight -= 1
 
     async def turn(self) -> None:
-        """Wait for a place and a turn."""
-        async with self._ahead:
-            async with self._queue:
-                turn = await self._ask()
-                self._sending += 1
-            try:
-                await asyncio.sleep(sleep_for(max(turn, 0.0)))
-            except BaseException:
-                self._sending -= 1
-                raise
+        """Wait for a place and a permit."""
+        pause = await self._ask()
+        self._sending += 1
+        try:
+            await asyncio.sleep(sleep_for(max(pause, 0.0)))
+        except BaseException:
+            self._sending -= 1
+            raise
 
     def sent(self) -> None:
-        """Give back what came with a turn: the ledger says by now what became of it."""
+        """Give back what came with a permit: the ledger says by now what became of it."""
         self._sending -= 1
 
     def refused(self, wanted: float | None, *, is_full: bool) -> None:
@@ -93,15 +100,20 @@ class SharedThrottle(Throttle):
         pause = max(0.0, self.pace.next_turn - now())
         self._ledger.write(lambda db: postpone(db, pause))
         if is_full:
-            self.limit = max(1, min(self.limit, self._going) - 1)
-            self._credit = 0.0
+            self._allowance.reduce(self._going)
+
+    def accepted(self) -> None:
+        """Heed an acceptance."""
+        self.pace.recover()
+        self._allowance.recover()
 
     async def _ask(self) -> float:
         """Wait for a place, and return the seconds until its turn."""
         while True:
             ask = partial(
-                take_turn, gap=1 / self.pace.rate, most=self.limit, worker=self._ledger.worker, sending=self._sending
-            )
+                take_turn, gap=1 / self.pace.rate, most=self._allowance.limit, worker=self._ledger.worker,
+                sending=self._sending, posts=self._posts,
+            )  # fmt: skip
             turn = await asyncio.wrap_future(self._ledger.write(ask))
             self._going = turn.going
             if turn.pause is not None:

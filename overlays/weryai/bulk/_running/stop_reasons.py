@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ..._flow.retry import DAILY_CAPS
 from ...errors import (
@@ -12,6 +13,7 @@ from ...errors import (
     ConfigurationError,
     InsufficientCreditsError,
     JournalError,
+    Outcome,
     PermissionDeniedError,
     WeryAIError,
 )
@@ -20,9 +22,13 @@ from .._ledger.transitions import MovedError
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """The run takes no further jobs; the reason is a sentence for people."""
+    """The run takes no further jobs; the reason is a sentence for people.
+
+    `unreached` says that the service was never reached, or was lost for too long, so that nothing is to be waited for.
+    """
 
     reason: str
+    unreached: Literal["never", "lost"] | None = None
 
 
 def why_stop(error: WeryAIError) -> Stopping | None:
@@ -39,6 +45,11 @@ def why_stop(error: WeryAIError) -> Stopping | None:
         case APIError(code=code) if code in DAILY_CAPS:
             return Stopping(f"the limit of the day is reached: {error}")
     return None
+
+
+def is_unknown(error: WeryAIError) -> bool:
+    """Whether a submission that met this error may have been accepted: its job is ambiguous."""
+    return error.outcome is Outcome.UNKNOWN
 
 
 def kind_of(error: WeryAIError) -> str:

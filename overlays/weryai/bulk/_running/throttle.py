@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..._flow.clock import now, sleep_for
 
@@ -53,15 +54,59 @@ class AdaptiveRate:
         self.rate = min(self.rate + self.most / 2 / RECOVERY, self.most)
 
 
-class Throttle:
-    """The turns and places of one run, on one event loop."""
+class Throttle(Protocol):
+    """How fast a run goes: permits for POSTs, and places for tasks that are unfinished."""
+
+    pace: AdaptiveRate
+    #: Tasks that may be unfinished at a time, and those that this worker holds.
+    most: int
+    in_flight: int
+
+    def place(self, *, at_once: bool = False) -> AbstractAsyncContextManager[None]:
+        """Hold one of the places in flight; `at_once` takes one that is not free, for what is in flight already."""
+        ...
+
+    async def turn(self) -> None:
+        """Wait for a permit."""
+
+    def sent(self) -> None:
+        """Heed that what had its permit has been sent, or will not be."""
+
+    def refused(self, wanted: float | None, *, is_full: bool) -> None:
+        """Heed a refusal; where too many were in flight, let fewer be."""
+
+    def accepted(self) -> None:
+        """Heed an acceptance."""
+
+
+class Allowance:
+    """How many tasks may be unfinished: one fewer when too many were, and back bit by bit; pure."""
+
+    def __init__(self, most: int) -> None:
+        """Begin with as many as may be."""
+        self.most = self.limit = most
+        self._credit = 0.0
+
+    def reduce(self, held: int) -> None:
+        """Heed that so many were too many."""
+        self.limit, self._credit = max(1, min(self.limit, held) - 1), 0.0
+
+    def recover(self) -> None:
+        """Heed an acceptance."""
+        self._credit += 1 / RECOVERY
+        if self._credit >= 1 and self.limit < self.most:
+            self.limit, self._credit = self.limit + 1, 0.0
+
+
+class LocalThrottle:
+    """The permits and places of the only run of a ledger, on one event loop."""
 
     def __init__(self, rate: float = RATE, in_flight: int = IN_FLIGHT) -> None:
         """Let so many jobs be placed per second, and be unfinished at a time."""
         self.pace = AdaptiveRate(rate, rate)
-        self.most = self.limit = in_flight
+        self.most = in_flight
         self.in_flight = 0
-        self._credit = 0.0
+        self._allowance = Allowance(in_flight)
         self._queue = asyncio.Lock()
         self._freed = asyncio.Condition()
 
@@ -70,7 +115,7 @@ class Throttle:
         """Hold one of the places in flight; `at_once` takes one that is not free, for what is in flight already."""
         async with self._freed:
             if not at_once:
-                await self._freed.wait_for(lambda: self.in_flight < self.limit)
+                await self._freed.wait_for(lambda: self.in_flight < self._allowance.limit)
             self.in_flight += 1
         try:
             yield
@@ -80,27 +125,24 @@ class Throttle:
             await asyncio.shield(self._tell())
 
     async def turn(self) -> None:
-        """Wait for a turn."""
+        """Wait for a permit."""
         async with self._queue:
             while (pause := self.pace.take(now())) > 0:
                 await asyncio.sleep(sleep_for(pause))
 
     def sent(self) -> None:
-        """Heed that what had its turn has been sent; places are held by `place` here."""
+        """Nothing: places are held by `place`."""
 
     def refused(self, wanted: float | None, *, is_full: bool) -> None:
         """Heed a refusal; where too many were in flight, let fewer be."""
         self.pace.slow(now(), wanted)
         if is_full:
-            self.limit = max(1, min(self.limit, self.in_flight) - 1)
-            self._credit = 0.0
+            self._allowance.reduce(self.in_flight)
 
     def accepted(self) -> None:
         """Heed an acceptance."""
         self.pace.recover()
-        self._credit += 1 / RECOVERY
-        if self._credit >= 1 and self.limit < self.most:
-            self.limit, self._credit = self.limit + 1, 0.0
+        self._allowance.recover()
 
     async def _tell(self) -> None:
         async with self._freed:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from ..._flow.order import OrderState
 from ...errors import WeryAIError
 from .._ledger import queries as reading
 from .._ledger.postgres import PostgresLedger
-from .dispatcher import Limits, Run, end, keep_budget, outcome, running
+from .dispatcher import Run, end, keep_budget, outcome, running
+from .ending import SIGNALS, Ending, all_ended, finished, heeding
 from .events import Event, Outcome
 from .file_names import NAME, Naming
+from .gate import bound_of
 from .job_runner import Patience
+from .limits import OUTAGE, Limits
 from .queue import Queue, opened
 from .shared_throttle import SharedThrottle, limits_of
 from .stop_reasons import Stopping, why_stop
@@ -41,7 +45,7 @@ async def awork(
     watch: Callable[[Run], None] = lambda _run: None,
     **options: Any,
 ) -> Outcome:
-    """Work on the jobs of a ledger beside other workers until SIGINT or SIGTERM comes, and return how it stands.
+    """Work on the jobs of a ledger beside other workers until it is cancelled, and return how it stands.
 
     `until_done` ends when nothing is left that can be done. `limits` are those of all workers together and stay in
     force for all; without them, those of the last worker that had some. Everything else is as in `arun`. Videos are
@@ -50,19 +54,36 @@ async def awork(
     A worker that is gone for 6 seconds is followed by the others. What it had paid for is waited for and fetched; what
     it was just sending is AMBIGUOUS, and is not sent again. Raises JournalError when the database is not to be had.
     """
+    ending = Ending()
+    working = perform(
+        ledger, ending, output=output, name=name, limits=limits, until_done=until_done, patience=patience,
+        on_event=on_event, watch=watch, api_key=api_key, base_url=base_url, **options,
+    )  # fmt: skip
+    return await finished(working, ending)
+
+
+def work(ledger: PostgresLedger, *, signals: Collection[int] = SIGNALS, **options: Any) -> Outcome:
+    """As `awork`, for who has no event loop; `signals` are taken as in `run`, and end the worker."""
+    ending = Ending()
+    with heeding(ending, signals):
+        return asyncio.run(finished(perform(ledger, ending, **options), ending))
+
+
+async def perform(
+    ledger: PostgresLedger, ending: Ending, *, output: Path | str, name: str = NAME, limits: Limits | None = None,
+    until_done: bool = False, patience: Patience | None = None,
+    on_event: Callable[[Event], None] = lambda _event: None, watch: Callable[[Run], None] = lambda _run: None,
+    **options: Any,
+) -> Outcome:  # fmt: skip
+    """Work beside others until it is told to end; in a task of its own, which is cancelled by that."""
     settled = await asyncio.wrap_future(ledger.write(lambda db: _agreed_limits(db, limits)))
-    throttle = SharedThrottle(ledger, settled.rate, settled.in_flight)
-    keeping = (ledger, throttle, Naming(Path(output).resolve(), name), on_event, patience)
-    async with running(*keeping, watch, api_key=api_key, base_url=base_url, **options) as run:
+    throttle = SharedThrottle(ledger, settled.rate, settled.in_flight, settled.open_posts)
+    keeping = (ledger, throttle, settled, Naming(Path(output).resolve(), name), on_event, patience)
+    async with running(*keeping, watch, ending, **options) as run:
         body, is_ending = partial(_perform, run), lambda: run.performer.stopping is not None
         async with opened(ledger, body, is_ending) as queue, _quiet():
             await _work(run, queue, until_done=until_done)
     return await outcome(run)
-
-
-def work(ledger: PostgresLedger, **options: Any) -> Outcome:
-    """As `awork`, for who has no event loop."""
-    return asyncio.run(awork(ledger, **options))
 
 
 def limits_in_force(ledger: PostgresLedger) -> Limits:
@@ -76,7 +97,10 @@ def _agreed_limits(db: Any, limits: Limits | None) -> Limits:
         keep_budget(db, limits)
     given = (None, None) if limits is None else (limits.rate, limits.in_flight)
     rate, in_flight = limits_of(db, *given)
-    return Limits(RATE if rate is None else rate, IN_FLIGHT if in_flight is None else in_flight)
+    known = Limits(RATE if rate is None else rate, IN_FLIGHT if in_flight is None else in_flight)
+    return replace(
+        known, open_posts=limits.open_posts if limits else bound_of(db), outage=limits.outage if limits else OUTAGE
+    )
 
 
 async def _work(run: Run, queue: Queue, *, until_done: bool) -> None:
@@ -90,7 +114,8 @@ async def _work(run: Run, queue: Queue, *, until_done: bool) -> None:
         looking.cancel()
         working.cancel()
         await end(run)
-        ends = await asyncio.gather(working, looking, return_exceptions=True)
+        await all_ended({working, looking})
+    ends = await asyncio.gather(working, looking, return_exceptions=True)
     for one in ends:
         if isinstance(one, Exception):
             raise one

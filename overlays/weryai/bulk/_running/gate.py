@@ -1,0 +1,392 @@
+"""The gate of a run: while the service is not reached nothing passes, and so many POSTs at once when it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..._flow.clock import now, sleep_for
+from ..._flow.effects import Flow, Notify, Reply, Send
+from ..._flow.order import AttemptResult, OrderState
+from ...errors import (
+    APIError,
+    AuthenticationError,
+    ContractError,
+    JournalError,
+    NotSentError,
+    PermissionDeniedError,
+    RateLimitError,
+    TransportError,
+    WeryAIError,
+)
+from .._ledger.ledger import OpenLedger
+from .._ledger.transitions import Database, LedgerWriter
+from . import health as states
+from .health import Health, Stage
+from .stop_reasons import Stopping, is_unknown
+from .throttle import Throttle
+
+T = TypeVar("T")
+
+#: Who has never reached the service since the start gives up after so many seconds.
+NEVER = 60.0
+#: So many free requests in a row without an answer that can be read count as an outage.
+MISSES = 8
+#: How often a worker that may not ask looks whether another one was answered, in seconds.
+LOOK = 1.0
+#: How long a job waits that other workers left no room for, in seconds.
+CROWDED = 0.25
+#: Under this name a ledger keeps what its workers know.
+NAME = "service"
+
+
+class CrowdedError(JournalError):
+    """Other workers have as many POSTs open as may be, or the service is away: the job waits; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """The right to one POST: when it began, and how many unknown outcomes there were then."""
+
+    began: float
+    unknowns: int
+
+
+class Gate:
+    """Lets requests of one worker through, by what all workers of its ledger have met.
+
+    `ask` sends something free and returns why it was not answered, or None. `pause` and `resume` are told when the run
+    stands still and goes on, `end` when it has to end.
+    """
+
+    def __init__(
+        self, ledger: OpenLedger, open_posts: int, outage: float,
+        *, ask: Callable[[], Awaitable[str | None]], pause: Callable[[str], Awaitable[None]],
+        resume: Callable[[str], None], end: Callable[[Stopping], None],
+    ) -> None:  # fmt: skip
+        """Begin closed: the first to come waits for the first answer."""
+        self.health = Health(open_posts, allowed=open_posts)
+        self._ledger, self._outage = ledger, outage
+        self._ask, self._pause, self._resume, self._end = ask, pause, resume, end
+        self._reached, self._changed, self._wanted = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        # Held from a permit of the throttle to the POST, so that permits are not saved up.
+        self._door = asyncio.Lock()
+        self._open: set[Place] = set()
+        # How many unknown outcomes there were when the try of a row began.
+        self._known: dict[int, int] = {}
+        self._misses = 0
+        self._was_reached = self._is_stopping = self._is_over = False
+        self._since: float | None = None
+        self._told = False
+        #: How often the service has been away; a wait that met one is not over.
+        self.pauses = 0
+        ledger.admit, ledger.heed = self._admit, self._heed
+
+    @property
+    def told(self) -> str | None:
+        """Why the run stands still, for people; None while it does not."""
+        return self._words() if self._told else None
+
+    @property
+    def is_away(self) -> bool:
+        """Whether nothing may go but a free question."""
+        return not self.health.is_reached
+
+    @asynccontextmanager
+    async def guarding(self) -> AsyncIterator[None]:
+        """Ask whenever somebody waits, until the block ends; the service is asked before anything else."""
+        await self._change(lambda health, _: health.begin(self.health.bound))
+        asking = asyncio.create_task(self._keep_asking())
+        asking.add_done_callback(self._asked_for_ever)
+        try:
+            yield
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            self._ledger.admit = self._ledger.heed = None
+
+    def _asked_for_ever(self, asking: asyncio.Task[None]) -> None:
+        if not asking.cancelled() and (error := asking.exception()) is not None:
+            self._end(Stopping(f"the service cannot be asked any more: {error}", "lost"))
+
+    async def passed(self) -> None:
+        """Wait until free requests may go."""
+        while not self.health.is_reached:
+            self._wanted.set()
+            await self._reached.wait()
+
+    async def invited(self) -> None:
+        """Wait until a job may be begun, or none is any more."""
+        while not self.health.is_reached and not self._is_stopping:
+            self._wanted.set()
+            self._changed.clear()
+            await self._changed.wait()
+
+    @asynccontextmanager
+    async def post(self, throttle: Throttle) -> AsyncIterator[Place | None]:
+        """Hold the right to one POST, with a permit of the throttle; None if no further jobs are taken."""
+        async with self._door:
+            place = None if self._is_stopping else await self._placed(throttle)
+        try:
+            yield place
+        finally:
+            if place is not None:
+                self._open.remove(place)
+                throttle.sent()
+            self._changed.set()
+
+    def stop_posts(self) -> None:
+        """Let nobody wait for a POST any more: the run takes no further jobs."""
+        self._is_stopping = True
+        self._changed.set()
+
+    def free(self, flow: Flow[T]) -> Flow[T]:
+        """Perform a flow whose requests are free: each waits until the service is reached, and tells what it met."""
+        try:
+            effect = next(flow)
+            while True:
+                is_ours = isinstance(effect, Send)
+                if is_ours and not self.health.is_reached:
+                    yield from Notify(lambda _: self.passed(), None)
+                try:
+                    reply = yield effect
+                except WeryAIError as error:
+                    if is_ours:
+                        yield from Notify(self._missed, error)
+                    effect = flow.throw(error)
+                except BaseException as error:
+                    effect = flow.throw(error)
+                else:
+                    if is_ours:
+                        yield from Notify(self._came, reply)
+                    effect = flow.send(reply)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            flow.close()
+
+    async def met(self, error: WeryAIError, place: Place | None = None) -> None:
+        """Heed a POST, or what goes before it, that met this; an unknown outcome is known to the ledger already."""
+        if isinstance(error, CrowdedError) or is_unknown(error):
+            await self._change(None)
+        elif isinstance(error, NotSentError) or is_page(error):
+            await self._change(lambda health, _: health.not_reached(str(error)))
+        elif isinstance(error, APIError):
+            self._was_reached = True
+            if place is not None and not self.health.is_settled:
+                await self._change(lambda health, _: health.answered(place.unknowns))
+
+    async def accepted(self) -> None:
+        """Heed a POST that was accepted; the ledger knows it already."""
+        self._was_reached = True
+        if not self.health.is_settled:
+            await self._change(None)
+
+    async def _keep_asking(self) -> None:
+        """Ask whenever somebody waits and no other worker asks, until this is cancelled or the run has to end."""
+        while not self._is_over:
+            await self._wanted.wait()
+            if self.health.is_reached:
+                self._wanted.clear()
+                continue
+            if self._since is None:
+                self._since = now()
+            pause: float = await self._change(Health.take_ask)
+            if pause == 0:
+                await self._ask_now()
+            if self.health.stage is Stage.ASKING:
+                await self._go_on_waiting(pause)
+
+    async def _ask_now(self) -> None:
+        reason = await self._ask()
+        self._was_reached = self._was_reached or reason is None
+        await self._change(lambda health, _: health.was_asked(reason))
+
+    async def _placed(self, throttle: Throttle) -> Place | None:
+        """Wait for a permit, and then for room."""
+        await throttle.turn()
+        try:
+            while not self._is_stopping:
+                if self.health.may_start(len(self._open), self._longest()):
+                    place = Place(now(), self.health.unknowns)
+                    self._open.add(place)
+                    return place
+                if not self.health.is_reached:
+                    self._wanted.set()
+                self._changed.clear()
+                await self._changed.wait()
+        except BaseException:
+            throttle.sent()
+            raise
+        throttle.sent()
+        return None
+
+    async def _go_on_waiting(self, pause: float) -> None:
+        away = now() - (self._since or 0.0)
+        # Another worker may be asking just now.
+        if pause == 0 or away > LOOK:
+            await self._tell()
+        limit = self._outage if self._was_reached else NEVER
+        if away >= limit:
+            words = f"{away:.0f} s: {self.health.reason}"
+            self._is_over = True
+            lost = Stopping(f"the service was away for {words}", "lost")
+            self._end(lost if self._was_reached else Stopping(f"the service was not reached for {words}", "never"))
+            return
+        await asyncio.sleep(sleep_for(min(pause or states.ASK, LOOK, limit - away)))
+
+    async def _tell(self) -> None:
+        if not self._told:
+            self._told = True
+            await self._pause(self._words())
+
+    def _words(self) -> str:
+        away, asks = now() - (self._since or now()), self.health.asks
+        if self.health.unknowns >= states.IN_A_ROW:
+            what = f"{self.health.unknowns} submissions in a row have no known outcome"
+        else:
+            what = "the service is not reached"
+        return f"{what}; asked {asks:,} times in {away:.0f} s: {self.health.reason}"
+
+    async def _missed(self, error: WeryAIError) -> None:
+        """Heed a free request that was not answered."""
+        if isinstance(error, NotSentError):
+            await self._change(lambda health, _: health.not_reached(str(error)))
+        elif isinstance(error, TransportError):
+            await self._count_miss(str(error))
+
+    async def _count_miss(self, reason: str) -> None:
+        self._misses += 1
+        if self._misses >= MISSES:
+            self._misses = 0
+            await self._change(lambda health, _: health.not_reached(reason))
+
+    def _came(self, reply: Reply) -> Awaitable[None] | None:
+        """Heed what came on a free request; a page is not the service's."""
+        if reply.http_status >= 500 or reply.content.lstrip()[:1] not in (b"{", b"["):
+            return self._count_miss(f"HTTP {reply.http_status} came with {reply.content[:40]!r}")
+        self._misses, self._was_reached = 0, True
+        return None
+
+    async def _change(self, event: Callable[[Health, float], Any] | None) -> Any:
+        """Change what all workers know, see what they know now, and act on it."""
+        known, result = await _noted(self._ledger, lambda db: _changed(db, event))
+        before, stage, self.health = self.health.stage, known.stage, known
+        if stage is Stage.ASKING:
+            self._reached.clear()
+            self._wanted.set()
+            if before is not stage:
+                self.pauses += 1
+                self._since = now() if self._since is None else self._since
+                if self.health.unknowns >= states.IN_A_ROW:
+                    await self._tell()
+        else:
+            self._reached.set()
+        if stage is Stage.OPEN and before is not stage:
+            self._go_on()
+        elif stage is Stage.BROKEN and before is not stage:
+            self._end(Stopping(f"the service is reached, and submissions are not answered: {self.health.reason}"))
+        self._changed.set()
+        return result
+
+    def _go_on(self) -> None:
+        away, self._since = now() - (self._since or now()), None
+        if self._told:
+            self._told = False
+            self._resume(f"the service is reached again after {away:.0f} s")
+
+    def _longest(self) -> float:
+        """For how many seconds the first of this worker's open POSTs has been open."""
+        return now() - min((place.began for place in self._open), default=now())
+
+    def _admit(self, db: Database, row: int) -> None:
+        """Refuse a POST that was just begun in the ledger, if there are too many with those of other workers."""
+        health = _seen(db)
+        found = db.execute(
+            "select count(*) as many, min(began) as first, max(began) as last from jobs where state = 'submitting'"
+        ).fetchone()
+        if not health.may_start(int(found["many"]) - 1, float(found["last"]) - float(found["first"])):
+            raise CrowdedError("other workers have as many submissions open as may be")
+        self._known[row] = health.unknowns
+        if health.stage is Stage.ALONE:
+            health.started()
+            _keep(db, health)
+
+    def _heed(self, db: Database, row: int, attempt: AttemptResult) -> None:
+        """Heed what became of a POST, with the note of it, so that no other one can start in between."""
+        known = self._known.pop(row, 0)
+        if attempt.state is OrderState.AMBIGUOUS:
+            health = _locked(db)
+            health.unknown(attempt.reason or "no answer came")
+            _keep(db, health)
+        elif attempt.state is OrderState.SUBMITTED and not _seen(db).is_settled:
+            health = _locked(db)
+            health.answered(known)
+            _keep(db, health)
+
+
+def is_page(error: WeryAIError) -> bool:
+    """Whether a refusal is a page of something between us and the service, which does not speak for it.
+
+    Where it refuses the key or asks for time it is taken at its word.
+    """
+    at_its_word = isinstance(error, RateLimitError | AuthenticationError | PermissionDeniedError)
+    return isinstance(error, APIError) and not at_its_word and not isinstance(error.raw, dict)
+
+
+def why_unanswered(error: WeryAIError) -> str | None:
+    """What a free question says that met this error; None if the service itself has answered."""
+    is_away = isinstance(error, TransportError | ContractError) or is_page(error)
+    is_away = is_away or (isinstance(error, APIError) and (error.http_status or 0) >= 500)
+    return str(error) if is_away else None
+
+
+def _changed(db: Database, event: Callable[[Health, float], Any] | None) -> tuple[Health, Any]:
+    if event is None:
+        return _seen(db), None
+    health, moment = _locked(db), _moment(db)
+    result = event(health, moment)
+    _keep(db, health)
+    return health, result
+
+
+def _locked(db: Database) -> Health:
+    """What all workers know; nobody else changes it until this transaction has ended."""
+    db.execute("update about set value = value where name = ?", (NAME,))
+    return _seen(db)
+
+
+def _seen(db: Database) -> Health:
+    known = db.execute("select value from about where name = ?", (NAME,)).fetchone()
+    return Health() if known is None else states.read(known["value"])
+
+
+def _keep(db: Database, health: Health) -> None:
+    db.execute(
+        "insert into about (name, value) values (?, ?) on conflict (name) do update set value = excluded.value",
+        (NAME, states.written(health)),
+    )
+
+
+def _moment(db: Database) -> float:
+    """The database's own time, which is one for all workers."""
+    is_file = not hasattr(db, "connection")
+    statement = (
+        "select (julianday('now') - 2440587.5) * 86400.0 as moment"
+        if is_file
+        else "select extract(epoch from clock_timestamp())::double precision as moment"
+    )
+    return float(db.execute(statement).fetchone()["moment"])
+
+
+async def _noted(ledger: LedgerWriter, change: Callable[[Any], T]) -> T:
+    result: T = await asyncio.wrap_future(ledger.write(change))
+    return result
+
+
+def bound_of(db: Database) -> int:
+    """How many submissions all workers of a ledger may have open."""
+    return _seen(db).bound

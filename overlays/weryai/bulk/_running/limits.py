@@ -1,0 +1,44 @@
+"""What a run may take, and how long its parts may last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...errors import ConfigurationError
+from .health import OPEN_POSTS, most_ambiguous
+from .throttle import IN_FLIGHT, RATE
+
+#: How long a service that was reached before may be away until a run ends, in seconds.
+OUTAGE = 6 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may take: jobs placed per second, tasks unfinished at a time, and spent in all, restarts included.
+
+    Without a budget the one of an earlier start stays in force; `math.inf` lifts it. At most `open_posts` submissions
+    are on their way at once, of all workers, so that an outage leaves at most `open_posts` + 3 jobs ambiguous. A
+    service that was reached and is away for `outage` seconds ends the run.
+    """
+
+    rate: float = RATE
+    in_flight: int = IN_FLIGHT
+    budget_tasks: float | None = None
+    budget_credits: float | None = None
+    open_posts: int = OPEN_POSTS
+    outage: float = OUTAGE
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate <= 10_000 or not 1 <= self.in_flight <= 100_000:
+            raise ConfigurationError("rate must be more than 0 and at most 10,000 a second, in_flight 1 to 100,000")
+        if not 1 <= self.open_posts <= 100 or not self.outage >= 0:
+            raise ConfigurationError("open_posts must be 1 to 100, outage 0 seconds or more")
+        for name in ("budget_tasks", "budget_credits"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise ConfigurationError(f"{name} must be 0 or more")
+
+    @property
+    def most_ambiguous(self) -> int:
+        """How many jobs one outage may make ambiguous at most."""
+        return most_ambiguous(self.open_posts)
