@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import weryai
@@ -10,8 +11,12 @@ import weryai
 def main() -> None:
     """Run the command line and exit with its code."""
     if sys.argv[1:] == ["--version"]:
-        # Answered before anything is loaded, so that it costs no more than Python itself.
-        print(f"weryai, version {weryai.__version__}")
+        # Told before anything is loaded, so that it costs no more than Python itself.
+        try:
+            print(f"weryai, version {weryai.__version__}", flush=True)
+        except OSError:
+            # Python would try once more when it ends, and complain.
+            os._exit(1)
         return
     try:
         import click  # noqa: F401

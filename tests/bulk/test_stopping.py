@@ -64,8 +64,8 @@ def test_one_signal_leaves_nothing_ambiguous(emulator: Emulator, tmp_path: Path,
     assert [row.orders for row in emulator.ledger] == [1] * 40
 
 
-def test_a_reader_that_goes_away_is_no_traceback(emulator: Emulator, tmp_path: Path) -> None:
-    """`weryai bulk run ... | head -1`: the run ends in words, what was ordered is kept, nothing is ordered twice."""
+def test_a_reader_that_goes_away_ends_no_run(emulator: Emulator, tmp_path: Path) -> None:
+    """`weryai bulk run ... | head -1`: the run goes on to its end, each video is there, and the code says so."""
     manifest(tmp_path / "jobs.csv", range(20))
     process = started(emulator, tmp_path)
     assert process.stdout and process.stderr
@@ -73,11 +73,21 @@ def test_a_reader_that_goes_away_is_no_traceback(emulator: Emulator, tmp_path: P
     process.stdout.close()
     errors = process.stderr.read()
     process.stderr.close()
-    assert process.wait(20) == 1 and "Traceback" not in errors, errors
-    assert "cannot be told any more: BrokenPipeError" in errors
-    assert states(tmp_path / "run.db")["ambiguous"] == 0
-    ended = weryai_command(*RUN, base_url=emulator.url, key=JOURNEY_KEY, folder=tmp_path)
-    assert ended.code == 0 and [row.orders for row in emulator.ledger] == [1] * 20
+    assert process.wait(20) == 0 and "Traceback" not in errors, errors
+    assert states(tmp_path / "run.db") == {"done": 20}
+    assert [row.orders for row in emulator.ledger] == [1] * 20
+
+
+def test_a_hangup_is_as_gentle_as_ctrl_c(emulator: Emulator, tmp_path: Path) -> None:
+    """SIGHUP lets open orders end: none is ambiguous, the code is 129, and the same command does the rest."""
+    manifest(tmp_path / "jobs.csv", range(40))
+    process = started(emulator, tmp_path)
+    until(emulator, 8)
+    process.send_signal(signal.SIGHUP)
+    ended = end_of(process)
+    assert ended.code == 129 and "Traceback" not in ended.errors, ended.errors
+    found = states(tmp_path / "run.db")
+    assert found["ambiguous"] == found["submitting"] == 0 and found["queued"] > 0
 
 
 def test_a_second_signal_is_safe(emulator: Emulator, tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -17,6 +19,8 @@ from ._emulate import demo, emulate
 from ._generate import download, generate, submit, upload, wait
 from ._info import balance, completion, models
 from ._orders import orders, resolve, resume
+from ._output import OutputLostError, check_help_shown, plain, say, unfailing
+from ._signals import exit_code, gentle
 
 EXIT_CODES = """
 \b
@@ -29,7 +33,7 @@ Exit codes:
   5    the video exists, but could not be fetched or stored
   6    the service was not reached; nothing was sent
   7    the key was refused
-  130  interrupted with Ctrl-C
+  130  interrupted with Ctrl-C; 143 by SIGTERM, 129 by SIGHUP
 """
 
 
@@ -44,10 +48,7 @@ def cli(api_key: str | None, base_url: str | None, verbose: bool) -> None:
     The key is read from WERYAI_API_KEY. `weryai demo` shows the whole way without a key or an account.
     """
     if verbose:
-        import logging
-
-        logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
-        logging.getLogger("weryai").setLevel(logging.DEBUG)
+        _tell_log()
 
 
 for command in (
@@ -56,34 +57,78 @@ for command in (
     cli.add_command(command)
 
 
+def _tell_log() -> None:
+    """Say what the library logs, and warnings of others."""
+    import logging
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(f"{record.name}: {record.getMessage()}")
+
+    root, ours = logging.getLogger(), logging.getLogger("weryai")
+    handler = Lines()
+    root.addHandler(handler)
+    before = ours.level
+    ours.setLevel(logging.DEBUG)
+
+    @click.get_current_context().call_on_close
+    def silence() -> None:
+        root.removeHandler(handler)
+        ours.setLevel(before)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; whatever happens is told in words, never as a traceback."""
-    warnings.showwarning = _show_warning
-    if "logging" in sys.modules or len(arguments) > 1:
-        import logging
+    with unfailing(), gentle(), _quiet_library(arguments):
+        code = _run(arguments)
+        lost = getattr(sys.stdout, "lost", None)
+        # Who closed the pipe knows; of a full disk nobody else would tell.
+        if lost is not None and not isinstance(lost, BrokenPipeError):
+            say(f"weryai: {OutputLostError(lost)}")
+        return code
 
-        # What the library logs about an interrupted submission is told below.
-        logging.getLogger("weryai").addHandler(logging.NullHandler())
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(list(arguments), prog_name="weryai", standalone_mode=False)
+        check_help_shown()
         return code if isinstance(code, int) else 0
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
+    except SystemExit:
+        # So click takes a dead pipe, that of `bulk export -` among them.
+        return 141
+    except OutputLostError as error:
+        return error.code
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        say(*told.getvalue().splitlines())
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
-        return _report(error.__cause__ or error, "Interrupted.", 130)
+        return _report(error.__cause__ or error, "Interrupted.", exit_code())
     except (errors.ConfigurationError, errors.InvalidInputError, errors.JournalError) as error:
         return _report(error, str(error), 2)
     except errors.WeryAIError as error:
-        return _report(error, str(error), _exit_code(error))
+        return _report(error, plain(error), _exit_code(error))
     except ImportError as error:
         return _report(error, str(error), 2)
-    except BrokenPipeError:
-        return 1
+    except OSError as error:
+        return _report(error, ": ".join(map(str, filter(None, (error.strerror or str(error), error.filename)))), 1)
     except Exception as error:
         return _report(error, f"{type(error).__name__}: {error}. This is a mistake in weryai; please report it.", 1)
+
+
+@contextlib.contextmanager
+def _quiet_library(arguments: Sequence[str]) -> Iterator[None]:
+    """Tell warnings as lines, also where Python is asked to raise them; the log is told by --verbose alone."""
+    with warnings.catch_warnings():
+        warnings.filters[:] = [("default" if one[0] == "error" else one[0], *one[1:]) for one in warnings.filters]  # type: ignore[index]
+        warnings.showwarning = _show_warning
+        if "logging" in sys.modules or len(arguments) > 1:
+            import logging
+
+            # What the library logs about an interrupted submission is told at the end.
+            logging.getLogger("weryai").addHandler(logging.NullHandler())
+        yield
 
 
 def _exit_code(error: errors.WeryAIError) -> int:
@@ -104,8 +149,10 @@ def _exit_code(error: errors.WeryAIError) -> int:
 
 def _report(error: BaseException, message: str, code: int) -> int:
     """Say what happened, and what the library noted about it, such as the task id to resume with."""
-    for line in (message, *getattr(error, "__notes__", ())):
-        click.echo(line if line == "Interrupted." else f"weryai: {_with_command(line)}", err=True)
+    for text in (message, *map(plain, getattr(error, "__notes__", ()))):
+        # What this package found wrong before it sent anything may have several lines.
+        for line in text.splitlines() or [""]:
+            say(line if line == "Interrupted." else f"weryai: {_with_command(line)}")
     return code
 
 
@@ -119,4 +166,4 @@ def _with_command(line: str) -> str:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"weryai: {message}", err=True)
+    say(f"weryai: {message}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 import weryai
+
+from ._output import begin_work, is_interactive, say
 
 if TYPE_CHECKING:
     from weryai import Journal, WeryAI
@@ -28,12 +29,13 @@ def connect(journal: Journal | None = None) -> WeryAI:
 
 def key_of() -> str:
     """The key of this command, from the environment or a prompt."""
+    begin_work()
     options: dict[str, str | None] = click.get_current_context().find_root().params
     key = options.get("api_key")
     if key:
-        click.echo(WARNING, err=True)
+        say(WARNING)
     key = key or os.environ.get("WERYAI_API_KEY", "").strip()
-    if not key and sys.stdin.isatty() and sys.stderr.isatty():
+    if not key and is_interactive():
         key = click.prompt("WeryAI API key (WERYAI_API_KEY is not set)", hide_input=True, err=True)
     if not key:
         raise weryai.ConfigurationError(FIRST_RUN)

@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 import weryai
 
-from ._output import put, task_fields
+from ._output import put, say, task_fields
 
 if TYPE_CHECKING:
     from weryai import Task, WeryAI
@@ -37,7 +35,7 @@ def fetch(
                 # Whoever typed the id need not be told it; the library's note is for those who did not.
                 error.__notes__ = []
             if problem is not None:
-                click.echo(f"weryai: {problem}", err=True)
+                say(f"weryai: {problem}")
             problem = error
         else:
             put(json_lines, path, event="done", **{**task_fields(result.task), "path": path})

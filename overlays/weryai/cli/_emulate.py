@@ -10,6 +10,7 @@ import click
 
 import weryai
 
+from ._output import check_shown, put, say
 from ._progress import Progress
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def emulate(
     from weryai.emulator import serve
 
     if list_scenarios:
-        click.echo(_listed())
+        for line in _listed():
+            put(False, line)
+        check_shown()
         return
     try:
         serve(port=port, scenarios=scenarios, concurrency=concurrency or None, webhook_hosts=hosts, **more)
@@ -60,7 +63,7 @@ def emulate(
         raise click.UsageError(str(error)) from error
 
 
-def _listed() -> str:
+def _listed() -> list[str]:
     """Return a line for each scenario, by the stage it acts at."""
     from weryai.emulator import scenarios
 
@@ -69,7 +72,7 @@ def _listed() -> str:
     lines: list[str] = []
     for stage in dict.fromkeys(one.stage for one in known):
         lines += ["", f"{stage}:", *(f"  {one.name:{width}}  {one.sentence}" for one in known if one.stage == stage)]
-    return "\n".join(lines[1:])
+    return lines[1:]
 
 
 @click.command()
@@ -88,9 +91,9 @@ def demo(image: str | None, prompt: str | None, output: str) -> None:
     with Emulator(video="render") as emulator, Progress() as progress:
 
         def accepted(submission: Submission) -> None:
-            progress.say(f"picture  {image or f'{photograph.name} (NASA, public domain)'}")
-            progress.say(f"prompt   {prompt or DEMO_PROMPT}")
-            progress.say(f"emulator {emulator.url}")
+            say(f"picture  {image or f'{photograph.name} (NASA, public domain)'}")
+            say(f"prompt   {prompt or DEMO_PROMPT}")
+            say(f"emulator {emulator.url}")
             progress.submitted(submission)
 
         with weryai.WeryAI(emulator.key, base_url=emulator.url) as client:
@@ -102,4 +105,4 @@ def demo(image: str | None, prompt: str | None, output: str) -> None:
                 on_submit=accepted,
                 on_update=progress.updated,
             )
-    click.echo(video.path.resolve())
+    put(False, video.path.resolve())

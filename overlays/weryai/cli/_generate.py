@@ -11,7 +11,7 @@ import click
 from ._connection import connect
 from ._download import fetch, target_of
 from ._journal import in_journal, noting_client, paying, paying_client
-from ._output import as_json, put, put_submission, put_task
+from ._output import as_json, put, put_submission, put_task, say
 from ._progress import Progress
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def submit(image: str, prompt: str, json_lines: bool, **options: Any) -> None:
         put_submission(submission)
         return
     for task_id in submission.task_ids:
-        click.echo(task_id)
-    click.echo(f"weryai: fetch with `weryai wait {' '.join(submission.task_ids)}`", err=True)
+        put(False, task_id)
+    say(f"weryai: fetch with `weryai wait {' '.join(submission.task_ids)}`")
 
 
 @click.command()
@@ -103,7 +103,7 @@ def wait(task_ids: tuple[str, ...], output: str | None, timeout: float, journal:
     """Wait for tasks that were submitted before, and fetch their videos. Costs nothing."""
     if len(task_ids) > 1 and output and not Path(output).is_dir() and not output.endswith("/"):
         raise click.UsageError("several tasks need a folder as --output")
-    with noting_client(journal) as client, Progress() as progress:
+    with noting_client(journal) as client, Progress("waiting") as progress:
         note = put_task if json_lines else progress.updated if len(task_ids) == 1 else None
         fetch(client, dict.fromkeys(task_ids, output), timeout, note, json_lines=json_lines)
 

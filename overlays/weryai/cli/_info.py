@@ -10,21 +10,21 @@ import click
 import weryai
 
 from ._connection import connect
-from ._output import as_json, put
+from ._output import Showing, as_json, put, say
 
 if TYPE_CHECKING:
     from weryai import Model
 
 
-@click.command()
+@click.command(cls=Showing)
 @click.argument("key", required=False)
-@click.option("--bundled", is_flag=True, help="Show the shipped copy: no key and no network are needed.")
+@click.option("--bundled", is_flag=True, help="Show the bundled snapshot: no key and no network are needed.")
 @as_json
 def models(key: str | None, bundled: bool, json_lines: bool) -> None:
     """List the models, or tell about one KEY: what each of them takes."""
     listed = weryai.bundled_models() if bundled else _live()
     if bundled and not json_lines:
-        click.echo(f"weryai: the shipped copy of {weryai.BUNDLED_MODELS_DATE}; models change without notice", err=True)
+        say(f"weryai: the bundled snapshot of {weryai.BUNDLED_MODELS_DATE}; models change without notice")
     if key:
         listed = tuple(model for model in listed if model.key == key.upper())
         if not listed:
@@ -34,7 +34,7 @@ def models(key: str | None, bundled: bool, json_lines: bool) -> None:
             put(True, "", **{name: getattr(model, name) for name in _FIELDS})
     elif key:
         for name in _FIELDS:
-            click.echo(f"{name:<20} {_told(getattr(listed[0], name))}")
+            put(False, f"{name:<20} {_told(getattr(listed[0], name))}")
     else:
         _print_table(listed)
 
@@ -44,8 +44,7 @@ def _live() -> tuple[Model, ...]:
         try:
             return client.models.list()
         except weryai.TransportError as error:
-            click.echo(f"weryai: {error}", err=True)
-            click.echo(f"weryai: this is the shipped copy of {weryai.BUNDLED_MODELS_DATE}", err=True)
+            say(f"weryai: {error}", f"weryai: this is the bundled snapshot of {weryai.BUNDLED_MODELS_DATE}")
             return weryai.bundled_models()
 
 
@@ -68,7 +67,7 @@ def _print_table(listed: tuple[Model, ...]) -> None:
         columns -= 1
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row[:columns], widths, strict=False))
-        click.echo("  ".join(cells).rstrip())
+        put(False, "  ".join(cells).rstrip())
 
 
 def _span(durations: tuple[int, ...]) -> str:
@@ -87,7 +86,7 @@ def _told(value: object) -> str:
     return "?" if value is None or value == "" else str(value)
 
 
-@click.command()
+@click.command(cls=Showing)
 @as_json
 def balance(json_lines: bool) -> None:
     """Print the credits left."""
@@ -96,7 +95,7 @@ def balance(json_lines: bool) -> None:
     put(json_lines, f"{credits:g}" if credits < 1e15 else credits, event="balance", credits=credits)
 
 
-@click.command()
+@click.command(cls=Showing)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the completion script of a SHELL, as in: eval "$(weryai completion bash)"."""
@@ -105,4 +104,5 @@ def completion(shell: str) -> None:
     kind = get_completion_class(shell)
     assert kind is not None
     root = click.get_current_context().find_root()
-    click.echo(kind(root.command, {}, "weryai", "_WERYAI_COMPLETE").source())
+    for line in kind(root.command, {}, "weryai", "_WERYAI_COMPLETE").source().splitlines():
+        put(False, line)

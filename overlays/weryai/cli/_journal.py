@@ -12,6 +12,7 @@ import click
 import weryai
 
 from ._connection import connect
+from ._output import say
 
 if TYPE_CHECKING:
     from weryai import WeryAI
@@ -66,7 +67,7 @@ def noting_client(place: str | None) -> Iterator[WeryAI]:
             path = journal_at(place)
             journal = stack.enter_context(weryai.Journal(path)) if path else None
         except weryai.JournalError as error:
-            click.echo(f"weryai: {error}; going on without", err=True)
+            say(f"weryai: {error}; going on without")
         yield stack.enter_context(connect(journal))
 
 

@@ -15,7 +15,7 @@ import weryai
 from ._connection import connect
 from ._download import fetch
 from ._journal import in_journal, journal_at
-from ._output import as_json, put, put_submission
+from ._output import Showing, as_json, put, put_submission, say
 from ._progress import Progress
 
 if TYPE_CHECKING:
@@ -38,24 +38,24 @@ def resume(journal: str | None, output: str | None, everything: bool, timeout: f
     """
     if output and not Path(output).is_dir():
         raise click.UsageError("--output must be a folder")
-    with _client(journal) as client, Progress() as progress:
+    with _client(journal) as client, Progress("waiting"):
         taken = client.orders.claim(everything=everything)
         going = {task_id: order.output or output for order in taken for task_id in order.going}
         left = client.orders.list(*UNFINISHED)
         for order in left:
             if order.state != "ambiguous" and order not in taken:
-                progress.say(f"order {order.row} ({order.state}) is left to {order.owner}; --all takes it up as well")
+                say(f"order {order.row} ({order.state}) is left to {order.owner}; --all takes it up as well")
         for order in left:
             if order.state == "ambiguous":
                 _tell_ambiguous(order, json_lines=json_lines)
         if not going:
-            progress.say("nothing is left to be fetched")
+            say("nothing is left to be fetched")
         fetch(client, _apart(going), timeout, None, json_lines=json_lines)
     if any(order.state == "ambiguous" for order in left):
         raise click.exceptions.Exit(3)
 
 
-@click.command()
+@click.command(cls=Showing)
 @in_journal
 @click.option("--all", "everything", is_flag=True, help="Also what is done or has failed.")
 @as_json
@@ -69,7 +69,7 @@ def orders(journal: str | None, everything: bool, json_lines: bool) -> None:
         else:
             what = " ".join([*order.paths] or [*order.task_ids] or [str(order.body.get("prompt", ""))[:40]])
             age = f"{max(time.time() - order.began, 0) / 60:.0f} min"
-            click.echo(f"{order.row:>5}  {order.state:<10}  {age:>8}  {what}")
+            put(False, f"{order.row:>5}  {order.state:<10}  {age:>8}  {what}")
 
 
 @click.command()
@@ -98,13 +98,14 @@ def resolve(
             if json_lines:
                 put_submission(submission)
             else:
-                click.echo("\n".join(submission.task_ids))
+                for one in submission.task_ids:
+                    put(False, one)
             return
         changed = client.orders.adopt(order, task_id) if task_id else client.orders.give_up(order)
     if json_lines:
         _put_order(changed)
     else:
-        click.echo(f"weryai: order {changed.row} is {changed.state}", err=True)
+        say(f"weryai: order {changed.row} is {changed.state}")
 
 
 @contextlib.contextmanager
@@ -134,9 +135,9 @@ def _tell_ambiguous(order: Order, *, json_lines: bool) -> None:
     named = f"; its answer named task {', '.join(order.task_ids)}" if order.task_ids else ""
     what = f"{order.body.get('model')}, {str(order.body.get('prompt'))[:40]!r}"
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(order.began))
-    click.echo(f"weryai: order {order.row} of {when} ({what}) is ambiguous: {order.reason}{named}", err=True)
-    click.echo(
-        f"weryai: look at your call history, then `weryai resolve {order.row} adopt TASK_ID` or give-up", err=True
+    say(
+        f"weryai: order {order.row} of {when} ({what}) is ambiguous: {order.reason}{named}",
+        f"weryai: look at your call history, then `weryai resolve {order.row} adopt TASK_ID` or give-up",
     )
 
 

@@ -7,7 +7,7 @@ from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import click
+from ._output import is_living, plain, say, say_living
 
 if TYPE_CHECKING:
     from weryai import Submission, Task
@@ -16,44 +16,40 @@ if TYPE_CHECKING:
 class Progress:
     """Says on standard error how the work goes: a living line on a terminal, a line per state elsewhere."""
 
-    def __init__(self) -> None:
-        self._is_terminal = sys.stderr.isatty()
-        self._state = "submitting"
+    def __init__(self, state: str = "submitting") -> None:
+        """Start in this state."""
+        self._is_living = is_living()
+        self._state = state
         self._started = monotonic()
         self._stop = Event()
         self._ticker = Thread(target=self._tick, daemon=True)
 
     def __enter__(self) -> Progress:
-        if self._is_terminal:
+        if self._is_living:
             self._ticker.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        if self._is_terminal:
+        if self._is_living:
             self._ticker.join()
-            click.echo("\r\x1b[K", nl=False, err=True)
+            say_living("")
 
     def submitted(self, submission: Submission) -> None:
         """Print the task id the moment it is known."""
-        self.say(f"task     {submission.task_ids[0]}")
+        say(f"task     {submission.task_ids[0]}")
         self._state = "waiting"
 
     def updated(self, task: Task) -> None:
         """Show the state of the task."""
         state = "downloading" if task.ended else task.state.value
         if state != self._state:
-            self.say(f"{self._state:<12} until {monotonic() - self._started:.1f} s")
+            say(f"{self._state:<12} until {monotonic() - self._started:.1f} s")
         self._state = state
-
-    def say(self, line: str) -> None:
-        """Print a line above the living one."""
-        click.echo(f"\r\x1b[K{line}" if self._is_terminal else line, err=True)
 
     def _tick(self) -> None:
         frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" if "utf" in (sys.stderr.encoding or "").lower() else "|/-\\"
         count = 0
         while not self._stop.wait(0.1):
             count += 1
-            seconds = monotonic() - self._started
-            click.echo(f"\r\x1b[K{frames[count % len(frames)]} {self._state} {seconds:.0f} s", nl=False, err=True)
+            say_living(f"{frames[count % len(frames)]} {plain(self._state)} {monotonic() - self._started:.0f} s")

@@ -42,9 +42,10 @@ def asked_to_end() -> Generator[threading.Event, None, None]:
 
 
 def tell(text: str) -> None:
-    """Write to stdout at once, also where it is a pipe."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    """Write to stdout at once, also where it is a pipe; whether somebody reads it changes nothing."""
+    with suppress(OSError, ValueError):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
 
 def greeting(emulator: Emulator) -> str:

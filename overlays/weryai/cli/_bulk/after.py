@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from .._connection import key_of
-from .._output import as_json, put
+from .._output import Showing, as_json, put
 from .ledger_argument import Place, in_ledger, shown
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ VERDICTS = """
 """
 
 
-@click.command()
+@click.command(cls=Showing)
 @in_ledger
 @as_json
 def status(ledger: Place, json_lines: bool) -> None:

@@ -16,7 +16,8 @@ from click.core import ParameterSource
 import weryai
 
 from .._connection import key_of
-from .._output import as_json, put
+from .._output import Showing, as_json, put
+from .._signals import exit_code, passed_on
 from .ledger_argument import Place, database
 from .plan import fields, tell
 
@@ -59,7 +60,7 @@ def _manifest(command: F) -> F:
     return command
 
 
-@click.command()
+@click.command(cls=Showing)
 @_manifest
 def plan(manifest: Path, json_lines: bool, **options: Any) -> None:
     """Check every row of MANIFEST and say what a run would buy. Nothing is sent."""
@@ -153,7 +154,7 @@ def go_on(
         part = bulk.Shard(kept.part, kept.parts)
         tasks, credits = part.share(limits.budget_tasks, limits.budget_credits)
     shown = dataclasses.replace(limits, budget_tasks=tasks, budget_credits=credits)
-    with view_of(place, shown, loaded, is_plain=is_plain) as view:
+    with view_of(place, shown, loaded, is_plain=is_plain) as view, passed_on():
         outcome = perform(
             ledger,
             output=output,
@@ -229,7 +230,7 @@ def _beside(manifest: Path, shard: Shard) -> Path:
 
 def _exit_code(outcome: Outcome) -> int:
     if outcome.interrupted:
-        return 130
+        return exit_code()
     if outcome.counts.get(weryai.OrderState.AMBIGUOUS):
         return 3
     return 0 if outcome.is_complete else 1
