@@ -145,17 +145,15 @@ def test_a_letter_that_cannot_be_spelled_is_escaped(faulty_server: FaultyServer,
     assert len(faulty_server.posts(SUBMIT)) == 2
 
 
-def test_a_name_that_is_no_utf_8_stays_the_name(faulty_server: FaultyServer, tmp_path: Path) -> None:
-    """To a program the path is printed byte for byte, so that `$(weryai generate ...)` names the file."""
-    serve_story(faulty_server)
-    name = os.fsdecode(b"caf\xe9.mp4")
-    done = redirected(faulty_server, tmp_path, "", "wait", TASK, "-o", name)
-    assert done.returncode == 0, done
-    assert (tmp_path / done.stdout.rstrip("\n")).read_bytes()[4:8] == b"ftyp"
-    told = json.loads(
-        redirected(faulty_server, tmp_path, "", "wait", TASK, "-o", name, "--json").stdout.splitlines()[-1]
+def test_a_path_is_printed_byte_for_byte() -> None:
+    """To a program a path that is no UTF-8 is the path itself, so that `$(weryai ...)` names the file; JSON escapes it."""
+    program = (
+        "from pathlib import Path; from weryai.cli._output import put, unfailing\n"
+        "with unfailing():\n"
+        "    path = Path(__import__('os').fsdecode(b'caf\\xe9.mp4')); put(False, path); put(True, '', path=path)"
     )
-    assert told["path"] == name
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.splitlines() == [b"caf\xe9.mp4", b'{"path": "caf\\udce9.mp4"}']
 
 
 @pytest.mark.parametrize("redirection", ["1=/dev/full", "1=dead", "2=dead", "0= 1= 2="])
