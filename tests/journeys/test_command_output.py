@@ -146,7 +146,7 @@ def test_a_letter_that_cannot_be_spelled_is_escaped(faulty_server: FaultyServer,
 
 
 def test_a_path_is_printed_byte_for_byte() -> None:
-    """To a program a path that is no UTF-8 is the path itself, so that `$(weryai ...)` names the file; JSON escapes it."""
+    """To a program a path that is no UTF-8 is the path itself, so that `$(weryai ...)` names the file."""
     program = (
         "from pathlib import Path; from weryai.cli._output import put, unfailing\n"
         "with unfailing():\n"
