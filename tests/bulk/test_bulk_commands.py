@@ -98,7 +98,7 @@ def test_a_whole_story(emulator: Emulator, tmp_path: Path) -> None:
         (("run", "jobs.csv", "--shard", "3/2"), "--shard is I/K"),
         (("run", "jobs.csv", "--rate", "0"), "rate must be more than 0"),
         (("run", "jobs.csv", "--name", "v.mp4"), "same for many jobs"),
-        (("run", "jobs.csv", "-o", "jobs.csv/x"), "the folder jobs.csv/x cannot be made"),
+        (("run", "jobs.csv", "-o", "jobs.csv/x"), "jobs.csv/x cannot take videos"),
         (("run", "jobs.csv", "-d", "five"), "'five'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -118,7 +118,7 @@ def test_shards_make_every_video_once(emulator: Emulator, tmp_path: Path) -> Non
         bulk(tmp_path, "run", "jobs.csv", *RUN, "--shard", f"{index}/3", url=emulator.url)
     assert len(list(tmp_path.glob("jobs.csv.shard-*-of-3.ledger.db"))) == 3
     assert [row.orders for row in emulator.ledger] == [1] * 9
-    assert len(list((tmp_path / "videos").glob("*.mp4"))) == 9
+    assert len(list(tmp_path.glob("jobs.csv.shard-*-of-3.videos/*.mp4"))) == 9
 
 
 def test_an_export_appears_whole_or_not_at_all(emulator: Emulator, tmp_path: Path) -> None:

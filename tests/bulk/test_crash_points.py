@@ -23,6 +23,7 @@ MANY, VICTIM = 6, 3
 # `before` strikes at the call for the victim, `after` when it has come to its end, `committed` when it is on the disk.
 _DEATH = """
 import os, signal, sys
+from weryai._media import download
 from weryai._transport import runner
 from weryai.bulk._ledger import transitions
 from weryai.bulk._ledger.ledger import Ledger
@@ -72,7 +73,7 @@ def look(_self, effect, *_):
 {point}
 from weryai.cli import run
 sys.exit(run(["bulk", "run", "jobs.csv", "--ledger", "run.db", "--interval", "0.02", "--rate", "1000",
-              "--in-flight", "1"]))
+              "--in-flight", "1", "-o", "videos"]))
 """
 POINTS = {
     "before the intent": 'before(transitions, "begin")',
@@ -82,11 +83,12 @@ POINTS = {
     "id on disk": 'committed("end")',
     "waiting": 'after(runner.Awaiting, "_send", look)',
     "before the download": 'before(runner.Awaiting, "_fetch")',
+    "name claimed, no video": 'before(download.Target, "take_name")',
     "video on disk, not noted": 'before(transitions, "finish")',
     "done": 'committed("finish")',
 }
 # While a video is fetched the next job may be inside its POST; behind the last there is none.
-LATE = ("before the download", "video on disk, not noted", "done")
+LATE = ("before the download", "name claimed, no video", "video on disk, not noted", "done")
 #: Only inside a POST may a job be ambiguous; whether it was billed is told.
 AMBIGUOUS = {
     "intent on disk, nothing sent": False,
@@ -121,8 +123,8 @@ def test_nothing_is_paid_twice_and_nothing_is_lost(emulator: Emulator, tmp_path:
     billed = MANY - 1 + AMBIGUOUS.get(point, True)
     assert [row.orders for row in emulator.ledger] == [1] * billed
     assert outcome.submits == MANY
-    for path in filter(None, rows(tmp_path / "run.db", "path")):
-        assert Path(path).is_file()
+    paths = [Path(path) for path in rows(tmp_path / "run.db", "path") if path]
+    assert sorted(paths) == sorted(tmp_path.glob("videos/*.mp4"))
 
 
 def test_without_the_ledger_the_judge_finds_doubles(emulator: Emulator, tmp_path: Path) -> None:

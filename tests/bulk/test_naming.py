@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weryai import InvalidInputError
+from weryai import ConfigurationError, InvalidInputError
+from weryai._media.names import NAME_BYTES
 from weryai.bulk import Job, JobState
 from weryai.bulk._running.file_names import Naming, clean
 
@@ -26,7 +27,11 @@ HOSTILE = st.text(max_size=60) | st.sampled_from(
         " . ",
         "",
         "é",
+        "กำ",
+        "e\u0301",
         "a" * 400,
+        "猫" * 400,
+        "d/" * 400,
     ]
 )
 
@@ -37,7 +42,7 @@ def job(key: str, row: int = 1) -> Job:
 
 
 @DETERMINISTIC
-@given(HOSTILE, st.sampled_from(["{key}.mp4", "x/{key}/{row}.mp4", "{task_id}-{picture}.mp4", "{model}{row}"]))
+@given(HOSTILE, st.sampled_from(["{key}.mp4", "x/{key}/{row}.mp4", "{task_id}-{image}.mp4", "{model}{row}"]))
 def test_a_video_stays_inside_the_folder(key: str, template: str) -> None:
     """Whatever a key is called, its file lies below the folder, under a name that can be a file."""
     folder = Path("/videos")
@@ -45,7 +50,7 @@ def test_a_video_stays_inside_the_folder(key: str, template: str) -> None:
     assert path.is_relative_to(folder) and path != folder
     assert ".." not in path.parts
     assert [
-        part for part in path.parts[1:] if not (len(part.encode()) <= 1000 and "\0" not in part and part.strip(" ."))
+        part for part in path.parts[1:] if not (len(part.encode()) <= NAME_BYTES and "\0" not in part and part.strip(" ."))
     ] == []
 
 
@@ -62,7 +67,7 @@ def test_two_jobs_never_share_a_file(keys: list[str]) -> None:
 
 def test_a_plain_key_stays_as_it_is() -> None:
     """A key that is a good name is not changed, folders included."""
-    assert Naming(Path("/videos")).path_of(job("shoes/red 1.jpg"), "t") == Path("/videos/shoes/red 1.jpg.mp4")
+    assert Naming(Path("/videos")).path_of(job("shoes/red 1"), "t") == Path("/videos/shoes/red 1.mp4")
     assert clean("shoes/red 1.jpg") == ("shoes/red 1.jpg", False)
 
 
@@ -74,3 +79,32 @@ def test_a_template_that_names_nothing_is_refused(template: str, told: str) -> N
     """A template without a word that tells jobs apart, or with one that is not known, is refused before anything."""
     with pytest.raises(InvalidInputError, match=told):
         Naming(Path("/videos"), template)
+
+
+def test_the_video_of_an_image_is_called_as_the_image() -> None:
+    """A key that is a file's name loses the image's suffix; letters keep their marks; a URL gives its last part."""
+    for key, name in (
+        ("a/IMG_01.JPG", "a/IMG_01.mp4"),
+        ("กำลัง.webp", "กำลัง.mp4"),
+        (".jpg", "jpg~1.mp4"),
+        ("v.1", "v.1.mp4"),
+    ):
+        assert Naming("/videos").path_of(job(key), "t") == Path("/videos", name)
+    assert Naming("/videos", "{image}-{row}.mp4").path_of(job("k", 7), "t") == Path("/videos/p-7.mp4")
+
+
+def test_a_name_that_is_taken_gets_the_row() -> None:
+    """The second choice says whose it is, and stays short enough."""
+    others = Naming("/videos").others(Path("/videos/a.mp4"), 7)
+    assert [next(others).name for _ in range(3)] == ["a~7.mp4", "a~7-1.mp4", "a~7-2.mp4"]
+    assert len(next(Naming("/videos").others(Path("/videos", "猫" * 66 + ".mp4"), 7)).name.encode()) <= NAME_BYTES + 4
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"), [("file/x", "cannot take videos"), ("bad\udcff", "no UTF-8"), ("d/" * 2000, "too long")]
+)
+def test_a_folder_that_takes_no_video_is_refused_before_paying(tmp_path: Path, folder: str, told: str) -> None:
+    """What would keep videos from the disk is found before the first order."""
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=told):
+        Naming(tmp_path / folder).prepare()

@@ -20,6 +20,7 @@ from ...errors import BudgetExceededError, InvalidInputError, JournalError
 T = TypeVar("T")
 GIVEN_UP = "given up"
 IMAGE_CHANGED = "image changed"
+_NO_FILE: Mapping[str, None] = {"path": None, "sha256": None, "size": None}
 
 
 class MovedError(JournalError):
@@ -75,7 +76,7 @@ def end(db: Database, row: int, attempt: AttemptResult, worker: str | None = Non
     values: dict[str, Any] = {"state": attempt.state, "batch_id": attempt.batch_id, "reason": attempt.reason}
     match attempt.state:
         case OrderState.SUBMITTED:
-            values |= {"task_id": first, "named": others, "submitted": time.time(), "kind": None}
+            values |= {"task_id": first, "named": others, "submitted": time.time(), "kind": None, **_NO_FILE}
         case OrderState.AMBIGUOUS:
             values |= {"named": " ".join(attempt.task_ids) or None, "kind": "ambiguous"}
     try:
@@ -149,6 +150,7 @@ def adopt(db: Database, row: int, task_id: str) -> None:
     change(
         db, row, (OrderState.AMBIGUOUS,),
         state=OrderState.SUBMITTED, task_id=task_id, submitted=time.time(), reason=None, kind=None, worker=None,
+        **_NO_FILE,
     )  # fmt: skip
 
 
@@ -268,6 +270,14 @@ def claim_name(db: Database, row: int, name: str) -> bool:
         (folded, row),
     ).rowcount
     return bool(hit == 1)
+
+
+def claim_file(db: Database, row: int, task_id: str, path: str, sha256: str, size: int) -> bool:
+    """Note under which name the video of a task is about to appear; False if that name is another job's."""
+    if not claim_name(db, row, path):
+        return False
+    change(db, row, (OrderState.SUBMITTED,), {"task_id": task_id}, path=path, sha256=sha256, size=size)
+    return True
 
 
 def change(

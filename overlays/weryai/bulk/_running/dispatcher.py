@@ -129,7 +129,7 @@ async def perform(
     limits = limits or Limits()
     throttle = LocalThrottle(limits.rate, limits.in_flight)
     await asyncio.wrap_future(ledger.write(lambda db: keep_budget(db, limits)))
-    keeping = (ledger, throttle, limits, Naming(Path(output).resolve(), name), on_event, patience)
+    keeping = (ledger, throttle, limits, Naming(output, name), on_event, patience)
     async with running(*keeping, watch, ending, **options) as run:
         await _dispatch(run)
     return await outcome(run)
@@ -141,6 +141,7 @@ async def running(
     patience: Patience | None, watch: Callable[[Run], None], ending: Ending, **options: Any,
 ) -> AsyncIterator[Run]:  # fmt: skip
     """What is around the work of every dispatcher: client, gate and balance, and what ends the block early."""
+    naming.prepare()
     async with AsyncWeryAI(journal=ledger.order_logs, **{"polls_per_second": 200.0, **options}) as client:
         performer = JobRunner(client, ledger, naming, throttle, limits, on_event, patience)
         run = Run(client, ledger, performer, throttle, ending)
@@ -239,4 +240,5 @@ async def outcome(run: Run) -> Outcome:
     return Outcome(
         counts, facts.submits, facts.credits, stopping.reason if stopping else None, signal is not None,
         not_in_manifest=others, signal=signal, unreached=stopping.unreached if stopping else None,
+        unfetched=run.performer.unfetched,
     )  # fmt: skip

@@ -36,6 +36,7 @@ class Outcome:
     `not_in_manifest` are those of the `counts` that only earlier manifests had. `credits` is None where no price is
     known of what was submitted. `signal` is the number of the signal that interrupted it. `unreached` says that the
     service was `never` reached, or was `lost` for longer than the limit; the next start goes on.
+    `unfetched` jobs have a video at the service that could not be fetched or stored; the next start tries again.
     """
 
     counts: Mapping[JobState, int] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Outcome:
     not_in_manifest: Mapping[JobState, int] = field(default_factory=dict)
     signal: int | None = None
     unreached: Literal["never", "lost"] | None = None
+    unfetched: int = 0
 
     @property
     def is_complete(self) -> bool:

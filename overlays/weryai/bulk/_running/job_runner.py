@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import itertools
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -105,6 +108,7 @@ class JobRunner:
         self._uploading: dict[str, asyncio.Future[str]] = {}
         self.stopping: Stopping | None = None
         self.posting = 0
+        self.unfetched = 0
 
     async def note(self, change: Callable[[Any], T]) -> T:
         """Have a change of the ledger made."""
@@ -121,6 +125,8 @@ class JobRunner:
 
     async def _perform(self, job: Job) -> None:
         is_paid = job.state is JobState.SUBMITTED
+        if is_paid and await self._is_stored(job):
+            return
         async with self._throttle.place(at_once=is_paid):
             task_id = job.task_id if is_paid else await self._order(job)
             task = None if task_id is None else await self._wait(job, task_id)
@@ -285,25 +291,52 @@ class JobRunner:
     async def _fetch(self, job: Job, task: Task, task_id: str) -> None:
         """Store the video of a task."""
         try:
-            path = self._naming.path_of(job, task_id)
-            self._make_folder(path.parent)
-            target = Target(path, task.videos[0].url, if_exists="rename", hashed=True)
-            flow = store(self._client.files, target, task_id, finish)
-            stored, sha256, size = await self._client._runner.run(flow)
-            await self.note(lambda db: steps.finish(db, job.row, task_id, str(stored), sha256, size))
-        except (DownloadError, WeryAIError) as error:
+            target = Target(self._path_of(job, task_id), task.videos[0].url, hashed=True)
+            flow = store(self._client.files, target, task_id, partial(self._finish, job, task_id))
+            await self._done(job, task_id, *await self._client._runner.run(flow))
+        except WeryAIError as error:
             await self._leave(job, task_id, error)
-        else:
-            self._say(Event("done", job.key, task_id, path=str(stored)))
 
-    def _make_folder(self, folder: Path) -> None:
-        """Make a folder of videos, once in a run."""
-        if folder not in self._folders:
+    def _path_of(self, job: Job, task_id: str) -> Path:
+        """Where the video of a job goes, if that is free; makes the folder."""
+        path = self._naming.path_of(job, task_id)
+        if path.parent not in self._folders:
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                return self._naming.flat(path, job.row)
             except OSError as error:
-                raise DownloadError(f"the folder {folder} cannot be made: {error.strerror or error}") from error
-            self._folders.add(folder)
+                raise DownloadError(f"the folder {path.parent} cannot be made: {error.strerror or error}") from error
+            self._folders.add(path.parent)
+        return path
+
+    def _finish(self, job: Job, task_id: str, target: Target) -> tuple[str, str, int]:
+        """Give a download a name that is free, noted before it appears, so that a crash in between loses nothing."""
+        wanted, size = target.seal(), target.received
+        for path in itertools.chain([wanted], self._naming.others(wanted, job.row)):
+            claim = partial(
+                steps.claim_file, row=job.row, task_id=task_id, path=str(path), sha256=target.sha256, size=size
+            )
+            if not os.path.lexists(path) and self._ledger.write(claim).result():
+                with contextlib.suppress(FileExistsError):
+                    return str(target.take_name(path)), target.sha256, size
+        raise AssertionError("there are endlessly many names")
+
+    async def _is_stored(self, job: Job) -> bool:
+        """Whether a run that died had stored the video already, and only the note of it was missing."""
+        if job.task_id is None or job.path is None or job.sha256 is None or job.size is None:
+            return False
+        if not await asyncio.to_thread(_is_file, job.path, job.sha256, job.size):
+            return False
+        try:
+            await self._done(job, job.task_id, job.path, job.sha256, job.size)
+        except WeryAIError as error:
+            await self._leave(job, job.task_id, error)
+        return True
+
+    async def _done(self, job: Job, task_id: str, path: str, sha256: str, size: int) -> None:
+        await self.note(lambda db: steps.finish(db, job.row, task_id, path, sha256, size))
+        self._say(Event("done", job.key, task_id, path=path))
 
     async def _fail(self, job: Job, reason: str, kind: str, task_id: str | None = None) -> None:
         await self.note(lambda db: steps.fail(db, job.row, reason[:1000], kind, task_id))
@@ -317,6 +350,7 @@ class JobRunner:
         if isinstance(error, JournalError):
             self.stop(Stopping(str(error)))
         else:
+            self.unfetched += isinstance(error, DownloadError)
             await self.note(lambda db: steps.remark(db, job.row, task_id, str(error)[:1000], kind))
         self._say(Event("unfinished", job.key, task_id, reason=str(error), kind=kind))
 
@@ -335,12 +369,6 @@ def place(job: Job, address: str) -> Flow[tuple[Submission, str | None]]:
     return submission, intent.problem
 
 
-def finish(target: Target) -> tuple[Path, str, int]:
-    """Bring a download under its name, and know it again."""
-    size = target.received
-    return target.finish(), target.sha256, size
-
-
 async def ask(client: AsyncWeryAI) -> str | None:
     """Ask something free, once; return why the service has not answered, or None."""
     try:
@@ -348,3 +376,14 @@ async def ask(client: AsyncWeryAI) -> str | None:
     except WeryAIError as error:
         return why_unanswered(error)
     return None
+
+
+def _is_file(path: str, sha256: str, size: int) -> bool:
+    """Whether a file is there and has these bytes."""
+    try:
+        if os.path.getsize(path) != size:
+            return False
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except (OSError, ValueError):
+        return False

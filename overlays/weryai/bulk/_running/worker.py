@@ -78,7 +78,7 @@ async def perform(
     """Work beside others until it is told to end; in a task of its own, which is cancelled by that."""
     settled = await asyncio.wrap_future(ledger.write(lambda db: _agreed_limits(db, limits)))
     throttle = SharedThrottle(ledger, settled.rate, settled.in_flight, settled.open_posts)
-    keeping = (ledger, throttle, settled, Naming(Path(output).resolve(), name), on_event, patience)
+    keeping = (ledger, throttle, settled, Naming(output, name), on_event, patience)
     async with running(*keeping, watch, ending, **options) as run:
         body, is_ending = partial(_perform, run), lambda: run.performer.stopping is not None
         async with opened(ledger, body, is_ending) as queue, _quiet():

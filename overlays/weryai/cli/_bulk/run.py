@@ -84,10 +84,10 @@ def storing(command: F) -> F:
     """Add what concerns the videos of a run or a worker."""
     for option in reversed(
         (
-            click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("videos"),
-                         show_default=True, help="Folder for the videos."),
+            click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
+                         help="Folder for the videos. [default: that of the ledger, NAME.videos for NAME.ledger.db]"),
             click.option("--name", default="{key}.mp4", show_default=True,
-                         help="With key, row, task_id, model, picture."),
+                         help="With key, row, task_id, model, image."),
             click.option("--interval", type=float,
                          help="Seconds between two looks at a task. [default: 6, later 10 and 15]"),
             click.option("--timeout", type=float, default=3600.0, show_default=True,
@@ -139,14 +139,14 @@ def run(
 
 def go_on(
     ledger: Any, place: Place, limits: Limits, loaded: Loaded | None, perform: Callable[..., Outcome],
-    *, key: str, is_plain: bool, output: Path, name: str, interval: float | None, timeout: float, **_: Any,
+    *, key: str, is_plain: bool, output: Path | None, name: str, interval: float | None, timeout: float, **_: Any,
 ) -> NoReturn:  # fmt: skip
     """Perform the jobs of a ledger, show how it goes, and end with the exit code that tells how it went."""
     from weryai import bulk
 
     from .view import view_of
 
-    _make_folder(output)
+    output = output or _default_output(place)
     kept = bulk.status(place).facts
     tasks: float | None = kept.budget_tasks
     credits = kept.budget_credits
@@ -170,12 +170,11 @@ def go_on(
     raise click.exceptions.Exit(_exit_code(outcome))
 
 
-def _make_folder(output: Path) -> None:
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"the folder {output} cannot be made: {error.strerror or error}. Nothing was sent."
-        raise weryai.InvalidInputError(message) from error
+def _default_output(place: Place) -> Path:
+    """The folder for the videos of a run: beside its ledger, with its name; of a database `videos`."""
+    if not isinstance(place, Path):
+        return Path("videos")
+    return place.with_name(f"{place.name.removesuffix('.db').removesuffix('.ledger')}.videos")
 
 
 def _limits(options: dict[str, Any], shard: Shard, kept: Limits | None = None) -> Limits:
@@ -233,4 +232,6 @@ def _exit_code(outcome: Outcome) -> int:
         return exit_code()
     if outcome.counts.get(weryai.OrderState.AMBIGUOUS):
         return 3
+    if outcome.unfetched:
+        return 5
     return 0 if outcome.is_complete else 1
