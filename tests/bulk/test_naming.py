@@ -50,7 +50,9 @@ def test_a_video_stays_inside_the_folder(key: str, template: str) -> None:
     assert path.is_relative_to(folder) and path != folder
     assert ".." not in path.parts
     assert [
-        part for part in path.parts[1:] if not (len(part.encode()) <= NAME_BYTES and "\0" not in part and part.strip(" ."))
+        part
+        for part in path.parts[1:]
+        if not (len(part.encode()) <= NAME_BYTES and "\0" not in part and part.strip(" ."))
     ] == []
 
 
