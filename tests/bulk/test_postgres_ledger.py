@@ -5,6 +5,7 @@ import io
 import itertools
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -264,15 +265,34 @@ SECRET = "s3cr3t:/word"
         f"postgresql://127.0.0.1:1/run?user=me&password={SECRET}",
         f"postgres://me:{SECRET}@127.0.0.1:1/run?connect_timeout=x",
         f"postgresql://me:{SECRET}@nowhere@127.0.0.1:1/run",
+        f"POSTGRESQL://me:{SECRET}@127.0.0.1:1/run",
+        f"postgresql://me:%zz{SECRET}@127.0.0.1:1/run",
+        f"postgresql://me@127.0.0.1:1/run?PASSWORD={SECRET}",
+        f"postgresql://me@127.0.0.1:1/run?PASSWORD%3D{SECRET}",
+        f"postgresql://me@127.0.0.1:1/run?%70assword={SECRET}",
+        f"postgresql://me@127.0.0.1:1/run?%2550%2561ssword%253D{SECRET}",
+        f"postgresql://me@127.0.0.1:1/run%3Fpassword%3D{SECRET}",
+        f"postgresql://me@127.0.0.1:1/run?sslpassword={SECRET}&password={SECRET}&connect_timeout=1",
+        f"postgresql://me@127.0.0.1:1/run?passfile=/{SECRET}&connect_timeout=1",
+        f"postgresql://me@127.0.0.1:1/run?password= x {SECRET}",
+        f"postgresql://me@127.0.0.1:1/run?sslpassword=a={SECRET}",
+        f"postgresql://me@127.0.0.1:1/run?client_secret={SECRET}",
+        f"host=127.0.0.1 port=1 password={SECRET}",
+        f"host=127.0.0.1 port=1 password = 'it\\'s {SECRET}' dbname=run",
+        f"password='{SECRET} host=127.0.0.1",
+        f"dbname=run PassWord='{SECRET}'",
+        f"host=127.0.0.1 port=1 sslpassword={SECRET}\\ {SECRET} dbname=run",
     ],
 )
 def test_no_password_is_told(address: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever is wrong with an address, what is told of it holds no password."""
+    """However an address spells its password, and whatever is wrong with it, what is told of it holds none."""
     with pytest.raises((JournalError, ConfigurationError)) as problem:
         PostgresLedger(address)
     assert run(["bulk", "status", address]) == 2
     shown = capsys.readouterr()
-    for text in (str(problem.value), repr(problem.value), masked(address), shown.out, shown.err):
+    trace = "".join(traceback.format_exception(problem.value))
+    trace = trace.replace(repr(address), "")
+    for text in (str(problem.value), repr(problem.value), masked(address), shown.out, shown.err, trace):
         assert "s3cr3t" not in text and "/word" not in text
     assert "a password in an argument is seen" in shown.err
 

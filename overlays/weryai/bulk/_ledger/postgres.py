@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..._flow.logs import log
 from ..._journal.writer import Store, Writer
 from ...errors import ConfigurationError, JournalError
-from .database_url import check_address, masked, told
+from .database_url import check_address, for_libpq, is_telling, masked, told, unreadable
 from .ledger import OpenLedger
 from .schema import INDEX, JOBS, NAMES, RUN, SCHEMA, UPLOADS, upgrade
 
@@ -48,7 +48,8 @@ _MAKING = 0x57455242
 class PostgresLedger(OpenLedger):
     """The jobs of one bulk run in a PostgreSQL database, in the schema `weryai`; any number of workers may open it.
 
-    `address` is libpq's, such as postgresql://user@host/database; a password belongs into PGPASSWORD or ~/.pgpass.
+    `address` is libpq's: a URL such as postgresql://user@host/database, or words such as "host=... dbname=...". A
+    password belongs into PGPASSWORD or ~/.pgpass, and is never shown.
     Raises JournalError when the database cannot be reached or written, or was written by a newer version. Where it is
     away for a moment, what was to be written waits for a minute.
     """
@@ -201,7 +202,11 @@ def connected(address: str) -> psycopg.Connection[Any]:
         from psycopg.conninfo import conninfo_to_dict
         from psycopg.rows import dict_row
 
-        given = conninfo_to_dict(address)
+        address = for_libpq(address)
+        try:
+            given = conninfo_to_dict(address)
+        except (psycopg.ProgrammingError, ValueError):
+            raise unreadable() from None
         # So that a host that is gone is noticed, and a person is not left waiting.
         wanted = {"connect_timeout": 10, "tcp_user_timeout": 15_000, "application_name": "weryai"}
         more: dict[str, Any] = {name: value for name, value in wanted.items() if name not in given}
@@ -261,4 +266,5 @@ def talking(address: str, verb: str = "used") -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        raise JournalError(f"the database {masked(address)} cannot be {verb}: {told(error, address)}") from error
+        cause = None if is_telling(error, address) else error
+        raise JournalError(f"the database {masked(address)} cannot be {verb}: {told(error, address)}") from cause

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._flow.order import OrderState
 from ...errors import ConfigurationError, JournalError
+from .._ledger.database_url import for_libpq, is_telling, told
 from .._ledger.postgres import AWAY, GONE, NEEDS, QUEUE_SCHEMA, PostgresLedger, settings_of, talking
 from . import queue_sql as steps
 
@@ -200,14 +201,17 @@ async def opened(ledger: PostgresLedger, body: Body, is_ending: Callable[[], boo
         await connection.execute(settings_of(QUEUE_SCHEMA))
         await connection.set_autocommit(False)
 
-    connector = PsycopgConnector(conninfo=ledger.address, min_size=1, max_size=4, configure=configure, timeout=30)
+    connector = PsycopgConnector(
+        conninfo=for_libpq(ledger.address), min_size=1, max_size=4, configure=configure, timeout=30
+    )
     app = App(connector=connector)
     try:
         async with app.open_async():
             yield Queue(app, ledger, body, is_ending)
     except _errors().ConnectorException as error:
-        cause = " ".join(str(error.__cause__ or error).split())
-        raise JournalError(f"the queue in the database is not to be had: {cause}") from error
+        why = error.__cause__ or error
+        cause = None if is_telling(why, ledger.address) else error
+        raise JournalError(f"the queue in the database is not to be had: {told(why, ledger.address)}") from cause
 
 
 def _end(worker: asyncio.Task[None]) -> None:
