@@ -103,6 +103,36 @@ def test_a_copy_is_refused_unless_it_is_trusted(tmp_path: Path, how: str) -> Non
         bulk.Ledger(path).close()
 
 
+@pytest.mark.parametrize("kind", ["exfat", "vfat", "ext4"])
+def test_a_disk_that_numbers_files_anew_makes_no_copy_of_a_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """On a memory card the inode changes with each mount, which is no copy; one beside the original still is."""
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(f"1 1 8:1 / {tmp_path} rw - {kind} /dev/sdb1 rw\n")
+    monkeypatch.setattr("weryai._journal.filesystems.MOUNTS", mounts)
+    path, copy = tmp_path / "run.db", tmp_path / "copy.db"
+
+    def copied(here: Path, there: Path) -> None:
+        for suffix in ("", ".starts"):
+            shutil.copy(f"{here}{suffix}", f"{there}{suffix}")
+
+    filled(tmp_path, 1).close()
+    copied(path, copy)
+    with pytest.raises(JournalError, match="seems to be a copy"):
+        bulk.Ledger(copy)
+    path.unlink()
+    if kind == "ext4":
+        with pytest.raises(JournalError, match="seems to be a copy"):
+            bulk.Ledger(copy)
+        return
+    # Mounted anew, here and then elsewhere.
+    bulk.Ledger(copy).close()
+    copied(copy, path)
+    copy.unlink()
+    bulk.Ledger(path).close()
+
+
 _UNWRITABLE = """
 import os, resource, sys
 from weryai import JournalError, bulk

@@ -10,17 +10,28 @@ MOUNTS = Path("/proc/self/mountinfo")
 NETWORK = ("nfs", "cifs", "smb", "ncpfs", "afs", "9p", "ceph", "lustre", "glusterfs", "gpfs", "beegfs", "fuse.sshfs",
            "fuse.gluster", "fuse.ceph", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse", "fuse.goofys")  # fmt: skip
 
+# A memory card or a stick; "fuseblk" may be one as well.
+RENUMBERING = ("msdos", "vfat", "exfat", "fuse.exfat", "fuse.exfat-fuse", "fuseblk")
+
 
 def network_of(path: Path) -> str | None:
     """The kind of network file system that a path is on, as far as the system tells (Linux, and Windows shares)."""
     if str(path).startswith("\\\\"):
         return "a network share"
-    try:
-        mounts = MOUNTS.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    kind = _kind_of(os.path.realpath(path), mounts)
+    kind = _type_of(path)
     return kind if kind.startswith(NETWORK) else None
+
+
+def keeps_inodes(path: Path) -> bool:
+    """Whether a file has the same inode when its disk comes back; FAT and exFAT number them anew (told on Linux)."""
+    return _type_of(path) not in RENUMBERING
+
+
+def _type_of(path: Path) -> str:
+    try:
+        return _kind_of(os.path.realpath(path), MOUNTS.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ""
 
 
 def _kind_of(path: str, mounts: str) -> str:

@@ -7,6 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from ..._journal.filesystems import keeps_inodes
 from ..._journal.sqlite_file import unusable
 from ...errors import JournalError
 from .schema import LEDGER
@@ -16,14 +17,19 @@ def refuse_copy(db: sqlite3.Connection, path: Path, *, trust_copy: bool) -> None
     """Refuse a ledger that is behind, or elsewhere, unless it is trusted; nothing is changed.
 
     A copy put back over the original is behind; one under another name has no such file; one of both files is another
-    file for the system. Raises JournalError.
+    file for the system. Where that numbers its files anew by itself, a copy is told by the original, which is still
+    there. Raises JournalError.
     """
     starts, known = _starts_in(db), _about(db)
     try:
         beside, inode = _beside(path), str(path.stat().st_ino)
     except OSError as error:
         raise unusable(path, error, LEDGER) from error
-    is_original = starts == 0 or (beside is not None and starts >= beside and known.get("inode") in (inode, "0"))
+    is_here = known.get("inode") in (inode, "0")
+    if not is_here and not keeps_inodes(path):
+        place = known.get("place", "")
+        is_here = place == os.path.realpath(path) or not os.path.exists(place)
+    is_original = starts == 0 or (beside is not None and starts >= beside and is_here)
     if not is_original and not trust_copy:
         raise JournalError(
             f"the ledger {path} seems to be a copy, or was moved without its .starts file: it may not know what "
@@ -32,10 +38,12 @@ def refuse_copy(db: sqlite3.Connection, path: Path, *, trust_copy: bool) -> None
         )
 
 
-def count_start(db: sqlite3.Connection, inode: int) -> int:
+def count_start(db: sqlite3.Connection, path: Path, inode: int) -> int:
     """Count the start in the ledger; the number is for `note_start`, once it is on the disk."""
     starts = _starts_in(db) + 1
-    for name, value in (("starts", str(starts)), ("inode", str(inode))):
+    # A folder's name need not be text.
+    place = os.path.realpath(path).encode(errors="backslashreplace").decode()
+    for name, value in (("starts", str(starts)), ("inode", str(inode)), ("place", place)):
         db.execute("insert or replace into about values (?, ?)", (name, value))
     return starts
 

@@ -105,7 +105,7 @@ class Ledger(OpenLedger):
         super().__init__(file, file.salt)
         self._file = file
         try:
-            note_start(self.path, self.write(lambda db: count_start(db, file.identity[1])).result())
+            note_start(self.path, self.write(lambda db: count_start(db, self.path, file.identity[1])).result())
             self.left_open = self.write(lambda db: steps.recover_orphans(db, CRASHED)).result()
         except BaseException:
             self.close()
