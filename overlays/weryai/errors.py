@@ -20,17 +20,19 @@ WeryAIError
 ├── JournalError · BudgetExceededError
 └── WebhookError
 
-Every error pickles and keeps its class, its fields and its notes. No key is in any of them.
+Every error pickles and keeps its class, its fields and its notes. No key is in any of them. `args` is the message and a
+mapping of the fields as JSON holds them, so that what rebuilds an error from `args` alone, as Celery's JSON results do,
+loses no task id; what does not come along, such as a long `raw`, is `LOST` then.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ._task import Task
 
 __all__ = (  # noqa: RUF022 - in the order of the tree
@@ -60,17 +62,68 @@ class WeryAIWarning(UserWarning):
     """Something is odd but nothing is lost: an unknown word, a large picture, a surprising file."""
 
 
+class _Lost:
+    """A field of an error that was rebuilt elsewhere, and whose value did not come along; it is not None, and true."""
+
+    def __repr__(self) -> str:
+        return "<lost: this error was rebuilt from its args>"
+
+    def __reduce__(self) -> str:
+        return "LOST"
+
+
+LOST = _Lost()
+
+
 class WeryAIError(Exception):
     """Anything that went wrong in weryai; catch it to catch all of them. Fields are given by keyword."""
 
-    def __init__(self, message: str = "", **fields: Any) -> None:
+    def __init__(self, message: str = "", carried: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         super().__init__(message)
+        self.__dict__.update({name: _restored(name, value) for name, value in (carried or {}).items()})
         self.__dict__.update(fields)
+        self._carry()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if not name.startswith("__") and name != "args":
+            self._carry()
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+    def _carry(self) -> None:
+        """Put the fields into `args`, as far as JSON holds them."""
+        carried = {name: _carried(value) for name, value in self.__dict__.items() if not name.startswith("__")}
+        super().__setattr__("args", (self.args[0] if self.args else "", *([carried] if carried else [])))
 
     @property
     def outcome(self) -> Outcome:
         """What became of the paid request that this is about."""
         return Outcome.NOT_SENT
+
+
+def _carried(value: Any) -> Any:
+    """A field's value as JSON holds it, or that it is lost."""
+    if isinstance(value, tuple) and all(isinstance(part, str) for part in value):
+        return list(value)
+    if isinstance(value, PurePath):
+        return str(value)
+    is_short = value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= LONGEST)
+    return value if is_short else _LOST_WORD
+
+
+def _restored(name: str, value: Any) -> Any:
+    if value == _LOST_WORD:
+        return LOST
+    if isinstance(value, list):
+        return tuple(value)
+    return Path(value) if name == "partial_path" and value is not None else value
+
+
+_LOST_WORD = "(lost)"
+# Of a text that comes along in `args`, in characters.
+LONGEST = 1_000
 
 
 class ConfigurationError(WeryAIError):

@@ -1,6 +1,7 @@
 """Every error crosses a process boundary whole: class, arguments, fields, notes and text."""
 
 import copy
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,41 @@ def test_an_error_survives(error_class: type[errors.WeryAIError], copied: Any) -
     assert (twin.args, str(twin), repr(twin)) == (error.args, str(error), repr(error))
     assert {name: getattr(twin, name) for name in fields} == fields
     assert twin.__notes__ == ["submitted as task_a"]
+
+
+REBUILT: dict[str, Any] = {
+    "from its arguments": lambda error: type(error)(*error.args),
+    "by JSON": lambda error: type(error)(*json.loads(json.dumps(error.args))),
+    "by JSON, twice": lambda error: REBUILT["by JSON"](REBUILT["by JSON"](error)),
+}
+
+
+@pytest.mark.parametrize("rebuilt", REBUILT.values(), ids=list(REBUILT))
+@pytest.mark.parametrize("error_class", CLASSES)
+def test_an_error_that_is_rebuilt_from_its_arguments_loses_no_id(
+    error_class: type[errors.WeryAIError], rebuilt: Any
+) -> None:
+    """Queues keep an exception's class and `args`, often as JSON: no id is lost, and what is says so."""
+    fields = fields_of(error_class)
+    error = error_class("the service said no", **fields)
+    for name in fields:
+        # Some fields are only known after the error was made.
+        setattr(error, name, fields[name])
+    twin = rebuilt(error)
+    assert (type(twin), str(twin), twin.outcome) == (type(error), str(error), error.outcome)
+    for name, value in fields.items():
+        assert getattr(twin, name) == (errors.LOST if name in ("raw", "task") else value), name
+    assert pickle.loads(pickle.dumps(twin)).__dict__ == twin.__dict__
+    bare = error_class("the service said no")
+    assert rebuilt(bare).__dict__ == bare.__dict__
+
+
+def test_what_is_lost_is_not_none() -> None:
+    """A lost field is neither None nor empty, and says what it is."""
+    assert errors.LOST is not None and errors.LOST
+    assert "lost" in repr(errors.LOST)
+    assert pickle.loads(pickle.dumps(errors.LOST)) is errors.LOST
+    assert copy.deepcopy(errors.LOST) is errors.LOST
 
 
 @pytest.mark.parametrize("error_class", CLASSES)
