@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tenacity
 
 import weryai
 from fakes.answers import SUBMIT, TASK, accepted, refused, uploaded
@@ -64,7 +65,6 @@ def test_without_a_journal_the_process_remembers_what_is_unknown(
 
 def test_a_loop_of_tenacity_pays_once(face: Face, faulty_server: FaultyServer) -> None:
     """The usual decorator around `submit`, with a client per call, sends an order of unknown outcome once."""
-    tenacity = pytest.importorskip("tenacity")
     faulty_server.default("POST", SUBMIT, html_reply(502))
     patiently = {"stop": tenacity.stop_after_attempt(5), "wait": tenacity.wait_none(), "reraise": True}
 

@@ -105,7 +105,7 @@ class ScopedJournal:
 
         if not intent.is_forced and intent.row is None:
             # For itself, so that it stays when the order is refused.
-            journal._write(lambda db: steps.redate(db, fingerprint))
+            journal._write(lambda db: steps.tidy(db, fingerprint, intent.order_key))
         return journal._write(change)
 
     def end(self, row: int, attempt: AttemptResult) -> Future[None]:

@@ -44,10 +44,16 @@ def begin(db: sqlite3.Connection, intent: Intent, fingerprint: str, scope: Scope
     return written.lastrowid
 
 
-def redate(db: sqlite3.Connection, fingerprint: str) -> None:
-    """Take what was ordered while the clock was ahead for ordered now, so that it is the same for no longer."""
+def tidy(db: sqlite3.Connection, fingerprint: str, order_key: str | None) -> None:
+    """See what became of the orders that one may repeat.
+
+    What was ordered while the clock was ahead is taken for ordered now, so that it is the same for no longer.
+    """
     now = time.time()
     db.execute("update orders set began = ? where fingerprint = ? and began > ?", (now, fingerprint, now))
+    query = "select 1 from orders where (fingerprint = ? or order_key = ?) and state in ('submitting', 'queued')"
+    if db.execute(query, (fingerprint, order_key)).fetchone():
+        recover_orphans(db)
 
 
 def end(db: sqlite3.Connection, row: int, attempt: AttemptResult) -> None:
@@ -190,7 +196,6 @@ def _refuse_same_key(db: sqlite3.Connection, intent: Intent, fingerprint: str, s
     """Refuse a caller's key that was used, whenever that was, unless nothing came of it that could be paid for."""
     if intent.order_key is None:
         return
-    recover_orphans(db)
     earlier = db.execute(
         "select * from orders where order_key = ? and base_url = ? and key = ? and (state != 'failed' or exists "
         "(select * from tasks where order_id = id and tasks.state != 'named')) order by id desc",
@@ -204,7 +209,7 @@ def _refuse_same_key(db: sqlite3.Connection, intent: Intent, fingerprint: str, s
             f"order_key {intent.order_key!r} belongs to order {order.row}, which is another one: its request differs. "
             "Nothing was sent."
         )
-    raise _duplicate(order, f"order_key {intent.order_key!r} orders once, whenever that was")
+    raise _duplicate(order, f"order_key {intent.order_key!r} orders only once")
 
 
 def _refuse_duplicate(db: sqlite3.Connection, fingerprint: str, scope: Scope, window: float) -> None:
@@ -215,9 +220,6 @@ def _refuse_duplicate(db: sqlite3.Connection, fingerprint: str, scope: Scope, wi
         "order by state in ('submitted', 'done') desc, id desc"
     )
     same = (fingerprint, scope.base_url, scope.key, window, time.time() - window)
-    if db.execute(query, same).fetchone() is None:
-        return
-    recover_orphans(db)
     if earlier := db.execute(query, same).fetchone():
         order = _order(db, earlier)
         is_settled = order.state in (OrderState.SUBMITTED, OrderState.DONE)
@@ -242,7 +244,7 @@ def _duplicate(order: Order, rule: str) -> DuplicateRequestError:
         case _:
             what = f"was placed {ago} as task {names}; resume with tasks.wait({order.task_ids[0]!r})"
     return DuplicateRequestError(
-        f"the same order {what} (order {order.row}). {rule} unless you say force=True. Nothing was sent.",
+        f"the same order {what} (order {order.row}). {rule}, unless you say force=True. Nothing was sent.",
         task_id=next(iter(order.task_ids), None),
     )
 
