@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from .._flow.clock import now, sleep_for
+from .._flow.clock import is_replaced, now, sleep_for
 
 # Downloads last long and go to other hosts, so they have places of their own.
 DOWNLOADS = 16
@@ -72,6 +72,11 @@ class AwaitingLimiter:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(most), self._queue:
                 while (pause := self.turns.take(now())) > 0:
-                    await asyncio.sleep(sleep_for(pause))
+                    await sleep_on_loop(sleep_for(pause))
                 return True
         return False
+
+
+async def sleep_on_loop(seconds: float) -> None:
+    """Let time pass, also where the time of the event loop stands still."""
+    await (asyncio.to_thread(time.sleep, seconds) if seconds and is_replaced() else asyncio.sleep(seconds))

@@ -39,7 +39,7 @@ from . import http
 from .concurrent import run_concurrently
 from .drift_reporter import DriftReporter
 from .evidence import Evidence
-from .limiter import AwaitingLimiter, BlockingLimiter, Turns
+from .limiter import AwaitingLimiter, BlockingLimiter, Turns, sleep_on_loop
 from .paid import PaidAttempt
 from .shield import GRACE, OpenAttempts, await_shielded, outlast, send_shielded
 
@@ -272,7 +272,7 @@ class Awaiting:
             case PollPermit(most=most):
                 return await self._opened().limiter.wait(most)
             case Sleep():
-                return await _sleep(sleep_for(min(effect.seconds, LONGEST_SLEEP)))
+                return await sleep_on_loop(sleep_for(min(effect.seconds, LONGEST_SLEEP)))
             case Listen():
                 seconds = sleep_for(min(effect.seconds, LONGEST_SLEEP))
                 if is_replaced():
@@ -392,11 +392,6 @@ async def _pour(response: httpx.Response, effect: Fetch) -> None:
                 piece.clear()
     finally:
         effect.sink.write(bytes(piece))
-
-
-async def _sleep(seconds: float) -> None:
-    """Let time pass, also where the time of the event loop stands still."""
-    await (asyncio.to_thread(time.sleep, seconds) if seconds and is_replaced() else asyncio.sleep(seconds))
 
 
 async def _settled(change: Future[T]) -> T:
