@@ -147,23 +147,25 @@ def _key_reader(api_key: KeySource | None) -> Callable[[], str]:
             )
     if callable(api_key):
         return lambda: _asked_key(api_key)
-    key = _checked_key(api_key)
-    return lambda: key
+    # Under no other name: tools that record the locals of a traceback hide what is called so.
+    api_key = _checked_key(api_key)
+    return lambda: api_key
 
 
 def _asked_key(source: Callable[[], str]) -> str:
     try:
-        key = source()
+        api_key = source()
     except Exception as error:
         raise ConfigurationError(f"the api_key function failed with {type(error).__name__}") from error
-    return _checked_key(key)
+    return _checked_key(api_key)
 
 
-def _checked_key(key: object) -> str:
-    if not isinstance(key, str):
-        raise ConfigurationError(f"api_key must be a string or a function that returns one, not {type(key).__name__}")
-    if key.strip().lower().startswith("bearer "):
+def _checked_key(api_key: object) -> str:
+    if not isinstance(api_key, str):
+        kind = type(api_key).__name__
+        raise ConfigurationError(f"api_key must be a string or a function that returns one, not {kind}")
+    if api_key.strip().lower().startswith("bearer "):
         raise ConfigurationError("api_key must be the key alone, without the word Bearer")
-    if not re.fullmatch(r"[\x21-\x7e]+", key.strip()):
+    if not re.fullmatch(r"[\x21-\x7e]+", api_key.strip()):
         raise ConfigurationError("api_key must be printable ASCII without spaces; was it copied whole?")
-    return key.strip()
+    return api_key.strip()
