@@ -146,7 +146,8 @@ def _key_reader(api_key: KeySource | None) -> Callable[[], str]:
                 "https://www.weryai.com/api/keys; `weryai emulate` needs none."
             )
     if callable(api_key):
-        return lambda: _asked_key(api_key)
+        source = api_key
+        return lambda: _asked_key(source)
     # Under no other name: tools that record the locals of a traceback hide what is called so.
     api_key = _checked_key(api_key)
     return lambda: api_key

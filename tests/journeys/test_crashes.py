@@ -184,7 +184,7 @@ def test_emulator_and_service_never_mix(
 ) -> None:
     """What was ordered at another address, or with another key, is neither resumed nor listed, nor a duplicate."""
     killed(scene, "id on disk", "Blocking")
-    monkeypatch.setenv("WERYAI_BASE_URL", scene.emulator.url.replace("127.0.0.1", "localhost"))
+    monkeypatch.setenv("WERYAI_BASE_URL", "http://127.0.0.1:9")
     assert orders(capsys) == []
     assert run(["resume"]) == 0
     assert scene.states == ["submitted"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,18 +15,13 @@ _told: list[Callable[[float], object]] = []
 _skipped = 0.0
 
 
-def _real_monotonic() -> Callable[[], float]:
-    # Libraries that freeze the time for a test replace `time.monotonic`, here as well; a wait must go on all the same.
-    clock: Any = getattr(time, "CLOCK_MONOTONIC", None)
-    return time.monotonic if clock is None else lambda: time.clock_gettime(clock)
-
-
-_REAL = (_real_monotonic(),)
-
-
-def real_now() -> float:
-    """Return the monotonic time in seconds, whatever somebody has put into the place of `time.monotonic`."""
-    return _REAL[0]()
+#: The monotonic time in seconds. Libraries that freeze the time for a test replace `time.monotonic`, in every module; a
+#: wait must go on all the same, so the clock is asked by its number where it has one.
+real_now: Callable[[], float] = (
+    functools.partial(time.clock_gettime, time.CLOCK_MONOTONIC)
+    if hasattr(time, "CLOCK_MONOTONIC")
+    else (lambda: time.monotonic())
+)
 
 
 def is_replaced() -> bool:

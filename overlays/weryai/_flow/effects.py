@@ -61,6 +61,13 @@ class Sink(Protocol):
     def write(self, chunk: bytes) -> None: ...
 
 
+class Evidence(Protocol):
+    """What is known of how far a paid request got; the transport has the one that watches."""
+
+    @property
+    def proves_not_sent(self) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Send(Effect[Reply]):
     """Send a request to the API and reply with its answer, or raise a TransportError.
@@ -89,7 +96,7 @@ class Transmit(Effect[Reply]):
     """Put a paid request on the wire, once; `evidence` watches how far it gets. The last of its steps."""
 
     send: Send
-    evidence: Any
+    evidence: Evidence
 
 
 @dataclass(frozen=True)

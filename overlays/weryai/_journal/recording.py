@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Protocol
 
-from .._flow.effects import Flow, OnDisk, Reply, RunBlocking, Send
+from .._flow.effects import Evidence, Flow, OnDisk, Reply, RunBlocking, Send, Transmit
 from .._flow.logs import log
 from .._flow.order import AttemptResult, OrderState
 from .._flow.order_log import AttemptLog
@@ -17,22 +15,15 @@ INTERRUPTED = "it was interrupted before the answer came"
 STOPPED = "it was interrupted before it was sent"
 
 
-class HowFar(Protocol):
-    """What is known of how far a request got."""
-
-    @property
-    def proves_not_sent(self) -> bool: ...
-
-
 class Recording:
     """The two notes of one attempt, in one order log."""
 
-    def __init__(self, effect: Send, order_log: AttemptLog, how_far: HowFar) -> None:
+    def __init__(self, effect: Send, order_log: AttemptLog, evidence: Evidence) -> None:
         assert effect.intent is not None
-        self._effect, self._intent, self._log, self._how_far = effect, effect.intent, order_log, how_far
+        self._effect, self._intent, self._log, self._evidence = effect, effect.intent, order_log, evidence
         self._is_stopped = False
 
-    def around(self, send: Callable[[], Flow[Reply]]) -> Flow[Reply]:
+    def life(self) -> Flow[Reply]:
         """Send between the two notes."""
         intent = self._intent
         # Only an image is worth another thread.
@@ -44,7 +35,7 @@ class Recording:
                 error.args = (f"{error}. Nothing was sent.",)
             raise
         try:
-            reply = yield from send()
+            reply = yield from Transmit(self._effect, self._evidence)
         except GeneratorExit:
             # The loop is gone; who finds the row sees that it is open and nobody works on it.
             raise
@@ -90,7 +81,7 @@ class Recording:
             state = OrderState.AMBIGUOUS if outcome.outcome is Outcome.UNKNOWN else OrderState.QUEUED
             task_ids = tuple(getattr(outcome, "task_ids", ()))
             return AttemptResult(state, task_ids, reason=str(outcome)[:1000], error=outcome)
-        is_sure = self._how_far.proves_not_sent
+        is_sure = self._evidence.proves_not_sent
         reason = str(outcome) if isinstance(outcome, Exception) else STOPPED if is_sure else INTERRUPTED
         return AttemptResult(OrderState.QUEUED if is_sure else OrderState.AMBIGUOUS, reason=reason[:1000])
 

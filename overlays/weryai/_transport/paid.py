@@ -9,24 +9,21 @@
 | transmit | `runner`           | one POST on a fresh connection, watched by `evidence`                               |
 | drift    | `drift_reporter`   | tells what the contract does not know, when the response is safe                    |
 
-The steps inside the shield are flows and stand in `STEPS`; the others differ between the two runners.
+Record and transmit are one flow, `life`; the others differ between the two runners, and stand there in this order.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from concurrent.futures import Future
 
-from .._flow.effects import Flow, Reply, Send, Transmit
+from .._flow.effects import Flow, Reply, Send
 from .._flow.order_log import AttemptLog
 from .._journal.memory import MEMORY
 from .._journal.recording import INTERRUPTED, Recording
 from .._settings import Settings
 from ..errors import WeryAIError
 from .evidence import Evidence
-
-Proceed = Callable[[], Flow[Reply]]
 
 
 class PaidAttempt:
@@ -35,45 +32,25 @@ class PaidAttempt:
     def __init__(self, effect: Send, settings: Settings) -> None:
         """Get ready; the key is asked for once, so that both notes of an attempt are of the same one."""
         self.effect, self.evidence = effect, Evidence()
-        self.recording = Recording(effect, _log_of(settings), self.evidence) if effect.intent else None
+        self._recording = Recording(effect, _log_of(settings), self.evidence)
         self.is_given_up = False
 
     def life(self) -> Flow[Reply]:
         """Go through the steps inside the shield."""
-        return self._from(0)
-
-    def _from(self, position: int) -> Flow[Reply]:
-        return STEPS[position](self, lambda: self._from(position + 1))
+        return self._recording.life()
 
     def stopped(self) -> Future[None] | None:
         """Note that it was stopped before its first byte."""
         self.is_given_up = True
-        return self.recording.note_stopped() if self.recording else None
+        return self._recording.note_stopped()
 
     def give_up(self, reason: str = INTERRUPTED) -> None:
         """Note that nobody waits for the response any more; should it still come, that is noted as well."""
         self.is_given_up = True
-        if self.recording:
-            with contextlib.suppress(WeryAIError):
-                self.recording.give_up(reason)
+        with contextlib.suppress(WeryAIError):
+            self._recording.give_up(reason)
 
 
 def _log_of(settings: Settings) -> AttemptLog:
     """Where an attempt is noted: in the journal, or in the memory of this process."""
     return settings.order_log() if settings.journal else MEMORY.order_log(settings.base_url, settings.key())
-
-
-def _record(attempt: PaidAttempt, proceed: Proceed) -> Flow[Reply]:
-    """Note the order before it is sent, and what came of it: in the journal, or in the memory of this process."""
-    if attempt.recording is None:
-        return (yield from proceed())
-    return (yield from attempt.recording.around(proceed))
-
-
-def _transmit(attempt: PaidAttempt, _proceed: Proceed) -> Flow[Reply]:
-    """Send it, once."""
-    return (yield from Transmit(attempt.effect, attempt.evidence))
-
-
-#: What happens to a paid request inside the shield; each step wraps those after it.
-STEPS: tuple[Callable[[PaidAttempt, Proceed], Flow[Reply]], ...] = (_record, _transmit)

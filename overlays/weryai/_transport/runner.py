@@ -109,7 +109,7 @@ class Blocking:
                 with self._opened()[1].slots:
                     reply = self._send_paid(effect) if effect.paid else self._send(effect, self._opened()[0])
                 return self._drift_reporter.pass_on(effect, reply)
-            case Transmit(send=send, evidence=evidence):
+            case Transmit(send=send, evidence=Evidence() as evidence):
                 return self._send(send, self._fresh_connections(), evidence)
             case Fetch():
                 return self._fetch(effect)
@@ -265,7 +265,7 @@ class Awaiting:
                     sending = self._send_paid(effect) if effect.paid else self._send(effect, self._opened().client)
                     reply = await sending
                 return self._drift_reporter.pass_on(effect, reply)
-            case Transmit(send=send, evidence=evidence):
+            case Transmit(send=send, evidence=Evidence() as evidence):
                 return await self._send(send, self._fresh_connections(), evidence)
             case Fetch():
                 return await self._fetch(effect)
