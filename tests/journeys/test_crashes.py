@@ -184,12 +184,13 @@ def test_emulator_and_service_never_mix(
 ) -> None:
     """What was ordered at another address, or with another key, is neither resumed nor listed, nor a duplicate."""
     killed(scene, "id on disk", "Blocking")
-    monkeypatch.setenv("WERYAI_BASE_URL", "http://127.0.0.1:9")
-    assert orders(capsys) == []
-    assert run(["resume"]) == 0
-    assert scene.states == ["submitted"]
-    assert run(GENERATE) == 0
-    assert scene.ordered == 2
+    with Emulator(video="fixed", waiting=0.02, processing=0.02, key=scene.emulator.key) as other:
+        monkeypatch.setenv("WERYAI_BASE_URL", other.url)
+        assert orders(capsys) == []
+        assert run(["resume"]) == 0
+        assert scene.states == ["submitted"]
+        assert run(GENERATE) == 0
+        assert len(other.ledger) == 1
     monkeypatch.setenv("WERYAI_BASE_URL", scene.emulator.url)
     monkeypatch.setenv("WERYAI_API_KEY", "sk-another-key-0123456789")
     assert orders(capsys) == []
