@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from fakes.answers import STATUS, SUBMIT, TASK, UPLOAD, accepted, envelope, looked, refused, serve_story, uploaded
 from fakes.bulks import manifest
 from fakes.commands import environment
-from fakes.faults import json_reply
+from fakes.faults import html_reply, json_reply
 from fakes.faulty_server import FaultyServer
 from fakes.pictures import png
 from fakes.surroundings import JOURNEY_KEY
@@ -227,6 +228,18 @@ def on_a_terminal(server: FaultyServer, folder: Path, *arguments: str, **extra: 
             pass
         os.close(ours)
         return screen.decode(), process.wait(30)
+
+
+def test_a_wait_says_why_it_sees_nothing(faulty_server: FaultyServer, started: Any) -> None:
+    """The reason stands on the screen after the second missed poll, and in the last line with the count."""
+    faulty_server.default("GET", STATUS, html_reply(502))
+    process = started("wait", TASK, "--timeout", "7")
+    _, errors = process.communicate(timeout=40)
+    assert process.returncode == 4, errors
+    lines = errors.splitlines()
+    assert re.fullmatch("weryai: 2 polls in a row were missed: .*502.*; polling goes on", lines[0]), errors
+    assert re.search("was never seen after 7 s; 2 polls were missed, the last because: .*502", lines[-1]), errors
+    assert "submitting" not in errors
 
 
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}

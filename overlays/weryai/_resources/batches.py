@@ -17,7 +17,7 @@ from .._protocol.task_reader import read_part, task_parts
 from .._task import Task, TaskState
 from ..errors import InvalidInputError, NotFoundError, TaskTimeoutError
 from .base import Mode, Resource, operation
-from .polling import NOT_FOUND_GRACE, WAIT_TIMEOUT, poll_until_ended
+from .polling import NOT_FOUND_GRACE, WAIT_TIMEOUT, Missed, poll_until_ended
 from .tasks import NO_CACHE, add_task_ids_to_errors, check_task_id, note_failure, poll_once
 
 
@@ -80,7 +80,7 @@ class Batches(Resource[Mode]):
                 not_found_grace=NOT_FOUND_GRACE if task_ids else 0.0,
             )
             if seen is None or not seen.ended:
-                raise _timed_out(batch_id, task_ids, seen, timeout) from missed
+                raise _timed_out(batch_id, task_ids, seen, timeout, missed) from (missed.error if missed else None)
         for task in seen.failed:
             yield from note_failure(task.id, task.reason)
         return seen
@@ -120,13 +120,13 @@ def _read_tasks(envelope: Envelope) -> tuple[Task, ...]:
 
 
 def _timed_out(
-    batch_id: int | str | None, task_ids: tuple[str, ...], seen: Batch | None, timeout: float
+    batch_id: int | str | None, task_ids: tuple[str, ...], seen: Batch | None, timeout: float, missed: Missed | None
 ) -> TaskTimeoutError:
     open_tasks = [task for task in seen.tasks if not task.ended] if seen else []
     names = [task.id for task in open_tasks] or list(task_ids)
     return TaskTimeoutError(
-        f"batch {batch_id}: {', '.join(names) or 'no task'} not ended after {timeout:g} s. The tasks go on and stay "
-        f"paid for; resume with batches.wait({batch_id!r}) or tasks.wait.",
+        f"batch {batch_id}: {', '.join(names) or 'no task'} not ended after {timeout:g} s{missed or ''}. "
+        f"The tasks go on and stay paid for; resume with batches.wait({batch_id!r}) or tasks.wait.",
         task_id=names[0] if names else "",
         task=open_tasks[0] if open_tasks else None,
         reason="timeout",

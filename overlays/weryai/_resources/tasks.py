@@ -18,7 +18,7 @@ from .._transport.runner import Awaiting, Blocking
 from .._webhooks.receiver import Receiver
 from ..errors import InvalidInputError, TaskFailedError, TaskTimeoutError, WeryAIError
 from .base import Mode, Resource, operation
-from .polling import WAIT_TIMEOUT, check_waiting, poll_until_ended
+from .polling import WAIT_TIMEOUT, Missed, check_waiting, poll_until_ended
 
 UpdateCallback = Callable[[Task], Any]
 NO_CACHE = {"Cache-Control": "no-cache"}
@@ -158,7 +158,7 @@ def wait_for(
             bell=bell,
         )
         if task is None or not task.ended:
-            raise _timed_out(task_id, task, timeout) from missed
+            raise _timed_out(task_id, task, timeout, missed) from (missed.error if missed else None)
     try:
         return _succeeded(task)
     except TaskFailedError as error:
@@ -206,10 +206,10 @@ def _succeeded(task: Task) -> Task:
     raise TaskFailedError(f"task {task.id} failed: {reason}", task_id=task.id, task=task, reason=reason)
 
 
-def _timed_out(task_id: str, task: Task | None, timeout: float) -> TaskTimeoutError:
+def _timed_out(task_id: str, task: Task | None, timeout: float, missed: Missed | None) -> TaskTimeoutError:
     state = f"is still {task.state.value}" if task else "was never seen"
     return TaskTimeoutError(
-        f"task {task_id} {state} after {timeout:g} s. It goes on and stays paid for; resume with "
+        f"task {task_id} {state} after {timeout:g} s{missed or ''}. It goes on and stays paid for; resume with "
         f"tasks.wait({task_id!r}).",
         task_id=task_id,
         task=task,

@@ -1,5 +1,6 @@
 """Waiting for a task, played by hand: when it looks, what it tolerates, and how it ends."""
 
+import warnings
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ def says(word: str | None, **fields: Any) -> Any:
 
 
 WAITING, RUNNING, DONE = says("waiting"), says("processing"), says("succeed", videos=[URL])
+FAILED = says("failed", msg="no")
 UNKNOWN_TASK = reply({"status": 1003, "message": "task not exist"})
 ACCEPTED = reply({"status": 0, "data": {"task_ids": ["t1"]}})
 MP4 = reply(mp4(), content_length=str(len(mp4())))
@@ -122,27 +124,49 @@ MISSED = {
 
 
 @pytest.mark.parametrize("answer", MISSED.values(), ids=list(MISSED))
-def test_a_failed_look_is_only_missed(answer: Any) -> None:
-    """Bursts of 5xx, resets, refused connections, rate limits and unreadable answers never end the waiting."""
-    played = play(wait("t1", interval=1), *[answer] * 5, DONE)
+def test_a_failed_poll_is_only_missed(answer: Any) -> None:
+    """Bursts of 5xx, resets, refused connections, rate limits and unreadable answers never end the waiting.
+
+    The second in a row is told of with its reason, once.
+    """
+    with pytest.warns(WeryAIWarning, match="^2 polls in a row were missed: .+; polling goes on$") as caught:
+        played = play(wait("t1", interval=1), *[answer] * 5, DONE)
+    assert len(caught) == 1
     assert played.result.state is TaskState.SUCCEEDED
     assert len(played.sent) == 6
 
 
-def test_a_missed_look_honours_retry_after() -> None:
-    """When the service asks for a longer pause than the schedule's, it gets it; a shorter one changes nothing."""
+def test_a_single_missed_poll_is_not_told_of() -> None:
+    """One miss at a time, and a new task that is not known yet, are no news."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        play(wait("t1", interval=1), TransportError("reset"), RUNNING, TransportError("reset"), RUNNING, DONE)
+        play(generate(PICTURE, prompt="wave", interval=5.0, output=None), ACCEPTED, *[UNKNOWN_TASK] * 3, FAILED)
+    assert caught == []
+
+
+def test_a_missed_poll_heeds_retry_after_up_to_a_minute() -> None:
+    """When the service asks for a longer pause than the schedule's, it gets it, 60 s at most; a shorter one is none."""
     busy = {"status": 1001, "message": "request rate limit exceeded"}
     played = play(wait("t1", interval=5), reply(busy, 429, retry_after="40"), reply(busy, 429, retry_after="1"), DONE)
     assert played.slept == [40, 5]
+    assert play(wait("t1", interval=5), reply(busy, 429, retry_after="3600"), DONE).slept == [60]
 
 
 def test_a_deadline_met_by_missed_looks_says_so() -> None:
-    """If no look was ever answered, the timeout says that the task was never seen and has the failure as its cause."""
-    played = play(wait("t1", timeout=5, interval=5), TransportError("reset"), TransportError("reset"))
+    """The timeout says how many polls were missed, and why the last one was, and has that failure as its cause."""
+    refused = TransportError("GET /v1/t1: not reached: refused", request="GET /v1/t1")
+    with pytest.warns(WeryAIWarning, match="missed: not reached: refused; polling"):
+        played = play(wait("t1", timeout=5, interval=5), TransportError("reset"), refused)
     assert isinstance(played.error, TaskTimeoutError)
     assert played.error.task is None
-    assert "never seen" in str(played.error)
-    assert isinstance(played.error.__cause__, TransportError)
+    told = "task t1 was never seen after 5 s; 2 polls were missed, the last because: not reached: refused. It goes on"
+    assert str(played.error).startswith(told)
+    assert played.error.__cause__ is refused
+    played = play(wait("t1", timeout=5, interval=5), RUNNING, TransportError("reset"))
+    assert "is still processing after 5 s; 1 poll was missed because: reset." in str(played.error)
+    played = play(wait("t1", timeout=5, interval=5), TransportError("reset"), RUNNING)
+    assert "missed" not in str(played.error)
 
 
 FINAL = {
