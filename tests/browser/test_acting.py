@@ -27,7 +27,7 @@ async def test_a_scenario_is_ordered_and_met(emulator: Emulator, browser: Browsi
     page = await browser.open("/#scenarios")
     await page.get_by_label("Scenario", exact=True).select_option("rate-limit")
     await page.get_by_label("Times").fill("2")
-    await page.get_by_role("button", name="Order", exact=True).click()
+    await page.get_by_role("button", name="Inject", exact=True).click()
     row = page.locator("#orders tr")
     await expect(row.locator(".number").nth(0)).to_have_text("2")
     await expect(row.locator(".number").nth(1)).to_have_text("0")
@@ -38,7 +38,7 @@ async def test_a_scenario_is_ordered_and_met(emulator: Emulator, browser: Browsi
                 order(client)
         order(client)
     await expect(row.locator(".number").nth(1)).to_have_text("2")
-    await expect(row.locator(".chip")).to_have_text("met")
+    await expect(row.locator(".chip")).to_have_text("triggered")
     await expect(page.locator("#count-scenarios")).to_have_text("0")
     assert faults(emulator) == [("rate-limit", "submit", 2, 2, False)]
 
@@ -48,7 +48,7 @@ async def test_an_order_is_taken_back(emulator: Emulator, client: WeryAI, browse
     page = await browser.open("/#scenarios")
     await page.locator("#catalogue").get_by_role("button", name="http-500").click()
     await page.get_by_label("At", exact=True).select_option("balance")
-    await page.get_by_role("button", name="Order", exact=True).click()
+    await page.get_by_role("button", name="Inject", exact=True).click()
     await page.get_by_role("button", name="Cancel http-500").click()
     await expect(page.locator("#orders .chip")).to_have_text("cancelled")
     assert faults(emulator) == [("http-500", "balance", 1, 0, True)]
@@ -59,7 +59,7 @@ async def test_what_cannot_be_ordered_is_said(emulator: Emulator, browser: Brows
     """A refusal of the control API is a sentence on the page; nothing was ordered."""
     page = await browser.open("/#scenarios")
     await page.locator("#times").evaluate("(input) => { input.type = 'text'; input.value = '0'; }")
-    await page.get_by_role("button", name="Order", exact=True).click()
+    await page.get_by_role("button", name="Inject", exact=True).click()
     await expect(page.locator("#status")).to_contain_text("times=0 must be 1 to 1000000")
     assert emulator.faults == []
     # The browser itself writes every answer of 400 and above into its console.

@@ -44,7 +44,7 @@ async def check_shown(page: Page, emulator: Emulator, name: str) -> None:
     """The scenario stands in the table as met, and at an exchange, a task or both."""
     row = page.locator(f'#orders tr[data-fault="{name}"]')
     await page.locator('[data-view="scenarios"]').click()
-    await expect(row.locator(".chip").first, name).to_have_text("met")
+    await expect(row.locator(".chip").first, name).to_have_text("triggered")
     await page.locator('[data-view="requests"]').click()
     touched = page.locator("#request-list .scenario").get_by_text(name, exact=True)
     await expect(touched.first, name).to_be_visible()
@@ -76,5 +76,5 @@ async def test_the_page_shows_every_scenario_of_deliveries(
         emulator.clock.advance(2)
         await page.locator('[data-view="scenarios"]').click()
         row = page.locator(f'#orders tr[data-fault="{name}"]')
-        await expect(row.locator(".chip").first, name).to_have_text("met")
+        await expect(row.locator(".chip").first, name).to_have_text("triggered")
         await expect(row.locator('a[href^="#tasks/"]'), name).to_have_count(1)

@@ -60,8 +60,8 @@ async def test_the_detail_shows_all_that_happened(
     await expect(titles).to_have_count(7)
     shown = [re.sub(r"\s+", " ", text) for text in await titles.locator(".title, > span:first-child").all_inner_texts()]
     assert shown == [
-        *("Upload", "Order", "Look at the task \u00d73", "Taken from the queue", "Succeeded"),
-        *("Look at the task", "Download"),
+        *("Upload", "Submit", "Poll the task \u00d73", "Taken from the queue", "Succeeded"),
+        *("Poll the task", "Download"),
     ]
     request = page.locator(".timeline .json").first
     await expect(request).to_contain_text('"prompt": "She waves"')

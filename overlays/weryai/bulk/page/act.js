@@ -88,7 +88,7 @@ function show(item) {
     const image = document.createElement("img");
     image.src = picture;
     image.alt = "";
-    media.append(figure(image, "picture"));
+    media.append(figure(image, "image"));
   }
   media.classList.toggle("both", media.childElementCount === 2);
   const facts = item.querySelector("dl").cloneNode(true);

@@ -53,13 +53,13 @@ export async function fill(place, id) {
   const said = new Set();
   if (exchange) exchange.complaints = exchange.complaints.filter(({ pointer, message }) => !said.has(pointer + message) && said.add(pointer + message));
   if (exchange === null) return place.replaceChildren(h("p", { class: "quiet" }, "It is no longer remembered."));
-  const words = exchange.trouble ?? (exchange.status === null ? "No answer was sent." : null);
+  const words = exchange.trouble ?? (exchange.status === null ? "No response was sent." : null);
   return place.replaceChildren(
     ...[complaintList(exchange, place), ...copying(exchange),
       h("div", { class: "sides" },
         h("div", { class: "side" }, h("h4", {}, exchange.kind === "webhook" ? "Delivery" : "Request"), headersView(exchange.request.headers),
           bodyView(exchange.request.body, exchange.complaints)),
-        h("div", { class: "side" }, h("h4", {}, "Answer ", statusMark(exchange)), headersView(exchange.answer.headers),
+        h("div", { class: "side" }, h("h4", {}, "Response ", statusMark(exchange)), headersView(exchange.answer.headers),
           words ? h("p", { class: "trouble" }, words) : null, exchange.status === null ? null : bodyView(exchange.answer.body))),
     ].filter(Boolean));
 }

@@ -9,9 +9,9 @@ const listing = new Listing(byId("jobs"), (row) => row.job, (row) => {
   const cell = (label, kind, ...content) => h("td", { "data-label": label, class: kind }, content);
   return h("tr", { class: row.is_double ? "double" : null },
     cell("Job", "", h("span", { class: "title", dir: "auto" }, row.prompt || "(no prompt)"), h("span", { class: "sub" }, row.model, " · ", h("span", { class: "mono" }, row.job))),
-    cell("State", "", stateMark(row.state), row.is_double ? chip("ordered twice", "bad") : null),
+    cell("State", "", stateMark(row.state), row.is_double ? chip("submitted twice", "bad") : null),
     cell("POSTs", "number", String(row.posts)),
-    cell("Orders", "number", String(row.orders)),
+    cell("Submissions", "number", String(row.orders)),
     cell("Credits", "number", String(row.credits)),
     cell("Refunded", "number", String(row.refunded)),
     cell("Tasks", "", row.task_ids.slice(0, 8).map((id) => h("a", { class: "mono", href: `#tasks/${id}` }, id)),
@@ -28,9 +28,9 @@ export function showLedger() {
   byId("sums").replaceChildren(
     sum("Credits left", world.balance), sum("Spent", spent), sum("Refunded", total((row) => row.refunded)),
     sum("Jobs", rows.length), sum("POSTs", total((row) => row.posts)),
-    sum("Refused", total((row) => row.refusals.length)), sum("Ordered twice", doubles().length, doubles().length ? "bad" : ""));
+    sum("Refused", total((row) => row.refusals.length)), sum("Submitted twice", doubles().length, doubles().length ? "bad" : ""));
   listing.show(rows.reverse().sort((one, other) => other.is_double - one.is_double));
-  setText(listing.none, "Nothing was ordered yet.");
+  setText(listing.none, "Nothing was submitted yet.");
 }
 
 // Whatever is shown: work that was paid for twice is said on top.
@@ -38,7 +38,7 @@ export function showDoubles() {
   const found = doubles();
   const alarm = byId("doubles");
   const paid = found.reduce((so_far, row) => so_far + row.credits, 0);
-  const text = `${found.length === 1 ? "One job was" : `${found.length} jobs were`} ordered more than once: ${paid} credits for the same work.`;
+  const text = `${found.length === 1 ? "One job was" : `${found.length} jobs were`} submitted more than once: ${paid} credits for the same work.`;
   alarm.hidden = !found.length;
   if (found.length && alarm.dataset.text !== text) {
     alarm.dataset.text = text;

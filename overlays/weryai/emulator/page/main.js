@@ -24,7 +24,7 @@ function place() {
   return Object.hasOwn(VIEWS, view) ? { view, id } : { view: "tasks", id: "" };
 }
 
-// Show what the address says.
+// Show what the URL says.
 function go() {
   const { view, id } = place();
   const isOther = view !== shown.view || id !== shown.id;
@@ -80,7 +80,7 @@ function tick() {
 }
 
 async function advance(seconds) {
-  if (await post("clock/advance", { seconds })) say(`The clock was turned by ${seconds} s`);
+  if (await post("clock/advance", { seconds })) say(`The clock was advanced by ${seconds} s`);
 }
 
 function setUp() {

@@ -1,4 +1,4 @@
-// Scenarios: order one, see what was ordered and met, take an order back.
+// Scenarios: inject one, see which were injected and triggered, take one back.
 
 import { get, post } from "./api.js";
 import { byId, h, say, setText } from "./dom.js";
@@ -13,11 +13,11 @@ let requestStages = [];
 
 const listing = new Listing(byId("orders"), (fault) => fault.id, (fault) => {
   const cell = (label, kind, ...content) => h("td", { "data-label": label, class: kind }, content);
-  const word = fault.cancelled ? "cancelled" : fault.is_open ? (fault.met ? "met" : "waiting") : "met";
+  const word = fault.cancelled ? "cancelled" : fault.is_open ? (fault.met ? "triggered" : "waiting") : "triggered";
   return h("tr", { "data-fault": fault.name },
-    cell("Scenario", "", h("span", { class: "title mono" }, fault.name), chip(word, word === "met" ? "good" : word === "waiting" ? "warn" : "quiet")),
+    cell("Scenario", "", h("span", { class: "title mono" }, fault.name), chip(word, word === "triggered" ? "good" : word === "waiting" ? "warn" : "quiet")),
     cell("At", "", fault.stage), cell("From", "", fault.source),
-    cell("Ordered", "number", fault.ordered !== null ? String(fault.ordered) : fault.each > 1 ? `1 in ${fault.each}` : "∞"), cell("Met", "number", String(fault.met)),
+    cell("Injected", "number", fault.ordered !== null ? String(fault.ordered) : fault.each > 1 ? `1 in ${fault.each}` : "∞"), cell("Triggered", "number", String(fault.met)),
     cell("Tasks", "", fault.task_ids.slice(0, 3).map((id) => h("a", { class: "mono", href: `#tasks/${id}` }, id)),
       fault.task_ids.length > 3 ? h("span", { class: "quiet" }, `and ${fault.task_ids.length - 3} more`) : null),
     cell("", "", fault.is_open ? h("button", { type: "button", "aria-label": `Cancel ${fault.name}`, onclick: () => cancel(fault) }, "Cancel") : null));
@@ -49,12 +49,12 @@ async function order(event) {
   event.preventDefault();
   const times = Number(byId("times").value);
   const fault = await post("faults", { name: choice.value, times, at: stage.value });
-  if (fault) say(`Ordered: ${fault.name}, ${times === 1 ? "once" : `${times} times`}`);
+  if (fault) say(`Injected: ${fault.name}, ${times === 1 ? "once" : `${times} times`}`);
 }
 
 export function showScenarios() {
   listing.show([...world.faults.values()].sort((one, other) => other.id - one.id));
-  setText(listing.none, "No scenario was ordered: everything goes well.");
+  setText(listing.none, "No scenario was injected: everything goes well.");
 }
 
 export async function setUpScenarios() {

@@ -1,4 +1,4 @@
-// One task: what was ordered, its picture and its video, and everything that was said about it.
+// One task: what was submitted, its image and its video, and everything that was said about it.
 
 import { get, post } from "./api.js";
 import { ask, byId, copy, h, say } from "./dom.js";
@@ -32,7 +32,7 @@ function actions(task) {
   return [
     action("Finish", open, "The task has ended already", async () => { if (await post(`${path}/finish`)) say("The task has succeeded"); }),
     action("Fail…", open, "The task has ended already", () => fail(task)),
-    action("Resend webhook", Boolean(task.webhook_url) && !open, task.webhook_url ? "The task has not ended yet" : "The task was ordered without a webhook_url",
+    action("Resend webhook", Boolean(task.webhook_url) && !open, task.webhook_url ? "The task has not ended yet" : "The task was submitted without a webhook_url",
       async () => { if (await post(`${path}/webhook`)) say("The webhook is sent again"); }),
   ];
 }
@@ -42,7 +42,7 @@ function facts(task) {
     ["Task", [h("span", { class: "mono" }, task.id), h("button", { type: "button", class: "small", onclick: () => copy(task.id, "the task id") }, "Copy")]],
     ["Batch", h("span", { class: "mono" }, String(task.batch_id))],
     ["Model", task.model], ["Length", `${task.seconds} s`], ["Ratio", task.ratio ?? "not given"],
-    ["Credits", [`${task.credits}`, task.refunded ? `, ${task.refunded} refunded` : "", isDouble(task) ? chip("ordered twice", "bad") : ""]],
+    ["Credits", [`${task.credits}`, task.refunded ? `, ${task.refunded} refunded` : "", isDouble(task) ? chip("submitted twice", "bad") : ""]],
     ["Submitted", moment(task.submitted_at)],
     [ended(task) ? "Ended" : "Ends", task.ends_at === null ? "never" : [moment(task.ends_at), h("span", { class: "quiet" }, ` after ${span(task.ends_at - task.submitted_at)}`)]],
     task.word === task.state ? null : ["Told as", h("code", {}, task.word)],
@@ -53,14 +53,14 @@ function facts(task) {
   return rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { dir: "auto" }, value)));
 }
 
-// An address of another host is shown as text: the page asks nobody but the emulator.
+// A URL of another host is shown as text: the page asks nobody but the emulator.
 const isUploaded = (address) => URL.canParse(address) && new URL(address).pathname.startsWith("/files/");
 
 function picture(task) {
   if (!task.picture) return h("p", { class: "hole" }, "Made of text alone");
   const elsewhere = () => h("p", { class: "hole" }, "Not uploaded here, and not fetched from elsewhere: ", h("span", { class: "mono" }, task.picture));
   if (!isUploaded(task.picture)) return elsewhere();
-  const image = h("img", { alt: "The picture of the order", src: `/_emulator/tasks/${encodeURIComponent(task.id)}/picture` });
+  const image = h("img", { alt: "The submitted image", src: `/_emulator/tasks/${encodeURIComponent(task.id)}/picture` });
   image.addEventListener("error", () => image.replaceWith(elsewhere()));
   return image;
 }
@@ -104,7 +104,7 @@ export class TaskDetail {
       this.buttons.children[place]?.focus();
     });
     this.part("media", [task.picture, task.state, Boolean(task.video), task.reason], () => this.media.replaceChildren(
-      h("figure", {}, picture(task), h("figcaption", {}, "Picture")), h("figure", {}, video(task), h("figcaption", {}, "Video"))));
+      h("figure", {}, picture(task), h("figcaption", {}, "Image")), h("figure", {}, video(task), h("figcaption", {}, "Video"))));
     this.part("facts", { ...task, video: null, double: isDouble(task) }, () => this.facts.replaceChildren(...facts(task)));
     this.listing.show(timeline(task, this.exchanges));
   }

@@ -23,7 +23,7 @@ function row(task) {
         h("span", { class: "sub" }, [task.model, `${task.seconds} s`, task.ratio].filter(Boolean).join(" · "),
           task.reason ? h("span", { class: "reason", dir: "auto" }, ` · ${task.reason}`) : null)),
       h("span", { class: "chips" },
-        isDouble(task) ? chip("ordered twice", "bad") : null,
+        isDouble(task) ? chip("submitted twice", "bad") : null,
         task.scenario ? chip(task.scenario, "scenario") : null,
         webhookChip(task), progress(task)),
       h("span", { class: "when number" }, h("span", {}, moment(task.submitted_at)),

@@ -5,9 +5,9 @@ import { now, world } from "./world.js";
 
 const EPOCH = 1e9;
 const OPERATIONS = {
-  submitImageToVideo: "Order", submitMultiImageToVideo: "Order (several pictures)", submitTextToVideo: "Order (text)",
-  getTaskStatus: "Look at the task", getBatchStatus: "Look at the batch", uploadFile: "Upload",
-  getBalance: "Balance", listVideoModels: "Models", result: "Download", file: "Picture", webhook: "Webhook",
+  submitImageToVideo: "Submit", submitMultiImageToVideo: "Submit (several images)", submitTextToVideo: "Submit (text)",
+  getTaskStatus: "Poll the task", getBatchStatus: "Poll the batch", uploadFile: "Upload",
+  getBalance: "Balance", listVideoModels: "Models", result: "Download", file: "Image", webhook: "Webhook",
 };
 
 // A moment of the emulator's clock: the time of day, or seconds where it began at 0.
@@ -32,7 +32,7 @@ export const stateMark = (state) => h("span", { class: "state", "data-state": st
 
 export function clockKind() {
   const { kind, speed } = world.clock;
-  return kind === "manual" ? "Clock, turned by hand" : kind === "real" ? "Clock, real time" : `Clock, ${speed}× as fast`;
+  return kind === "manual" ? "Clock, advanced by hand" : kind === "real" ? "Clock, real time" : `Clock, ${speed}× as fast`;
 }
 
 // How far a task is: nothing for one that has ended or never will.

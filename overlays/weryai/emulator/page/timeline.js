@@ -1,4 +1,4 @@
-// The timeline of a task: its exchanges, equal looks in a row as one, and the moments at which it moved.
+// The timeline of a task: its exchanges, equal polls in a row as one, and the moments at which it moved.
 
 import { now } from "./world.js";
 
