@@ -109,10 +109,10 @@ async def test_a_double_submit_stands_out(client: WeryAI, browser: Browsing) -> 
     order(client, "once")
     for _ in range(2):
         order(client, "twice")
-    await expect(page.locator("#doubles")).to_have_text(re.compile("One job was ordered more than once: 20 credits"))
+    await expect(page.locator("#doubles")).to_have_text(re.compile("One job was submitted more than once: 20 credits"))
     await page.get_by_role("link", name="Show the ledger").click()
     first = page.locator("#jobs tr").first
-    await expect(first).to_contain_text("ordered twice")
+    await expect(first).to_contain_text("submitted twice")
     assert await first.locator("td.number").all_inner_texts() == ["2", "2", "20", "0"]
     await page.get_by_role("link", name="Tasks").click()
     await page.get_by_label("Filter tasks by state").select_option("double")
