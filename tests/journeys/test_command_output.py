@@ -238,7 +238,8 @@ def test_a_wait_says_why_it_sees_nothing(faulty_server: FaultyServer, started: A
     assert process.returncode == 4, errors
     lines = errors.splitlines()
     assert re.fullmatch("weryai: 2 polls in a row were missed: .*HTTP 502.*; polling goes on", lines[0]), errors
-    assert re.search("was never seen after 7 s; [23] polls were missed, the last because: .*HTTP 502", lines[-1]), errors
+    told = "was never seen after 7 s; [23] polls were missed, the last because: .*HTTP 502"
+    assert re.search(told, lines[-1]), errors
     assert "submitting" not in errors
 
 
