@@ -9,8 +9,10 @@ import pytest
 from fakes.bulks import PROMPT, QUICK, filled, go, manifest, picture, rows
 from fakes.commands import weryai_command
 from fakes.surroundings import JOURNEY_KEY
-from weryai import ConfigurationError, bulk
+from weryai import ConfigurationError, JournalError, bulk
+from weryai._flow.intent import Intent
 from weryai.bulk import JobState, PostgresLedger
+from weryai.bulk._ledger import queries as reading
 from weryai.emulator import Emulator
 
 pytestmark = pytest.mark.timeout(60)
@@ -89,6 +91,28 @@ def test_workers_of_a_database_heed_the_manifest(emulator: Emulator, database: s
             patience=QUICK, limits=bulk.Limits(rate=1000.0, in_flight=50), polls_per_second=1000.0,
         )  # fmt: skip
     assert (outcome.is_complete, outcome.counts[JobState.QUEUED], len(bought(emulator))) == (True, 3, 3)
+
+
+@pytest.mark.parametrize("how", ["gone", "changed", "another image", "same"])
+def test_what_was_read_before_a_load_is_not_sent_after_it(tmp_path: Path, how: str) -> None:
+    """A worker that took a job up before another manifest came does not submit what that has no more."""
+    with filled(tmp_path, 2) as ledger:
+        job = ledger.write(lambda db: reading.of_row(db, 1)).result()
+        assert job is not None
+        numbers = range(1, 2) if how == "gone" else range(2)
+        changed = {"duration": "10"} if how == "changed" else {}
+        source = manifest(tmp_path / "jobs.csv", numbers, **changed)
+        if how == "another image":
+            source.write_text(source.read_text().replace("00000.jpg", "7.jpg"))
+        bulk.load_manifest(ledger, source, {})
+        intent = Intent("POST /", {**job.parameters, "image": job.image}, row=1)
+        begun = ledger.log_of("https://weryai.example", "sk-1").begin(intent, "")
+        if how == "same":
+            assert begun.result() == 1
+            return
+        with pytest.raises(JournalError, match="'job-0' is not in the manifest any more"):
+            begun.result()
+        assert bulk.status(tmp_path / "run.db").facts.submits == 0
 
 
 def test_what_failed_is_retried_if_the_manifest_has_it(tmp_path: Path) -> None:

@@ -28,10 +28,15 @@ _BESIDE = {
 }
 
 
+def is_url(image: str) -> bool:
+    """Whether an image is a URL, not a path."""
+    return image.lower().startswith(("http://", "https://"))
+
+
 def unsigned(image: str) -> str:
     """A URL without the parameters that only say who may read it and until when; anything else as it is."""
     address, mark, query = image.partition("?")
-    if not mark or not address.lower().startswith(("http://", "https://")):
+    if not mark or not is_url(address):
         return image
     query, hash_mark, fragment = query.partition("#")
     parts = query.split("&")

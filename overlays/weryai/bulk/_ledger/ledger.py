@@ -150,7 +150,7 @@ class LedgerOrderLog:
 
         def change(db: Database) -> int:
             self._ledger.check_place()
-            steps.begin(db, row, worker)
+            steps.begin(db, row, worker, intent.body)
             if self._ledger.admit is not None:
                 self._ledger.admit(db, row)
             self._begun[row] = worker

@@ -8,6 +8,7 @@ expected, or not at all. A video that could not be fetched yet leaves its job su
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import time
 import unicodedata
@@ -16,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from ..._flow.order import AttemptResult, OrderState
 from ...errors import BudgetExceededError, InvalidInputError, JournalError
+from .image_url import is_url, unsigned
 
 T = TypeVar("T")
 GIVEN_UP = "given up"
@@ -53,11 +55,20 @@ class ImageChangedError(InvalidInputError):
     """The image of a job is not what it was when the manifest was loaded, or when it was sent before."""
 
 
-def begin(db: Database, row: int, worker: str | None = None) -> None:
-    """Write down that a job is about to be sent, and by whom, if the budget has room for it."""
-    one = db.execute("select price from jobs where id = ?", (row,)).fetchone()
+def begin(db: Database, row: int, worker: str | None = None, body: Mapping[str, Any] | None = None) -> None:
+    """Write down that a job is about to be sent, and by whom, if the budget has room for it.
+
+    Raises MovedError if another manifest was loaded since the job was read, of which this `body` is none.
+    """
+    query = (
+        "select key, image, image_sha256, price, parameters, load, (select first_load from run) as first_load "
+        "from jobs where id = ?"
+    )
+    one = db.execute(query, (row,)).fetchone()
     if one is None:
         raise MovedError(f"job {row} is gone")
+    if one["load"] < one["first_load"] or (body is not None and not _is_meant(one, body)):
+        raise MovedError(f"job {one['key']!r} is not in the manifest any more as it was. Nothing was sent.")
     price = one["price"] or 0.0
     hit = db.execute(
         "update run set submits = submits + 1, credits = credits + ?, unpriced = unpriced + ? where (budget_tasks is "
@@ -68,6 +79,13 @@ def begin(db: Database, row: int, worker: str | None = None) -> None:
         raise BudgetExceededError(_spent(db))
     change(db, row, (OrderState.QUEUED,), state=OrderState.SUBMITTING, began=time.time(), worker=worker, kind=None)
     db.execute("update jobs set submits = submits + 1 where id = ?", (row,))
+
+
+def _is_meant(job: Any, body: Mapping[str, Any]) -> bool:
+    """Whether a body is what a job is now; of a local image it is known that it was uploaded for this job."""
+    image, given = str(job["image"]), str(body["image"])
+    is_image = job["image_sha256"] is not None or (is_url(image) and unsigned(image) == unsigned(given))
+    return is_image and json.loads(job["parameters"]) == {name: body[name] for name in body if name != "image"}
 
 
 def end(db: Database, row: int, attempt: AttemptResult, worker: str | None = None) -> None:
