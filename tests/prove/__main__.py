@@ -5,6 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from .cancel_storms import weathered
 from .journal_stress import stressed
 from .judging import bill_of, judge, rows_of
 from .killing import Harness, emulator, write_manifest
@@ -73,6 +74,7 @@ def main() -> int:
         "without": found_out,
         "machines": many_machines,
         "journal": stressed,
+        "storms": weathered,
     }
     wanted = sys.argv[1:] or list(whole)
     proofs = [whole[name]() for name in wanted]
