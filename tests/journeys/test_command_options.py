@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fakes.answers import STATUS, SUBMIT, TASK, accepted, looked, serve_story
+from fakes.answers import STATUS, SUBMIT, TASK, accepted, looked, refused, serve_story
 from fakes.commands import end_of, environment, start_weryai, weryai_command
 from fakes.faults import Reply, Reset, html_reply, json_reply
 from fakes.faulty_server import FaultyServer
@@ -91,6 +91,62 @@ def test_exit_codes_are_those_of_the_help(
     ended = run(faulty_server, tmp_path, "generate", URL, "--prompt", "Wave", *options)
     assert ended.code == code, ended.errors
     assert "Traceback" not in ended.errors
+
+
+REFUSED_LATER = {
+    "key": refused(1002, "no key", 403),
+    "nowhere": json_reply({"status": 1003, "message": "task not exist"}),
+}
+
+
+@pytest.mark.parametrize("answer", REFUSED_LATER.values(), ids=list(REFUSED_LATER))
+def test_what_is_paid_for_is_never_called_refused(faulty_server: FaultyServer, tmp_path: Path, answer: Reply) -> None:
+    """Whatever the service refuses after it has accepted: 4, as the task goes on, and how to wait for it."""
+    serve_story(faulty_server, looks=[looked("processing")])
+    faulty_server.default("GET", STATUS, answer)
+    ended = run(faulty_server, tmp_path, "generate", URL, "--prompt", "Wave", "--timeout", "60")
+    assert ended.code == 4, ended.errors
+    assert f"`weryai wait {TASK}`" in ended.error_lines[-1]
+
+
+def test_a_mistake_of_ours_after_paying_is_never_called_refused(
+    faulty_server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error that nobody foresaw while a paid task goes on: 4, and how to wait for it."""
+    from weryai import cli
+
+    def broken(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    serve_story(faulty_server)
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment(faulty_server.url, JOURNEY_KEY).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(cli._generate.Progress, "updated", broken)
+    assert cli.run(["generate", URL, "-p", "Wave"]) == 4
+    errors = capsys.readouterr().err
+    assert "No space left on device" in errors and f"`weryai wait {TASK}`" in errors and "please report" not in errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no folder that somebody stands in")
+@pytest.mark.parametrize(
+    "command", [("bulk", "run", "x.csv"), ("bulk", "export", "x.db", "-o", "-"), ("demo",), ("upload", "p.png")]
+)
+def test_a_removed_working_folder_is_no_mistake_of_ours(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """The line names the working folder or the file, asks for no report, and nothing was sent."""
+    (tmp_path / "gone").mkdir()
+    program = f"""
+import os, sys
+os.rmdir("../gone")
+os.execv(sys.executable, [sys.executable, "-m", "weryai", *{command!r}])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path / "gone", capture_output=True, text=True, check=False,
+        env=environment("http://127.0.0.1:9", JOURNEY_KEY),
+    )  # fmt: skip
+    assert done.returncode in (1, 2), done
+    assert "working folder" in done.stderr or command[-1] in done.stderr or "x.db" in done.stderr, done
+    assert "please report" not in done.stderr and "Traceback" not in done.stderr
 
 
 def test_wait_fetches_what_was_ordered_before(faulty_server: FaultyServer, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import sys
 import warnings
@@ -29,7 +30,7 @@ Exit codes:
   1    the service refused, or the task failed
   2    wrong option, picture or setting, no journal, or a repeated order; nothing was sent
   3    the outcome is unknown: it may have been billed
-  4    gave up waiting; the task goes on
+  4    waiting ended early; the task goes on, see `weryai wait`
   5    the video exists, but could not be fetched or stored
   6    the service was not reached; nothing was sent
   7    the key was refused
@@ -112,9 +113,19 @@ def _run(arguments: Sequence[str]) -> int:
     except ImportError as error:
         return _report(error, str(error), 2)
     except OSError as error:
-        return _report(error, ": ".join(map(str, filter(None, (error.strerror or str(error), error.filename)))), 1)
+        return _report(error, _told_by_system(error), _exit_code(error))
     except Exception as error:
-        return _report(error, f"{type(error).__name__}: {error}. This is a mistake in weryai; please report it.", 1)
+        mistake = f"{type(error).__name__}: {error}. This is a mistake in weryai; please report it."
+        return _report(error, mistake, _exit_code(error))
+
+
+def _told_by_system(error: OSError) -> str:
+    """What the system refuses, with the file; without one it may be the working folder, which somebody removed."""
+    try:
+        where = error.filename or os.getcwd()
+    except OSError:
+        where = "the working folder"
+    return f"{where}: {error.strerror or error}"
 
 
 @contextlib.contextmanager
@@ -131,7 +142,7 @@ def _quiet_library(arguments: Sequence[str]) -> Iterator[None]:
         yield
 
 
-def _exit_code(error: errors.WeryAIError) -> int:
+def _exit_code(error: Exception) -> int:
     match error:
         case errors.OutcomeUnknownError() | errors.ContractError(may_have_been_billed=True):
             return 3
@@ -139,6 +150,9 @@ def _exit_code(error: errors.WeryAIError) -> int:
             return 4
         case errors.DownloadError():
             return 5
+        # It was accepted, so that no script may take it for refused.
+        case _ if any("paid for and may go on" in note for note in getattr(error, "__notes__", ())):
+            return 4
         case errors.NotSentError():
             return 6
         case errors.AuthenticationError():
