@@ -52,10 +52,10 @@ CONTRACT = key=$${WERYAI_API_KEY-}; . .ci/clean && PYTHONPATH=tests WERYAI_API_K
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-demo: demo-venv ## a picture becomes a video, without an account: make demo IMAGE=my.jpg PROMPT="She waves"
+demo: demo-venv ## an image becomes a video, without an account: make demo IMAGE=my.jpg PROMPT="She waves"
 	@$(PY) -m weryai demo $${DEMO_PROMPT:+--prompt="$$DEMO_PROMPT"} $${DEMO_IMAGE:+-- "$$DEMO_IMAGE"}
 
-demo-bulk: dev-venv ## eight pictures become videos, with the plug pulled in the middle; ends with a report to look at
+demo-bulk: dev-venv ## eight images become videos, with the plug pulled in the middle; ends with a report to look at
 	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m tests.prove.demo
 
 test: dev-venv ## run the test suite

@@ -89,10 +89,10 @@ def test_a_whole_story(emulator: Emulator, tmp_path: Path) -> None:
         (("export", "nothing.db", "-o", "x.csv"), "there is no ledger at"),
         (("report", "nothing.db"), "there is no ledger at"),
         (("retry", "nothing.db", "--failed"), "there is no ledger at"),
-        (("resolve", "nothing.db", "give-up"), "say adopt TASK_ID"),
+        (("resolve", "nothing.db", "abandon"), "say adopt TASK_ID"),
         (("resolve", "nothing.db", "k", "adopt"), "adopt needs the TASK_ID"),
         (("resolve", "nothing.db", "--all", "adopt", "t"), "adopt is for one job"),
-        (("resolve", "nothing.db", "k", "give-up"), "there is no ledger at"),
+        (("resolve", "nothing.db", "k", "abandon"), "there is no ledger at"),
         (("run", "jobs.csv", "--budget", "many"), "--budget is a number of tasks"),
         (("run", "jobs.csv", "--budget", "5cr"), "2 queued jobs have no price"),
         (("run", "jobs.csv", "--shard", "3/2"), "--shard is I/K"),
@@ -141,5 +141,5 @@ def test_a_run_under_way_can_be_looked_at_and_not_changed(emulator: Emulator, tm
         library.load_manifest(ledger, tmp_path / "jobs.csv", {})
         assert "2  queued" in bulk(tmp_path, "status", "run.db").output
         bulk(tmp_path, "report", "run.db")
-        for arguments in (("retry", "run.db", "--failed"), ("resolve", "run.db", "job-0", "give-up")):
+        for arguments in (("retry", "run.db", "--failed"), ("resolve", "run.db", "job-0", "abandon")):
             assert "is in use" in bulk(tmp_path, *arguments, code=2).errors

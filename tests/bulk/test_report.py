@@ -76,7 +76,7 @@ def test_nothing_comes_from_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "a b:c#.mp4").write_bytes(VIDEO)
     with Filling(tmp_path / "run.db") as filling:
-        filling.job("at an address", "done", video=tmp_path / "videos" / "a b:c#.mp4")
+        filling.job("at a URL", "done", video=tmp_path / "videos" / "a b:c#.mp4")
         filling.job("local", "failed", image=str(tmp_path / "photo.png"))
     page = Page(bulk.report(filling.path, tmp_path / "report.html"))
     policy = next(one["content"] for one in page.all("meta") if "http-equiv" in one)
@@ -134,7 +134,7 @@ def test_videos_go_into_the_page_within_a_budget(tmp_path: Path, embed: int, ins
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     """A video or picture that is gone, is none, or would keep the page waiting is a word on its card."""
-    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "text.png").write_text("no image")
     Image.new("1", (10_000, 9_000)).save(tmp_path / "bomb.png")
     with Filling(tmp_path / "run.db") as filling:
         filling.job("gone", "done", image=str(tmp_path / "gone.png"), video=tmp_path / "gone.mp4")
@@ -143,7 +143,7 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         filling.job("bomb", image=str(tmp_path / "bomb.png"))
     page = Page(bulk.report(filling.path, tmp_path / "report.html"))
     assert page.text.count("file missing") == 3 and page.all("video") == [] and page.all("img") == []
-    for words in ("the picture cannot be read", "no picture", "cannot be opened", "not where it was stored", "no MP4"):
+    for words in ("the image cannot be read", "no image", "cannot be opened", "not where it was stored", "no MP4"):
         assert words in page.text
 
 

@@ -156,8 +156,8 @@ def test_the_commands_decide(tmp_path: Path, serving: Emulator, capsys: pytest.C
     assert run(["bulk", "resolve", path, "a", "resubmit"]) == 0
     assert "up to 1 may be paid for twice" in capsys.readouterr().out
     assert run(["bulk", "resolve", path, "b", "adopt", "task_0"]) == 1
-    assert run(["bulk", "resolve", path, "b", "give-up"]) == 0
-    assert "1 given up" in capsys.readouterr().out
+    assert run(["bulk", "resolve", path, "b", "abandon"]) == 0
+    assert "1 abandoned" in capsys.readouterr().out
     assert run(["bulk", "resolve", path, "--all", "resubmit", "--json"]) == 0
     fields = json.loads(capsys.readouterr().out)
     assert (fields["tasks"], fields["credits"], fields["may_be_paid"], fields["keys"]) == (2, 40.0, 2, ["c", "d"])
@@ -173,8 +173,8 @@ MISTAKES = {
     "adopt without a task": (["resolve", "LEDGER", "a", "adopt"], "adopt needs the TASK_ID"),
     "resubmit with a task": (["resolve", "LEDGER", "a", "resubmit", "t"], "only adopt does"),
     "adopt of all": (["resolve", "LEDGER", "--all", "adopt", "t"], "one job"),
-    "all and a key": (["resolve", "LEDGER", "--all", "a", "give-up"], "'a'"),
-    "a job that is not there": (["resolve", "LEDGER", "none", "give-up"], "no job 'none'"),
+    "all and a key": (["resolve", "LEDGER", "--all", "a", "abandon"], "'a'"),
+    "a job that is not there": (["resolve", "LEDGER", "none", "abandon"], "no job 'none'"),
     "no ledger": (["retry", "missing.db", "--failed"], "no ledger"),
 }
 

@@ -171,9 +171,9 @@ def test_what_was_never_sent_is_sent_on_demand(scene: Scene, capsys: pytest.Capt
 
 
 def test_what_nobody_wants_is_given_up(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """After `resolve ... give-up` nothing is left to be told, and the same may be ordered again."""
+    """After `resolve ... abandon` nothing is left to be told, and the same may be ordered again."""
     killed(scene, "answer received, id not on disk", "Blocking")
-    assert run(["resolve", "1", "give-up"]) == 0
+    assert run(["resolve", "1", "abandon"]) == 0
     assert run(["resume"]) == 0
     assert run(GENERATE) == 0
     assert (scene.ordered, scene.states) == (2, ["failed", "done"])

@@ -121,9 +121,9 @@ def test_several_videos_of_one_order_get_a_file_each(
 MISTAKES = {
     "resume, no journal": (["resume"], "no journal"),
     "orders, no journal": (["orders"], "no journal"),
-    "resolve, no journal": (["resolve", "1", "give-up"], "no journal"),
+    "resolve, no journal": (["resolve", "1", "abandon"], "no journal"),
     "adopt without a task": (["resolve", "1", "adopt"], "TASK_ID"),
-    "give up with a task": (["resolve", "1", "give-up", "task_1"], "TASK_ID"),
+    "give up with a task": (["resolve", "1", "abandon", "task_1"], "TASK_ID"),
     "another verdict": (["resolve", "1", "forget"], "adopt"),
     "resume into a file": (["resume", "-o", "photo.png"], "folder"),
     "a window that is none": ([*SUBMIT, "--window", "-1"], "--window"),

@@ -28,7 +28,7 @@ EXIT_CODES = """
 Exit codes:
   0    done
   1    the service refused, or the task failed
-  2    wrong option, picture or setting, no journal, or a repeated order; nothing was sent
+  2    wrong option, image or setting, no journal, or a repeated submission; nothing was sent
   3    the outcome is unknown: it may have been billed
   4    waiting ended early; the task goes on, see `weryai wait`
   5    the video exists, but could not be fetched or stored
@@ -41,10 +41,10 @@ Exit codes:
 @click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(weryai.__version__, prog_name="weryai")
 @click.option("--api-key", help="Better: WERYAI_API_KEY, which no process list shows.")
-@click.option("--base-url", help="Another address of the API. [env: WERYAI_BASE_URL]")
+@click.option("--base-url", help="Another URL of the API. [env: WERYAI_BASE_URL]")
 @click.option("-v", "--verbose", is_flag=True, help="Write a line for each request to standard error.")
 def cli(api_key: str | None, base_url: str | None, verbose: bool) -> None:
-    """Turn a picture into a video with WeryAI.
+    """Turn an image into a video with WeryAI.
 
     The key is read from WERYAI_API_KEY. `weryai demo` shows the whole way without a key or an account.
     """

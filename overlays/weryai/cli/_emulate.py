@@ -35,7 +35,7 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
 @click.option(
     "--state",
     metavar="FILE",
-    help="Remember tasks, pictures and credits in this file; what scenarios are left is not kept.",
+    help="Remember tasks, images and credits in this file; what scenarios are left is not kept.",
 )
 @click.option("--concurrency", type=click.IntRange(0), default=20, show_default=True, help="0 for no limit.")
 @click.option("--model-rules", type=click.Choice(["known", "strict", "off"]), default="known", show_default=True)
@@ -80,7 +80,7 @@ def _listed() -> list[str]:
 @click.option("-p", "--prompt", help=f"[default: {DEMO_PROMPT}]")
 @click.option("-o", "--output", default="weryai-demo.mp4", show_default=True, help="File or folder to write.")
 def demo(image: str | None, prompt: str | None, output: str) -> None:
-    """Show the whole way from a picture to a video against the emulator: no account, no key, no network."""
+    """Show the whole way from an image to a video against the emulator: no account, no key, no network."""
     from weryai.emulator import Emulator
 
     photograph = Path(weryai.__file__).parent / "emulator" / "data" / "astronaut.jpg"
@@ -91,7 +91,7 @@ def demo(image: str | None, prompt: str | None, output: str) -> None:
     with Emulator(video="render") as emulator, Progress() as progress:
 
         def accepted(submission: Submission) -> None:
-            say(f"picture  {image or f'{photograph.name} (NASA, public domain)'}")
+            say(f"image    {image or f'{photograph.name} (NASA, public domain)'}")
             say(f"prompt   {prompt or DEMO_PROMPT}")
             say(f"emulator {emulator.url}")
             progress.submitted(submission)

@@ -1,4 +1,4 @@
-"""The commands around one picture: `generate`, `submit`, `wait`, `download`, `upload`."""
+"""The commands around one image: `generate`, `submit`, `wait`, `download`, `upload`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def _ordering(command: F) -> F:
     for option in reversed(
         (
             click.argument("image"),
-            click.option("-p", "--prompt", required=True, help="What shall happen in the video, 1 to 2000 characters."),
+            click.option("-p", "--prompt", required=True, help="Motion prompt, 1 to 2000 characters."),
             click.option("-m", "--model", help="Model key, see `weryai models`. [default: WERYAI_VIDEO_1_0]"),
             click.option("-d", "--duration", type=int, help="Seconds. [default: 5]"),
             click.option("-r", "--aspect-ratio", help='Width to height; "none" leaves it out. [default: 16:9]'),
-            click.option("--negative-prompt", help="What shall not be in the video, up to 1000 characters."),
+            click.option("--negative-prompt", help="Things to avoid, up to 1000 characters."),
             click.option("--resolution", help="Such as 720p, if the model lists any."),
             click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
             click.option("--webhook-url", help="Where the service posts when the task ends."),
@@ -58,7 +58,7 @@ def _chosen(options: dict[str, Any]) -> dict[str, Any]:
 @click.option("-o", "--output", help=OUTPUT)
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
 def generate(image: str, prompt: str, output: str | None, timeout: float, json_lines: bool, **options: Any) -> None:
-    """Make a video from IMAGE, a local picture or its address. The last line printed is the video's path."""
+    """Make a video from IMAGE, a local file or a URL. The last line printed is the video's path."""
     with paying_client(options) as client, Progress() as progress:
 
         def submitted(submission: Submission) -> None:
@@ -82,7 +82,7 @@ def generate(image: str, prompt: str, output: str | None, timeout: float, json_l
 @_ordering
 @click.option("-n", "--video-number", type=int, help="How many videos, 1 to 4; each is paid for. [default: 1]")
 def submit(image: str, prompt: str, json_lines: bool, **options: Any) -> None:
-    """Order a video of IMAGE and print its task ids, one per line, without waiting."""
+    """Submit a video of IMAGE and print its task ids, one per line, without waiting."""
     with paying_client(options) as client:
         submission = client.image_to_video.submit(image, prompt=prompt, **_chosen(options))
     if json_lines:
@@ -109,12 +109,12 @@ def wait(task_ids: tuple[str, ...], output: str | None, timeout: float, journal:
 
 
 @click.command()
-@click.argument("source", metavar="TASK_ID|ADDRESS")
+@click.argument("source", metavar="TASK_ID|URL")
 @click.option("-o", "--output", help=OUTPUT)
 @in_journal
 @as_json
 def download(source: str, output: str | None, journal: str | None, json_lines: bool) -> None:
-    """Fetch the video of a finished task, or of an address. Costs nothing."""
+    """Fetch the video of a finished task, or of a URL. Costs nothing."""
     with noting_client(journal) as client:
         wanted: str | Task = source if "://" in source else client.tasks.get(source)
         name = "video" if isinstance(wanted, str) else wanted.id
@@ -123,10 +123,10 @@ def download(source: str, output: str | None, journal: str | None, json_lines: b
 
 
 @click.command()
-@click.argument("picture")
+@click.argument("image")
 @as_json
-def upload(picture: str, json_lines: bool) -> None:
-    """Put a local PICTURE where the service can fetch it, and print its address."""
+def upload(image: str, json_lines: bool) -> None:
+    """Put a local IMAGE where the service can fetch it, and print its URL."""
     with connect() as client:
-        url = client.files.upload(picture)
+        url = client.files.upload(image)
     put(json_lines, url, event="uploaded", url=url)

@@ -29,11 +29,11 @@ def paying(command: F) -> F:
         (
             in_journal,
             click.option("--no-journal", is_flag=True, help="Write nothing down: a crash may lose what was paid for."),
-            click.option("--force", is_flag=True, help="Order the same again, although it was ordered a moment ago."),
+            click.option("--force", is_flag=True, help="Submit the same again, although it was just submitted."),
             click.option("--order-key", help="Your own name for the order, which is then placed once, for ever."),
             click.option(
                 "--window", type=click.FloatRange(0, 1e9), default=600.0, show_default=True,
-                help="For how many seconds the same order is refused.",
+                help="For how many seconds the same submission is refused.",
             ),
         )
     ):  # fmt: skip

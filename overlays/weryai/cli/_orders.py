@@ -33,7 +33,7 @@ UNFINISHED = ("queued", "submitting", "submitted", "ambiguous")
 def resume(journal: str | None, output: str | None, everything: bool, timeout: float, json_lines: bool) -> None:
     """Go on after a crash: wait for every paid, unfinished order, fetch its videos, and tell what is ambiguous.
 
-    Nothing is ordered, so it costs nothing. Ends with 3 if an order is ambiguous: it may have been paid, and `weryai
+    Nothing is submitted, so it costs nothing. Ends with 3 if an order is ambiguous: it may have been paid, and `weryai
     resolve` is for you to say what became of it.
     """
     if output and not Path(output).is_dir():
@@ -74,21 +74,21 @@ def orders(journal: str | None, everything: bool, json_lines: bool) -> None:
 
 @click.command()
 @click.argument("order", type=int)
-@click.argument("verdict", type=click.Choice(["adopt", "resubmit", "give-up"]))
+@click.argument("verdict", type=click.Choice(["adopt", "resubmit", "abandon"]))
 @click.argument("task_id", required=False)
 @in_journal
 @as_json
 def resolve(
     order: int,
-    verdict: Literal["adopt", "resubmit", "give-up"],
+    verdict: Literal["adopt", "resubmit", "abandon"],
     task_id: str | None,
     journal: str | None,
     json_lines: bool,
 ) -> None:
-    """Say what became of an ambiguous ORDER, after a look at the call history of your account.
+    """Say what became of an ambiguous ORDER, after checking the call history of your account.
 
     "adopt TASK_ID": it became that task, which must exist. "resubmit": send it once more, at the risk of paying twice.
-    "give-up": want to know no more, of an unfinished order as well. Then `weryai resume` fetches what there is.
+    "abandon": wait no more for it, an unfinished order as well. Then `weryai resume` fetches what there is.
     """
     if (verdict == "adopt") != (task_id is not None):
         raise click.UsageError("adopt needs the TASK_ID, and only adopt does")
@@ -113,7 +113,7 @@ def _client(place: str | None) -> Iterator[WeryAI]:
     """Make a client for work that is all about the journal, which must be there."""
     if (path := journal_at(place)) is None:
         path = Path(place or weryai.Journal.default_path())
-        raise weryai.JournalError(f"there is no journal at {path}: nothing was ordered with it")
+        raise weryai.JournalError(f"there is no journal at {path}: nothing was submitted with it")
     with weryai.Journal(path) as journal, connect(journal) as client:
         yield client
 
@@ -132,12 +132,12 @@ def _tell_ambiguous(order: Order, *, json_lines: bool) -> None:
     if json_lines:
         _put_order(order)
         return
-    named = f"; its answer named task {', '.join(order.task_ids)}" if order.task_ids else ""
+    named = f"; its response named task {', '.join(order.task_ids)}" if order.task_ids else ""
     what = f"{order.body.get('model')}, {str(order.body.get('prompt'))[:40]!r}"
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(order.began))
     say(
         f"weryai: order {order.row} of {when} ({what}) is ambiguous: {order.reason}{named}",
-        f"weryai: look at your call history, then `weryai resolve {order.row} adopt TASK_ID` or give-up",
+        f"weryai: check your call history, then `weryai resolve {order.row} adopt TASK_ID` or abandon",
     )
 
 

@@ -34,9 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def weryai_emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """Run an emulator for this test alone, and point WERYAI_API_KEY and the base URLs at it until the test ends.
 
-    Its time stands still and passes when somebody waits: what a client would sleep is skipped, and each look at a task
+    Its time stands still and passes when somebody waits: what a client would sleep is skipped, and each poll of a task
     takes a second. `weryai_emulator.clock.advance(seconds)` turns it by hand; the option `speed=1` asks for real time.
-    Options come from `@pytest.mark.weryai(...)`. A fault that was ordered and not met fails the test.
+    Options come from `@pytest.mark.weryai(...)`. A fault that was injected and never triggered fails the test.
     """
     from weryai._journal.memory import MEMORY
 

@@ -1,4 +1,4 @@
-"""One card of the sheet: a job's picture or video, where it stands, and all that is known of it."""
+"""One card of the sheet: a job's image or video, where it stands, and all that is known of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _media(shown: Shown) -> Element:
                  playsinline=True)  # fmt: skip
     if shown.picture:
         return h("img", src=shown.picture, alt="", decoding="async")
-    return h("span", shown.no_picture or "no picture", class_="hole")
+    return h("span", shown.no_picture or "no image", class_="hole")
 
 
 def _short(job: Job) -> str:
@@ -57,7 +57,7 @@ def _facts(job: Job, shown: Shown) -> list[list[Element]]:
         ("model", _text(job.parameters.get("model"))),
         ("duration", _text(job.parameters.get("duration"))),
         *((name, _text(value)) for name, value in job.parameters.items() if name not in _TOLD),
-        ("picture", job.image),
+        ("image", job.image),
         ("task", job.task_id),
         ("named tasks", job.named),
         ("batch", job.batch_id),

@@ -62,7 +62,7 @@ def _over_time(times: Times) -> Element:
     for slot, (done, failed) in enumerate(bars):
         low = _y(0, top)
         moment = clock(times.start + slot * times.step, "%H:%M:%S")
-        told = f"{moment}: {ordered[slot]:,} ordered, {done:,} done, {failed:,} failed"
+        told = f"{moment}: {ordered[slot]:,} submitted, {done:,} done, {failed:,} failed"
         for many, name in ((done, "good"), (failed, "bad")):
             if many:
                 tall = HEIGHT - _BOTTOM - _y(many, top)
@@ -94,7 +94,7 @@ def _histogram(times: Times) -> Element:
     median = times.median or 0.0
     x = _LEFT + min((median - low) / step, many_bars) * wide
     mark = h("line", x1=_round(x), x2=_round(x), y1=_TOP - 6, y2=HEIGHT - _BOTTOM, class_="mark")
-    told = f"Time from order to video of {len(taken):,} videos, the median is {span(median)}"
+    told = f"Time from submission to video of {len(taken):,} videos, the median is {span(median)}"
     return _figure("From order to video", told, [_key("mark", f"median {span(median)}")], top,
                    [(0, span(low)), (1, span(low + many_bars * step))], [*bars, mark])  # fmt: skip
 

@@ -25,7 +25,7 @@ _CALM = (OrderState.DONE, OrderState.SUBMITTED, OrderState.SUBMITTING, OrderStat
 
 @dataclass
 class Times:
-    """When jobs were ordered and ended, in slots of `step` seconds from `start`; `taken` are seconds to a video."""
+    """When jobs were submitted and ended, in slots of `step` seconds from `start`; `taken` are seconds to a video."""
 
     start: float
     step: float

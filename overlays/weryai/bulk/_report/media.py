@@ -1,4 +1,4 @@
-"""Pictures and videos of the report: small ones inside the page, the others from where they lie."""
+"""Images and videos of the report: small ones inside the page, the others from where they lie."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from urllib.parse import quote
 from ..._media.image import is_address
 from .._ledger.job import Job, JobState
 
-NEEDS_BULK = 'pictures need the extra "bulk": pip install "weryai[bulk]"'
+NEEDS_BULK = 'images need the extra "bulk": pip install "weryai[bulk]"'
 _WIDTH = 400
 _MOST_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a card shows: data or relative addresses, or in a few words why there is no picture, or no video."""
+    """What a card shows: data or relative URLs, or in a few words why there is no image, or no video."""
 
     picture: str | None = None
     no_picture: str | None = None
@@ -44,7 +44,7 @@ class Media:
 
     def of(self, job: Job) -> Shown:
         """What the card of a job shows."""
-        picture, why = (None, "picture at an address") if is_address(job.image) else self.thumbnail(job.image)
+        picture, why = (None, "image at a URL") if is_address(job.image) else self.thumbnail(job.image)
         if job.state is not JobState.DONE or job.path is None:
             return Shown(picture, why)
         video, link, no_video = self._video(Path(job.path))
@@ -69,7 +69,7 @@ class Media:
 
 
 def _relative(path: Path, folder: Path) -> str | None:
-    """The address of a file for a page in this folder; none from one drive to another."""
+    """The URL of a file for a page in this folder; none from one drive to another."""
     try:
         way = Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:
@@ -79,22 +79,22 @@ def _relative(path: Path, folder: Path) -> str | None:
 
 
 def _thumbnail(place: str) -> tuple[str | None, str | None]:
-    """A picture in small as a data address, without what a camera wrote into it; or why there is none."""
+    """An image in small as a data URL, without what a camera wrote into it; or why there is none."""
     pillow = _pillow()
     if pillow is None:
         return None, NEEDS_BULK
     try:
         found = os.stat(place)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
-            return None, "no picture"
+            return None, "no image"
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             return _drawn(pillow, place), None
     except OSError:
-        return None, "the picture cannot be read"
+        return None, "the image cannot be read"
     except Exception:
         # Whatever a strange file makes the decoders say, the page is written.
-        return None, "the picture cannot be opened"
+        return None, "the image cannot be opened"
 
 
 def _drawn(pillow: ModuleType, place: str) -> str:

@@ -1,4 +1,4 @@
-"""The page of a report: what is told first, the sums, the plots, the reasons, and the sheet of pictures and videos."""
+"""The page of a report: what is told first, the sums, the plots, the reasons, and the sheet of images and videos."""
 
 from __future__ import annotations
 
@@ -101,13 +101,13 @@ def _tiles(facts: Facts) -> Element:
     if run.credits or (run.credits is not None and run.budget_credits is not None):
         tiles.append(_tile(number(run.credits), "credits spent", run.credits, run.budget_credits))
     if times is not None and times.median is not None:
-        tiles.append(_tile(span(times.median), "from order to video, half of the time"))
+        tiles.append(_tile(span(times.median), "from submission to video, median"))
     if facts.first is not None and facts.last is not None and facts.last > facts.first:
         tiles.append(_tile(span(facts.last - facts.first), "from the first order to the last end"))
     if facts.bytes:
         tiles.append(_tile(_size(facts.bytes), "of video on disk"))
     if facts.status.pace and facts.status.eta:
-        tiles.append(_tile(span(facts.status.eta), "left at the pace of now"))
+        tiles.append(_tile(span(facts.status.eta), "estimated time remaining"))
     return h("section", tiles, class_="tiles", aria_label="Sums")
 
 
@@ -129,9 +129,9 @@ def _attention(facts: Facts) -> Element | None:
     return h(
         "section",
         h("h2", f"{jobs} may have been paid for"),
-        h("p", "Look at the call history of your account, then say what became of it. Nothing is sent until you do."),
+        h("p", "Check the call history of your account, then say what became of it. Nothing is sent until you do."),
         h("pre", f"weryai bulk resolve {place} KEY adopt TASK_ID\nweryai bulk resolve {place} KEY resubmit\n"
-                 f"weryai bulk resolve {place} KEY give-up"),
+                 f"weryai bulk resolve {place} KEY abandon"),
         class_="panel attention",
     )  # fmt: skip
 
@@ -201,7 +201,7 @@ def _sheet(facts: Facts, media: Media) -> Element:
 
 def _left_out(facts: Facts, shown: dict[OrderState, int]) -> str:
     if len(facts.cards) == facts.status.jobs:
-        return "All of them, those that need a look first."
+        return "All of them, those that need a decision first."
     parts = [f"{shown[state]:,} of {many:,} {state.value}" for state in _ORDER if (many := facts.status.counts[state])]
     told = f"{len(facts.cards):,} of {facts.status.jobs:,} are shown here, the others are in the ledger"
     return f"{told}: {', '.join(parts)}."

@@ -22,7 +22,7 @@ def report(
 ) -> Path:
     """Write one HTML page about a run, also while it goes on, and return its path; the ledger is only read.
 
-    The page shows at most `cards` jobs, what failed and what is ambiguous first, with small pictures (by Pillow, of
+    The page shows at most `cards` jobs, what failed and what is ambiguous first, with small images (by Pillow, of
     the extra "bulk") and with videos: in the page itself up to `embed` bytes together, beyond that from where they
     lie on this disk. It asks no other host for anything.
     """

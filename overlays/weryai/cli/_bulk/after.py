@@ -20,8 +20,8 @@ VERDICTS = """
 \b
   weryai bulk resolve LEDGER KEY adopt TASK_ID   it became that task, which must exist
   weryai bulk resolve LEDGER KEY resubmit        send it once more, which may pay twice
-  weryai bulk resolve LEDGER KEY give-up         want to know no more, of an unfinished job as well
-  weryai bulk resolve LEDGER --all resubmit      or give-up: every ambiguous job
+  weryai bulk resolve LEDGER KEY abandon         wait no more for it, of an unfinished job as well
+  weryai bulk resolve LEDGER --all resubmit      or abandon: every ambiguous job
 """
 
 
@@ -78,12 +78,12 @@ def retry(ledger: Place, failed: bool, reasons: tuple[str, ...], trust_copy: boo
 
 @click.command(epilog=VERDICTS)
 @in_ledger
-@click.argument("words", nargs=-1, required=True, metavar="KEY adopt TASK_ID|resubmit|give-up")
-@click.option("--all", "everything", is_flag=True, help="Every ambiguous job: `--all resubmit` or `--all give-up`.")
+@click.argument("words", nargs=-1, required=True, metavar="KEY adopt TASK_ID|resubmit|abandon")
+@click.option("--all", "everything", is_flag=True, help="Every ambiguous job: `--all resubmit` or `--all abandon`.")
 @trusting
 @as_json
 def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy: bool, json_lines: bool) -> None:
-    """Say what became of an ambiguous job of LEDGER, after a look at the call history of your account.
+    """Say what became of an ambiguous job of LEDGER, after checking the call history of your account.
 
     Nothing is sent; the next run does. No run may be at work.
     """
@@ -111,7 +111,7 @@ def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy:
         if changed.not_in_manifest:
             click.echo(f"{changed.not_in_manifest:,} of them wait for a manifest that has them: the last one has not")
     else:
-        click.echo(f"{changed.jobs:,} given up, and failed from now on")
+        click.echo(f"{changed.jobs:,} abandoned, and failed from now on")
 
 
 @click.command()
@@ -136,8 +136,8 @@ def export(ledger: Place, output: str, chosen: Literal["csv", "jsonl", "parquet"
 
 
 def _verdict(word: str, tasks: list[str], *, everything: bool) -> str:
-    if word not in ("adopt", "resubmit", "give-up"):
-        raise click.UsageError(f"say adopt TASK_ID, resubmit or give-up{f', not {word!r}' if word else ''}")
+    if word not in ("adopt", "resubmit", "abandon"):
+        raise click.UsageError(f"say adopt TASK_ID, resubmit or abandon{f', not {word!r}' if word else ''}")
     if word == "adopt" and everything:
         raise click.UsageError("adopt is for one job: each has a task of its own")
     if len(tasks) != (word == "adopt"):

@@ -1,4 +1,4 @@
-"""`weryai bulk`: the commands around many pictures, each loaded when it is named."""
+"""`weryai bulk`: the commands around many images, each loaded when it is named."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ Exit codes of run and worker:
 
 @click.command(cls=_Lazy, name="bulk", epilog=EXIT_CODES)
 def bulk() -> None:
-    """Animate many pictures, each paid for once, whatever happens in between.
+    """Animate many images, each paid for once, whatever happens in between.
 
-    A manifest is a CSV, JSON Lines or Parquet file with a column `image`, or a folder of pictures. What was ordered
+    A manifest is a CSV, JSON Lines or Parquet file with a column `image`, or a folder of images. What was submitted
     stands in a ledger beside it; start the same command again after a crash, and it goes on.
     """

@@ -14,7 +14,7 @@ WARNING = f"weryai: a password in an argument is seen in the process list; prefe
 
 
 def place_of(text: str) -> Place:
-    """The path of a ledger, or the address of its database."""
+    """The path of a ledger, or the URL of its database."""
     from weryai import bulk
 
     if not bulk.is_database(text):
@@ -25,7 +25,7 @@ def place_of(text: str) -> Place:
 
 
 def address_of(text: str) -> str:
-    """The address of a database; a path is refused."""
+    """The URL of a database; a path is refused."""
     place = place_of(text)
     if isinstance(place, Path):
         raise click.BadParameter("a database is postgresql://USER@HOST/DATABASE")

@@ -35,7 +35,7 @@ def tell(planned: Plan) -> None:
         click.echo("  ".join(cells).rstrip())
     cost = "an unknown number of credits" if planned.credits is None else f"{planned.credits:g} credits"
     more = f" and {planned.unpriced:,} tasks of unknown price" if 0 < planned.unpriced < planned.tasks else ""
-    uploads = _many(planned.uploads, "picture")
+    uploads = _many(planned.uploads, "image")
     click.echo(f"\n{_many(planned.tasks, 'task')} to buy, {cost}{more}; {uploads} to upload")
     click.echo(f"about {span(planned.seconds)} at these limits, if a task takes two minutes, which is a guess")
     for warning, many in planned.warnings.items():

@@ -37,10 +37,10 @@ def _manifest(command: F) -> F:
             click.option("-m", "--model", help="For rows that have none, as the options that follow."),
             click.option("-d", "--duration", type=int, help="Seconds."),
             click.option("-r", "--aspect-ratio", help='Width to height; "none" leaves it out.'),
-            click.option("--negative-prompt", help="What shall not be in the video."),
+            click.option("--negative-prompt", help="Things to avoid."),
             click.option("--resolution", help="Such as 720p."),
             click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
-            click.option("--pictures", is_flag=True, help="Open every local picture before anything is sent."),
+            click.option("--images", "pictures", is_flag=True, help="Open every local image before anything is sent."),
             click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
             click.option("--allow-duplicates", is_flag=True, help="Take jobs that differ in nothing but their key."),
             click.option("--shard", help="Take part I of K of the jobs, as I/K, with that part of the limits."),
@@ -51,7 +51,7 @@ def _manifest(command: F) -> F:
             click.option(
                 "--budget", metavar="N|Ncr|none", help="Most to spend, all starts and all parts together; or none."
             ),
-            click.option("--rate", type=float, help="Orders per second at most. [default: 5]"),
+            click.option("--rate", type=float, help="Submissions per second at most. [default: 5]"),
             click.option("--in-flight", type=int, help="Unfinished tasks at most. [default: 20]"),
             as_json,
         )
@@ -89,7 +89,7 @@ def storing(command: F) -> F:
             click.option("--name", default="{key}.mp4", show_default=True,
                          help="With key, row, task_id, model, image."),
             click.option("--interval", type=float,
-                         help="Seconds between two looks at a task. [default: 6, later 10 and 15]"),
+                         help="Seconds between two polls of a task. [default: 6, later 10 and 15]"),
             click.option("--timeout", type=float, default=3600.0, show_default=True,
                          help="Seconds to wait for one task."),
         )
@@ -109,7 +109,7 @@ def run(
 ) -> None:
     """Make the videos of MANIFEST, or go on with them. MANIFEST may also be a ledger, to go on with what is in it.
 
-    Prints one JSON object per event, unless standard output is a terminal. Ctrl-C lets open orders end; nothing is
+    Prints one JSON object per event, unless standard output is a terminal. Ctrl-C lets open submissions end; nothing is
     lost, and the same command goes on. With --database the limits are those of all its workers together.
     """
     from weryai import bulk

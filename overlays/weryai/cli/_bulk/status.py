@@ -18,7 +18,7 @@ _MEANING = {
     "submitted": "paid for, waited for",
     "done": "the video is on disk",
     "failed": "there will be no video",
-    "ambiguous": "may have been paid for: look and decide",
+    "ambiguous": "may have been paid for: check and decide",
 }
 
 
@@ -41,14 +41,14 @@ def lines(status: Status, ledger: str) -> Iterator[str]:
     many = sum(count for state, count in status.counts.items() if state == "ambiguous")
     if not many:
         return
-    yield "\nambiguous: look at the call history of your account, then say what became of each"
+    yield "\nambiguous: check the call history of your account, then say what became of each"
     for job in status.ambiguous[:_MOST_TOLD]:
-        named = f"; its answer named task {plain(job.named)}" if job.named else ""
+        named = f"; its response named task {plain(job.named)}" if job.named else ""
         yield f"  {plain(job.key)}: {plain(job.reason)}{named}"
     if many > _MOST_TOLD:
         yield f"  and {many - _MOST_TOLD:,} more; an export has them all"
     place = shlex.quote(ledger)
-    yield f"  `weryai bulk resolve {place} KEY adopt TASK_ID`, resubmit (may pay twice) or give-up; --all for each"
+    yield f"  `weryai bulk resolve {place} KEY adopt TASK_ID`, resubmit (may pay twice) or abandon; --all for each"
 
 
 def fields(status: Status) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How a bulk run goes: a living picture on a terminal, one JSON object per event elsewhere."""
+"""How a bulk run goes: a living view on a terminal, one JSON object per event elsewhere."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Living:
         self._count(run)
 
     def happened(self, event: Event) -> None:
-        """Take an event into the picture."""
+        """Take an event into the view."""
         self._since[event.event] += 1
         if event.event == "done":
             self._done.append(time.monotonic())
@@ -134,7 +134,7 @@ class Living:
         grid.add_row(
             Text.assemble((f"{done:,} done", "green"), "   ", (f"{failed:,} failed", "red" if failed else "dim"), "   ",
                           (f"{ambiguous:,} ambiguous", "yellow" if ambiguous else "dim")),
-            f"{flying} in flight, at most {rate:.3g} orders/s",
+            f"{flying} in flight, at most {rate:.3g} submissions/s",
         )  # fmt: skip
         grid.add_row(self._spent(), self._eta(self._total - ended))
         lines = [Text(f"{many:,} x {reason}", style="red") for reason, many in self._failures.most_common(3)]

@@ -20,7 +20,7 @@ _LEFT = (weryai.OrderState.QUEUED, weryai.OrderState.SUBMITTING, weryai.OrderSta
 @click.command()
 @database
 @storing
-@click.option("--rate", type=float, help="Orders per second at most, of all workers. [default: as it stands]")
+@click.option("--rate", type=float, help="Submissions per second at most, of all workers. [default: as it stands]")
 @click.option("--in-flight", type=int, help="Unfinished tasks at most, of all workers. [default: as it stands]")
 @click.option("--until-done", is_flag=True, help="End when nothing is left that can be done.")
 @as_json
@@ -31,7 +31,7 @@ def worker(
 
     `weryai bulk run MANIFEST --database ...` puts the jobs there. A worker that is gone is followed by the others
     within seconds: what it had paid for is fetched, and nothing is sent twice. Videos are stored on the machine of the
-    worker that fetches them, and local pictures are read there.
+    worker that fetches them, and local images are read there.
     """
     from weryai import bulk
 
