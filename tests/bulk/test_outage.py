@@ -111,7 +111,7 @@ def test_a_service_that_never_answers_is_sent_nothing(emulator: Emulator, tmp_pa
     """Something free is asked first; without an answer since the start the run ends, and says that it never reached."""
     with away_from(emulator, trouble, begins_at=None) as there, filled(tmp_path, 30) as ledger:
         outcome = go(ledger, there.url, tmp_path, timeout=0.5)
-        assert outcome.unreached == "never" and outcome.stopped and "was not reached" in outcome.stopped
+        assert outcome.cause == "unreached" and outcome.stopped and "was not reached" in outcome.stopped
         assert states(tmp_path / "run.db") == {"queued": 30} and there.posts == 0
         there.heal()
         assert go(ledger, there.url, tmp_path).is_complete
@@ -122,7 +122,7 @@ def test_a_service_that_stays_away_ends_the_run(emulator: Emulator, tmp_path: Pa
     """Reached before and lost for longer than `outage`: the run ends by itself, whatever it waits for."""
     with away_from(emulator, "refuse", begins_at=5) as there, filled(tmp_path, 20) as ledger:
         outcome = go(ledger, there.url, tmp_path, limits={"outage": 0.3})
-        assert outcome.unreached == "lost" and not outcome.interrupted
+        assert outcome.cause == "lost" and not outcome.interrupted
         there.heal()
         last = go(ledger, there.url, tmp_path)
     assert last.stopped is None and last.counts[bulk.JobState.FAILED] == 0

@@ -46,15 +46,17 @@ def started(emulator: Emulator, folder: Path) -> subprocess.Popen[str]:
     return start_weryai(*RUN, base_url=emulator.url, key=JOURNEY_KEY, folder=folder)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_signal_leaves_nothing_ambiguous(emulator: Emulator, tmp_path: Path, number: signal.Signals) -> None:
-    """Open orders get their answer, no new ones are sent, the end is 130, and the next start does the rest."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_one_signal_leaves_nothing_ambiguous(
+    emulator: Emulator, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """Open orders get their answer, no new ones are sent, the code names it, and the next start does the rest."""
     manifest(tmp_path / "jobs.csv", range(40))
     process = started(emulator, tmp_path)
     until(emulator, 8)
     process.send_signal(number)
     ended = end_of(process)
-    assert ended.code == 130 and "Traceback" not in ended.errors, ended.errors
+    assert ended.code == code and "Traceback" not in ended.errors, ended.errors
     assert "the same command goes on" in ended.errors
     found = states(tmp_path / "run.db")
     assert found["ambiguous"] == found["submitting"] == 0 and found["queued"] > 0

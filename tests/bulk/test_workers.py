@@ -227,7 +227,7 @@ def until(is_so: Callable[[], bool]) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are not those of Windows")
 def test_a_signal_ends_a_worker_and_leaves_nothing_ambiguous(database: str, tmp_path: Path) -> None:
-    """SIGTERM lets open orders end, what the worker had goes to the others at once, and its end is 130."""
+    """SIGTERM lets open orders end, what the worker had goes to the others at once, and its end is 143."""
     with Emulator(
         video="fixed", waiting=0.1, processing=0.3, slow=0.3, concurrency=None, balance=10_000, key=JOURNEY_KEY
     ) as emulator:
@@ -237,7 +237,7 @@ def test_a_signal_ends_a_worker_and_leaves_nothing_ambiguous(database: str, tmp_
         until(lambda: sum(row.posts for row in emulator.ledger) > 5)
         first.send_signal(signal.SIGTERM)
         ended = end_of(first)
-        assert ended.code == 130 and "Traceback" not in ended.errors, ended.errors
+        assert ended.code == 143 and "Traceback" not in ended.errors, ended.errors
         found = states(database)
         assert found["ambiguous"] == found["submitting"] == 0 < found["queued"]
         assert json.loads(ended.last_line)["stopped"] == "interrupted"

@@ -43,6 +43,10 @@ CURRENT = "load >= (select first_load from run)"
 TO_SUBMIT = f"state = 'queued' and {CURRENT}"
 
 
+#: Under this name a run notes when it was last alive; after so many seconds without it nobody is at work.
+ALIVE, SILENCE = "alive", 20.0
+
+
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """What a ledger says about its run: whose it is, what was spent, what may be spent.
@@ -130,6 +134,12 @@ def facts(db: Database) -> RunFacts:
     is_unknown = 0 < run["submits"] <= run["unpriced"]
     credits = None if is_unknown else float(run["credits"])
     return RunFacts(**{name: run[name] for name in _RUN_FIELDS}, credits=credits)
+
+
+def is_anybody_at_work(db: Database, now: float) -> bool:
+    """Whether a run has given a sign of life a moment ago."""
+    found = db.execute("select value from about where name = ?", (ALIVE,)).fetchone()
+    return found is not None and abs(now - float(found["value"])) < SILENCE
 
 
 def job_of(row: Mapping[str, Any] | Any) -> Job:

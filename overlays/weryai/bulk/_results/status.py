@@ -10,11 +10,11 @@ from typing import Any
 from ..._flow.order import OrderState
 from .._ledger.job import Job
 from .._ledger.opening import Place, looking
-from .._ledger.queries import RunFacts, counts, facts, others, page
+from .._ledger.queries import RunFacts, counts, facts, is_anybody_at_work, others, page
 from .._ledger.transitions import Database
 
-#: How many of the last ended jobs tell the pace, and after how many seconds of silence nobody is at work.
-_RECENT, _SILENCE = 200, 600.0
+#: How many of the last ended jobs tell the pace.
+_RECENT = 200
 _MOST_LISTED = 100
 _OPEN = (OrderState.QUEUED, OrderState.SUBMITTING, OrderState.SUBMITTED)
 
@@ -62,7 +62,7 @@ def status(ledger: Place) -> Status:
 def status_of(db: Database, now: float) -> Status:
     """Tell how the run of a database stands."""
     counted = counts(db)
-    pace = _pace(db, now)
+    pace = _pace(db) if is_anybody_at_work(db, now) else None
     aside = others(db)
     left = sum(counted[state] for state in _OPEN) - aside[OrderState.QUEUED]
     return Status(
@@ -94,7 +94,7 @@ def _reason(db: Database, row: int) -> Any:
     return db.execute("select reason from jobs where id = ?", (row,)).fetchone()["reason"]
 
 
-def _pace(db: Database, now: float) -> float | None:
+def _pace(db: Database) -> float | None:
     """How many jobs end per second. Jobs are taken up in the order of their rows, so the last rows ended last."""
     ended: list[float] = sorted(
         row["ended"]
@@ -104,6 +104,6 @@ def _pace(db: Database, now: float) -> float | None:
             (state.value, _RECENT),
         ).fetchall()
     )[-_RECENT:]
-    if len(ended) < 2 or now - ended[-1] > _SILENCE or ended[-1] <= ended[0]:
+    if len(ended) < 2 or ended[-1] <= ended[0]:
         return None
     return (len(ended) - 1) / (ended[-1] - ended[0])

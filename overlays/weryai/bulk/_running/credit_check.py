@@ -44,7 +44,7 @@ async def _look(client: AsyncWeryAI, performer: JobRunner) -> None:
         price = await performer.note(reading.next_price)
         balance = None if price is None else await _balance(client, performer)
         if price is not None and balance is not None and balance < price:
-            performer.stop(Stopping(f"the account has {balance:g} credits and the next job costs {price:g}"))
+            performer.stop(Stopping(f"the account has {balance:g} credits and the next job costs {price:g}", "credits"))
 
 
 async def _balance(client: AsyncWeryAI, performer: JobRunner) -> float | None:

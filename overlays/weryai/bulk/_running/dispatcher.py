@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.job import Job, JobState
 from .._ledger.ledger import Ledger, OpenLedger
+from .alive import alive
 from .credit_check import watching
-from .ending import SIGNALS, Ending, all_ended, finished, heeding
+from .ending import Ending, all_ended, finished, heeding
 from .events import Event, Outcome
 from .file_names import NAME, Naming
 from .job_runner import JobRunner, Patience
@@ -68,7 +68,7 @@ class Run:
 
     def heed(self) -> None:
         """Heed that somebody wants the run to end."""
-        self.performer.stop(Stopping("interrupted"))
+        self.performer.stop(Stopping("interrupted", "interrupted"))
         self.let_go()
 
     def let_go(self) -> None:
@@ -109,14 +109,14 @@ async def arun(
     return await finished(work, ending)
 
 
-def run(ledger: Ledger, *, signals: Collection[int] = SIGNALS, **options: Any) -> Outcome:
+def run(ledger: Ledger, **options: Any) -> Outcome:
     """As `arun`, for who has no event loop.
 
-    In the main thread each of `signals` is taken where its default handler stands, until the end. The first one stops
-    new submissions, lets open ones end and leaves the rest for the next start; a second one hardly waits.
+    In the main thread SIGINT and SIGTERM are taken where their default handlers stand, until the end. The first one
+    stops new submissions, lets open ones end and leaves the rest for the next start; a second one hardly waits.
     """
     ending = Ending()
-    with heeding(ending, signals):
+    with heeding(ending):
         return asyncio.run(finished(perform(ledger, ending, **options), ending))
 
 
@@ -130,17 +130,15 @@ async def perform(
     throttle = LocalThrottle(limits.rate, limits.in_flight)
     await asyncio.wrap_future(ledger.write(lambda db: keep_budget(db, limits)))
     keeping = (ledger, throttle, limits, Naming(output, name), on_event, patience)
-    async with running(*keeping, watch, ending, **options) as run:
-        await _dispatch(run)
-    return await outcome(run)
+    return await conduct(*keeping, watch, ending, _dispatch, **options)
 
 
-@contextlib.asynccontextmanager
-async def running(
+async def conduct(
     ledger: OpenLedger, throttle: Throttle, limits: Limits, naming: Naming, on_event: Callable[[Event], None],
-    patience: Patience | None, watch: Callable[[Run], None], ending: Ending, **options: Any,
-) -> AsyncIterator[Run]:  # fmt: skip
-    """What is around the work of every dispatcher: client, gate and balance, and what ends the block early."""
+    patience: Patience | None, watch: Callable[[Run], None], ending: Ending, body: Callable[[Run], Awaitable[None]],
+    **options: Any,
+) -> Outcome:  # fmt: skip
+    """Do the work of a dispatcher with all that is around it: client, gate and balance, and what ends it early."""
     naming.prepare()
     async with AsyncWeryAI(journal=ledger.order_logs, **{"polls_per_second": 200.0, **options}) as client:
         performer = JobRunner(client, ledger, naming, throttle, limits, on_event, patience)
@@ -151,13 +149,14 @@ async def running(
         watch(run)
         with ending.passing_to(run.heed):
             try:
-                async with performer.gate.guarding(), watching(client, performer):
-                    yield run
+                async with alive(ledger), performer.gate.guarding(), watching(client, performer):
+                    await body(run)
             except asyncio.CancelledError:
                 if not run.is_let_go:
                     raise
                 if run.dispatching is not None:
                     run.dispatching.uncancel()
+    return await outcome(run)
 
 
 def keep_budget(db: Any, limits: Limits) -> None:
@@ -239,6 +238,6 @@ async def outcome(run: Run) -> Outcome:
     stopping, signal = run.performer.stopping, run.ending.signal
     return Outcome(
         counts, facts.submits, facts.credits, stopping.reason if stopping else None, signal is not None,
-        not_in_manifest=others, signal=signal, unreached=stopping.unreached if stopping else None,
+        not_in_manifest=others, signal=signal, cause=stopping.cause if stopping else None,
         unfetched=run.performer.unfetched,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 #: Those that `run` and `work` take: Ctrl-C, and what a supervisor sends.
-SIGNALS: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
 
@@ -55,10 +55,10 @@ class Ending:
 
 
 @contextlib.contextmanager
-def heeding(ending: Ending, signals: Collection[int]) -> Iterator[None]:
-    """Take these signals where their default handler stands, and put that back; only in the main thread."""
+def heeding(ending: Ending) -> Iterator[None]:
+    """Take the signals where their default handler stands, and put that back; only in the main thread."""
     is_main = threading.current_thread() is threading.main_thread()
-    taken = [number for number in signals if is_main and signal.getsignal(number) in _DEFAULTS]
+    taken = [number for number in SIGNALS if is_main and signal.getsignal(number) in _DEFAULTS]
     before = {number: signal.signal(number, ending.heard) for number in taken}
     try:
         yield

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .._ledger.job import JobState
+from .stop_reasons import Cause
 
 Happening = Literal[
     "submitted", "done", "failed", "ambiguous", "refused", "unfinished", "paused", "resumed", "stopping"
@@ -34,8 +35,9 @@ class Outcome:
     """How a run ended: `counts` of each state, what was spent, and why it stopped early, if it did.
 
     `not_in_manifest` are those of the `counts` that only earlier manifests had. `credits` is None where no price is
-    known of what was submitted. `signal` is the number of the signal that interrupted it. `unreached` says that the
-    service was `never` reached, or was `lost` for longer than the limit; the next start goes on.
+    known of what was submitted. `signal` is the number of the signal that interrupted it. `cause` is why
+    it stopped in a word, where somebody can do something about it: "unreached" is a service that was not reached since
+    the start, "lost" one that was away for longer than the limit, "unanswered" one that only free requests reach.
     `unfetched` jobs have a video at the service that could not be fetched or stored; the next start tries again.
     """
 
@@ -46,7 +48,7 @@ class Outcome:
     interrupted: bool = False
     not_in_manifest: Mapping[JobState, int] = field(default_factory=dict)
     signal: int | None = None
-    unreached: Literal["never", "lost"] | None = None
+    cause: Cause | None = None
     unfetched: int = 0
 
     @property

@@ -234,7 +234,7 @@ class Gate:
             words = f"{away:.0f} s: {self.health.reason}"
             self._is_over = True
             lost = Stopping(f"the service was away for {words}", "lost")
-            self._end(lost if self._was_reached else Stopping(f"the service was not reached for {words}", "never"))
+            self._end(lost if self._was_reached else Stopping(f"the service was not reached for {words}", "unreached"))
             return
         await asyncio.sleep(sleep_for(min(pause or states.ASK, LOOK, limit - away)))
 
@@ -288,7 +288,8 @@ class Gate:
         if stage is Stage.OPEN and before is not stage:
             self._go_on()
         elif stage is Stage.BROKEN and before is not stage:
-            self._end(Stopping(f"the service is reached, and submissions are not answered: {self.health.reason}"))
+            words = f"the service is reached, and submissions are not answered: {self.health.reason}"
+            self._end(Stopping(words, "unanswered"))
         self._changed.set()
         return result
 

@@ -169,7 +169,7 @@ class JobRunner:
             await self._fail(job, str(error), kind_of(error))
             return False
         if unsent > TRIES:
-            self.stop(Stopping(f"the service is reached, and submissions are not sent: {error}"))
+            self.stop(Stopping(f"the service is reached, and submissions are not sent: {error}", "unanswered"))
             return False
         return True
 
@@ -213,11 +213,11 @@ class JobRunner:
 
     def stop(self, stopping: Stopping) -> None:
         """Take no further jobs; the first reason counts, unless nothing can be waited for any more."""
-        if self.stopping is None or (stopping.unreached and not self.stopping.unreached):
+        if self.stopping is None or (stopping.is_unreached and not self.stopping.is_unreached):
             self.stopping = stopping
             self.gate.stop_posts()
             self._say(Event("stopping", reason=stopping.reason))
-        if stopping.unreached:
+        if stopping.is_unreached:
             self.let_go()
 
     async def _told_pause(self, words: str) -> None:

@@ -19,16 +19,25 @@ from ...errors import (
 )
 from .._ledger.transitions import MovedError
 
+#: `unreached` is a service that has not answered since the start, `lost` one that was away for longer than the limit,
+#: `unanswered` one that answers free questions and no submissions.
+Cause = Literal["budget", "key", "credits", "daily cap", "unreached", "lost", "unanswered", "interrupted"]
+
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
     """The run takes no further jobs; the reason is a sentence for people.
 
-    `unreached` says that the service was never reached, or was lost for too long, so that nothing is to be waited for.
+    Where it is one that somebody can do something about, `cause` is it in a word.
     """
 
     reason: str
-    unreached: Literal["never", "lost"] | None = None
+    cause: Cause | None = None
+
+    @property
+    def is_unreached(self) -> bool:
+        """Whether the service is away for so long that nothing is waited for any more."""
+        return self.cause in ("unreached", "lost")
 
 
 def why_stop(error: WeryAIError) -> Stopping | None:
@@ -36,14 +45,16 @@ def why_stop(error: WeryAIError) -> Stopping | None:
     match error:
         case MovedError():
             return None
-        case BudgetExceededError() | JournalError() | ConfigurationError():
+        case BudgetExceededError():
+            return Stopping(str(error), "budget")
+        case JournalError() | ConfigurationError():
             return Stopping(str(error))
         case AuthenticationError() | PermissionDeniedError():
-            return Stopping(f"the service refuses the key: {error}")
+            return Stopping(f"the service refuses the key: {error}", "key")
         case InsufficientCreditsError():
-            return Stopping(f"the credits are used up: {error}")
+            return Stopping(f"the credits are used up: {error}", "credits")
         case APIError(code=code) if code in DAILY_CAPS:
-            return Stopping(f"the limit of the day is reached: {error}")
+            return Stopping(f"the limit of the day is reached: {error}", "daily cap")
     return None
 
 

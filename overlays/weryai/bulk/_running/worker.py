@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,8 +15,8 @@ from ..._flow.order import OrderState
 from ...errors import WeryAIError
 from .._ledger import queries as reading
 from .._ledger.postgres import PostgresLedger
-from .dispatcher import Run, end, keep_budget, outcome, running
-from .ending import SIGNALS, Ending, all_ended, finished, heeding
+from .dispatcher import Run, conduct, end, keep_budget
+from .ending import Ending, all_ended, finished, heeding
 from .events import Event, Outcome
 from .file_names import NAME, Naming
 from .gate import bound_of
@@ -62,10 +62,10 @@ async def awork(
     return await finished(working, ending)
 
 
-def work(ledger: PostgresLedger, *, signals: Collection[int] = SIGNALS, **options: Any) -> Outcome:
-    """As `awork`, for who has no event loop; `signals` are taken as in `run`, and end the worker."""
+def work(ledger: PostgresLedger, **options: Any) -> Outcome:
+    """As `awork`, for who has no event loop; SIGINT and SIGTERM are taken as in `run`, and end the worker."""
     ending = Ending()
-    with heeding(ending, signals):
+    with heeding(ending):
         return asyncio.run(finished(perform(ledger, ending, **options), ending))
 
 
@@ -79,11 +79,13 @@ async def perform(
     settled = await asyncio.wrap_future(ledger.write(lambda db: _agreed_limits(db, limits)))
     throttle = SharedThrottle(ledger, settled.rate, settled.in_flight, settled.open_posts)
     keeping = (ledger, throttle, settled, Naming(output, name), on_event, patience)
-    async with running(*keeping, watch, ending, **options) as run:
-        body, is_ending = partial(_perform, run), lambda: run.performer.stopping is not None
-        async with opened(ledger, body, is_ending) as queue, _quiet():
+
+    async def body(run: Run) -> None:
+        is_ending = lambda: run.performer.stopping is not None  # noqa: E731
+        async with opened(ledger, partial(_perform, run), is_ending) as queue, _quiet():
             await _work(run, queue, until_done=until_done)
-    return await outcome(run)
+
+    return await conduct(*keeping, watch, ending, body, **options)
 
 
 def limits_in_force(ledger: PostgresLedger) -> Limits:

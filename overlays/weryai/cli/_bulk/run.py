@@ -24,6 +24,7 @@ from .plan import fields, tell
 if TYPE_CHECKING:
     from weryai.bulk import Limits, Loaded, Outcome, Shard
 
+_AWAY = {"unreached": 6, "lost": 8}
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULTS = ("prompt", "model", "duration", "aspect_ratio", "negative_prompt", "resolution", "generate_audio")
 
@@ -53,6 +54,7 @@ def _manifest(command: F) -> F:
             ),
             click.option("--rate", type=float, help="Submissions per second at most. [default: 5]"),
             click.option("--in-flight", type=int, help="Unfinished tasks at most. [default: 20]"),
+            click.option("--open-posts", type=int, help="Submissions on their way at once at most. [default: 4]"),
             as_json,
         )
     ):  # fmt: skip
@@ -70,9 +72,10 @@ def plan(manifest: Path, json_lines: bool, **options: Any) -> None:
     limits = _limits(options, shard)
     planned = bulk.plan(manifest, _defaults(options), limits=limits, **_loading(options, shard))
     if json_lines:
-        put(True, "", event="plan", **fields(planned))
+        put(True, "", event="plan", **fields(planned), most_ambiguous=limits.most_ambiguous)
         return
     tell(planned)
+    click.echo(f"an outage leaves at most {limits.most_ambiguous} jobs ambiguous (--open-posts {limits.open_posts})")
     tasks, credits = shard.share(limits.budget_tasks, limits.budget_credits)
     if tasks is not None and planned.tasks > tasks:
         click.echo(f"the budget of {tasks:,} tasks ends before that")
@@ -92,6 +95,8 @@ def storing(command: F) -> F:
                          help="Seconds between two polls of a task. [default: 6, later 10 and 15]"),
             click.option("--timeout", type=float, default=3600.0, show_default=True,
                          help="Seconds to wait for one task."),
+            click.option("--outage", type=click.FloatRange(0), default=6.0, show_default=True,
+                         help="Hours to wait for a service that was reached and is away."),
         )
     ):  # fmt: skip
         command = option(command)
@@ -139,7 +144,8 @@ def run(
 
 def go_on(
     ledger: Any, place: Place, limits: Limits, loaded: Loaded | None, perform: Callable[..., Outcome],
-    *, key: str, is_plain: bool, output: Path | None, name: str, interval: float | None, timeout: float, **_: Any,
+    *, key: str, is_plain: bool, output: Path | None, name: str, interval: float | None, timeout: float, outage: float,
+    **_: Any,
 ) -> NoReturn:  # fmt: skip
     """Perform the jobs of a ledger, show how it goes, and end with the exit code that tells how it went."""
     from weryai import bulk
@@ -161,7 +167,7 @@ def go_on(
             api_key=key,
             base_url=click.get_current_context().find_root().params.get("base_url"),
             name=name,
-            limits=limits,
+            limits=dataclasses.replace(limits, outage=outage * 3600),
             patience=bulk.Patience(interval=interval, timeout=timeout),
             on_event=view.happened,
             watch=view.watch,
@@ -185,7 +191,9 @@ def _limits(options: dict[str, Any], shard: Shard, kept: Limits | None = None) -
     tasks, credits = _budget(options["budget"])
     rate = kept.rate if options["rate"] is None else options["rate"]
     in_flight = kept.in_flight if options["in_flight"] is None else options["in_flight"]
-    return bulk.Limits(rate / shard.count, max(1, in_flight // shard.count), tasks, credits)
+    open_posts = kept.open_posts if options["open_posts"] is None else options["open_posts"]
+    share = max(1, in_flight // shard.count), tasks, credits, max(1, open_posts // shard.count)
+    return bulk.Limits(rate / shard.count, *share)
 
 
 def _loading(options: dict[str, Any], shard: Shard) -> dict[str, Any]:
@@ -229,7 +237,9 @@ def _beside(manifest: Path, shard: Shard) -> Path:
 
 def _exit_code(outcome: Outcome) -> int:
     if outcome.interrupted:
-        return exit_code()
+        return exit_code(128 + (outcome.signal or 2))
+    if outcome.cause in _AWAY:
+        return _AWAY[outcome.cause]
     if outcome.counts.get(weryai.OrderState.AMBIGUOUS):
         return 3
     if outcome.unfetched:

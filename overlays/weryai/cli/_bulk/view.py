@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 
 NEEDS_BULK = 'the living view needs the extra "bulk": pip install "weryai[bulk]"'
 
+#: What goes on with the rest, by the cause that stopped the run.
+_HOW_ON = {
+    "budget": "a larger --budget, or --budget none,",
+    "key": "the same command with a key that is accepted",
+    "credits": "when there are credits again, the same command",
+    "daily cap": "when the limit of the day is over, the same command",
+    "unreached": "when the service is reached, the same command",
+    "lost": "when the service is reached, the same command",
+    "unanswered": "when submissions are answered, the same command, which sends one first,",
+}
+
 
 class Lines:
     """Prints each event as it happens."""
@@ -137,7 +148,9 @@ class Living:
             f"{flying} in flight, at most {rate:.3g} submissions/s",
         )  # fmt: skip
         grid.add_row(self._spent(), self._eta(self._total - ended))
-        lines = [Text(f"{many:,} x {reason}", style="red") for reason, many in self._failures.most_common(3)]
+        paused = self._run.paused if self._run else None
+        lines = [Text(f"paused: {paused}", style="yellow")] if paused else []
+        lines += [Text(f"{many:,} x {reason}", style="red") for reason, many in self._failures.most_common(3)]
         lines += [Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in self._last]
         return Group(grid, *lines)
 
@@ -198,4 +211,4 @@ def say_end(place: Place, outcome: Outcome) -> None:
     if counts.get("failed"):
         click.echo(f"weryai: `weryai bulk retry {ledger} --failed` puts what failed back into the queue", err=True)
     if counts.get("submitted") or counts.get("queued"):
-        click.echo("weryai: the same command goes on with the rest", err=True)
+        click.echo(f"weryai: {_HOW_ON.get(outcome.cause or '', 'the same command')} goes on with the rest", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,11 +23,13 @@ _LEFT = (weryai.OrderState.QUEUED, weryai.OrderState.SUBMITTING, weryai.OrderSta
 @storing
 @click.option("--rate", type=float, help="Submissions per second at most, of all workers. [default: as it stands]")
 @click.option("--in-flight", type=int, help="Unfinished tasks at most, of all workers. [default: as it stands]")
+@click.option("--open-posts", type=int, help="Open submissions at most, of all workers. [default: as it stands]")
 @click.option("--until-done", is_flag=True, help="End when nothing is left that can be done.")
 @as_json
 def worker(
-    database: str | None, rate: float | None, in_flight: int | None, until_done: bool, json_lines: bool, **options: Any
-) -> None:
+    database: str | None, rate: float | None, in_flight: int | None, open_posts: int | None, until_done: bool,
+    json_lines: bool, **options: Any,
+) -> None:  # fmt: skip
     """Work on the jobs of a database beside other workers, until Ctrl-C or SIGTERM comes.
 
     `weryai bulk run MANIFEST --database ...` puts the jobs there. A worker that is gone is followed by the others
@@ -40,7 +43,8 @@ def worker(
     key = key_of()
     with bulk.PostgresLedger(database, make=False) as ledger:
         kept = bulk.limits_in_force(ledger)
-        limits = bulk.Limits(kept.rate if rate is None else rate, kept.in_flight if in_flight is None else in_flight)
+        given: dict[str, Any] = {"rate": rate, "in_flight": in_flight, "open_posts": open_posts}
+        limits = replace(kept, **{name: value for name, value in given.items() if value is not None})
         left = sum(many for state, many in bulk.status(database).counts.items() if state in _LEFT)
         end = "all is done" if until_done else "Ctrl-C"
         click.echo(f"weryai: {left:,} jobs to do in {shown(database)}, until {end}", err=True)
