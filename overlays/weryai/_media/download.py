@@ -17,7 +17,7 @@ from typing import BinaryIO, Literal, TypeAlias, get_args
 from .._flow.effects import Reply
 from .._flow.logs import log, warn
 from ..errors import DownloadError, InvalidInputError, WeryAIWarning
-from .names import alternatives, give_name, part_beside, rename_new
+from .names import alternatives, give_name, has_same_bytes, part_beside, rename_new
 from .video import may_be_video, video_suffix
 
 IfExists: TypeAlias = Literal["replace", "refuse", "rename"]
@@ -32,18 +32,26 @@ _PIECE = 256 * 1024
 class Target:
     """Receives a download; the final name appears only when every byte of a whole video is on disk.
 
-    `if_exists` says what becomes of a file that has the name already: it is replaced, or the video gets a number. With
+    `if_exists` says what becomes of a file that has the name already: it is replaced, or the video gets a number, with
+    `may_be_same` unless it has the same bytes. With
     `validate=False` anything is taken that is as long as it was announced. With `hashed` it makes the SHA-256.
     """
 
     def __init__(
-        self, path: Path, url: str, *, if_exists: IfExists = "replace", validate: bool = True, hashed: bool = False
+        self,
+        path: Path,
+        url: str,
+        *,
+        if_exists: IfExists = "replace",
+        may_be_same: bool = False,
+        validate: bool = True,
+        hashed: bool = False,
     ) -> None:
         """Prepare to store `url` as `path`; nothing is written yet."""
         self.path = path
         self.url = url
         self.problem = ""
-        self._if_exists = if_exists
+        self._if_exists, self._may_be_same = if_exists, may_be_same
         self._validates = validate
         self._hashed = hashed
         self._file: BinaryIO | None = None
@@ -197,8 +205,12 @@ class Target:
         if self._if_exists == "replace" and wanted == self.path:
             return self.take_name(wanted, may_replace=True)
         for path in alternatives(wanted):
-            with contextlib.suppress(FileExistsError):
+            try:
                 return self.take_name(path)
+            except FileExistsError:
+                if self._may_be_same and self._partial is not None and has_same_bytes(self._partial, path):
+                    self.discard()
+                    return path
         raise AssertionError("there are endlessly many names")
 
     def restart(self, url: str) -> None:
@@ -278,6 +290,8 @@ class Destination:
 
     path: Path
     if_exists: IfExists = "replace"
+    # Whether a file of the same bytes that has the name is the video that is there already.
+    may_be_same: bool = False
 
 
 def prepare(output: str | os.PathLike[str] | None, name: str, if_exists: IfExists = "replace") -> Destination:
@@ -300,7 +314,7 @@ def prepare(output: str | os.PathLike[str] | None, name: str, if_exists: IfExist
         raise InvalidInputError(f"{output!r} cannot be written: its name is no UTF-8. Nothing was sent.") from None
     except (OSError, ValueError, TypeError) as error:
         raise InvalidInputError(f"{output!r} cannot be written: {error}. Nothing was sent.") from error
-    return Destination(path, if_exists)
+    return Destination(path, if_exists, may_be_same=if_exists == "rename" and output is not None and not is_folder)
 
 
 def _try(path: Path, if_exists: IfExists) -> None:

@@ -86,12 +86,20 @@ def give_name(part: Path, wanted: Path, *, may_be_same: bool = False) -> Path:
         try:
             rename_new(part, path)
         except FileExistsError:
-            if may_be_same and path.is_file() and filecmp.cmp(part, path, shallow=False):
+            if may_be_same and has_same_bytes(part, path):
                 part.unlink()
                 return path
         else:
             return path
     raise AssertionError("there are endlessly many names")
+
+
+def has_same_bytes(one: Path, other: Path) -> bool:
+    """Whether two files have the same bytes."""
+    try:
+        return other.is_file() and filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
 
 
 def rename_new(source: Path, target: Path) -> None:

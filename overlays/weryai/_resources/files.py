@@ -65,7 +65,7 @@ class Files(Resource[Mode]):
 
         `url` is its URL, or a Task that has one; `path` is the file to write, or a folder. A file that is there already
         is replaced, or with `if_exists` "refuse" an InvalidInputError before anything is fetched; with "rename", and
-        always in a folder, the video gets a number beside it instead.
+        always in a folder, the video gets a number beside it, unless you named a file that has the same bytes already.
 
         A connection that breaks is taken up where it broke. Only a whole MP4, QuickTime or WebM file counts as the
         video, told by its structure. What is none, or a link that has expired, is fetched again, from a fresh link if
@@ -84,7 +84,7 @@ def download_to(
     resource: Resource[Mode], address: str, place: Destination, task_id: str | None, *, validate: bool = True
 ) -> Flow[Path]:
     """Download to a place that was prepared, and note where the video of a task is."""
-    target = Target(place.path, address, if_exists=place.if_exists, validate=validate)
+    target = Target(place.path, address, if_exists=place.if_exists, may_be_same=place.may_be_same, validate=validate)
     stored: Path = yield from store(resource, target, task_id, Target.finish)
     if task_id is not None:
         yield from note(lambda record: record.finish_task(task_id, os.path.abspath(stored)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
@@ -205,7 +205,7 @@ def _store(
     try:
         name = video_name(image, f"{safe_id(task.id)}.mp4")
         place: Destination = yield from RunBlocking(lambda: prepare(output, name, late))
-        return (yield from download_to(resource, url, place, task.id))
+        return (yield from download_to(resource, url, replace(place, may_be_same=False), task.id))
     except DownloadError as error:
         error.task_id = task.id
         raise

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import weryai
 
@@ -22,6 +23,7 @@ def fetch(
     note: Callable[[Task], Any] | None,
     *,
     json_lines: bool,
+    if_exists: Literal["replace", "rename"] = "rename",
 ) -> None:
     """Wait for the tasks and store each video where its target says; raises the last problem, and tells the others."""
     problem = None
@@ -29,7 +31,8 @@ def fetch(
         try:
             if result.error is not None or result.task is None:
                 raise result.error or weryai.WeryAIError(f"task {result.task_id} was not seen")
-            path = client.files.download(result.task, target_of(targets[result.task_id], result.task_id))
+            output = targets[result.task_id]
+            path = client.files.download(result.task, target_of(output, result.task_id), if_exists=if_exists)
         except weryai.WeryAIError as error:
             if isinstance(error, weryai.APIError):
                 # Whoever typed the id need not be told it; the library's note is for those who did not.
@@ -48,4 +51,18 @@ def target_of(output: str | None, task_id: str) -> str:
     name = re.sub(r"[^\w\-]+", "_", task_id)[:100] + ".mp4"
     if output is None:
         return name
-    return str(Path(output, name)) if output.endswith("/") or Path(output).is_dir() else output
+    return str(Path(output, name)) if is_folder(output) else output
+
+
+def is_folder(output: str) -> bool:
+    """Whether an output names a folder, to be made if it is not there."""
+    return output.endswith(("/", os.sep)) or os.path.isdir(os.path.expanduser(output))
+
+
+def check_output(output: str | None, *, overwrite: bool) -> Literal["replace", "rename"]:
+    """Refuse a file that is there, before anything is sent; return what becomes of one that comes in between."""
+    if output is None or is_folder(output):
+        return "rename"
+    if not overwrite and os.path.lexists(os.path.expanduser(output)):
+        raise weryai.InvalidInputError(f"{output} is there already; --overwrite replaces it. Nothing was sent.")
+    return "replace" if overwrite else "rename"

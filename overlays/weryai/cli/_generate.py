@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ._connection import connect
-from ._download import fetch, target_of
+from ._download import check_output, fetch, is_folder, target_of
 from ._journal import in_journal, noting_client, paying, paying_client
 from ._output import as_json, put, put_submission, put_task, say
 from ._progress import Progress
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 OUTPUT = "File or folder to write. [default: <task id>.mp4]"
+overwriting = click.option("--overwrite", is_flag=True, help="Replace the file that --output names, if it is there.")
 
 
 def _ordering(command: F) -> F:
@@ -55,10 +55,14 @@ def _chosen(options: dict[str, Any]) -> dict[str, Any]:
 
 @click.command()
 @_ordering
-@click.option("-o", "--output", help=OUTPUT)
+@click.option("-o", "--output", help="File or folder to write. [default: IMG_01.mp4 for IMG_01.jpg]")
+@overwriting
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
-def generate(image: str, prompt: str, output: str | None, timeout: float, json_lines: bool, **options: Any) -> None:
+def generate(
+    image: str, prompt: str, output: str | None, overwrite: bool, timeout: float, json_lines: bool, **options: Any
+) -> None:
     """Make a video from IMAGE, a local file or a URL. The last line printed is the video's path."""
+    check_output(output, overwrite=overwrite)
     with paying_client(options) as client, Progress() as progress:
 
         def submitted(submission: Submission) -> None:
@@ -70,6 +74,7 @@ def generate(image: str, prompt: str, output: str | None, timeout: float, json_l
             image,
             prompt=prompt,
             output=output,
+            if_exists="replace" if overwrite else "refuse",
             timeout=timeout,
             on_submit=submitted,
             on_update=progress.updated,
@@ -96,29 +101,41 @@ def submit(image: str, prompt: str, json_lines: bool, **options: Any) -> None:
 @click.command()
 @click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
 @click.option("-o", "--output", help=f"{OUTPUT} For several tasks a folder.")
+@overwriting
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
 @in_journal
 @as_json
-def wait(task_ids: tuple[str, ...], output: str | None, timeout: float, journal: str | None, json_lines: bool) -> None:
+def wait(
+    task_ids: tuple[str, ...],
+    output: str | None,
+    overwrite: bool,
+    timeout: float,
+    journal: str | None,
+    json_lines: bool,
+) -> None:
     """Wait for tasks that were submitted before, and fetch their videos. Costs nothing."""
-    if len(task_ids) > 1 and output and not Path(output).is_dir() and not output.endswith("/"):
+    if len(task_ids) > 1 and output and not is_folder(output):
         raise click.UsageError("several tasks need a folder as --output")
+    if_exists = check_output(output, overwrite=overwrite)
     with noting_client(journal) as client, Progress("waiting") as progress:
         note = put_task if json_lines else progress.updated if len(task_ids) == 1 else None
-        fetch(client, dict.fromkeys(task_ids, output), timeout, note, json_lines=json_lines)
+        fetch(client, dict.fromkeys(task_ids, output), timeout, note, json_lines=json_lines, if_exists=if_exists)
 
 
 @click.command()
 @click.argument("source", metavar="TASK_ID|URL")
 @click.option("-o", "--output", help=OUTPUT)
+@overwriting
 @in_journal
 @as_json
-def download(source: str, output: str | None, journal: str | None, json_lines: bool) -> None:
+def download(source: str, output: str | None, overwrite: bool, journal: str | None, json_lines: bool) -> None:
     """Fetch the video of a finished task, or of a URL. Costs nothing."""
+    if_exists = check_output(output, overwrite=overwrite)
     with noting_client(journal) as client:
         wanted: str | Task = source if "://" in source else client.tasks.get(source)
-        name = "video" if isinstance(wanted, str) else wanted.id
-        path = client.files.download(wanted, target_of(output, name))
+        # The library finds a name for a URL, and one that is free.
+        target = output or "./" if isinstance(wanted, str) else target_of(output, wanted.id)
+        path = client.files.download(wanted, target, if_exists=if_exists)
     put(json_lines, path, event="done", path=path, source=source)
 
 
