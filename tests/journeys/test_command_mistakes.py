@@ -100,21 +100,21 @@ def test_no_network(
 
 
 WRONG_PATHS = {
-    "generate": (["generate", "nothing.jpg", "-p", "x"], 2, "no picture at nothing.jpg"),
+    "generate": (["generate", "nothing.jpg", "-p", "x"], 2, "no image at nothing.jpg"),
     "generate to a folder that is a file": (
         ["generate", "picture.png", "-p", "x", "-o", "picture.png/v.mp4"],
         2,
         "cannot be written",
     ),
-    "submit": (["submit", ".", "-p", "x"], 2, "is a folder, not a picture"),
+    "submit": (["submit", ".", "-p", "x"], 2, "is a folder, not an image"),
     "wait": (["wait", "task_unknown"], 1, "Check the id"),
     "wait into a file": (["wait", "a", "b", "-o", "v.mp4"], 2, "need a folder"),
     "download": (["download", "task_unknown"], 1, "Check the id"),
     "download nothing": (["download", "http://127.0.0.1:9/v.mp4"], 5, "could not be downloaded"),
-    "upload": (["upload", "nothing.jpg"], 2, "no picture at nothing.jpg"),
+    "upload": (["upload", "nothing.jpg"], 2, "no image at nothing.jpg"),
     "models": (["models", "NO_SUCH_MODEL"], 2, "no model 'NO_SUCH_MODEL'"),
     "emulate": (["emulate", "--port", "99999"], 2, "99999"),
-    "demo": (["demo", "nothing.jpg"], 2, "no picture at nothing.jpg"),
+    "demo": (["demo", "nothing.jpg"], 2, "no image at nothing.jpg"),
     "completion": (["completion", "tcsh"], 2, "'tcsh' is not one of"),
 }
 

@@ -54,7 +54,7 @@ def test_the_demo_takes_a_picture_and_a_prompt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("missing.jpg", None, "no picture at missing.jpg"),
+        ("missing.jpg", None, "no image at missing.jpg"),
         ("notes.jpg", b"only words", "notes.jpg is not a jpg"),
         ("empty.jpg", b"", "empty.jpg is empty"),
         ("big.jpg", JPEG + bytes(12_000_000), "big.jpg is larger than 10 MB"),

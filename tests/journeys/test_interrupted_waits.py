@@ -16,6 +16,7 @@ from fakes.answers import envelope
 from fakes.commands import environment, weryai_command
 from fakes.faults import Hang, json_reply
 from fakes.faulty_server import FaultyServer
+from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import AsyncWeryAI
 
@@ -91,7 +92,7 @@ def test_ctrl_c_leaves_free_work_at_once(
     faulty_server: FaultyServer, tmp_path: Path, arguments: list[str], method: str, path: str
 ) -> None:
     """Free requests are not waited for: the command ends within two seconds, with 130 and no traceback."""
-    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(2000))
+    (tmp_path / "photo.jpg").write_bytes(JPEG + bytes(2000))
     faulty_server.script(method, path, Hang())
     struck: list[float] = []
 

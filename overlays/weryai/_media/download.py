@@ -17,7 +17,7 @@ from typing import BinaryIO, Literal, TypeAlias, get_args
 from .._flow.effects import Reply
 from .._flow.logs import log, warn
 from ..errors import DownloadError, InvalidInputError, WeryAIWarning
-from .names import alternatives, give_name, has_same_bytes, part_beside, rename_new
+from .names import alternatives, give_name, has_same_bytes, part_beside, quoted, rename_new
 from .video import may_be_video, video_suffix
 
 IfExists: TypeAlias = Literal["replace", "refuse", "rename"]
@@ -311,9 +311,12 @@ def prepare(output: str | os.PathLike[str] | None, name: str, if_exists: IfExist
             if_exists = "rename"
         _try(path, if_exists)
     except UnicodeEncodeError:
-        raise InvalidInputError(f"{output!r} cannot be written: its name is no UTF-8. Nothing was sent.") from None
+        raise InvalidInputError(
+            f"{quoted(output)} cannot be written: its name is no UTF-8. Nothing was sent."
+        ) from None
     except (OSError, ValueError, TypeError) as error:
-        raise InvalidInputError(f"{output!r} cannot be written: {error}. Nothing was sent.") from error
+        reason = getattr(error, "strerror", None) or quoted(error)
+        raise InvalidInputError(f"{quoted(output)} cannot be written: {reason}. Nothing was sent.") from error
     return Destination(path, if_exists, may_be_same=if_exists == "rename" and output is not None and not is_folder)
 
 

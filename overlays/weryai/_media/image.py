@@ -1,25 +1,38 @@
-"""A local picture: what it is by its content, and whether the service will take it."""
+"""A local image: what it is by its content, whether it is all there, and whether the service will take it."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import inspect
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
+from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
-from ..errors import InvalidInputError
+from ..errors import ConfigurationError, InvalidInputError
+from .image_structure import what_is_missing
+from .names import quoted
 
 ImageSource: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
 
 # The service says "image file size must be less than 10mb" without saying which megabyte it means.
 SURE_BYTES = 10_000_000
 MOST_BYTES = 10 * 1024 * 1024
+_THE_IMAGE = "the image"
+# What these are is told by the module of their class, so that neither library is imported.
+_REMEDIES = {
+    "PIL": "a PIL image is not encoded yet: buffer = io.BytesIO(); image.save(buffer, 'PNG'); pass buffer.getvalue()",
+    "numpy": "an array is not encoded yet: pass cv2.imencode('.png', array)[1].tobytes(), or save it with PIL",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The bytes of a picture, and the type that its content shows."""
+    """The bytes of an image, and the type that its content shows."""
 
     content: bytes = field(repr=False)
     suffix: str
@@ -27,60 +40,132 @@ class Image:
 
 
 def is_address(source: object) -> bool:
-    """Whether a source is the address of a picture: a string that starts with http:// or https://."""
+    """Whether a source is the URL of an image: a string that starts with http:// or https://."""
     return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
 
 
-def read_image(source: ImageSource) -> Image:
-    """Read a picture from a path, bytes or a binary file object, or raise InvalidInputError."""
+def load_image(source: Any, *, validate: bool = True) -> Flow[Image]:
+    """Read an image as `read_image` does; on an asyncio loop also from a file that is read by awaiting."""
+    read = getattr(source, "read", None)
+    if not inspect.iscoroutinefunction(read):
+        return (yield from RunBlocking(lambda: read_image(source, validate=validate)))
+    content = bytearray()
+    try:
+        while len(content) <= MOST_BYTES:
+            piece: Any = yield Notify(read, MOST_BYTES + 1 - len(content))
+            if not piece:
+                break
+            content += _as_bytes(piece)
+    except ConfigurationError:
+        raise InvalidInputError(
+            "the image's file is read by awaiting: use AsyncWeryAI, or pass its bytes, or its `.file` if it is an "
+            "UploadFile. Nothing was sent."
+        ) from None
+    return (yield from RunBlocking(lambda: read_image(bytes(content), validate=validate)))
+
+
+def read_image(source: ImageSource, *, validate: bool = True) -> Image:
+    """Read an image from a path, bytes or a binary file object, or raise InvalidInputError.
+
+    It must be whole by its structure, unless `validate=False`.
+    """
     name, content = _read(source)
     if not content:
-        raise InvalidInputError(f"{name} is empty. Nothing was sent.")
+        raise InvalidInputError(f"{name} is empty{_where(source)}. Nothing was sent.")
     kind = _sniff(content)
     if kind is None:
-        raise InvalidInputError(f"{name} is not a jpg, png or webp picture, whatever it is called. Nothing was sent.")
+        raise InvalidInputError(f"{name} is not a jpg, png or webp image, whatever it is called. Nothing was sent.")
     if len(content) > MOST_BYTES:
         raise InvalidInputError(f"{name} is larger than 10 MB, the most the service takes. Nothing was sent.")
+    if validate and (missing := what_is_missing(content, kind[0])) is not None:
+        raise InvalidInputError(
+            f"{name} is not whole: {missing}. validate=False sends it all the same. Nothing was sent."
+        )
     if len(content) > SURE_BYTES:
         warn_before_paying(f"{name} has {len(content):,} bytes; the service takes less than 10 MB and may refuse it")
     return Image(content, *kind)
 
 
-def _read(source: ImageSource) -> tuple[str, bytes]:
+def _read(source: Any) -> tuple[str, bytes]:
     if isinstance(source, bytes | bytearray | memoryview):
-        return "the picture", bytes(source)
+        return _THE_IMAGE, bytes(source)
     if isinstance(source, str | os.PathLike):
         return _read_path(source)
+    remedy = _REMEDIES.get(type(source).__module__.partition(".")[0])
+    if remedy is not None:
+        raise InvalidInputError(f"{remedy}. Nothing was sent.")
     if not hasattr(source, "read"):
-        raise InvalidInputError(f"a picture is a path, an address, bytes or a file, not {type(source).__name__}")
+        raise InvalidInputError(f"an image is a path, a URL, bytes or a file, not {type(source).__name__}")
     try:
-        content = source.read(MOST_BYTES + 1)
+        content = b"".join(_pieces(source))
+    except InvalidInputError:
+        raise
     except Exception as error:
-        raise InvalidInputError(f"the picture cannot be read: {error!r}. Nothing was sent.") from error
-    if not isinstance(content, bytes):
-        raise InvalidInputError('the picture\'s file is open as text; open it with mode "rb". Nothing was sent.')
-    return "the picture", content
+        raise InvalidInputError(f"the image cannot be read: {quoted(error)}. Nothing was sent.") from error
+    return _THE_IMAGE, content
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    """What a file has, to its end: a pipe, a socket or a remote file gives less at a time than is asked for."""
+    left = MOST_BYTES + 1
+    while left > 0:
+        piece: Any = file.read(left)
+        if piece is None:
+            raise InvalidInputError("the image's file has nothing to read yet: it does not block. Nothing was sent.")
+        if not piece:
+            return
+        yield _as_bytes(piece)
+        left -= len(piece)
+
+
+def _as_bytes(piece: Any) -> bytes:
+    if not isinstance(piece, bytes | bytearray | memoryview):
+        raise InvalidInputError('the image\'s file is open as text; open it with mode "rb". Nothing was sent.')
+    return bytes(piece)
+
+
+def _where(source: Any) -> str:
+    """What to do about a file that is read from its end."""
+    try:
+        return " from where it stands; seek(0) goes to its start" if source.tell() > 0 else ""
+    except (AttributeError, OSError, TypeError, ValueError):
+        return ""
 
 
 def _read_path(source: str | os.PathLike[str]) -> tuple[str, bytes]:
     if isinstance(source, str) and source.lower().startswith("data:"):
-        raise InvalidInputError("a data: address is not accepted by this operation; pass the bytes. Nothing was sent.")
+        raise InvalidInputError("a data: URL is not accepted by this operation; pass the bytes. Nothing was sent.")
     if source == "":
-        raise InvalidInputError("no picture was named. Nothing was sent.")
+        raise InvalidInputError("no image was named. Nothing was sent.")
+    if isinstance(source, str) and _is_base64(source):
+        raise InvalidInputError(
+            "the image came as base64 text, where a path or a URL is read; pass base64.b64decode(text). "
+            "Nothing was sent."
+        )
     try:
         path = Path(source)
         with path.open("rb") as file:
-            return str(path), file.read(MOST_BYTES + 1)
+            return quoted(path), b"".join(_pieces(file))
     except FileNotFoundError:
-        raise InvalidInputError(f"there is no picture at {source}. Nothing was sent.") from None
+        raise InvalidInputError(f"there is no image at {quoted(source)}. Nothing was sent.") from None
     except IsADirectoryError:
-        raise InvalidInputError(f"{source} is a folder, not a picture. Nothing was sent.") from None
+        raise InvalidInputError(f"{quoted(source)} is a folder, not an image. Nothing was sent.") from None
     except (OSError, ValueError, TypeError) as error:
-        raise InvalidInputError(f"{source!r} cannot be read: {error}. Nothing was sent.") from error
+        reason = getattr(error, "strerror", None) or quoted(error)
+        raise InvalidInputError(f"{quoted(source)} cannot be read: {reason}. Nothing was sent.") from error
+
+
+def _is_base64(text: str) -> bool:
+    """Whether a text is an image in base64, by its first bytes."""
+    head = "".join(text[:64].split())[:24]
+    try:
+        return len(text) >= 24 and _sniff(base64.b64decode(head, validate=True)) is not None
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _sniff(content: bytes) -> tuple[str, str] | None:
-    """Suffix and media type of the three picture types that the contract lists, by their first bytes."""
+    """Suffix and media type of the three types of images that the contract lists, by their first bytes."""
     if content.startswith(b"\xff\xd8\xff"):
         return ".jpg", "image/jpeg"
     if content.startswith(b"\x89PNG\r\n\x1a\n"):

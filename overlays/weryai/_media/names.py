@@ -15,6 +15,8 @@ from urllib.parse import unquote
 
 # Most file systems take 255 bytes per part of a path; the rest is for a number, a suffix and what hides a part.
 NAME_BYTES = 200
+# No message quotes more characters of what was given.
+QUOTED = 200
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
@@ -62,6 +64,13 @@ def video_name(source: object, default: str) -> str:
     stem = Path(name_of(named, "") if is_url else Path(named).name).stem
     safe = made_safe(stem, ".-+=@,()~ ").strip(" .")
     return unreserved(f"{shortened(safe, NAME_BYTES - 4)}.mp4") if safe else default
+
+
+def quoted(value: object) -> str:
+    """What was given, for a message: short, and with nothing that a terminal cannot show."""
+    text = str(value)
+    text = text if text.isprintable() else repr(text)[1:-1]
+    return text if len(text) <= QUOTED else f"{text[: QUOTED - 3]}..."
 
 
 def part_beside(path: Path, word: str) -> Path:

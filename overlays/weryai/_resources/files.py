@@ -19,7 +19,7 @@ from .._flow.effects import Fetch, Flow, Now, RunBlocking, Sleep, note
 from .._flow.logs import log
 from .._flow.retry import FREE_TRIES, RetryPolicy, parse_retry_after
 from .._media.download import Destination, IfExists, Target, prepare
-from .._media.image import Image, ImageSource, is_address, read_image
+from .._media.image import Image, ImageSource, is_address, load_image
 from .._media.names import name_of
 from .._protocol.endpoint import call
 from .._protocol.envelope import Envelope
@@ -42,13 +42,16 @@ class Files(Resource[Mode]):
     """Uploads and downloads; both are free and repeated when they fail."""
 
     @operation
-    def upload(self, source: ImageSource) -> Flow[str]:
+    def upload(self, source: ImageSource, *, validate: bool = True) -> Flow[str]:
         """Upload a jpg, png or webp picture of less than 10 MB and return its address.
 
-        `source` is a path, bytes, or a binary file object, read from where it stands. The type is told by the content.
-        How long the address lives is not documented. Raises InvalidInputError before anything is sent.
+        `source` is a path, bytes, or a binary file object, read from where it stands to its end; AsyncWeryAI also
+        awaits a file such as Starlette's UploadFile. The type is told by the content, which must be a whole image by
+        its structure, unless `validate=False`. How long the URL lives is not documented.
+
+        Raises InvalidInputError before anything is sent.
         """
-        picture = yield from RunBlocking(lambda: read_image(source))
+        picture = yield from load_image(source, validate=validate)
         return (yield from upload_image(picture, self._retry))
 
     @operation

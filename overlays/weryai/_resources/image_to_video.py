@@ -15,7 +15,7 @@ from weryai_api.types import UNSET
 from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
 from .._media.download import Destination, IfExists, absolute_path, prepare
-from .._media.image import Image, ImageSource, is_address, read_image
+from .._media.image import Image, ImageSource, is_address, load_image
 from .._media.names import safe_id, video_name
 from .._protocol.endpoint import call_paid, encode
 from .._protocol.model_registry import Model, Registry, problems
@@ -132,7 +132,7 @@ class ImageToVideo(Resource[Mode]):
             check_request("ImageToVideoRequest", body, later=("image",))
         yield from _fit_to_model(self, body, validate, strict=strict)
         encode({**body, **extra})
-        picture = None if "image" in body else (yield from RunBlocking(lambda: read_image(image)))
+        picture = None if "image" in body else (yield from load_image(image, validate=bool(validate)))
         return (yield from _order(self, body, extra, picture, force=force, order_key=order_key))
 
     @operation

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.reading import CONTRACT, SCHEMAS, request_examples
+from fakes.pictures import JPEG
 from fakes.playing import generate, play, reply, submit
 from weryai._protocol.validation import check_request, field_names
 from weryai.errors import InvalidInputError, WeryAIWarning
@@ -152,7 +153,7 @@ def test_all_problems_are_in_one_message() -> None:
 
 def test_a_local_picture_is_not_read_when_the_rest_is_wrong() -> None:
     """The limits are checked before the picture is uploaded."""
-    played = play(submit(b"\xff\xd8\xff", prompt=""))
+    played = play(submit(JPEG, prompt=""))
     assert type(played.error) is InvalidInputError
     assert "prompt" in str(played.error)
     assert played.sent == []
@@ -268,7 +269,7 @@ def test_extra_body_may_not_hold_a_known_field(name: str) -> None:
 @pytest.mark.parametrize("extra", [["a"], "a", 5, {"a": float("nan")}, {"a": {1}}, {"a": b"x"}], ids=repr)
 def test_an_extra_body_that_json_cannot_write_is_refused_unsent(extra: Any) -> None:
     """What is no mapping, or holds what JSON cannot write, is an InvalidInputError before the picture is uploaded."""
-    played = play(submit(b"\xff\xd8\xff", prompt="wave", extra_body=extra))
+    played = play(submit(JPEG, prompt="wave", extra_body=extra))
     assert type(played.error) is InvalidInputError
     assert played.sent == []
 

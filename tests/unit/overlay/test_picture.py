@@ -1,13 +1,18 @@
 """A local picture is judged by its content and its size before anything is sent."""
 
+import asyncio
+import base64
 import io
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from PIL import Image as Pillow
 
 from fakes.pictures import JPEG, WEBP, jpeg_of, png
 from fakes.playing import play, reply, submit, upload
+from weryai import AsyncWeryAI, WeryAI
 from weryai._media.image import MOST_BYTES, SURE_BYTES, is_address, read_image
 from weryai.errors import ContractError, InvalidInputError, WeryAIWarning
 
@@ -69,7 +74,7 @@ def test_the_largest_sizes() -> None:
 def test_what_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
     """A missing file, a folder, a data: address, text files and other objects are InvalidInputError each."""
     cases: list[tuple[Any, str]] = [
-        (tmp_path / "none.jpg", "no picture at"),
+        (tmp_path / "none.jpg", "no image at"),
         (tmp_path, "folder"),
         ("data:image/png;base64,AAAA", "data:"),
         ("DATA:image/png;base64,AAAA", "data:"),
@@ -135,3 +140,90 @@ def test_an_upload_without_an_address_is_a_contract_error(data: Any) -> None:
     error = play(upload(JPEG), reply({"status": 0, "data": data})).error
     assert isinstance(error, ContractError)
     assert not error.may_have_been_billed
+
+
+class Trickling(io.RawIOBase):
+    """A raw stream that gives a little at a time, as a pipe or a socket does."""
+
+    def __init__(self, content: bytes, most: int = 1000) -> None:
+        self._content, self._most = io.BytesIO(content), most
+
+    def readable(self) -> bool:
+        """Say that it is for reading."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Give some bytes."""
+        piece = self._content.read(min(len(buffer), self._most))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def test_a_stream_is_read_to_its_end() -> None:
+    """What gives less than was asked for is asked again, so that no cut image is uploaded; only so much is read."""
+    content = png(200, 200)
+    assert read_image(Trickling(content)).content == content  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="larger than 10 MB"):
+        read_image(Trickling(jpeg_of(MOST_BYTES + 10**6), 10**6))  # type: ignore[arg-type]
+
+
+class Uploaded:
+    """A file as Starlette's UploadFile gives it: read by awaiting."""
+
+    def __init__(self, content: bytes) -> None:
+        self.file = io.BytesIO(content)
+
+    async def read(self, size: int = -1) -> bytes:
+        """Give some bytes."""
+        return self.file.read(min(size, 1000))
+
+
+def test_a_file_that_is_awaited() -> None:
+    """The async client awaits such a file, to its end; the blocking one says what to pass instead."""
+    content, bodies = png(200, 200), list[bytes]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.read())
+        return httpx.Response(200, content=UPLOADED.content)
+
+    transport = httpx.MockTransport(answer)
+
+    async def story() -> str:
+        async with AsyncWeryAI("sk-key", base_url="http://127.0.0.1:1", transport=transport) as client:
+            return await client.files.upload(Uploaded(content))  # type: ignore[arg-type]
+
+    assert asyncio.run(story()) == STORED and content in bodies[0]
+    with (
+        WeryAI("sk-key", base_url="http://127.0.0.1:1", transport=transport) as client,
+        pytest.raises(InvalidInputError, match=r"AsyncWeryAI.*\.file"),
+    ):
+        client.files.upload(Uploaded(content))  # type: ignore[arg-type]
+    assert len(bodies) == 1
+
+
+def test_what_is_not_encoded_yet_gets_the_line_that_helps() -> None:
+    """A PIL image, an array, a file at its end and base64 text are told with their remedy, in a short message."""
+    array = type("ndarray", (), {"__module__": "numpy"})()
+    read = io.BytesIO(JPEG)
+    read.seek(0, io.SEEK_END)
+    cases: list[tuple[Any, str]] = [
+        (Pillow.new("RGB", (4, 4)), "image.save"),
+        (array, "imencode"),
+        (read, r"seek\(0\)"),
+        (base64.b64encode(jpeg_of(10**6)).decode(), "b64decode"),
+        (base64.encodebytes(png()).decode(), "b64decode"),
+        ("data:image/png;base64," + "A" * 10**6, "data:"),
+        ("photos/" + "x" * 10**6 + ".jpg", "cannot be read"),
+        (Path("x" * 10**6), "cannot be read"),
+    ]
+    for source, words in cases:
+        with pytest.raises(InvalidInputError, match=words) as caught:
+            read_image(source)
+        assert len(str(caught.value)) < 400
+
+
+def test_a_file_that_has_nothing_yet_is_told() -> None:
+    """A stream that does not block, and has nothing, is no empty image."""
+    stream = type("Stream", (), {"read": lambda _self, _size: None})()
+    with pytest.raises(InvalidInputError, match="does not block"):
+        read_image(stream)

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
+from fakes.pictures import JPEG, WEBP, png
 from fakes.playing import play, reply, upload
 from weryai.errors import ContractError
 
 PICTURES = {
-    ".jpg": (b"\xff\xd8\xff\xe0", "image/jpeg"),
-    ".png": (b"\x89PNG\r\n\x1a\n", "image/png"),
-    ".webp": (b"RIFF\x00\x00\x00\x00WEBP", "image/webp"),
+    ".jpg": (JPEG, "image/jpeg"),
+    ".png": (png(1, 1), "image/png"),
+    ".webp": (WEBP, "image/webp"),
 }
 ADDRESS = "https://static.weryai.com/p.png"
 STORED = reply({"status": 0, "data": {"object_url_list": [ADDRESS]}})

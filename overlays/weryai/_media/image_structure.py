@@ -1,0 +1,74 @@
+"""Whether a jpg, png or webp image is all there, told by its structure alone; nothing is decoded."""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+# In the coded part of a JPEG a marker is FF and neither 00 (a byte FF), D0 to D7 (a restart) nor FF (filling).
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_CHECKED = (b"IHDR", b"PLTE", b"IDAT")
+
+
+def what_is_missing(content: bytes, suffix: str) -> str | None:
+    """What an image of this kind lacks, in a few words; None for one that is whole. What follows its end is no matter.
+
+    Phones put trailers and whole films there.
+    """
+    check = {".jpg": _of_jpeg, ".png": _of_png, ".webp": _of_webp}[suffix]
+    return check(content)
+
+
+def _of_jpeg(content: bytes) -> str | None:
+    """Walk from marker to marker: a thumbnail lies inside a segment, so its end is not taken for the image's."""
+    position, has_frame, has_scan = 2, False, False
+    while (found := _MARKER.search(content, position)) is not None:
+        kind, position = content[found.end() - 1], found.end()
+        if kind == 0xD9:
+            return None if has_frame and has_scan else "it has no image data"
+        if kind in _ALONE:
+            continue
+        length = int.from_bytes(content[position : position + 2], "big")
+        if length < 2 or position + length > len(content):
+            break
+        has_frame |= kind in _FRAMES and length > 8
+        has_scan |= kind == 0xDA
+        position += length
+    return "its end is missing"
+
+
+def _of_png(content: bytes) -> str | None:
+    position, has_data = 8, False
+    while position + 12 <= len(content):
+        length, kind = int.from_bytes(content[position : position + 4], "big"), content[position + 4 : position + 8]
+        end = position + 12 + length
+        if end > len(content):
+            break
+        if kind in _CHECKED and zlib.crc32(memoryview(content)[position + 4 : end - 4]) != int.from_bytes(
+            content[end - 4 : end], "big"
+        ):
+            return "it is damaged"
+        if (position == 8) != (kind == b"IHDR"):
+            return "it does not start as a PNG does"
+        if kind == b"IEND":
+            return None if has_data else "it has no image data"
+        has_data |= kind == b"IDAT" and length > 0
+        position = end
+    return "its end is missing"
+
+
+def _of_webp(content: bytes) -> str | None:
+    end = 8 + int.from_bytes(content[4:8], "little")
+    if end > len(content) + 1:
+        return "its end is missing"
+    position, has_data = 12, False
+    while position + 8 <= min(end, len(content)):
+        kind, length = content[position : position + 4], int.from_bytes(content[position + 4 : position + 8], "little")
+        position += 8 + length
+        if position > len(content):
+            return "its end is missing"
+        has_data |= kind in (b"VP8 ", b"VP8L", b"ANMF") and length > 0
+        position += length % 2
+    return None if has_data else "it has no image data"
