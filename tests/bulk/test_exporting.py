@@ -153,3 +153,12 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return json.loads(value) if name == "other_parameters" else value
+
+
+def test_a_long_name_is_counted_in_bytes(ledger: Path, tmp_path: Path) -> None:
+    """A name that just fits is written, its hidden part as well; one that does not is a clear message, not a crash."""
+    fits = tmp_path / ("猫" * 80 + ".csv")
+    assert bulk.export(ledger, fits) == 8 and fits.is_file()
+    with pytest.raises(ConfigurationError, match="cannot be written") as caught:
+        bulk.export(ledger, tmp_path / ("猫" * 5000 + ".csv"))
+    assert len(str(caught.value)) < 400

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from fakes.pictures import JPEG
 from weryai import bulk
 
 
 def test_a_plan_counts_and_prices_without_sending_anything(tmp_path: Path) -> None:
     """Tasks by kind, credits as far as they are known, pictures to upload, and the time at the limits."""
     source = tmp_path / "jobs.csv"
-    (tmp_path / "a.jpg").write_bytes(b"x")
+    (tmp_path / "a.jpg").write_bytes(JPEG)
     rows = [f"https://pictures.example/{n}.jpg,wave,{5 if n < 8 else 10}" for n in range(10)]
     source.write_text("\n".join(["image,prompt,duration", *rows, "a.jpg,wave,5", "a.jpg,smile,5"]))
     (tmp_path / "prices.csv").write_text("duration,credits\n10,7\n")

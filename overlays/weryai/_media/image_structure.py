@@ -21,6 +21,16 @@ def what_is_missing(content: bytes, suffix: str) -> str | None:
     return check(content)
 
 
+def has_end(ends: bytes, size: int, suffix: str) -> bool:
+    """Whether the first and last bytes of a file of this size show that its end is there; False if they do not tell."""
+    if len(ends) == size:
+        return what_is_missing(ends, suffix) is None
+    half = len(ends) // 2
+    if suffix == ".webp":
+        return 8 + int.from_bytes(ends[4:8], "little") <= size
+    return (b"\xff\xd9" if suffix == ".jpg" else b"IEND\xaeB`\x82") in ends[half:]
+
+
 def _of_jpeg(content: bytes) -> str | None:
     """Walk from marker to marker: a thumbnail lies inside a segment, so its end is not taken for the image's."""
     position, has_frame, has_scan = 2, False, False

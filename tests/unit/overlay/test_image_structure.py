@@ -3,6 +3,7 @@
 import io
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from PIL import Image as Pillow
 
 from fakes.pictures import JPEG, WEBP, png
 from fakes.playing import play, submit
-from weryai._media.image import read_image
+from weryai._media import image
+from weryai._media.image import glance_at, read_image
 from weryai._media.image_structure import what_is_missing
 from weryai.errors import InvalidInputError
 
@@ -106,3 +108,39 @@ def test_the_walk_is_short(filling: bytes | None) -> None:
     before = time.process_time()
     assert what_is_missing(content, ".jpg") is None
     assert time.process_time() - before < 1.0
+
+
+LARGE = drawn("JPEG", quality=95) + b"\0" * 200_000
+BIG = png(600, 600)
+
+
+GLANCES = {
+    "small": (JPEG, None),
+    "a trailer": (LARGE, None),
+    "a film behind": (BIG + FILM, None),
+    "empty": (b"", "empty"),
+    "a signature": (b"\xff\xd8\xff", "not whole"),
+    "cut": (PLAIN[:-2], "not whole"),
+    "large and cut": (JPEG[:-2] + b"\0" * 300_000, "not whole"),
+    "a cut webp": (drawn("WEBP", lossless=True)[:-400], "not whole"),
+    "a gif": (b"GIF89a" + bytes(200_000), "not a jpg"),
+    "too large": (JPEG + bytes(11_000_000), "larger than 10 MB"),
+}
+
+
+@pytest.mark.parametrize(("content", "told"), GLANCES.values(), ids=list(GLANCES))
+def test_a_glance_finds_what_is_surely_no_image(tmp_path: Path, content: bytes, told: str | None) -> None:
+    """Size, start and end are looked at before anything is bought, and the whole where they do not tell."""
+    (tmp_path / "a.jpg").write_bytes(content)
+    if told is None:
+        glance_at(str(tmp_path / "a.jpg"))
+        return
+    with pytest.raises(InvalidInputError, match=told):
+        glance_at(str(tmp_path / "a.jpg"))
+
+
+def test_a_glance_reads_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large image that ends as it should, two pieces are read."""
+    (tmp_path / "a.jpg").write_bytes(JPEG[:-2] + bytes(9_000_000) + JPEG[-2:])
+    monkeypatch.setattr(image, "read_image", lambda _: pytest.fail("the whole image is read"))
+    glance_at(str(tmp_path / "a.jpg"))

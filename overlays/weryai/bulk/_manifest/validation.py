@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..._media.image import is_address, read_image
+from ..._media.image import glance_at, is_address, read_image
 from ..._protocol.contract import contract
 from ..._protocol.model_registry import bundled_registry, problems
 from ..._protocol.validation import field_names, field_problems
@@ -42,6 +43,7 @@ class Checker:
         self._folders: dict[str, dict[str, os.DirEntry[str]]] = {}
         self._defaults: dict[str, Any] = {"model": MODEL, "duration": DURATION, "aspect_ratio": ASPECT_RATIO}
         self._defaults |= {name: value for name, value in defaults.items() if value is not None}
+        self._looked_at: dict[str, list[str]] = {}
         self.warnings: dict[str, int] = {}
         if bad := self._unknown(tuple(self._defaults)):
             raise InvalidInputError("; ".join(bad))
@@ -123,7 +125,7 @@ class Checker:
         if is_address(image):
             return [f"image {text}" for text in field_problems(SCHEMA, "image", image)]
         path = os.path.join(self._folder, image)
-        return self._wrong_picture(path) if self._pictures and self._found(path) is not None else []
+        return self._wrong_picture(path) if self._found(path) is not None else []
 
     def missing(self, place: str) -> str:
         """Tell of an image that is not there, as the manifest names it."""
@@ -140,16 +142,21 @@ class Checker:
                 self._folders[folder] = {}
         entry = self._folders[folder].get(name)
         try:
-            return None if entry is None else entry.stat()
-        except OSError:
+            # Some file systems have a file under other spellings than the one that they list.
+            found = os.stat(path) if entry is None else entry.stat()
+        except (OSError, ValueError):
             return None
+        return found if stat.S_ISREG(found.st_mode) else None
 
     def _wrong_picture(self, path: str) -> list[str]:
-        try:
-            read_image(path)
-        except InvalidInputError as error:
-            return [str(error).removesuffix(" Nothing was sent.")]
-        return []
+        """What is wrong with a local image, looked at once: the whole of it on request, else its start and its end."""
+        if path not in self._looked_at:
+            try:
+                (read_image if self._pictures else glance_at)(path)
+                self._looked_at[path] = []
+            except InvalidInputError as error:
+                self._looked_at[path] = [str(error).removesuffix(" Nothing was sent.")]
+        return self._looked_at[path]
 
 
 def _read(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -41,7 +41,7 @@ def _manifest(command: F) -> F:
             click.option("--negative-prompt", help="Things to avoid."),
             click.option("--resolution", help="Such as 720p."),
             click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
-            click.option("--images", "pictures", is_flag=True, help="Open every local image before anything is sent."),
+            click.option("--images", "pictures", is_flag=True, help="Read all of each local image beforehand."),
             click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
             click.option("--allow-duplicates", is_flag=True, help="Take jobs that differ in nothing but their key."),
             click.option("--shard", help="Take part I of K of the jobs, as I/K, with that part of the limits."),
