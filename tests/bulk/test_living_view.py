@@ -1,5 +1,6 @@
 """The living view of a run, on a terminal that a test holds the other end of."""
 
+import io
 import os
 import pty
 import re
@@ -12,6 +13,8 @@ import pytest
 from fakes.bulks import manifest
 from fakes.commands import environment
 from fakes.surroundings import JOURNEY_KEY
+from weryai import bulk
+from weryai.cli._bulk.view import Living
 from weryai.emulator import Emulator
 
 pytestmark = [
@@ -48,3 +51,15 @@ def everything_of(terminal: int) -> str:
         pass
     os.close(terminal)
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.decode(errors="replace"))
+
+
+def test_no_escape_of_the_service_is_drawn(tmp_path: Path) -> None:
+    """A reason in the service's words shows its control characters as escapes; the terminal obeys none."""
+    from rich.console import Console
+
+    view = Living(tmp_path / "run.db", bulk.Limits(), None)
+    view.happened(bulk.Event("failed", key="k", reason="\x1b]0;owned\x07 \x9b2J", kind="\x1b[31m no"))
+    told = io.StringIO()
+    Console(file=told, force_terminal=True, width=100, color_system=None).print(view._drawn())
+    assert "owned" in told.getvalue() and not set("\x07\x9b") & set(told.getvalue())
+    assert "\x1b]0" not in told.getvalue() and "\x1b[31m no" not in told.getvalue()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from .._connection import key_of
-from .._output import Showing, as_json, put
+from .._output import Showing, as_json, put, say
 from .ledger_argument import Place, in_ledger, shown
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def status(ledger: Place, json_lines: bool) -> None:
     if json_lines:
         put(True, "", event="status", ledger=shown(ledger), **fields(found))
     else:
-        click.echo("\n".join(lines(found, shown(ledger))))
+        for line in "\n".join(lines(found, shown(ledger))).split("\n"):
+            put(False, line)
 
 
 @click.command()
@@ -62,17 +63,18 @@ def retry(ledger: Place, failed: bool, reasons: tuple[str, ...], trust_copy: boo
     if json_lines:
         put(True, "", event="retry", **_fields(again), waiting=again.waiting)
         return
-    click.echo(f"{_cost(again)} back in the queue; `weryai bulk run` sends them")
+    put(False, f"{_cost(again)} back in the queue; `weryai bulk run` sends them")
     if again.not_in_manifest:
-        click.echo(f"{again.not_in_manifest:,} stay failed: the last manifest does not have them")
+        put(False, f"{again.not_in_manifest:,} stay failed: the last manifest does not have them")
     if again.waiting:
-        click.echo(f"{again.waiting:,} are paid for and are waited for again, at no cost")
+        put(False, f"{again.waiting:,} are paid for and are waited for again, at no cost")
     if again.doubtful and reasons:
-        click.echo(f"{again.doubtful:,} of them were ambiguous when they were given up: they may be paid for twice")
+        put(False, f"{again.doubtful:,} of them were ambiguous when they were given up: they may be paid for twice")
     elif again.doubtful:
-        click.echo(
+        put(
+            False,
             f"{again.doubtful:,} stay failed: they were ambiguous when they were given up, so they may be paid for "
-            'already; --reason "given up" takes them as well'
+            'already; --reason "given up" takes them as well',
         )
 
 
@@ -106,12 +108,12 @@ def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy:
     if json_lines:
         put(True, "", event=chosen, **_fields(changed))
     elif chosen == "resubmit":
-        click.echo(f"{_cost(changed)} back in the queue; up to {changed.doubtful:,} may be paid for twice")
-        click.echo("each counts against the budget once more; `weryai bulk run` sends them")
+        put(False, f"{_cost(changed)} back in the queue; up to {changed.doubtful:,} may be paid for twice")
+        put(False, "each counts against the budget once more; `weryai bulk run` sends them")
         if changed.not_in_manifest:
-            click.echo(f"{changed.not_in_manifest:,} of them wait for a manifest that has them: the last one has not")
+            put(False, f"{changed.not_in_manifest:,} of them wait for a manifest that has them: the last one has not")
     else:
-        click.echo(f"{changed.jobs:,} abandoned, and failed from now on")
+        put(False, f"{changed.jobs:,} abandoned, and failed from now on")
 
 
 @click.command()
@@ -132,7 +134,7 @@ def export(ledger: Place, output: str, chosen: Literal["csv", "jsonl", "parquet"
         bulk.export(ledger, sys.stdout.buffer, format=chosen or "csv")
         return
     many = bulk.export(ledger, Path(output), format=chosen)
-    click.echo(f"weryai: {many:,} jobs written to {output}", err=True)
+    say(f"weryai: {many:,} jobs written to {output}")
 
 
 def _verdict(word: str, tasks: list[str], *, everything: bool) -> str:
@@ -177,4 +179,4 @@ def report(ledger: Place, output: Path | None, cards: int, embed: int) -> None:
     from weryai import bulk
 
     target = output or (ledger.with_suffix(".html") if isinstance(ledger, Path) else Path("report.html"))
-    click.echo(bulk.report(ledger, target, cards=cards, embed=embed * 1_000_000))
+    put(False, bulk.report(ledger, target, cards=cards, embed=embed * 1_000_000))

@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 import click
 
+from .._output import say
+
 DATABASE = "WERYAI_DATABASE"
 Place: TypeAlias = Path | str
 WARNING = f"weryai: a password in an argument is seen in the process list; prefer {DATABASE}, PGPASSWORD or ~/.pgpass"
@@ -20,7 +22,7 @@ def place_of(text: str) -> Place:
     if not bulk.is_database(text):
         return Path(text)
     if text != os.environ.get(DATABASE) and shown(text) != text:
-        click.echo(WARNING, err=True)
+        say(WARNING)
     return text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
+from .._output import put, say
 
 if TYPE_CHECKING:
     from weryai.bulk import Plan
@@ -32,14 +32,15 @@ def tell(planned: Plan) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     for row in rows:
         cells = (row[0].rjust(widths[0]), *(cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=True)))
-        click.echo("  ".join(cells).rstrip())
+        put(False, "  ".join(cells).rstrip())
     cost = "an unknown number of credits" if planned.credits is None else f"{planned.credits:g} credits"
     more = f" and {planned.unpriced:,} tasks of unknown price" if 0 < planned.unpriced < planned.tasks else ""
     uploads = _many(planned.uploads, "image")
-    click.echo(f"\n{_many(planned.tasks, 'task')} to buy, {cost}{more}; {uploads} to upload")
-    click.echo(f"about {span(planned.seconds)} at these limits, if a task takes two minutes, which is a guess")
+    put(False, "")
+    put(False, f"{_many(planned.tasks, 'task')} to buy, {cost}{more}; {uploads} to upload")
+    put(False, f"about {span(planned.seconds)} at these limits, if a task takes two minutes, which is a guess")
     for warning, many in planned.warnings.items():
-        click.echo(f"warning, {many:,} rows: {warning}", err=True)
+        say(f"warning, {many:,} rows: {warning}")
 
 
 def _many(number: int, noun: str) -> str:

@@ -75,12 +75,12 @@ def plan(manifest: Path, json_lines: bool, **options: Any) -> None:
         put(True, "", event="plan", **fields(planned), most_ambiguous=limits.most_ambiguous)
         return
     tell(planned)
-    click.echo(f"an outage leaves at most {limits.most_ambiguous} jobs ambiguous (--open-posts {limits.open_posts})")
+    put(False, f"an outage leaves at most {limits.most_ambiguous} jobs ambiguous (--open-posts {limits.open_posts})")
     tasks, credits = shard.share(limits.budget_tasks, limits.budget_credits)
     if tasks is not None and planned.tasks > tasks:
-        click.echo(f"the budget of {tasks:,} tasks ends before that")
+        put(False, f"the budget of {tasks:,} tasks ends before that")
     if credits is not None and (planned.credits or 0) > credits:
-        click.echo(f"the budget of {credits:g} credits ends before that")
+        put(False, f"the budget of {credits:g} credits ends before that")
 
 
 def storing(command: F) -> F:

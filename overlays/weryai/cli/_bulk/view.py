@@ -9,11 +9,9 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Self
 
-import click
-
 import weryai
 
-from .._output import put
+from .._output import plain, put, say
 from .ledger_argument import Place, shown
 
 if TYPE_CHECKING:
@@ -104,8 +102,8 @@ class Living:
         if event.event == "done":
             self._done.append(time.monotonic())
         if event.event in ("failed", "ambiguous", "unfinished", "stopping"):
-            self._failures[event.kind or event.event] += 1
-            self._last.append(f"{event.key or 'run'}: {event.reason}")
+            self._failures[plain(event.kind or event.event)] += 1
+            self._last.append(plain(f"{event.key or 'run'}: {event.reason}"))
 
     def ended(self, outcome: Outcome) -> None:
         """Print the sum."""
@@ -176,22 +174,22 @@ def view_of(place: Place, limits: Limits, loaded: Loaded | None, *, is_plain: bo
     try:
         return Living(place, limits, loaded)
     except ImportError:
-        click.echo(f"weryai: {NEEDS_BULK}", err=True)
+        say(f"weryai: {NEEDS_BULK}")
         return Lines(place, limits, loaded)
 
 
 def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
     """Say what is there, and the most that is going to be spent."""
     if loaded is not None:
-        click.echo(f"weryai: {loaded.new:,} new jobs, {loaded.known:,} known; the ledger is {shown(place)}", err=True)
+        say(f"weryai: {loaded.new:,} new jobs, {loaded.known:,} known; the ledger is {shown(place)}")
         if loaded.not_in_manifest:
-            click.echo(f"weryai: {loaded.not_in_manifest:,} jobs are not in this manifest and not submitted", err=True)
+            say(f"weryai: {loaded.not_in_manifest:,} jobs are not in this manifest and not submitted")
         for warning, many in loaded.warnings.items():
-            click.echo(f"weryai: {many:,} rows: {warning}", err=True)
+            say(f"weryai: {many:,} rows: {warning}")
     if limits.budget_tasks not in (None, math.inf):
-        click.echo(f"weryai: at most {limits.budget_tasks:,} tasks are bought, all starts together", err=True)
+        say(f"weryai: at most {limits.budget_tasks:,} tasks are bought, all starts together")
     if limits.budget_credits is not None:
-        click.echo(f"weryai: at most {limits.budget_credits:g} credits are spent, all starts together", err=True)
+        say(f"weryai: at most {limits.budget_credits:g} credits are spent, all starts together")
 
 
 def say_end(place: Place, outcome: Outcome) -> None:
@@ -200,15 +198,15 @@ def say_end(place: Place, outcome: Outcome) -> None:
     aside = outcome.not_in_manifest
     counts = {state.value: left for state, many in outcome.counts.items() if (left := many - aside.get(state, 0))}
     told = ", ".join(f"{many:,} {state}" for state, many in counts.items()) or "no jobs"
-    click.echo(f"weryai: {told}; {outcome.submits:,} tasks paid for", err=True)
+    say(f"weryai: {told}; {outcome.submits:,} tasks paid for")
     if any(aside.values()):
         words = ", ".join(f"{many:,} {state.value}" for state, many in aside.items() if many)
-        click.echo(f"weryai: and of earlier manifests, not in this one: {words}", err=True)
+        say(f"weryai: and of earlier manifests, not in this one: {words}")
     if outcome.stopped:
-        click.echo(f"weryai: stopped: {outcome.stopped}", err=True)
+        say(f"weryai: stopped: {outcome.stopped}")
     if outcome.counts.get(weryai.OrderState.AMBIGUOUS):
-        click.echo(f"weryai: what is ambiguous may have been billed: `weryai bulk status {ledger}`", err=True)
+        say(f"weryai: what is ambiguous may have been billed: `weryai bulk status {ledger}`")
     if counts.get("failed"):
-        click.echo(f"weryai: `weryai bulk retry {ledger} --failed` puts what failed back into the queue", err=True)
+        say(f"weryai: `weryai bulk retry {ledger} --failed` puts what failed back into the queue")
     if counts.get("submitted") or counts.get("queued"):
-        click.echo(f"weryai: {_HOW_ON.get(outcome.cause or '', 'the same command')} goes on with the rest", err=True)
+        say(f"weryai: {_HOW_ON.get(outcome.cause or '', 'the same command')} goes on with the rest")

@@ -11,7 +11,7 @@ import click
 import weryai
 
 from .._connection import key_of
-from .._output import as_json
+from .._output import as_json, say
 from .ledger_argument import DATABASE, database, shown
 from .run import go_on, storing
 
@@ -47,6 +47,6 @@ def worker(
         limits = replace(kept, **{name: value for name, value in given.items() if value is not None})
         left = sum(many for state, many in bulk.status(database).counts.items() if state in _LEFT)
         end = "all is done" if until_done else "Ctrl-C"
-        click.echo(f"weryai: {left:,} jobs to do in {shown(database)}, until {end}", err=True)
+        say(f"weryai: {left:,} jobs to do in {shown(database)}, until {end}")
         work = partial(bulk.work, until_done=until_done)
         go_on(ledger, database, limits, None, work, key=key, is_plain=json_lines, **options)
