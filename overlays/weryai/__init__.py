@@ -1,4 +1,4 @@
-"""WeryAI image to video: a picture and a prompt in, an MP4 out.
+"""WeryAI image to video: an image and a prompt in, an MP4 out.
 
 Everything a user types lives here; it is imported when it is first used, so `import weryai` costs next to nothing.
 """

@@ -67,9 +67,9 @@ class WeryAI(_Client[Blocking]):
     `api_key` is a string, a function that returns one (asked for each request), or None for WERYAI_API_KEY. `base_url`
     is None for WERYAI_BASE_URL or the public service; `models_base_url` is the registry's host and follows a given
     `base_url`. `timeout` is the seconds without any sign of life after which a request counts as lost. `retry` says how
-    patiently requests are repeated. `max_requests` go out at a time, the rest wait; all waits together look at their
+    patiently requests are repeated. `max_requests` go out at a time, the rest wait; all waits together poll their
     tasks `polls_per_second` times. `ssl_context` and `transport` (an httpx transport) are for special networks.
-    `on_drift` hears of what the shipped contract does not know in an answer, each kind once: a plain function of one
+    `on_drift` hears of what the shipped contract does not know in a response, each kind once: a plain function of one
     Drift, or "log" for a warning under the logger `weryai`. It never fails a call, and costs nothing unless given.
     With a `journal`, every paid order is on disk before it is sent; `orders` tells of them. It is a Journal, the path
     of one, or True for that of the command line (`Journal.default_path()`). Without one the process remembers what it
@@ -115,7 +115,7 @@ class WeryAI(_Client[Blocking]):
         """Perform any operation of `weryai_api.api` with this client's key, retries and errors.
 
         `operation` is the generated module, `arguments` are its own. Returns a Submission for a paid operation, whose
-        body is checked against the contract first, else the `data` of the answer as JSON has it. `force` and
+        body is checked against the contract first, else the `data` of the response as JSON has it. `force` and
         `order_key` are those of `image_to_video.submit`.
         """
         return self._runner.run(

@@ -1,4 +1,4 @@
-"""Key, base addresses and time limits: argument, else environment, else default."""
+"""Key, base URLs and time limits: argument, else environment, else default."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Settings:
         return frozenset({origin(self.base_url), origin(self.models_base_url)})
 
     def url(self, service: str, path: str) -> str:
-        """The address of an operation on the API's or the registry's host."""
+        """The URL of an operation on the API's or the registry's host."""
         return (self.models_base_url if service == "models" else self.base_url) + path
 
     def order_log(self) -> OrderLog:
@@ -107,7 +107,7 @@ def make_settings(
 
 @functools.lru_cache(maxsize=16)
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of an address."""
+    """Scheme, host and port of a URL."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
@@ -125,7 +125,7 @@ def _checked_url(name: str, url: str) -> str:
         parts = urlsplit(url.strip())
         scheme, host, _ = origin(url.strip())
     except (ValueError, AttributeError) as error:
-        raise ConfigurationError(f"{name} is not an address: {error}") from None
+        raise ConfigurationError(f"{name} is not a URL: {error}") from None
     if scheme not in ("http", "https") or not host:
         raise ConfigurationError(f"{name} must start with https:// (or http:// on this machine) and name a host")
     if not host.isascii():

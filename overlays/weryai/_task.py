@@ -36,7 +36,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class VideoLink:
-    """Where a finished video lies. How long the address lives is not documented: download soon, without the key."""
+    """Where a finished video lies. How long the URL lives is not documented: download soon, without the key."""
 
     url: str
     cover_url: str | None = None

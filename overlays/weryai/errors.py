@@ -4,11 +4,11 @@ WeryAIError
 ├── ConfigurationError        nothing was sent: no key, impossible option
 ├── InvalidInputError         nothing was sent: the request breaks a limit (also a ValueError)
 │   └── DuplicateRequestError     the same was submitted a moment ago       .task_id
-├── TransportError            no answer came                                .request
+├── TransportError            no response came                              .request
 │   ├── NotSentError              surely never reached the API: safe to try again
 │   └── OutcomeUnknownError       it may have been accepted and billed      .http_status .raw .task_ids
-├── ContractError             an answer came that cannot be read            .raw .may_have_been_billed .task_ids
-├── APIError                  the answer was no       .http_status .code .message .request_id .retry_after .task_ids
+├── ContractError             a response that cannot be read                .raw .may_have_been_billed .task_ids
+├── APIError                  the service refused   .http_status .code .message .request_id .retry_after .task_ids
 │   ├── AuthenticationError · PermissionDeniedError · InsufficientCreditsError · NotFoundError
 │   ├── InvalidRequestError · ModelUnavailableError · ContentRejectedError
 │   ├── RateLimitError            rate, queue full, concurrency, daily cap
@@ -59,7 +59,7 @@ class Outcome(StrEnum):
 
 
 class WeryAIWarning(UserWarning):
-    """Something is odd but nothing is lost: an unknown word, a large picture, a surprising file."""
+    """Something is odd but nothing is lost: an unknown word, a large image, a surprising file."""
 
 
 class _Lost:
@@ -131,7 +131,7 @@ class ConfigurationError(WeryAIError):
 
 
 class InvalidInputError(WeryAIError, ValueError):
-    """Nothing was sent: the request breaks a limit of the contract, or the picture cannot be used."""
+    """Nothing was sent: the request breaks a limit of the contract, or the image cannot be used."""
 
 
 class DuplicateRequestError(InvalidInputError):
@@ -141,7 +141,7 @@ class DuplicateRequestError(InvalidInputError):
 
 
 class TransportError(WeryAIError):
-    """No answer came. `.request` names the call, such as "GET /v1/generation/t1/status"."""
+    """No response came. `.request` names the call, such as "GET /v1/generation/t1/status"."""
 
     request: str = ""
 
@@ -151,9 +151,9 @@ class NotSentError(TransportError):
 
 
 class OutcomeUnknownError(TransportError):
-    """A paid request was sent and no readable answer came: it may have been accepted and billed.
+    """A paid request was sent and no readable response came: it may have been accepted and billed.
 
-    It is never repeated by itself. Check the call history of your WeryAI account, or `.task_ids` if the answer held
+    It is never repeated by itself. Check the call history of your WeryAI account, or `.task_ids` if the response held
     any, before you submit again. `.http_status` is None when not even a status line came; `.raw` is what came.
     """
 
@@ -168,9 +168,9 @@ class OutcomeUnknownError(TransportError):
 
 
 class ContractError(WeryAIError):
-    """An answer came that cannot be read as the contract has it; `.raw` is that answer.
+    """A response came that cannot be read as the contract has it; `.raw` is that response.
 
-    `.may_have_been_billed` is True when the answer belongs to a paid request, which is then never repeated.
+    `.may_have_been_billed` is True when the response belongs to a paid request, which is then never repeated.
     """
 
     http_status: int | None = None
@@ -218,7 +218,7 @@ class APIError(WeryAIError):
 
 
 class AuthenticationError(APIError):
-    """The key is missing, wrong or not allowed from this address."""
+    """The key is missing, wrong or not allowed from this IP address."""
 
     advice = "Check WERYAI_API_KEY; keys are made at https://www.weryai.com/api/keys."
 
@@ -226,7 +226,7 @@ class AuthenticationError(APIError):
 class PermissionDeniedError(APIError):
     """The key is known but may not do this."""
 
-    advice = "The account may need a subscription, or the address is not allowed."
+    advice = "The account may need a subscription, or the IP address is not allowed."
 
 
 class InsufficientCreditsError(APIError):
@@ -314,4 +314,4 @@ class BudgetExceededError(WeryAIError):
 
 
 class WebhookError(WeryAIError):
-    """A webhook delivery cannot be read, or does not hold the secret of the callback address."""
+    """A webhook delivery cannot be read, or does not hold the secret of the callback URL."""

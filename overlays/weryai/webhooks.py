@@ -1,6 +1,6 @@
 """Receive what the service posts when a task ends: know it, read it, and never trust it.
 
-A `Receiver` makes the address to submit with, takes deliveries and wakes waits: `tasks.wait(id, webhook=receiver)`.
+A `Receiver` makes the URL to submit with, takes deliveries and wakes waits: `tasks.wait(id, webhook=receiver)`.
 `asgi_app` and `wsgi_app` mount it in a web application, its `receive` fits any other place, `read_delivery` only reads.
 """
 

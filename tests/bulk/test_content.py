@@ -205,7 +205,7 @@ def test_an_archived_original_refuses_nothing(job: Bulk, tmp_path: Path, state: 
     Path(images[3]).unlink()
     with pytest.raises(bulk.ManifestError) as caught:
         job.load(table(tmp_path / "jobs.csv", *images))
-    assert caught.value.problems == ["line 5: there is no picture at " + images[3].removeprefix(f"{tmp_path}/")]
+    assert caught.value.problems == ["line 5: there is no image at " + images[3].removeprefix(f"{tmp_path}/")]
 
 
 def test_equal_images_are_each_their_own(job: Bulk, tmp_path: Path) -> None:

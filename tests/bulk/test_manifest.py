@@ -111,12 +111,12 @@ def test_all_problems_come_at_once_and_nothing_is_kept(tmp_path: Path) -> None:
     with bulk.Ledger(tmp_path / "run.db") as ledger, pytest.raises(bulk.ManifestError) as caught:
         bulk.load_manifest(ledger, source, {}, pictures=True)
     assert caught.value.problems == [
-        "line 3: there is no picture at missing.jpg",
+        "line 3: there is no image at missing.jpg",
         "line 4: prompt is missing",
         "line 5: duration 'five' is no whole number",
         "line 6: generate_audio 'perhaps' is no yes or no",
         "line 10: key 'good' stands in line 2 already",
-        "line 11: there is no picture at ftp://x/y.jpg",
+        "line 11: there is no image at ftp://x/y.jpg",
         f"line 12: {tmp_path / 'fake.jpg'} is not a jpg, png or webp image, whatever it is called.",
         "line 13: has 7 cells, but there are 5 columns",
         "line 14: prompt has 2001 characters, at most 2000 are allowed",
@@ -130,7 +130,7 @@ def test_all_problems_come_at_once_and_nothing_is_kept(tmp_path: Path) -> None:
     [
         ("a.csv", "image,promt\nx,y\n", "there is no column 'promt'; did you mean prompt?"),
         ("a.csv", "image,prompt,video_number\nhttps://a.example/1.jpg,y,2\n", "one job makes one video"),
-        ("a.jsonl", '{"image": 3, "prompt": "x"}\n', "line 1: image must be a path or an address, not int"),
+        ("a.jsonl", '{"image": 3, "prompt": "x"}\n', "line 1: image must be a path or a URL, not int"),
         ("a.jsonl", "[1]\n{\n", "line 2: is no JSON"),
         ("a.jsonl", "[1]\n", "line 1: is no object, but list"),
         ("a.csv", "image,prompt\n", "there are no jobs in it"),

@@ -187,7 +187,7 @@ def test_an_outage_makes_at_most_the_bound_and_three_ambiguous(story: list[str],
                 unknowns += 1
                 known.unknown("HTTP 502")
         elif what in ("asked", "unasked"):
-            known.was_asked(None if what == "asked" else "no answer")
+            known.was_asked(None if what == "asked" else "no response")
         assert unknowns <= bound + 3 and len(going) <= bound
 
 

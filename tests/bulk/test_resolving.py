@@ -59,7 +59,7 @@ def test_retry_takes_what_failed_and_nothing_else(filling: Filling) -> None:
 def test_a_reason_chooses(filling: Filling, reasons: tuple[str, ...], keys: set[str]) -> None:
     """The kind as a whole or a part of the reason, in upper or lower case and to the letter; any of several."""
     filling.job("a", "failed", reason="Copyright restrictions", kind="task failed")
-    filling.job("b", "failed", reason="copyright of the picture", kind="invalid request 1002")
+    filling.job("b", "failed", reason="copyright of the image", kind="invalid request 1002")
     filling.job("c", "failed", reason="used up 100% of memory", kind="server 5000")
     filling.job("d", "failed", reason="image audit; 100 reasons", kind="server 5001")
     assert bulk.retry(filling.ledger, *reasons).jobs == len(keys)

@@ -122,7 +122,7 @@ def test_who_is_gone_is_followed(emulator: Emulator, database: str, tmp_path: Pa
         outcome = bulk.work(ledger, **options(emulator, tmp_path))
         found = ledger.write(lambda db: {job.row: (job.state.value, job.reason) for job in queries.every(db)}).result()
     assert found[paid.row] == ("done", None) and found[rows[2]] == ("done", None)
-    assert found[rows[0]] == ("ambiguous", "the worker was gone before the answer came")
+    assert found[rows[0]] == ("ambiguous", "the worker was gone before the response came")
     assert found[rows[1]][0] == "submitting"
     assert outcome.submits == 4 and bills(emulator) == [1, 1]
 

@@ -205,7 +205,7 @@ class FaultyServer:
                 if route.matches(request.method, request.path):
                     return route.take()
             self.unexpected.append(request)
-        return json_reply({"status": 1003, "message": "the script has no answer for this"}, 404)
+        return json_reply({"status": 1003, "message": "the script has no response for this"}, 404)
 
 
 def _read_request(reader: BufferedReader) -> SeenRequest | None:

@@ -52,7 +52,7 @@ def play(flow: Any, *answers: Answer, took: float = 0.0) -> Played:
             case Send() | Fetch():
                 played.sent.append(effect)
                 played.clock += took
-                assert left, f"the script has no answer for {effect.name}"
+                assert left, f"the script has no response for {effect.name}"
                 return _answer(effect, left.pop(0))
             case Sleep(seconds=seconds):
                 played.slept.append(seconds)

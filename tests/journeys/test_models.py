@@ -117,7 +117,7 @@ def test_the_bundled_copy_only_warns(face: Face, faulty_server: FaultyServer) ->
 def test_an_unknown_model_is_a_warning_that_helps(face: Face, faulty_server: FaultyServer) -> None:
     """A key that the registry lacks is sent all the same, with a warning that names the nearest keys."""
     faulty_server.script("POST", SUBMIT, accepted())
-    with pytest.warns(WeryAIWarning, match="no model 'SORA2' for pictures; did you mean SORA_2"):
+    with pytest.warns(WeryAIWarning, match="no model 'SORA2' for images; did you mean SORA_2"):
         face.run(lambda client: order(client, model="SORA2"), faulty_server.url)
     assert faulty_server.posts()[0].json()["model"] == "SORA2"
 
@@ -126,7 +126,7 @@ def test_a_dead_registry_degrades(face: Face, faulty_server: FaultyServer) -> No
     """When the registry fails, `validate="live"` warns and goes on with the copy; with `strict=True` it raises."""
     faulty_server.default("GET", MODELS, html_reply(503))
     faulty_server.script("POST", SUBMIT, accepted())
-    with pytest.warns(WeryAIWarning, match="bundled copy is used"):
+    with pytest.warns(WeryAIWarning, match="bundled snapshot is used"):
         face.run(order_live(model="SORA_2"), faulty_server.url)
     with pytest.raises(ServerError):
         face.run(order_live(model="SORA_2", strict=True), faulty_server.url)

@@ -22,7 +22,7 @@ WITHOUT_STATUS: dict[str, Answer] = {
     "hang": Hang(),
     "cut status line": Raw(),
     "not http": Raw(b"\x15\x03\x01 what?\r\n\r\n"),
-    "half an answer": Half(b'{"status":0,"data":{"task_ids":["task_abc123"]}}'),
+    "half a response": Half(b'{"status":0,"data":{"task_ids":["task_abc123"]}}'),
     "half and reset": Half(b'{"status":0,"data":{"task_ids":["task_abc123"]}}', reset=True),
     "cut chunks": Chunks((b'{"status":0,',), cut=True),
 }

@@ -46,8 +46,8 @@ async def test_other_loop(async_weryai_client, anyio_backend):
 """
 SAID = {
     "test_unmet": (
-        "faults that were ordered and not met: rate-limit at submit: ordered 2, met 0; "
-        "fail-copyright at task: ordered 1, met 0"
+        "faults that were injected and never triggered: rate-limit at submit: injected 2, triggered 0; "
+        "fail-copyright at task: injected 1, triggered 0"
     ),
     "test_misspelt_scenario": "@pytest.mark.weryai: there is no scenario 'rate-limt'; did you mean rate-limit",
     "test_unknown_option": "@pytest.mark.weryai: weryai.emulator.Settings has no option colour",

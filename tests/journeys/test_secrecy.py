@@ -65,7 +65,7 @@ def test_no_error_shows_the_key(
         except weryai.WeryAIError as error:
             shown = [str(error), repr(error), repr(vars(error)), traceback.format_exc(), repr(pickle.dumps(error))]
         else:
-            pytest.fail("the answer should have been an error")
+            pytest.fail("the response should have been an error")
     # httpcore's wire log repeats what the server sent; what we and httpx log must not.
     shown.extend(record.getMessage() for record in caplog.records if not record.name.startswith("httpcore"))
     assert faulty_server.requests[0].key == JOURNEY_KEY

@@ -185,8 +185,8 @@ def test_an_upload_is_given_up_after_four_tries(face: Face, faulty_server: Fault
 def test_a_refused_upload_is_final(face: Face, faulty_server: FaultyServer, code: int) -> None:
     """A refusal that waiting cannot cure is raised after one upload, and nothing is submitted."""
     serve_story(faulty_server)
-    faulty_server.script("POST", UPLOAD, refused(code, "no more pictures"))
-    with pytest.raises(weryai.APIError, match="no more pictures") as caught:
+    faulty_server.script("POST", UPLOAD, refused(code, "no more images"))
+    with pytest.raises(weryai.APIError, match="no more images") as caught:
         face.run(lambda client: client.image_to_video.submit(PNG, prompt="Wave"), faulty_server.url)
     assert caught.value.code == code
     assert len(faulty_server.requests) == 1

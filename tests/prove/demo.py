@@ -61,7 +61,7 @@ def main() -> int:
         second.wait()
         jobs = bill_of(url).jobs
     doubles, tasks = sum(job["is_double"] for job in jobs), sum(job["orders"] for job in jobs)
-    say(f"\nThe emulator's bill: {len(jobs)} pictures, {tasks} tasks, paid twice: {doubles}.")
+    say(f"\nThe emulator's bill: {len(jobs)} images, {tasks} tasks, paid twice: {doubles}.")
     say("The report, to be opened in a browser:")
     say(str(bulk.report(LEDGER, FOLDER / "report.html")))
     return 1 if doubles or second.returncode not in (0, 3) else 0

@@ -77,7 +77,7 @@ PLANTS: list[tuple[Rule, Callable[[Contract], object]]] = [
     (rules.everything_has_an_example, lambda c: request_of(c).pop("examples")),
     (rules.everything_has_an_example, lambda c: json_of(c, "BadRequest").pop("examples")),
     (rules.every_example_is_valid, lambda c: first_example(c).update(duration="five")),
-    (rules.every_example_is_valid, lambda c: first_example(c).update(image="not an address")),
+    (rules.every_example_is_valid, lambda c: first_example(c).update(image="not a URL")),
     (rules.every_example_is_valid, lambda c: first_example(c).update(webhook_url="http://[")),
     (rules.every_example_is_valid, lambda c: first_example(c).update(misspelt=1)),
     (rules.every_example_is_valid, lambda c: properties(c)["video_number"].update(default=9)),

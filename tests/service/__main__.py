@@ -67,7 +67,7 @@ def read_wish(words: list[str], environment: Mapping[str, str]) -> RunOptions:
     parser.add_argument("--url")
     parser.add_argument("--live", action="store_true", help="the live set, wherever it goes")
     parser.add_argument("--pay-for-tasks", metavar="1", help="order one task and pay for it")
-    parser.add_argument("--image", metavar="URL", help="the public picture of the paid task")
+    parser.add_argument("--image", metavar="URL", help="the public image of the paid task")
     parser.add_argument("--strict", metavar="1", help="drift fails the run as well")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--cases", type=int, default=CASES, help="made-up requests of each operation")
@@ -100,7 +100,7 @@ def _paid_image(tasks: str | None, image: str | None, *, is_live: bool) -> str |
         raise WrongUseError("PAY_FOR_TASKS belongs to the live set; on this machine every order is free")
     if image is None or not re.fullmatch(r"https?://[^/?#\s]\S*", image):
         raise WrongUseError(
-            "the paid task needs a picture at a public address, which the service fetches: IMAGE=https://..."
+            "the paid task needs an image at a public URL, which the service fetches: IMAGE=https://..."
         )
     return image
 

@@ -64,7 +64,7 @@ def _ask(client: httpx.Client, planned: Planned, guard: Guard, checks: Checks) -
     try:
         client.request(planned.method, planned.url, headers=headers, content=planned.content or None)
     except (httpx.HTTPError, OSError) as error:
-        checks.add(GROUP, name, f"no answer came: {type(error).__name__}: {error}")
+        checks.add(GROUP, name, f"no response came: {type(error).__name__}: {error}")
         return
     (exchange,) = guard.exchanges[sent_before:]
     checks.add(GROUP, name, *judge(planned, exchange), seconds=time.monotonic() - started)

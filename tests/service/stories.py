@@ -70,7 +70,7 @@ def run_stories(place: Place, secret: Secret, record: Record, checks: Checks) ->
     kinds: tuple[Literal["sync", "async"], ...] = ("sync", "async")
     for kind in kinds:
         face, options = Face(kind), {"api_key": secret.key, "transport": transport}
-        with checks.checking(GROUP, f"weryai, {kind}: a local picture becomes a video on disk"):
+        with checks.checking(GROUP, f"weryai, {kind}: a local image becomes a video on disk"):
             _from_picture_to_video(face, place.url, options)
         with checks.checking(GROUP, f"weryai, {kind}: every other operation"):
             _everything_else(face, place.url, options)

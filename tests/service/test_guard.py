@@ -106,7 +106,7 @@ VIOLATIONS: dict[str, Callable[[], httpx.Request]] = {
     "GET, another host": lambda: httpx.Request("GET", "https://evil.com/v1/generation/balance", headers=REAL),
     "GET, plain http": lambda: httpx.Request("GET", BALANCE.replace("https", "http"), headers=REAL),
     "GET, another key": lambda: httpx.Request("GET", BALANCE, headers={"Authorization": "Bearer sk-other-1234567"}),
-    "GET, another address without a key": lambda: httpx.Request("GET", "https://example.com/"),
+    "GET, another URL without a key": lambda: httpx.Request("GET", "https://example.com/"),
 }
 
 

@@ -118,7 +118,7 @@ def test_drift_fails_only_the_strict() -> None:
 def test_a_run_without_anything_is_shown(tmp_path: Path) -> None:
     """No answers and no drift make a page as well."""
     checks = Checks(SECRET)
-    checks.add("live set", "getBalance", "no answer came")
+    checks.add("live set", "getBalance", "no response came")
     page = write_reports(tmp_path, Run("https://e.com", "live set", "today", 0.1, [], checks, []), SECRET)
     assert "None: every field" in page.read_text(encoding="utf-8")
 

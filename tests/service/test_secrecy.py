@@ -25,7 +25,7 @@ SPELLINGS = {
     "JSON, every sign": "".join(f"\\u{ord(sign):04x}" for sign in KEY),
     "JSON, capitals": "".join(f"\\u{ord(sign):04X}" for sign in KEY),
     "address": quote(KEY, safe=""),
-    "address, every sign": "".join(f"%{ord(sign):02X}" for sign in KEY),
+    "URL, every sign": "".join(f"%{ord(sign):02X}" for sign in KEY),
     "HTML": html.escape(KEY),
     "XML": escape(KEY),
     "entities": "".join(f"&#{ord(sign)};" for sign in KEY),

@@ -96,7 +96,7 @@ def test_a_service_that_is_not_there_fails(tmp_path: Path, closed_port: str) -> 
     """It ends with 1, a sentence for each request, and no traceback."""
     done = contract(tmp_path, f"--url={closed_port}")
     assert done.returncode == 1
-    assert "no answer came" in done.stdout
+    assert "no response came" in done.stdout
     assert "Traceback" not in done.stderr
 
 

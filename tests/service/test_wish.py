@@ -49,16 +49,16 @@ WRONG = {
     "short key": (["--live"], {"WERYAI_API_KEY": "sk-1"}, "is no key"),
     "spaced key": (["--live"], {"WERYAI_API_KEY": "sk-12345 67890"}, "is no key"),
     "address": (["--url=http://127.0.0.1@evil.com"], KEY, "URL="),
-    "empty address": (["--url="], KEY, "URL="),
+    "empty URL": (["--url="], KEY, "URL="),
     "strictness": (["--strict=yes"], KEY, "STRICT"),
     "two tasks": (["--live", "--pay-for-tasks=2", PAID[1]], KEY, "one task"),
     "no task": (["--live", "--pay-for-tasks=0", PAID[1]], KEY, "one task"),
     "empty price": (["--live", "--pay-for-tasks=", PAID[1]], KEY, "one task"),
     "spelt price": (["--live", "--pay-for-tasks=01", PAID[1]], KEY, "one task"),
     "paying here": ([HERE, *PAID], KEY, "belongs to the live set"),
-    "no picture": (["--live", PAID[0]], KEY, "IMAGE="),
-    "a local picture": (["--live", PAID[0], "--image=photo.jpg"], KEY, "IMAGE="),
-    "a picture for nothing": (["--live", PAID[1]], KEY, "PAY_FOR_TASKS"),
+    "no image": (["--live", PAID[0]], KEY, "IMAGE="),
+    "a local image": (["--live", PAID[0], "--image=photo.jpg"], KEY, "IMAGE="),
+    "an image for nothing": (["--live", PAID[1]], KEY, "PAY_FOR_TASKS"),
 }
 
 

@@ -52,7 +52,7 @@ def sleep_for(seconds: float) -> float:
 def skipping(tell: Callable[[float], object]) -> Iterator[None]:
     """Skip the pauses of every client until the block ends; `tell` is called with the seconds of each, in any thread.
 
-    Only what a client would sleep is skipped; how long an answer may take stays real time.
+    Only what a client would sleep is skipped; how long a response may take stays real time.
     """
     _told.append(tell)
     try:

@@ -70,7 +70,7 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True)
 class Send(Effect[Reply]):
-    """Send a request to the API and reply with its answer, or raise a TransportError.
+    """Send a request to the API and reply with its response, or raise a TransportError.
 
     `request` is what `httpx.Client.request` takes; `paid` marks the requests that must never be sent twice, `intent`
     says what they order; `timeout` is the seconds to wait for a sign of life, if that is less than the client's own;
@@ -101,7 +101,7 @@ class Transmit(Effect[Reply]):
 
 @dataclass(frozen=True)
 class Fetch(Effect[Reply]):
-    """Stream a public address into a sink, without the key; reply with the answer's head."""
+    """Stream a public URL into a sink, without the key; reply with the response's head."""
 
     url: str
     sink: Sink
@@ -116,7 +116,7 @@ class Fetch(Effect[Reply]):
 
 @dataclass(frozen=True)
 class PollPermit(Effect[bool]):
-    """Wait for a turn to look at a task, at most so many seconds; reply whether one came."""
+    """Wait for a permit to poll a task, at most so many seconds; reply whether one came."""
 
     most: float
 

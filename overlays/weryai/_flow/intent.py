@@ -1,4 +1,4 @@
-"""What is about to be ordered: enough to know it again, and to send it once more; pure."""
+"""What is about to be submitted: enough to know it again, and to send it once more; pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Intent:
     defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def kept_body(self) -> str:
-        """The body as a journal keeps it: without a callback address, which may hold a secret."""
+        """The body as a journal keeps it: without a callback URL, which may hold a secret."""
         return _written({name: value for name, value in self.body.items() if name not in NO_PART})
 
     def image_hash(self) -> str | None:

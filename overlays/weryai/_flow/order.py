@@ -33,7 +33,7 @@ class OrderState(StrEnum):
 class Order:
     """One order of a journal; `row` is its number there.
 
-    `task_ids` are all its tasks (of an AMBIGUOUS order those that its answer named), `going` those not known to have
+    `task_ids` are all its tasks (of an AMBIGUOUS order those that its response named), `going` those not known to have
     ended, `paths` the videos on disk. `body` is what was sent, `output` where the video was to go, `began` when it
     was last sent (seconds since 1970), `owner` the process that works on it, `order_key` the caller's own name for it.
     """
@@ -62,7 +62,7 @@ class Scope:
 
 
 def service_of(base_url: str) -> str:
-    """One spelling of a service's address: this machine has three names, and the usual port is none."""
+    """One spelling of a service's URL: this machine has three names, and the usual port is none."""
     parts = urlsplit(base_url)
     host = (parts.hostname or "").rstrip(".")
     host = "localhost" if host in ("127.0.0.1", "::1") else f"[{host}]" if ":" in host else host

@@ -100,7 +100,7 @@ def is_repeatable(error: WeryAIError, *, paid: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long to pause between two looks at a task.
+    """How long to pause between two polls of a task.
 
     The steps are those of the service's own client: 6 s in the first 30 s, 10 s until 120 s, 15 s after that.
     """

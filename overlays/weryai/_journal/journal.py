@@ -1,4 +1,4 @@
-"""The journal of paid orders: each is on the disk before it is sent, and its task ids right after the answer."""
+"""The journal of paid orders: each is on the disk before it is sent, and its task ids right after the response."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Journal:
     order is refused within `window` seconds after it was accepted, 0 turns that off; one of which nobody knows whether
     it was accepted is refused until that is settled. Hand it to `WeryAI(journal=...)`, which also takes the
     path alone. It may be shared between clients and threads. Never go on with an old copy of the file: it does not know
-    what was ordered since.
+    what was submitted since.
 
     Raises JournalError when the file cannot be written, is none of ours, or was written by a newer version.
     """

@@ -34,7 +34,7 @@ class _Attempt:
 class ProcessMemory:
     """Orders whose outcome is unknown, per service and key, for as long as the process lives.
 
-    The same order then raises that error again, until it is forced. What was accepted may be ordered again, unless its
+    The same order raises that error again, until it is forced. What was accepted may be submitted again, unless its
     caller was interrupted and never heard of it.
     """
 

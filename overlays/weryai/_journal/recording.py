@@ -11,7 +11,7 @@ from .._flow.order_log import AttemptLog
 from .._protocol.envelope import accept_paid
 from ..errors import JournalError, Outcome, WeryAIError
 
-INTERRUPTED = "it was interrupted before the answer came"
+INTERRUPTED = "it was interrupted before the response came"
 STOPPED = "it was interrupted before it was sent"
 
 

@@ -1,7 +1,7 @@
 """Every change that a journal's rows go through, and what is read of them; each runs in the writer's transaction.
 
 queued -> submitting -> submitted -> done | failed, with two side ways: submitting -> queued is a try that surely
-started nothing, submitting -> ambiguous one of which nobody knows. From ambiguous an answer that comes late, or a
+started nothing, submitting -> ambiguous one of which nobody knows. From ambiguous a response that comes late, or a
 person, leads on. A change is made where the row still stands as expected, or not at all.
 """
 
@@ -47,7 +47,7 @@ def begin(db: sqlite3.Connection, intent: Intent, fingerprint: str, scope: Scope
 def tidy(db: sqlite3.Connection, fingerprint: str, order_key: str | None) -> None:
     """See what became of the orders that one may repeat.
 
-    What was ordered while the clock was ahead is taken for ordered now, so that it is the same for no longer.
+    What was submitted while the clock was ahead is taken for submitted now, so that it is the same for no longer.
     """
     now = time.time()
     db.execute("update orders set began = ? where fingerprint = ? and began > ?", (now, fingerprint, now))
@@ -117,7 +117,7 @@ def recover_orphans(db: sqlite3.Connection) -> None:
     for row in open_rows:
         owner = _owner(row)
         if owner is not None and (gone[owner] or (not owner.is_here and row["began"] < time.time() - LONGEST_TRY)):
-            mark_ambiguous(db, row["id"], "the process that sent it ended before the answer came")
+            mark_ambiguous(db, row["id"], "the process that sent it ended before the response came")
             mark_not_placed(db, row["id"], "the process ended before it was sent")
 
 
@@ -213,7 +213,7 @@ def _refuse_same_key(db: sqlite3.Connection, intent: Intent, fingerprint: str, s
 
 
 def _refuse_duplicate(db: sqlite3.Connection, fingerprint: str, scope: Scope, window: float) -> None:
-    """Refuse what was ordered a moment ago, and whatever its age what may have been ordered."""
+    """Refuse what was submitted a moment ago, and whatever its age what may have been submitted."""
     query = (
         "select * from orders where fingerprint = ? and base_url = ? and key = ? and (state in ('submitting', "
         "'ambiguous') or (state = 'queued' and ? > 0) or (state in ('submitted', 'done') and began > ?)) "
@@ -223,7 +223,7 @@ def _refuse_duplicate(db: sqlite3.Connection, fingerprint: str, scope: Scope, wi
     if earlier := db.execute(query, same).fetchone():
         order = _order(db, earlier)
         is_settled = order.state in (OrderState.SUBMITTED, OrderState.DONE)
-        rule = f"Within {window:g} s nothing is ordered twice" if is_settled else "Until that is settled it is refused"
+        rule = f"Within {window:g} s nothing is sent twice" if is_settled else "Until that is settled it is refused"
         raise _duplicate(order, rule)
 
 
@@ -236,7 +236,7 @@ def _duplicate(order: Order, rule: str) -> DuplicateRequestError:
             if order.owner is not None and not order.owner.is_here:
                 what += f"; if that is gone, settle order {order.row} with orders.adopt or orders.give_up"
         case OrderState.AMBIGUOUS:
-            named = f", though its answer named task {names}" if names else ""
+            named = f", though its response named task {names}" if names else ""
             what = f"was sent {ago}, and nobody knows whether it was accepted{named}"
             what += f"; settle order {order.row} first with orders.adopt or orders.give_up"
         case OrderState.FAILED:

@@ -60,7 +60,7 @@ class Target:
         self._start(Reply(200, {}))
 
     def _start(self, reply: Reply) -> None:
-        """Know nothing yet but what the head of an answer says."""
+        """Know nothing yet but what the head of a response says."""
         length, encoding = reply.headers.get("content-length", ""), reply.headers.get("content-encoding", "").lower()
         self._validator = _validator(reply)
         self._announced = int(length) if length.isascii() and length.isdigit() else None
@@ -86,7 +86,7 @@ class Target:
         return {"Range": f"bytes={self.received}-", "If-Range": self._validator}
 
     def begin(self, reply: Reply) -> bool:
-        """Get ready for the bytes of an answer: those that are missing, or all of them, in a fresh temporary file."""
+        """Get ready for the bytes of a response: those that are missing, or all of them, in a fresh temporary file."""
         if reply.http_status == 206 and self._fits(reply):
             return True
         if reply.http_status in (200, 206, 416):
@@ -137,7 +137,7 @@ class Target:
             raise ValueError(self.problem)
 
     def is_complete(self) -> bool:
-        """Whether every byte came, as far as the answer or the video itself says how many there are; never none.
+        """Whether every byte came, as far as the response or the video itself says how many there are; never none.
 
         Sets `problem` when all came, and is no whole video.
         """

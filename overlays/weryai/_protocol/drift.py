@@ -1,4 +1,4 @@
-"""What an answer holds that the shipped contract does not know: pure.
+"""What a response holds that the shipped contract does not know: pure.
 
 The contract's responses are open, so an unknown field is no mistake; but whoever keeps it wants to hear of it.
 """
@@ -21,10 +21,10 @@ LONGEST_VALUE = 80
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Something in an answer that the contract does not know.
+    """Something in a response that the contract does not know.
 
     `kind` says what: a "field", a "word" of a list that may grow (task states), an error "code", an "http_status" or a
-    JSON "type". `operation` is the contract's name of the call, `http_status` that of the answer, `pointer` the JSON
+    JSON "type". `operation` is the contract's name of the call, `http_status` that of the response, `pointer` the JSON
     pointer to the place, with `*` for the places of an array. `value` is what stood there as JSON, shortened.
     """
 
@@ -51,7 +51,7 @@ OnDrift: TypeAlias = Callable[[Drift], object] | Literal["log"]
 
 
 def find_drifts(endpoint: str, reply: Reply) -> list[Drift]:
-    """Compare an answer with the contract; `endpoint` is the name of the operation's generated module."""
+    """Compare a response with the contract; `endpoint` is the name of the operation's generated module."""
     operation = operation_named(endpoint)
     if operation is None:
         return []

@@ -1,4 +1,4 @@
-"""Seam 1: a generated endpoint and a way to read its answer become a flow that retries what may be retried.
+"""Seam 1: a generated endpoint and a way to read its response become a flow that retries what may be retried.
 
 This is the only module that knows the hinge of the generated endpoint modules: `_get_kwargs` builds a request. Answers
 are read by `_envelope`, because the generated parsers hand through whatever does not fit their types.

@@ -70,7 +70,7 @@ _ID_NAMES = ("task_ids", "taskIds", "task_id", "taskId")
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An answer taken apart; `raw` is the parsed body, or its text when it is not JSON."""
+    """A response taken apart; `raw` is the parsed body, or its text when it is not JSON."""
 
     http_status: int
     headers: Mapping[str, str]
@@ -109,7 +109,7 @@ class Envelope:
 
 
 def read_envelope(reply: Reply) -> Envelope:
-    """Take any answer apart; never fails."""
+    """Take any response apart; never fails."""
     raw = reply.parsed
     fields = raw if isinstance(raw, dict) else {}
     # The order of preference is that of the service's own client.
@@ -153,7 +153,7 @@ def accept_paid(reply: Reply, request: str) -> tuple[Envelope, tuple[str, ...]]:
     if status < 400 and not (envelope.is_http_success and envelope.verdict is False):
         raise ContractError(
             unknown_outcome(
-                request, f"an answer that cannot be used ({_unreadable(envelope, 'no task id')})", task_ids
+                request, f"a response that cannot be used ({_unreadable(envelope, 'no task id')})", task_ids
             ),
             raw=envelope.raw,
             may_have_been_billed=True,
@@ -200,7 +200,7 @@ def refusal(envelope: Envelope, task_ids: tuple[str, ...] = ()) -> APIError:
 
 
 def find_task_ids(raw: Any) -> tuple[str, ...]:
-    """Every task id in an answer, in order, however deep it stands; text that is no JSON is searched as well."""
+    """Every task id in a response, in order, however deep it stands; text that is no JSON is searched as well."""
     if isinstance(raw, str):
         return _unique([_id("".join(found)) for field in _ID_FIELD.findall(raw) for found in _ID.findall(field)])
     found: list[str] = []
@@ -218,7 +218,7 @@ def find_task_ids(raw: Any) -> tuple[str, ...]:
 
 def unknown_outcome(request: str, event: str, task_ids: tuple[str, ...] = ()) -> str:
     """Say what an open submission means for the caller's money, and what to check."""
-    named = f" The answer names task {', '.join(task_ids)}." if task_ids else ""
+    named = f" The response names task {', '.join(task_ids)}." if task_ids else ""
     return (
         f"{request}: {event} came after the request was sent. The submission may have been billed, so it was not "
         f"repeated. Check the call history of your account before submitting again.{named}"
@@ -268,7 +268,7 @@ def _hinted(envelope: Envelope) -> type[APIError] | None:
 
 
 def request_id_of(envelope: Envelope) -> str | None:
-    """The request id of an answer; no source names where it stands, so the usual places are tried."""
+    """The request id of a response; no source names where it stands, so the usual places are tried."""
     candidates = [envelope.headers.get(name) for name in ("x-request-id", "request-id", "x-trace-id")]
     candidates += [envelope.fields.get(name) for name in ("request_id", "requestId", "trace_id", "traceId")]
     return next((value for value in candidates if isinstance(value, str) and value), None)

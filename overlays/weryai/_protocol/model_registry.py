@@ -19,7 +19,7 @@ Kind: TypeAlias = Literal["image_to_video", "text_to_video", "multi_image_to_vid
 class Model:
     """What one model takes; None where the source does not tell, () where it lists none and the field is left out.
 
-    `durations` are seconds, `prompt_length_limit` is in characters, `upload_image_limit` in pictures; `raw` is the
+    `durations` are seconds, `prompt_length_limit` is in characters, `upload_image_limit` in images; `raw` is the
     entry as it came. Contract: VideoModel.
     """
 
@@ -74,11 +74,11 @@ BUNDLED_MODELS_DATE: str = _snapshot()["date"]
 def bundled_registry() -> Registry:
     """The copy that the contract holds, of the date that it tells: the union where sources differ."""
     snapshot = _snapshot()
-    return Registry(_read_kinds(snapshot, is_live=False), f"the bundled copy of {snapshot['date']}")
+    return Registry(_read_kinds(snapshot, is_live=False), f"the bundled snapshot of {snapshot['date']}")
 
 
 def bundled_models(kind: Kind = "image_to_video") -> tuple[Model, ...]:
-    """The models that the shipped copy of the registry lists; `BUNDLED_MODELS_DATE` is its date.
+    """The models that the bundled snapshot of the registry lists; `BUNDLED_MODELS_DATE` is its date.
 
     It holds the union where sources differ, and models come and go, so it is a hint. `models.list` asks the service.
     """
@@ -86,9 +86,9 @@ def bundled_models(kind: Kind = "image_to_video") -> tuple[Model, ...]:
 
 
 def read_registry(envelope: Envelope, read_at: float) -> Registry:
-    """Read the live registry's answer."""
+    """Read the live registry's response."""
     if not isinstance(envelope.data, dict) or not any(map(_is_listed, envelope.data.values())):
-        raise ContractError("the registry's answer lists no models", raw=envelope.raw, http_status=envelope.http_status)
+        raise ContractError("the registry lists no models", raw=envelope.raw, http_status=envelope.http_status)
     return Registry(_read_kinds(envelope.data, is_live=True), "the live registry", is_live=True, read_at=read_at)
 
 

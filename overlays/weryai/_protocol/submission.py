@@ -10,7 +10,7 @@ from .envelope import Envelope
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Accepted, paid work. Write `task_ids` down: nothing else leads back to it. `raw` is the whole answer."""
+    """Accepted, paid work. Write `task_ids` down: nothing else leads back to it. `raw` is the whole response."""
 
     task_ids: tuple[str, ...]
     batch_id: int | str | None = None

@@ -16,16 +16,16 @@ def classify(word: str | None, *, has_videos: bool = False) -> TaskState:
 
 
 def read_task(envelope: Envelope, task_id: str) -> Task:
-    """Read the task with this id from a status answer, whose data may be an object or an array."""
+    """Read the task with this id from a status response, whose data may be an object or an array."""
     parts = task_parts(envelope.data)
     part = next((part for part in parts if _own_id(part) == task_id), None)
     if part is None and len(parts) > 1 and any(map(_own_id, parts)):
-        raise ContractError(f"the answer tells of other tasks than {task_id}", raw=envelope.raw)
+        raise ContractError(f"the response tells of other tasks than {task_id}", raw=envelope.raw)
     return read_part(part or (parts[0] if parts else {}), task_id)
 
 
 def task_parts(data: Any) -> list[dict[str, Any]]:
-    """The task objects in the data of a status answer."""
+    """The task objects in the data of a status response."""
     return [part for part in (data if isinstance(data, list) else [data]) if isinstance(part, dict)]
 
 

@@ -74,9 +74,7 @@ def _text_problems(schema: Mapping[str, Any], value: str) -> list[str]:
         problems += [] if fits else [f"must match {schema['pattern']}"]
     elif not fits or not _URI.fullmatch(value):
         has_scheme = value.lower().startswith(("http://", "https://"))
-        problems.append(
-            "is not an address that can be fetched" if has_scheme else "must start with http:// or https://"
-        )
+        problems.append("is not a URL that can be fetched" if has_scheme else "must start with http:// or https://")
     return problems
 
 

@@ -30,4 +30,4 @@ def _read_credits(envelope: Envelope) -> float:
             return float(credits) if isinstance(credits, str) else credits
     except ValueError:
         pass
-    raise ContractError("the answer holds no number of credits", raw=envelope.raw, http_status=envelope.http_status)
+    raise ContractError("the response holds no number of credits", raw=envelope.raw, http_status=envelope.http_status)

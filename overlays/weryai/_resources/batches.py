@@ -45,7 +45,7 @@ class Batch:
 
 
 class Batches(Resource[Mode]):
-    """Look at all tasks of a submission at once; free, and safe to repeat.
+    """Poll all tasks of a submission at once; free, and safe to repeat.
 
     A batch is named by the Submission, or by the batch id in it. A Submission is the safer choice: where the service
     gave no batch id, or does not know it, the tasks are asked for one by one.
@@ -53,7 +53,7 @@ class Batches(Resource[Mode]):
 
     @operation
     def get(self, batch: Submission | int | str) -> Flow[Batch]:
-        """Look once at every task; raises NotFoundError for an id that is unknown or has expired."""
+        """Poll every task once; raises NotFoundError for an id that is unknown or has expired."""
         return (yield from _look(*_named(batch), self._retry))
 
     @operation
@@ -67,7 +67,7 @@ class Batches(Resource[Mode]):
     ) -> Flow[Batch]:
         """Wait until every task has ended, and return them; failed ones are in `.failed` and raise nothing.
 
-        `timeout`, `interval` and missed looks are as for `tasks.wait`; `on_update` is called with each Batch seen.
+        `timeout`, `interval` and missed polls are as for `tasks.wait`; `on_update` is called with each Batch seen.
         Raises TaskTimeoutError; the tasks then go on, and waiting again resumes.
         """
         batch_id, task_ids = _named(batch)

@@ -1,4 +1,4 @@
-"""Files: put a picture where the service can fetch it, and fetch the video."""
+"""Files: put an image where the service can fetch it, and fetch the video."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Files(Resource[Mode]):
 
     @operation
     def upload(self, source: ImageSource, *, validate: bool = True) -> Flow[str]:
-        """Upload a jpg, png or webp picture of less than 10 MB and return its address.
+        """Upload a jpg, png or webp image of less than 10 MB and return its URL.
 
         `source` is a path, bytes, or a binary file object, read from where it stands to its end; AsyncWeryAI also
         awaits a file such as Starlette's UploadFile. The type is told by the content, which must be a whole image by
@@ -104,7 +104,7 @@ def store(resource: Resource[Mode], target: Target, task_id: str | None, finish:
 
 
 def upload_image(picture: Image, retry: RetryPolicy) -> Flow[str]:
-    """Upload a picture that was read before."""
+    """Upload an image that was read before."""
     # The service compares content and suffix; the rest of the name is nobody's business.
     name = f"picture{picture.suffix}"
     body = UploadFileRequest(file=File(BytesIO(picture.content), name, picture.media_type))
@@ -112,7 +112,7 @@ def upload_image(picture: Image, retry: RetryPolicy) -> Flow[str]:
 
 
 def _named(source: str | Task, task_id: str | None) -> tuple[str, str | None]:
-    """The address of a video, and the id of its task where that is known."""
+    """The URL of a video, and the id of its task where that is known."""
     if task_id is not None:
         check_task_id(task_id)
     if isinstance(source, Task):
@@ -120,7 +120,7 @@ def _named(source: str | Task, task_id: str | None) -> tuple[str, str | None]:
             raise InvalidInputError(f"task {source.id} has no video to download; its state is {source.state.value}")
         return source.videos[0].url, task_id or source.id
     if not is_address(source):
-        raise InvalidInputError(f"a video's address starts with http:// or https://, not {str(source)[:60]!r}")
+        raise InvalidInputError(f"a video's URL starts with http:// or https://, not {str(source)[:60]!r}")
     return source, task_id
 
 
@@ -213,5 +213,5 @@ def _read_address(envelope: Envelope) -> str:
         if is_address(candidate):
             return str(candidate)
     raise ContractError(
-        "the upload was accepted, but the answer holds no address", raw=envelope.raw, http_status=envelope.http_status
+        "the upload was accepted, but the response holds no URL", raw=envelope.raw, http_status=envelope.http_status
     )

@@ -1,4 +1,4 @@
-"""Image to video: one picture and a prompt become a video. The paid part."""
+"""Image to video: one image and a prompt become a video. The paid part."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class VideoOptions(TypedDict, total=False):
 
 
 class ImageToVideo(Resource[Mode]):
-    """Submit pictures to be animated."""
+    """Submit images to be animated."""
 
     _models: Models[Mode] | None = None
     # Where the video is meant to go: kept in the journal with the order, for whoever takes it up after a crash.
@@ -100,9 +100,9 @@ class ImageToVideo(Resource[Mode]):
         force: bool = False,
         order_key: str | None = None,
     ) -> Flow[Submission]:
-        """Order a video, paid in credits, and return its task ids at once.
+        """Submit a video, paid in credits, and return its task ids at once.
 
-        `image` is the address of a public jpg, png or webp picture, or a local one (path, bytes, binary file), which is
+        `image` is the URL of a public jpg, png or webp image, or a local one (path, bytes, binary file), which is
         uploaded first. `prompt` has 1 to 2000 characters, `negative_prompt` up to 1000; `duration` is in seconds;
         `aspect_ratio` is such as "9:16"; if it is not given, it is 16:9, or what the model lists instead, or left out
         for a model that lists none, as None does. `video_number` above 1 buys that many videos. `extra_body` adds
@@ -112,11 +112,11 @@ class ImageToVideo(Resource[Mode]):
         hour, or with `validate="live"`, which asks for it; what that lists no model takes is refused. Otherwise against
         the dated copy that is shipped, which only warns, unless `strict=True`.
 
-        With a journal an `order_key`, such as the id of a job of your queue, is ordered once, whenever that was.
+        With a journal an `order_key`, such as the id of a job of your queue, is submitted once, whenever that was.
 
         Raises InvalidInputError before anything is sent; DuplicateRequestError, with a journal, for the same order
         within its window, one of which nobody knows whether it was accepted, or a key that was used, unless
-        `force=True`; NotSentError or an APIError when nothing was ordered; OutcomeUnknownError or ContractError when it
+        `force=True`; NotSentError or an APIError when nothing was started; OutcomeUnknownError or ContractError when it
         may have been: such a request is never repeated by itself. Without a journal the process remembers it, and
         raises it again for the same order.
         """
@@ -160,7 +160,7 @@ class ImageToVideo(Resource[Mode]):
         give a `webhook_url` it is the receiver's.
 
         Raises what `submit`, `tasks.wait` and `files.download` raise. After the submission every error names the task
-        id, and nothing is ever ordered twice: resume with `tasks.wait` and `files.download`.
+        id, and nothing is ever submitted twice: resume with `tasks.wait` and `files.download`.
         """
         check_waiting(timeout, interval, webhook)
         if webhook is not None and options.get("webhook_url") is None:
@@ -224,7 +224,7 @@ def _order(
     force: bool,
     order_key: str | None,
 ) -> Flow[Submission]:
-    """Upload the picture, if it is a local one, and send the paid request."""
+    """Upload the image, if it is a local one, and send the paid request."""
     address = {"image": (yield from upload_image(picture, resource._retry))} if picture else {}
     request = ImageToVideoRequest(**{**_OMITTED, **body, **address})
     return (
@@ -279,9 +279,7 @@ def _check_model(registry: Registry, body: Mapping[str, Any], *, strict: bool) -
     """Refuse, or only warn of, what the model does not take; of a model that is not listed only warn."""
     model = registry.find(body["model"])
     if model is None:
-        warn_before_paying(
-            f"{registry.source} has no model {body['model']!r} for pictures{registry.near(body['model'])}"
-        )
+        warn_before_paying(f"{registry.source} has no model {body['model']!r} for images{registry.near(body['model'])}")
         return
     found = problems(model, body)
     if found and (registry.is_live or strict):
@@ -292,4 +290,4 @@ def _check_model(registry: Registry, body: Mapping[str, Any], *, strict: bool) -
 
 def _warn_of_many(video_number: int | None) -> None:
     if video_number is not None and video_number > 1:
-        warn_before_paying(f"video_number={video_number} orders that many paid tasks")
+        warn_before_paying(f"video_number={video_number} submits that many paid tasks")

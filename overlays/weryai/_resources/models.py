@@ -24,7 +24,7 @@ class Models(Resource[Mode]):
 
     @operation
     def list(self, *, kind: Kind = "image_to_video", max_age: float = MAX_AGE) -> Flow[tuple[Model, ...]]:
-        """List the models for a kind of work, in the registry's order; an answer is kept for `max_age` seconds.
+        """List the models for a kind of work, in the registry's order; a response is kept for `max_age` seconds.
 
         From then on `submit` refuses what the model does not take. Without a network, see `weryai.bundled_models`.
         """
@@ -37,7 +37,7 @@ class Models(Resource[Mode]):
 
 
 def known_registry(models: Models[Mode] | None, validate: bool | Literal["live"], *, strict: bool) -> Flow[Registry]:
-    """The registry to check against: live if it was asked for or is known already, else the bundled copy."""
+    """The registry to check against: live if it was asked for or is known already, else the bundled snapshot."""
     if models is None:
         return bundled_registry()
     if validate == "live":
@@ -46,7 +46,7 @@ def known_registry(models: Models[Mode] | None, validate: bool | Literal["live"]
         except WeryAIError as error:
             if strict:
                 raise
-            warn_before_paying(f"the models registry cannot be asked, so the bundled copy is used: {error}")
+            warn_before_paying(f"the models registry cannot be asked, so the bundled snapshot is used: {error}")
     known = models._known
     is_fresh = known is not None and (yield from Now()) - known.read_at < MAX_AGE
     return known if known is not None and is_fresh else bundled_registry()

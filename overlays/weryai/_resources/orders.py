@@ -23,7 +23,7 @@ _EVERY = tuple(OrderState)
 class Orders(Resource[Mode]):
     """The paid orders of this service and this key; only for clients that have a journal.
 
-    An AMBIGUOUS order was sent, and whether it was accepted is unknown: look at the call history of your account, then
+    An AMBIGUOUS order was sent, and whether it was accepted is unknown: check the call history of your account, then
     `adopt` the task, `resubmit`, or `give_up`. Nothing of that happens by itself.
     """
 
@@ -55,16 +55,16 @@ class Orders(Resource[Mode]):
 
     @operation
     def resubmit(self, row: int) -> Flow[Submission]:
-        """Send an AMBIGUOUS order once more, which may pay for it twice; a callback address is not sent again.
+        """Send an AMBIGUOUS order once more, which may pay for it twice; a callback URL is not sent again.
 
-        The picture is asked for where it was uploaded before. Raises what `image_to_video.submit` raises.
+        The image is asked for where it was uploaded before. Raises what `image_to_video.submit` raises.
         """
         again: Order = yield from _asked(lambda log: log.requeue(row))
         return (yield from order(Intent(again.request, again.body, row=again.row), self._retry))
 
     @operation
     def give_up(self, row: int) -> Flow[Order]:
-        """Want to know no more what becomes of an order, AMBIGUOUS or unfinished; it counts as FAILED from now on."""
+        """Abandon an order, AMBIGUOUS or unfinished; it counts as FAILED from now on."""
         given_up: Order = yield from _asked(lambda log: log.give_up(row))
         return given_up
 

@@ -36,7 +36,7 @@ FIRST_HINT = 0.5
 
 
 class Missed:
-    """The polls of one wait that brought no answer: how many, and why the last one did not; None if it did."""
+    """The polls of one wait that brought no response: how many, and why the last one did not; None if it did."""
 
     def __init__(self) -> None:
         self.count = 0

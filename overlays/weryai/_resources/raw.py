@@ -21,7 +21,7 @@ def call_operation(
     force: bool = False,
     order_key: str | None = None,
 ) -> Flow[Any]:
-    """Perform an operation of `weryai_api.api`: a Submission if it is paid, else the `data` of the answer."""
+    """Perform an operation of `weryai_api.api`: a Submission if it is paid, else the `data` of the response."""
     facts = _facts(operation)
     body = arguments.get("body")
     if not facts.get("x-paid"):

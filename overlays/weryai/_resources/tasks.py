@@ -37,11 +37,11 @@ class WaitResult:
 
 
 class Tasks(Resource[Mode]):
-    """Look at tasks and wait for them; free, and safe to repeat."""
+    """Poll tasks and wait for them; free, and safe to repeat."""
 
     @operation
     def get(self, task_id: str) -> Flow[Task]:
-        """Look once at a task.
+        """Poll a task once.
 
         Raises NotFoundError for an id that is unknown or has expired; a failed task is returned, not raised.
         """
@@ -59,10 +59,10 @@ class Tasks(Resource[Mode]):
     ) -> Flow[Task]:
         """Wait until the task has succeeded, and return it.
 
-        Looks at once, then every 6 seconds, later every 10 and 15, or every `interval` seconds. `on_update` is called
-        with the task after each look that was answered. A look that fails (5xx, reset, unreadable) is a missed look, no
-        failure. With `webhook`, a delivery that it receives brings the next look forward to within half a second; the
-        looks go on as usual, for a delivery may never come. Raises TaskFailedError, or TaskTimeoutError after `timeout`
+        Polls at once, then every 6 seconds, later every 10 and 15, or every `interval` seconds. `on_update` is called
+        with the task after each poll that was answered. A poll that fails (5xx, reset, unreadable) is a missed poll, no
+        failure. With `webhook`, a delivery that it receives brings the next poll forward to within half a second; the
+        polls go on as usual, for a delivery may never come. Raises TaskFailedError, or TaskTimeoutError after `timeout`
         seconds; the task then goes on, and waiting again with the same id resumes.
         """
         return (yield from wait_for(task_id, timeout=timeout, interval=interval, on_update=on_update, webhook=webhook))
@@ -99,7 +99,7 @@ class Tasks(Resource[Mode]):
         """Wait for many tasks at once and yield each one's WaitResult as it ends, the first to end first.
 
         The parameters are those of `wait`, for each task. All requests go through the client's gate (`max_requests` at
-        a time, `polls_per_second`), so that with many tasks each is looked at less often. What happens to one task is
+        a time, `polls_per_second`), so that with many tasks each is polled less often. What happens to one task is
         in its result and raises nothing. AsyncWeryAI: `async for result in client.tasks.wait_many(ids)`.
         """
         if isinstance(task_ids, str):
@@ -145,7 +145,7 @@ def wait_for(
     not_found_grace: float = 0.0,
     webhook: Receiver | None = None,
 ) -> Flow[Task]:
-    """Wait for a task; during the first `not_found_grace` seconds an unknown id is a missed look as well."""
+    """Wait for a task; during the first `not_found_grace` seconds an unknown id is a missed poll as well."""
     check_task_id(task_id)
     check_waiting(timeout, interval, webhook)
     with add_task_ids_to_errors([task_id]), webhook.bell(task_id) if webhook else contextlib.nullcontext() as bell:

@@ -77,7 +77,7 @@ class _Driver(Generic[T]):
                 self._reply(flow, *_outcome(self._perform, effect))
 
     def _lay_down(self, flow: Flow[T], effect: Effect[Any], until: float) -> None:
-        """Let a flow sleep; a bell that it listens to comes in among the answers, from whichever thread rings it."""
+        """Let a flow sleep; a bell that it listens to comes in among the responses, from whichever thread rings it."""
         number, ears = next(self._order), contextlib.ExitStack()
         heapq.heappush(self._asleep, (until, number))
         self._sleepers[number] = flow, ears
@@ -131,7 +131,7 @@ class WorkerThreads:
         self._threads = 0
 
     def send(self, effect: Effect[Any], reply: Callable[[Any, BaseException | None], None]) -> None:
-        """Have a request sent; what is to be done with its outcome comes in among the answers."""
+        """Have a request sent; what is to be done with its outcome comes in among the responses."""
         if self._threads < self._most:
             threading.Thread(target=self._toil, name="weryai-wait", daemon=True).start()
             self._threads += 1

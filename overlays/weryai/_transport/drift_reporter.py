@@ -1,4 +1,4 @@
-"""Tells whoever made a client about drift, each kind once, without ever costing the answer."""
+"""Tells whoever made a client about drift, each kind once, without ever costing the response."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class DriftReporter:
         self._lock = threading.Lock()
 
     def pass_on(self, effect: Send, reply: Reply) -> Reply:
-        """Return the answer as it came, after telling what is new in it.
+        """Return the response as it came, after telling what is new in it.
 
-        Nothing may come between a paid answer and its caller: a failing callback is logged, and an interruption takes
+        Nothing may come between a paid response and its caller: a failing callback is logged, and an interruption takes
         the task ids along.
         """
         if self._on_drift is None:
@@ -33,7 +33,7 @@ class DriftReporter:
             for drift in self._new(find_drifts(effect.endpoint, reply)):
                 self._tell(drift)
         except Exception as error:
-            log.warning("on_drift failed with %s; the answer is not affected", type(error).__name__)
+            log.warning("on_drift failed with %s; the response is not affected", type(error).__name__)
         except BaseException as interruption:
             if effect.paid:
                 note = note_on_interruption(effect, reply)
@@ -60,4 +60,4 @@ class DriftReporter:
                 result.close()
                 raise TypeError("on_drift must be a plain function")
         except Exception as error:
-            log.warning("on_drift failed with %s; the answer is not affected", type(error).__name__)
+            log.warning("on_drift failed with %s; the response is not affected", type(error).__name__)

@@ -1,4 +1,4 @@
-"""How effects become httpx requests and httpx's answers become ours; shared by both runners, performs nothing."""
+"""How effects become httpx requests and httpx's responses become ours; shared by both runners, performs nothing."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def build(
     try:
         request = client.build_request(arguments.pop("method"), url, **arguments)
     except httpx.InvalidURL as error:
-        raise NotSentError(f"{effect.name}: {url} is not an address: {error}", request=effect.name) from error
+        raise NotSentError(f"{effect.name}: {url} is not a URL: {error}", request=effect.name) from error
     add_bearer(request, settings)
     return request
 
@@ -127,7 +127,7 @@ def failure(
         ids = find_task_ids(text)
         message = unknown_outcome(effect.name, event, ids)
         return OutcomeUnknownError(message, request=effect.name, raw=text or None, task_ids=ids)
-    return TransportError(f"{effect.name}: no answer came: {event}", request=effect.name)
+    return TransportError(f"{effect.name}: no response came: {event}", request=effect.name)
 
 
 def _was_not_sent(error: Exception, evidence: Evidence | None) -> bool:
@@ -234,7 +234,7 @@ def unread_connection(response: httpx.Response) -> Any:
 
 
 def reply(response: httpx.Response, effect: Send, content: bytearray, started: float) -> Reply:
-    """Take an answer over; a body shorter than it was announced counts as none."""
+    """Take a response over; a body shorter than it was announced counts as none."""
     announced = response.headers.get("content-length", "")
     is_encoded = "content-encoding" in response.headers
     received = response.num_bytes_downloaded or (int(announced or 0) if is_encoded else len(content))
@@ -256,7 +256,7 @@ def log_answer(reply: Reply, effect: Send | Fetch, started: float) -> None:
 
 
 def head(response: httpx.Response, content: bytes = b"") -> Reply:
-    """Take status, headers and content over, without the key, should the service echo it: errors carry answers."""
+    """Take status, headers and content over, without the key, should the service echo it: errors carry responses."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     key = _key_of(response.request)
     if key:
@@ -288,7 +288,7 @@ def _timeout(seconds: float) -> httpx.Timeout:
 
 
 def _own_hosts(settings: Settings) -> set[str]:
-    """The names of this machine, those in the base addresses included (127.0.0.2 is one as well)."""
+    """The names of this machine, those in the base URLs included (127.0.0.2 is one as well)."""
     hosts = {host for _, host, _ in settings.origins if is_loopback(host)}
     return {f"[{host}]" if ":" in host else host for host in {"127.0.0.1", "localhost", "::1", *hosts}}
 
@@ -300,7 +300,7 @@ def _key_of(request: httpx.Request | None) -> str:
 
 
 def _hide(content: bytes, key: str) -> bytes:
-    """An answer without the key, even where JSON escapes parts of it."""
+    """A response without the key, even where JSON escapes parts of it."""
     if key and (key.encode() in content or b"\\" in content):
         content = _spellings(key).sub(b"***", content)
     for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be") if b"\0" in content and key else ():
@@ -314,7 +314,7 @@ def _spellings(key: str) -> re.Pattern[bytes]:
 
 
 def _hide_in_chain(error: BaseException | None, key: str) -> None:
-    """Take the key out of what httpx and its layers quote of an answer, because tracebacks show the whole chain."""
+    """Take the key out of what httpx and its layers quote of a response, because tracebacks show the whole chain."""
     while error is not None and key:
         error.args = tuple("***" if key in str(part) else part for part in error.args)
         error = error.__cause__ or error.__context__

@@ -1,6 +1,6 @@
-"""The gate that all requests of a client share: so many at a time, and so many looks at tasks per second.
+"""The gate that all requests of a client share: so many at a time, and so many polls per second.
 
-When more waits are going on than the gate lets through, each of them looks less often; none of them fails.
+When more waits are going on than the gate lets through, each task is polled less often; none of them fails.
 """
 
 from __future__ import annotations

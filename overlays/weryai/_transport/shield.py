@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 # How long an open submission is waited for when its caller is interrupted, or its client closed, in seconds.
 GRACE = 5.0
-CLOSED = "the client was closed before the answer came"
+CLOSED = "the client was closed before the response came"
 
 
 class OpenAttempts:
@@ -58,7 +58,7 @@ class OpenAttempts:
 
 
 def send_shielded(send: Callable[[], Reply], attempt: PaidAttempt) -> Reply:
-    """Send a paid request so that Ctrl-C cannot lose the answer: in the main thread, through a helper thread."""
+    """Send a paid request so that Ctrl-C cannot lose the response: in the main thread, through a helper thread."""
     if threading.current_thread() is not threading.main_thread():
         return send()
     outcome: concurrent.futures.Future[Reply] = concurrent.futures.Future()
@@ -87,7 +87,7 @@ def send_shielded(send: Callable[[], Reply], attempt: PaidAttempt) -> Reply:
 
 
 async def await_shielded(send: Coroutine[Any, Any, Reply], attempt: PaidAttempt) -> Reply:
-    """Send a paid request so that cancelling the caller cannot lose the answer, however often it is cancelled."""
+    """Send a paid request so that cancelling the caller cannot lose the response, however often it is cancelled."""
     sending = _Stubborn(send, loop=asyncio.get_running_loop())
     sending.add_done_callback(_retrieve)
     try:
@@ -130,14 +130,14 @@ def _retrieve(future: asyncio.Future[Any]) -> None:
 
 
 class _Stubborn(asyncio.Task[T]):
-    """A task that a closing loop cannot cancel along with its caller, so that the answer may still come."""
+    """A task that a closing loop cannot cancel along with its caller, so that the response may still come."""
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Heed only cancellations that say why: those of the HTTP library's own time limits."""
         return super().cancel(msg) if msg is not None else False
 
     def abandon(self) -> None:
-        """Give the answer up."""
+        """Give the response up."""
         super().cancel()
 
 

@@ -1,4 +1,4 @@
-"""The callback address: the user's own, with a secret in its query by which a delivery is known to answer us."""
+"""The callback URL: the user's own, with a secret in its query by which a delivery is known to answer us."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def check_secret(secret: str | None) -> str:
 
 
 def with_secret(url: str, secret: str) -> str:
-    """Put the secret into an address's query, behind what stands there already."""
+    """Put the secret into a URL's query, behind what stands there already."""
     problems = field_problems("ImageToVideoRequest", "webhook_url", url)
     if problems:
-        raise ConfigurationError(f"the address of a webhook {'; '.join(problems)}")
+        raise ConfigurationError(f"the URL of a webhook {'; '.join(problems)}")
     if "#" in url:
-        raise ConfigurationError("the address of a webhook must not hold a fragment (#): nobody would be sent it")
+        raise ConfigurationError("the URL of a webhook must not hold a fragment (#): nobody would be sent it")
     if _secrets_in(url):
-        raise ConfigurationError(f"the address of a webhook must not hold {FIELD} already: it is put there")
+        raise ConfigurationError(f"the URL of a webhook must not hold {FIELD} already: it is put there")
     base, mark, query = url.partition("?")
     return f"{base}?{query}{'&' if mark and query else ''}{FIELD}={quote(secret, safe='')}"
 
 
 def knows_secret(address: str | bytes, secret: str) -> bool:
-    """Whether an address, or its query alone, holds the secret; the time taken does not tell how much was right."""
+    """Whether a URL, or its query alone, holds the secret; the time taken does not tell how much was right."""
     text = address.decode("latin-1") if isinstance(address, bytes) else address
     given = _secrets_in(text) if isinstance(text, str) else []
     guess = given[0] if len(given) == 1 else ""

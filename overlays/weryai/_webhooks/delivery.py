@@ -39,7 +39,7 @@ class WebhookEvent:
 def read_delivery(body: Body) -> tuple[WebhookEvent, ...]:
     """Read the body of a delivery, whatever its content type: one event for each task that it tells of.
 
-    Every delivery described so far tells of one task, but `data` may be an array, as in a status answer. Raises
+    Every delivery described so far tells of one task, but `data` may be an array, as in a status response. Raises
     WebhookError for a body that is no JSON object or names no task.
     """
     raw = _object(body)

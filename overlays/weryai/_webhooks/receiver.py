@@ -24,7 +24,7 @@ class Receiver:
     """Receives what the service posts when a task ends. Safe to share between threads and event loops.
 
     `url` is where your application can be reached from the internet, `secret` a text of at least 16 characters that is
-    put into that address's query; processes that receive each other's deliveries must share it, None makes a new one.
+    put into that URL's query; processes that receive each other's deliveries must share it, None makes a new one.
     The last `memory` tasks are remembered, so that repeats are known.
 
     Deliveries are not signed as far as known. So one counts only with the secret, and even then it is a hint: confirm
@@ -32,7 +32,7 @@ class Receiver:
     """
 
     def __init__(self, url: str, *, secret: str | None = None, memory: int = MEMORY) -> None:
-        """Check the address and the secret; raises ConfigurationError."""
+        """Check the URL and the secret; raises ConfigurationError."""
         if isinstance(memory, bool) or not isinstance(memory, int) or memory < 1:
             raise ConfigurationError("memory must be a whole number of tasks, at least 1")
         checked = check_secret(secret)
@@ -56,11 +56,11 @@ class Receiver:
         WebhookError for a delivery without the secret or that cannot be read: answer that with a 400.
         """
         if not self.knows(address):
-            raise WebhookError("this delivery does not hold the secret of the callback address")
+            raise WebhookError("this delivery does not hold the secret of the callback URL")
         return tuple(event for event in read_delivery(body) if self._note(event.task))
 
     def knows(self, address: str | bytes) -> bool:
-        """Whether an address, or its query alone, holds the secret; takes the same time for every wrong one."""
+        """Whether a URL, or its query alone, holds the secret; takes the same time for every wrong one."""
         return knows_secret(address, self._secret())
 
     def forget(self, task_id: str) -> None:
@@ -110,5 +110,5 @@ def _rank(state: TaskState) -> int:
 
 
 def _may_have_ended(state: TaskState) -> bool:
-    """Whether a word is a reason to look: any but those that say plainly that the work goes on."""
+    """Whether a word is a reason to poll: any but those that say plainly that the work goes on."""
     return state not in (TaskState.WAITING, TaskState.PROCESSING)

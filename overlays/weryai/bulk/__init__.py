@@ -1,4 +1,4 @@
-"""Bulk runs: from ten pictures to a million, each paid for once (extra `bulk`)."""
+"""Bulk runs: from ten images to a million, each paid for once (extra `bulk`)."""
 
 from ._ledger.database_url import is_database
 from ._ledger.job import Job, JobState, NewJob

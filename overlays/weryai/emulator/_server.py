@@ -68,7 +68,7 @@ class Emulator:
 
     @property
     def faults(self) -> list[Fault]:
-        """The scenarios that were ordered, oldest first, each with how often it was met."""
+        """The scenarios that were injected, oldest first, each with how often it was triggered."""
         return self._world.faults.orders()
 
     def order(self, scenario: str, times: int = 1, *, at: str | None = None) -> Fault:
@@ -79,15 +79,15 @@ class Emulator:
         return self._world.faults.order(scenario, times, at=at)
 
     def assert_faults_met(self) -> None:
-        """Raise AssertionError, naming them, if something that was ordered did not happen as often as ordered."""
+        """Raise AssertionError, naming them, if a scenario was injected and not triggered as often."""
         __tracebackhide__ = True
         accounted(self._world.faults)
 
     def assert_submitted_once(self) -> None:
         """Raise AssertionError, with the POSTs seen, unless something was submitted, and each job exactly once.
 
-        A job is a picture with its parameters. A POST that was plainly refused started nothing and does not count; one
-        that was accepted does, and so does one whose answer left that open.
+        A job is an image with its parameters. A POST that was plainly refused started nothing and does not count; one
+        that was accepted does, and so does one whose response left that open.
         """
         __tracebackhide__ = True
         submitted_once(self.ledger, self.exchanges)
@@ -105,7 +105,7 @@ class Emulator:
         self._world.tell_again(self._task(task_id))
 
     def reset(self) -> None:
-        """Forget everything that happened; the clock goes on, and `scenarios` are ordered anew."""
+        """Forget everything that happened; the clock goes on, and `scenarios` are injected anew."""
         self._world.reset()
 
     def start(self) -> Self:

@@ -50,7 +50,7 @@ def test_a_close_is_an_end(emulator: Emulator, name: str) -> None:
     """The connection ends in order, without a byte."""
     emulator.order(name)
     assert heard(emulator) == b""
-    assert emulator.exchanges[-1].trouble == "the connection was closed without an answer"
+    assert emulator.exchanges[-1].trouble == "the connection was closed without a response"
 
 
 def test_a_cut_answer_is_half_of_it(emulator: Emulator) -> None:
@@ -59,7 +59,7 @@ def test_a_cut_answer_is_half_of_it(emulator: Emulator) -> None:
     head, _, body = heard(emulator).partition(b"\r\n\r\n")
     assert f"content-length: {len(BODY)}".encode() in head
     assert body == BODY[: len(BODY) // 2]
-    assert emulator.exchanges[-1].trouble == "half of the answer was sent"
+    assert emulator.exchanges[-1].trouble == "half of the response was sent"
 
 
 def test_a_wrong_length_is_too_long(emulator: Emulator) -> None:

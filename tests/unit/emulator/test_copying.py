@@ -100,7 +100,7 @@ def test_an_upload_names_a_picture_of_its_own(tmp_path: Path) -> None:
     assert obeyed(command, tmp_path)[4:] == [
         *(f"{HOME}/v1/generation/upload-file", "-F", "file=@picture.png", "--form-string", "fixed=@true"),
     ]
-    assert command.startswith("# picture.png is the picture that is to be uploaded\n")
+    assert command.startswith("# picture.png is the image that is to be uploaded\n")
     assert "client.files.upload('picture.png')" in as_python(upload, HOME)
     torn = exchange(b"--b\r\n\xff", operation="uploadFile", headers=headers)
     assert "client.files.upload('picture.jpg')" in as_python(torn, HOME)

@@ -47,7 +47,7 @@ async def test_secrets_are_masked(visitor: Visitor) -> None:
 
 async def test_every_broken_rule_is_pointed_at(visitor: Visitor) -> None:
     """The answer names the first broken limit of a request, its exchange all of them, each by a JSON pointer."""
-    broken = order(prompt=..., duration=0, **{"a/b~": 1}, image="no address")
+    broken = order(prompt=..., duration=0, **{"a/b~": 1}, image="no URL")
     reply = await visitor.post(SUBMIT, json=broken)
     told = {one.pointer: one.message for one in last(visitor).complaints}
     assert told == {

@@ -83,8 +83,8 @@ def test_unmet_orders_are_named(faults: Faults) -> None:
     with pytest.raises(AssertionError) as caught:
         accounted(faults)
     assert str(caught.value) == (
-        "faults that were ordered and not met: rate-limit at submit: ordered 2, met 1; "
-        "http-500 at status: ordered 1, met 0"
+        "faults that were injected and never triggered: rate-limit at submit: injected 2, triggered 1; "
+        "http-500 at status: injected 1, triggered 0"
     )
 
 

@@ -152,7 +152,7 @@ async def test_what_is_not_there_is_said(visitor: Visitor) -> None:
     paths = [f"tasks/{task_id}/picture", f"tasks/{task_id}/video", "tasks/x/exchanges", "exchanges/99/curl"]
     replies = [await visitor.get(f"/_emulator/{path}") for path in paths]
     assert [(one.status_code, one.json()["error"]) for one in replies] == [
-        (404, "the picture was not uploaded here"),
+        (404, "the image was not uploaded here"),
         (404, "there is no video, or not yet"),
         (404, "there is no such task"),
         (404, "there is no such exchange, or no longer"),

@@ -181,8 +181,8 @@ async def test_a_foreign_picture_is_noted(rendering_visitor: Visitor) -> None:
     notes = {}
     for image in (own, "https://example.com/reference.jpg", own.replace("testserver", "localhost:99")):
         reply = await rendering_visitor.post("/v1/generation/image-to-video", json=order(image=image))
-        notes[image] = "standard picture" in reply.headers.get("X-Emulator-Note", "")
+        notes[image] = "standard image" in reply.headers.get("X-Emulator-Note", "")
     assert list(notes.values()) == [False, True, False]
     reply = await rendering_visitor.post("/v1/generation/text-to-video", json=order(image=..., duration=61))
-    assert "there is no picture" in reply.headers["X-Emulator-Note"]
+    assert "there is no image" in reply.headers["X-Emulator-Note"]
     assert "at most 60 seconds" in reply.headers["X-Emulator-Note"]

@@ -195,9 +195,9 @@ def test_pictures_are_shown_upright(render: Callable[..., Rendered], orientation
     [
         (b"", "file empty"),
         (b"#EXTM3U\nfile:///etc/hostname\n", "neither jpg, png nor webp"),
-        (b"\xff\xd8\xff nothing", "the picture is broken or too large"),
-        (png()[:60], "the picture is broken or too large"),
-        (enormous(), "the picture is broken or too large"),
+        (b"\xff\xd8\xff nothing", "the image is broken or too large"),
+        (png()[:60], "the image is broken or too large"),
+        (enormous(), "the image is broken or too large"),
     ],
     ids=["empty", "playlist", "jpeg head", "cut png", "81 megapixels"],
 )

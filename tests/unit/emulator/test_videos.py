@@ -91,7 +91,7 @@ async def test_a_broken_picture_ends_in_a_server_error(
     (image,) = (await rendering_visitor.upload(b"\xff\xd8\xff broken")).json()["data"]["object_url_list"]
     reply = await rendering_visitor.get(await rendering_visitor.finished_video(image=image))
     assert (reply.status_code, reply.json()["status"]) == (500, 500)
-    assert "the picture is broken" in reply.json()["message"]
+    assert "the image is broken" in reply.json()["message"]
     told = capfd.readouterr().err
     assert told.startswith("emulator: no video could be rendered:")
     assert told.count("\n") == 1

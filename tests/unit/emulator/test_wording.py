@@ -20,7 +20,7 @@ REFUSED = [
     ({"prompt": "x" * 2001}, "prompt: longer than 2000 characters"),
     ({"negative_prompt": "x" * 1001}, "negative_prompt: longer than 1000 characters"),
     ({"image": ...}, "image cannot be empty"),
-    ({"image": "not an address"}, "image url error"),
+    ({"image": "not a URL"}, "image url error"),
     ({"image": "data:image/png;base64,AAAA"}, "image url error"),
     ({"image": ["https://example.com/a.jpg"]}, "image url error"),
     ({"duration": ...}, "duration should not be empty"),

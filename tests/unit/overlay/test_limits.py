@@ -15,7 +15,7 @@ from fakes.playing import generate, play, reply, submit
 from weryai._protocol.validation import check_request, field_names
 from weryai.errors import InvalidInputError, WeryAIWarning
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*the bundled copy:weryai.WeryAIWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:.*the bundled snapshot:weryai.WeryAIWarning")
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 NAME = "ImageToVideoRequest"
 PROPERTIES: dict[str, Any] = SCHEMAS[NAME]["properties"]
@@ -106,7 +106,7 @@ def test_what_just_fits_is_sent(name: str, value: Any) -> None:
     options = {"prompt": "wave", name: value}
     flow = submit(PICTURE, **options)
     if (name, value) == ("video_number", 4):
-        with pytest.warns(WeryAIWarning, match="video_number=4 orders that many paid tasks"):
+        with pytest.warns(WeryAIWarning, match="video_number=4 submits that many paid tasks"):
             played = play(flow, ACCEPTED)
     else:
         played = play(flow, ACCEPTED)

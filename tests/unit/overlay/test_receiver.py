@@ -46,7 +46,7 @@ def test_the_callback_address_keeps_what_was_there(url: str, expected: str) -> N
 )  # fmt: skip
 def test_an_address_that_cannot_be_posted_to_is_refused(url: Any) -> None:
     """Only http and https, with a host, no fragment and no other secret; the sentence is about the address."""
-    with pytest.raises(ConfigurationError, match="the address of a webhook"):
+    with pytest.raises(ConfigurationError, match="the URL of a webhook"):
         Receiver(url, secret=SECRET)
 
 

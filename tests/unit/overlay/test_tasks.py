@@ -244,7 +244,7 @@ def test_a_failed_task_says_why() -> None:
     assert error.task.state is TaskState.FAILED
 
 
-@pytest.mark.parametrize("videos", [None, [], [""], [{}], ["not an address"]])
+@pytest.mark.parametrize("videos", [None, [], [""], [{}], ["not a URL"]])
 def test_a_success_without_a_video_is_a_failure(videos: Any) -> None:
     """Succeeded without any link ends the waiting as TaskFailedError."""
     error = play(wait("t1"), says("succeed", videos=videos)).error

@@ -34,7 +34,7 @@ WHOLE = {
     "long length": (FTYP + MOOV + b"\0\0\0\1mdat" + (17).to_bytes(8, "big") + b"X", ".mp4"),
     "to the end": (FTYP + MOOV + b"\0\0\0\0mdat and so on", ".mp4"),
     "unknown boxes": (FTYP + box(b"free", b"x") + MOOV + MDAT + box(b"\xa9xyz") + box(b"uuid", bytes(16)), ".mp4"),
-    "sound and pictures": (mp4(movie=box(b"moov", box(b"mvhd"), track(b"soun"), track())), ".mp4"),
+    "sound and images": (mp4(movie=box(b"moov", box(b"mvhd"), track(b"soun"), track())), ".mp4"),
     "table": (mp4(b"12345", movie=box(b"moov", track(b"vide", stsz(2, 3)))), ".mp4"),
     "even table": (
         mp4(b"1234", movie=box(b"moov", track(b"vide", box(b"stsz", bytes(4), b"\0\0\0\2\0\0\0\2")))),

@@ -1,4 +1,4 @@
-"""Whether a ledger is the one that the last start wrote, or a copy, which may not know what was ordered since."""
+"""Whether a ledger is the one that the last start wrote, or a copy, which may not know what was submitted since."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def refuse_copy(db: sqlite3.Connection, path: Path, *, trust_copy: bool) -> None
     if not is_original and not trust_copy:
         raise JournalError(
             f"the ledger {path} seems to be a copy, or was moved without its .starts file: it may not know what "
-            "was ordered since, and going on would pay for that again. Use the original, or, if you know that "
-            "nothing was ordered with it since, --trust-copy. Nothing was sent."
+            "was submitted since, and going on would pay for that again. Use the original, or, if you know that "
+            "nothing was submitted with it since, --trust-copy. Nothing was sent."
         )
 
 

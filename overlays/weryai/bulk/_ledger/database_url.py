@@ -34,12 +34,12 @@ def is_database(place: object) -> bool:
 
 
 def for_libpq(address: str) -> str:
-    """An address as libpq takes it, which knows its own name in lower case alone."""
+    """A URL as libpq takes it, which knows its own name in lower case alone."""
     return _SCHEME.sub(lambda found: found[0].lower(), address, count=1)
 
 
 def masked(address: str) -> str:
-    """The address of a database as it may be shown."""
+    """The URL of a database as it may be shown."""
     if not _SCHEME.match(address):
         return _IN_WORDS.sub(r"\1***", address)
     return _IN_URL.sub(r"\1***", _AUTHORITY.sub(r"\1:***@", address))
@@ -59,7 +59,7 @@ def is_telling(error: BaseException, address: str) -> bool:
 
 
 def check_address(address: str) -> None:
-    """Refuse an address of which part of a password would be taken for a host, looked up, and told in messages."""
+    """Refuse a URL of which part of a password would be taken for a host, looked up, and told in messages."""
     if _SCHEME.match(address):
         authority, _, rest = address.partition("//")[2].partition("?")[0].partition("/")
         if authority.count("@") > 1 or "@" in rest:
@@ -67,7 +67,7 @@ def check_address(address: str) -> None:
 
 
 def unreadable() -> ConfigurationError:
-    """Say that libpq does not understand an address; its own words would repeat what may be a password."""
+    """Say that libpq does not understand a URL; its own words would repeat what may be a password."""
     return ConfigurationError(
         "the URL of the database cannot be read: it is postgresql://USER@HOST/DATABASE?NAME=VALUE with the names of "
         "libpq in lower case, and special characters as %40 for @"
@@ -75,7 +75,7 @@ def unreadable() -> ConfigurationError:
 
 
 def _secrets(address: str) -> Iterator[str]:
-    """Every password in an address, as it stands and as it is meant."""
+    """Every password in a URL, as it stands and as it is meant."""
     pattern = _IN_URL if _SCHEME.match(address) else _IN_WORDS
     found = [one[2] for one in (*_AUTHORITY.finditer(address), *pattern.finditer(address))]
     for text in found:

@@ -18,7 +18,7 @@ JobState = OrderState
 class NewJob:
     """A job as a manifest names it.
 
-    `image` is an address or an absolute path; `parameters` are the other fields of the request; `line` is where it
+    `image` is a URL or an absolute path; `parameters` are the other fields of the request; `line` is where it
     stands in the manifest, from 1; `price` is what it costs in credits, None where that is not known. Without a `key`
     (`is_keyed` is then False) it is known by its content. `image_size` in bytes and `image_mtime` in nanoseconds are
     those of a local image that is there.
@@ -52,7 +52,7 @@ def place_digest(image: str, parameters: str) -> str:
 class Job:
     """A job as a ledger keeps it; `row` is its number there, times are seconds since 1970, prices are credits.
 
-    `named` are task ids of an answer that cannot be relied on, or that came beside the one that counts.
+    `named` are task ids of a response that cannot be relied on, or that came beside the one that counts.
     """
 
     row: int

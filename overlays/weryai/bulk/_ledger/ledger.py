@@ -22,7 +22,7 @@ from .transitions import Database
 
 T = TypeVar("T")
 _NO_ORDERS = "this client keeps the ledger of a bulk run, which has no orders"
-CRASHED = "the run ended before the answer came"
+CRASHED = "the run ended before the response came"
 
 
 class OpenLedger:
@@ -85,11 +85,11 @@ class OpenLedger:
 
 
 class Ledger(OpenLedger):
-    """The file of one bulk run; never go on with an old copy of it: it does not know what was ordered since.
+    """The file of one bulk run; never go on with an old copy of it: it does not know what was submitted since.
 
     While it is open no other process can open it. Raises JournalError when it is in use, cannot be written, is none of
     ours, was written by a newer version, lies on a network file system, or seems to be a copy. `trust_copy` takes that
-    all the same: then you know that nothing was ordered with the original since.
+    all the same: then you know that nothing was submitted with the original since.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, trust_copy: bool = False) -> None:

@@ -59,7 +59,7 @@ def open_ledger(place: str | os.PathLike[str], *, trust_copy: bool = False) -> O
 
 
 def address_of(place: Place) -> str | None:
-    """The address of a ledger's database; None for a file."""
+    """The URL of a ledger's database; None for a file."""
     if isinstance(place, PostgresLedger):
         return place.address
     return str(place) if is_database(place) else None

@@ -107,7 +107,7 @@ def end(db: Database, row: int, attempt: AttemptResult, worker: str | None = Non
 
 
 def _come_late(db: Database, row: int, attempt: AttemptResult, values: dict[str, Any]) -> None:
-    """Keep the tasks of an answer that comes when the job is in other hands; raises MovedError where it has none."""
+    """Keep the tasks of a response that comes when the job is in other hands; raises MovedError where it has none."""
     if attempt.state is OrderState.SUBMITTED:
         with contextlib.suppress(MovedError):
             # It waits to be sent once more, which is not needed any more.

@@ -118,7 +118,7 @@ def load_manifest(
     A run submits the jobs of this manifest and nothing else; with `keep` those of the manifests before it as well.
     A table of `prices` also holds for known jobs that wait to be submitted.
 
-    `pictures` opens every local picture, `strict` refuses what the models registry does not list. Raises ManifestError
+    `pictures` opens every local image, `strict` refuses what the models registry does not list. Raises ManifestError
     with everything that is wrong; the ledger is then as it was.
     """
 

@@ -1,4 +1,4 @@
-"""Manifests: what a bulk run shall make, read as a stream from CSV, JSON Lines, Parquet, or a folder of pictures."""
+"""Manifests: what a bulk run shall make, read as a stream from CSV, JSON Lines, Parquet, or a folder of images."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ class Row:
 
 
 def open_manifest(source: Path) -> tuple[Path, Iterator[Row]]:
-    """Return the folder that local pictures are relative to, and the rows; raises InvalidInputError."""
+    """Return the folder that local images are relative to, and the rows; raises InvalidInputError."""
     if source.is_dir():
         return source, _pictures(source)
     reader = _READERS.get(source.suffix.lower())
     if reader is None:
         known = ", ".join(_READERS)
-        raise InvalidInputError(f"{source} is no manifest: it is a folder of pictures, or a file ending in {known}")
+        raise InvalidInputError(f"{source} is no manifest: it is a folder of images, or a file ending in {known}")
     if not source.is_file():
         raise InvalidInputError(f"there is no manifest at {source}")
     return source.parent, reader(source)
 
 
 def _pictures(folder: Path) -> Iterator[Row]:
-    """Each picture of a folder and of those in it, by name; the key is the path inside."""
+    """Each image of a folder and of those in it, by name; the key is the path inside."""
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     for number, path in enumerate(found, 1):
         name = path.relative_to(folder).as_posix()

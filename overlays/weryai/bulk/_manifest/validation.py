@@ -82,7 +82,7 @@ class Checker:
         ]
 
     def _checked(self, values: dict[str, Any]) -> tuple[list[str], list[str], dict[str, Any]]:
-        """What is wrong, and what is doubtful, with all but prompt and picture; the same values are checked once."""
+        """What is wrong, and what is doubtful, with all but prompt and image; the same values are checked once."""
         try:
             known = self._known.get(asked := tuple(values.items()))
         except TypeError:
@@ -105,7 +105,7 @@ class Checker:
         wrong = [f"{name} {text}" for name, value in values.items() for text in field_problems(SCHEMA, name, value)]
         if wrong or model is None:
             near = self._registry.near(values["model"]) if model is None and not wrong else ""
-            doubt = [] if wrong else [f"{self._registry.source} has no model {values['model']!r} for pictures{near}"]
+            doubt = [] if wrong else [f"{self._registry.source} has no model {values['model']!r} for images{near}"]
             return wrong, doubt, values
         doubtful = problems(model, {**values, "prompt": ""})
         source = f"by {self._registry.source}"
@@ -121,7 +121,7 @@ class Checker:
         if image is None:
             return ["image is missing"]
         if not isinstance(image, str):
-            return [f"image must be a path or an address, not {type(image).__name__}"]
+            return [f"image must be a path or a URL, not {type(image).__name__}"]
         if is_address(image):
             return [f"image {text}" for text in field_problems(SCHEMA, "image", image)]
         path = os.path.join(self._folder, image)
@@ -129,7 +129,7 @@ class Checker:
 
     def missing(self, place: str) -> str:
         """Tell of an image that is not there, as the manifest names it."""
-        return f"there is no picture at {place.removeprefix(os.path.join(self._folder, ''))}"
+        return f"there is no image at {place.removeprefix(os.path.join(self._folder, ''))}"
 
     def _found(self, path: str) -> os.stat_result | None:
         """Size and time of a file that is there; each folder is listed once."""

@@ -1,4 +1,4 @@
-"""How a bulk run stands: counts, spend, pace, and what somebody has to look at."""
+"""How a bulk run stands: counts, spend, pace, and what somebody has to decide."""
 
 from __future__ import annotations
 

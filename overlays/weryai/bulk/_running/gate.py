@@ -321,7 +321,7 @@ class Gate:
         known = self._known.pop(row, 0)
         if attempt.state is OrderState.AMBIGUOUS:
             health = _locked(db)
-            health.unknown(attempt.reason or "no answer came")
+            health.unknown(attempt.reason or "no response came")
             _keep(db, health)
         elif attempt.state is OrderState.SUBMITTED and not _seen(db).is_settled:
             health = _locked(db)

@@ -109,7 +109,7 @@ class Health:
         return 0.0
 
     def was_asked(self, reason: str | None) -> None:
-        """Heed what came of a free question; None is an answer."""
+        """Heed what came of a free question; None is a response."""
         if self.stage is not Stage.ASKING:
             return
         if reason is not None:

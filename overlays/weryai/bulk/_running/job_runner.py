@@ -67,7 +67,7 @@ _REQUEST = "POST /v1/generation/image-to-video"
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long things may take: `interval` seconds between two looks (None as `tasks.wait`), `timeout` for a task."""
+    """How long things may take: `interval` seconds between two polls (None as `tasks.wait`), `timeout` for a task."""
 
     interval: float | None = None
     timeout: float = TIMEOUT
@@ -237,7 +237,7 @@ class JobRunner:
             self.stop(Stopping(f"what happens cannot be told any more: {type(error).__name__}: {error}"))
 
     async def _address(self, job: Job) -> str:
-        """Where the service finds the picture: uploaded once for all jobs that have the same."""
+        """Where the service finds the image: uploaded once for all jobs that have the same."""
         if is_address(job.image):
             return job.image
         picture = await asyncio.to_thread(read_image, job.image)
@@ -356,7 +356,7 @@ class JobRunner:
 
 
 def place(job: Job, address: str) -> Flow[tuple[Submission, str | None]]:
-    """Order the video of a job whose picture is at this address; also return what could not be written down, if so.
+    """Submit the video of a job whose image is at this URL; also return what could not be written down, if so.
 
     Raises what `image_to_video.submit` raises. The ledger has it all: a refusal that started nothing has put the job
     back among the queued, an unknown outcome has made it ambiguous.

@@ -11,7 +11,7 @@ from .._ledger.postgres import LEDGER_SCHEMA, QUEUE_SCHEMA, Marked
 from .._ledger.queries import CURRENT
 from .._ledger.transitions import Database
 
-CRASHED = "the worker was gone before the answer came"
+CRASHED = "the worker was gone before the response came"
 # A number that only we take a lock by.
 _MAKING = 0x57455251
 _NOW = "extract(epoch from clock_timestamp())::double precision"

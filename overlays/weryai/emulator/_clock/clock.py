@@ -32,7 +32,7 @@ class Clock:
         return self._base + (time.monotonic() - self._anchor) * self.speed
 
     def advance(self, seconds: float) -> None:
-        """Turn the clock forward, and tell those who listen."""
+        """Advance the clock, and tell those who listen."""
         if not (seconds >= 0 and math.isfinite(seconds)):
             raise ValueError(f"a clock only goes forward, not by {seconds} s")
         with self._lock:

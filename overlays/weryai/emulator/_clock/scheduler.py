@@ -29,7 +29,7 @@ class Scheduler:
         self.wake()
 
     def wake(self) -> None:
-        """Look at the clock again: it was turned, or something else is due first."""
+        """Look at the clock again: it was advanced, or something else is due first."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._woken.set)

@@ -1,4 +1,4 @@
-"""One request performed: which faults it meets, and what they make of its answer."""
+"""One request performed: which faults it meets, and what they make of its response."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ Handle = Callable[[RequestContext], Awaitable[Response]]
 
 
 async def perform(world: World, visit: RequestContext, handle: Handle) -> Response:
-    """Answer a request, or let what was ordered happen to it."""
+    """Answer a request, or let what was injected happen to it."""
     visit.exchange.task_ids = [task.id for task in visit.tasks]
     if visit.stage != "submit":
         response = await answered(world, visit, handle)
@@ -72,7 +72,7 @@ async def perform(world: World, visit: RequestContext, handle: Handle) -> Respon
 
 
 async def answered(world: World, visit: RequestContext, handle: Handle) -> Response:
-    """Return the answer as the faults that suit the request make it."""
+    """Return the response as the faults that suit the request make it."""
     faults = met_by(world, visit)
     visit.exchange.scenarios += [fault.name for fault in faults]
     # Tasks of one batch may each have the same fault; the answer that tells of them has it once.
@@ -129,13 +129,13 @@ def wanted_by(visit: RequestContext) -> list[ScenarioSpec]:
 
 
 def instead(effect: Instead) -> Response:
-    """Return the answer that a scenario has ready."""
+    """Return the response that a scenario has ready."""
     kind = JSONResponse if isinstance(effect.body, dict) else HTMLResponse
     return kind(effect.body, effect.http_status, dict(effect.headers))
 
 
 def reshaped(effect: Reshaped, response: Response) -> Response:
-    """Return a JSON answer in its other shape, with the headers it had; an answer without an envelope has no other."""
+    """Return a JSON response in its other shape, with the headers it had; one without an envelope has no other."""
     try:
         changed = effect.change(json.loads(bytes(response.body)))
     except (ValueError, TypeError, KeyError):

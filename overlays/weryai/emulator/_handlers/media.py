@@ -1,4 +1,4 @@
-"""What a content network would serve: finished videos and uploaded pictures, without a key."""
+"""What a content network would serve: finished videos and uploaded images, without a key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SAFE = {"X-Content-Type-Options": "nosniff"}
 
 
 def media_routes(world: World) -> list[Route]:
-    """Return the routes of videos and pictures."""
+    """Return the routes of videos and images."""
 
     async def video(visit: RequestContext) -> Response:
         if not visit.tasks:

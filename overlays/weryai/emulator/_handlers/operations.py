@@ -92,7 +92,7 @@ class Operations:
         return success([self._world.told(task, home_of(visit.request)) for task in visit.tasks])
 
     async def upload(self, visit: RequestContext) -> Response:
-        """Keep a picture."""
+        """Keep an image."""
         file = visit.sent["file"]
         if not isinstance(file, SentFile):
             raise wrong_parameter("file: a file part is needed, not a text")
@@ -149,12 +149,12 @@ def work_of(visit: RequestContext) -> Work:
 
 
 def example_handler(operation: Operation) -> Handle:
-    """Return a handler that answers with the contract's first example."""
+    """Return a handler that responses with the contract's first example."""
     answer = operation.answer
 
     async def give_example(_visit: RequestContext) -> Response:
         if answer is None:
-            raise refusal(501, f"the contract has no example of an answer to {operation.name}", 501)
+            raise refusal(501, f"the contract has no example of a response to {operation.name}", 501)
         if answer.media_type.endswith("json"):
             return JSONResponse(answer.value, answer.status)
         content = answer.value if isinstance(answer.value, str) else json.dumps(answer.value)

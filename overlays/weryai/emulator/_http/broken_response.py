@@ -1,4 +1,4 @@
-"""Answers that break: on a socket they really do, by the connection that the server hands through."""
+"""Responses that break: on a socket they really do, by the connection that the server hands through."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 _TROUBLE = {
     "reset": "the connection was reset",
-    "close": "the connection was closed without an answer",
-    "half": "half of the answer was sent",
-    "longer": "the answer was shorter than announced",
+    "close": "the connection was closed without a response",
+    "half": "half of the response was sent",
+    "longer": "the response was shorter than announced",
 }
 
 
 class BreakingResponse(Response):
-    """An answer that does not arrive as a whole; `inner` is what would have been said.
+    """A response that does not arrive as a whole; `inner` is what would have been said.
 
-    Without a socket, half an answer is a short one, and an answer that never comes is a ConnectionResetError.
+    Without a socket, half a response is a short one, and a response that never comes is a ConnectionResetError.
     """
 
     def __init__(self, how: Literal["reset", "close", "half", "longer"], inner: Response | None) -> None:

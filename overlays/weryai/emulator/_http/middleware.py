@@ -144,5 +144,5 @@ def host_name(host: str) -> str:
 
 
 def home_of(request: Request) -> str:
-    """Return the address of this emulator, by the name that the caller knows it by."""
+    """Return the URL of this emulator, by the name that the caller knows it by."""
     return f"{request.url.scheme}://{request.headers['host']}"

@@ -11,7 +11,7 @@ GET  exchanges?since=N&limit=M    {exchanges: [exchange], change, more}: those n
                                   first; ask again with since=change. Without bodies.
 GET  exchanges/{id}               exchange with request and answer: {..., request: {headers, body}, answer: {...}}
 GET  scenarios                    {scenarios: [{name, sentence, stage, lasts}], stages: [...]}
-POST faults {name, times?, at?}   201, the fault: a scenario is ordered
+POST faults {name, times?, at?}   201, the fault: a scenario is injected
 POST faults/{id}/cancel {}        the fault
 POST clock/advance {seconds}      the clock
 POST tasks/{id}/finish {}         the task, which succeeds now
@@ -21,7 +21,7 @@ POST reset {}                     {change}: everything that happened is forgotte
 
 task      {id, batch_id, state, word, reason, model, prompt, seconds, ratio, picture, video, credits, refunded, job,
           scenario, faults: [id], webhook_url, webhook, submitted_at, starts_at, ends_at}
-          `picture` and `video` are addresses or null; `ends_at` is null for a task that never ends; `webhook` is null,
+          `picture` and `video` are URLs or null; `ends_at` is null for a task that never ends; `webhook` is null,
           pending, delivered, failed, refused or withheld.
 job       {job, model, prompt, posts, orders, is_double, refusals, task_ids, states, state, credits, refunded,
           exchanges: [id]}
@@ -102,7 +102,7 @@ class Control:
         return JSONResponse(tell_whole_exchange(exchange))
 
     async def scenarios(self, _request: Request) -> Response:
-        """Tell every scenario that can be ordered."""
+        """Tell every scenario that can be injected."""
         told = [{"name": s.name, "sentence": s.sentence, "stage": s.stage, "lasts": s.lasts} for s in scenarios()]
         return JSONResponse({"scenarios": told, "stages": list(get_args(Stage))})
 
@@ -124,7 +124,7 @@ class Control:
         return JSONResponse(tell_fault(fault))
 
     async def advance(self, _request: Request, told: Told) -> Response:
-        """Turn the clock forward."""
+        """Advance the clock."""
         try:
             self._world.clock.advance(field(told, "seconds", (int, float)))
         except (ValueError, OverflowError) as error:
@@ -143,7 +143,7 @@ class Control:
         """Tell the end of a task once more."""
         task = self._task(request)
         if task.work.webhook_url is None:
-            raise ControlError(409, "the task was ordered without a webhook_url")
+            raise ControlError(409, "the task was submitted without a webhook_url")
         if self._world.tasks.state(task) not in ENDED:
             raise ControlError(409, "the task has not ended yet, so there is nothing to tell")
         self._world.tell_again(task)

@@ -75,7 +75,7 @@ class Feed:
         return known
 
     def rest(self) -> float:
-        """Return after how many seconds the next look is due."""
+        """Return after how many seconds the next poll is due."""
         return max(0.0, self._next - time.monotonic())
 
     def _begin(self) -> None:

@@ -4,8 +4,8 @@ GET  /                                   the page; its files are under /_emulato
 GET  /_emulator/events?since=CURSOR      server-sent events: {clock, balance, totals, tasks, exchanges, faults, ledger},
                                          each list what is new or has changed, in the shapes of `_control`; the id of
                                          an event is the cursor for what comes next; with `fresh` the page begins anew
-GET  /_emulator/tasks/{id}/exchanges     {exchanges, earlier}: those of a task, oldest first, its picture's upload too
-GET  /_emulator/tasks/{id}/picture       its picture, and the video: watched without a request to the API that is
+GET  /_emulator/tasks/{id}/exchanges     {exchanges, earlier}: those of a task, oldest first, its image's upload too
+GET  /_emulator/tasks/{id}/picture       its image, and the video: watched without a request to the API that is
 GET  /_emulator/tasks/{id}/video         played, so that watching meets no fault and makes no exchange
 GET  /_emulator/exchanges/{id}/curl      {text}: the same request once more, without the key
 GET  /_emulator/exchanges/{id}/python
@@ -71,11 +71,11 @@ class Inspector:
         return JSONResponse({"exchanges": told, "earlier": len(found) - len(told)})
 
     async def picture(self, request: Request) -> Response:
-        """Send the picture of a task, if it was uploaded here."""
+        """Send the image of a task, if it was uploaded here."""
         image = self._task(request).work.image
         picture = None if image is None else self._world.uploads.at(image)
         if picture is None:
-            raise ControlError(404, "the picture was not uploaded here")
+            raise ControlError(404, "the image was not uploaded here")
         return Response(picture.data, media_type=picture.media_type, headers=HEADERS)
 
     async def video(self, request: Request) -> Response:
@@ -108,7 +108,7 @@ class Inspector:
 
 
 def is_upload_of(task: Task, exchange: Exchange) -> bool:
-    """Whether an exchange has brought the picture of a task."""
+    """Whether an exchange has brought the image of a task."""
     name = (task.work.image or "").rpartition("/")[2]
     return exchange.operation == "uploadFile" and bool(name) and name.encode() in exchange.body
 

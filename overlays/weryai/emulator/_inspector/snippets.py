@@ -44,7 +44,7 @@ def as_curl(exchange: Exchange, home: str) -> str:
         words += ["--data-raw", quoted(text_of(request.body))]
     remarks = [f"# {CUT}\n"] if is_cut(exchange) and not parts else []
     if "file" in parts:
-        remarks.append(f"# {parts['file'][1:]} is the picture that is to be uploaded\n")
+        remarks.append(f"# {parts['file'][1:]} is the image that is to be uploaded\n")
     return "".join(remarks) + " ".join(words)
 
 

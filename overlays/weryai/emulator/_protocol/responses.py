@@ -25,7 +25,7 @@ NAMES = {
 
 
 class RefusalError(Exception):
-    """The answer is no; `http_status` and `body` are what is sent."""
+    """The response is no; `http_status` and `body` are what is sent."""
 
     def __init__(self, http_status: int, body: dict[str, Any]) -> None:
         super().__init__(http_status, body)

@@ -1,4 +1,4 @@
-"""Scenarios of odd answers: every spelling and shape in which a success has been met."""
+"""Scenarios of odd responses: every spelling and shape in which a success has been met."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ENDED_WELL = frozenset({"succeed"})
 
 
 def enveloped(**fields: Any) -> Callable[[Body], Body]:
-    """Return a change that gives the answer these fields around its data, and no others."""
+    """Return a change that gives the response these fields around its data, and no others."""
     return lambda body: {**fields, "data": body["data"]}
 
 
@@ -22,7 +22,7 @@ def with_data(change: Callable[[Any], Any]) -> Callable[[Body], Body]:
 
 
 def with_task(change: Callable[[Body], Body]) -> Callable[[Body], Body]:
-    """Return a change of every task that the answer tells of."""
+    """Return a change of every task that the response tells of."""
 
     def changed(data: Any) -> Any:
         return [change(task) for task in data] if isinstance(data, list) else change(data)
@@ -31,7 +31,7 @@ def with_task(change: Callable[[Body], Body]) -> Callable[[Body], Body]:
 
 
 def videos_as(change: Callable[[str], Body]) -> Callable[[Body], Body]:
-    """Return a change that puts the video elsewhere: the function gets its address and returns the fields for it."""
+    """Return a change that puts the video elsewhere: the function gets its URL and returns the fields for it."""
 
     def moved(task: Body) -> Body:
         urls = task.get("videos") or []
@@ -125,9 +125,9 @@ _STATUS: dict[str, tuple[str, Callable[[Body], Any]]] = {
 
 
 _UNREADABLE: dict[str, tuple[str, Callable[[Body], Any]]] = {
-    "answer-empty": ("The answer is HTTP 200 without a byte", lambda _body: ""),
-    "answer-not-json": ("The answer is a word that is no JSON", lambda _body: "OK"),
-    "data-null": ("The answer says success, and its data is null", with_data(lambda _data: None)),
+    "answer-empty": ("The response is HTTP 200 without a byte", lambda _body: ""),
+    "answer-not-json": ("The response is a word that is no JSON", lambda _body: "OK"),
+    "data-null": ("The response says success, and its data is null", with_data(lambda _data: None)),
 }
 
 
@@ -156,7 +156,7 @@ SHAPES = (
         "failed",
     ),
     Scenario(
-        "status-cached", "The answer is an old one from a cache.", "status", Reshaped(with_task(stale), once=True)
+        "status-cached", "The response is an old one from a cache.", "status", Reshaped(with_task(stale), once=True)
     ),
     *(
         Scenario(name, f"{sentence}.", "any", Reshaped(change, once=True))
@@ -165,7 +165,7 @@ SHAPES = (
     _scenario("balance-object", "The credits stand in an object", "balance", with_data(lambda data: {"balance": data})),
     _scenario(
         "models-without-multi",
-        "The registry does not list what takes several pictures",
+        "The registry does not list what takes several images",
         "models",
         with_data(lambda data: {name: value for name, value in data.items() if name != "multi_image_to_video"}),
     ),

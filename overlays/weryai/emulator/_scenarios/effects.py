@@ -13,7 +13,7 @@ REQUESTS: tuple[Stage, ...] = ("submit", "status", "upload", "download", "balanc
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """Another answer in place of the real one: nothing is made and nothing is paid.
+    """Another response in place of the real one: nothing is made and nothing is paid.
 
     A dictionary is sent as JSON, a text as a page for people.
     """
@@ -25,14 +25,14 @@ class Instead:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """The answer comes as late as the emulator's setting `slow` says, in real seconds."""
+    """The response comes as late as the emulator's setting `slow` says, in real seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
     """The connection breaks, `before` the request is handled or after.
 
-    How: a TCP reset; an orderly close without a byte; half of the answer and then a close; a whole answer which is
+    How: a TCP reset; an orderly close without a byte; half of the response and then a close; a whole response which is
     announced as longer than it is.
     """
 
@@ -42,7 +42,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Reshaped:
-    """A successful answer is given another shape; with `states`, only one that tells of a task in such a state.
+    """A successful response is given another shape; with `states`, only one that tells of a task in such a state.
 
     Text is sent as it is, anything else as JSON. `once` is for a shape that passes by itself.
     """
@@ -54,7 +54,7 @@ class Reshaped:
 
 @dataclass(frozen=True, slots=True)
 class Headed:
-    """The answer has other headers."""
+    """The response has other headers."""
 
     headers: Mapping[str, str]
 

@@ -1,4 +1,4 @@
-"""Faults: scenarios that were ordered, in order and counted."""
+"""Faults: scenarios that were injected, in order and counted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_BROUGHT = 1_000
 
 @dataclass(eq=False, slots=True)
 class Fault:
-    """A scenario that was ordered: `ordered` times (None is for good), `met` so far.
+    """A scenario that was injected: `ordered` times (None is for good), triggered `met` times so far.
 
     It happens to one in `each` that it suits, of which `seen` came so far.
     """
@@ -81,7 +81,7 @@ class Faults:
         self._of_jobs: OrderedDict[str, list[Fault]] = OrderedDict()
 
     def order(self, name: str, times: int = 1, *, at: str | None = None, source: Source = "code") -> Fault:
-        """Let a scenario happen `times` times from now on: to the next that it suits, after what was ordered before."""
+        """Let a scenario happen `times` times from now on: to the next that it suits, after those injected before."""
         return self.grant(wish(name, times, at), source)
 
     def grant(self, wanted: ScenarioSpec, source: Source) -> Fault:
@@ -125,7 +125,7 @@ class Faults:
             return sorted([*self._orders, *self._brought], key=lambda one: one.id)
 
     def orders(self) -> list[Fault]:
-        """Return what was ordered by code, at the start or by control."""
+        """Return what was injected by code, at the start or by control."""
         with self._lock:
             return list(self._orders)
 
@@ -164,6 +164,6 @@ def meet(faults: Iterable[Fault], stage: Stage, states: Collection[str], most: i
 def accounted(faults: Faults) -> None:
     """Raise AssertionError, naming them, if orders are left that nothing met."""
     __tracebackhide__ = True  # pytest then shows the line of the test.
-    left = [f"{one.name} at {one.stage}: ordered {one.ordered}, met {one.met}" for one in faults.unmet()]
+    left = [f"{one.name} at {one.stage}: injected {one.ordered}, triggered {one.met}" for one in faults.unmet()]
     if left:
-        raise AssertionError("faults that were ordered and not met: " + "; ".join(left))
+        raise AssertionError("faults that were injected and never triggered: " + "; ".join(left))

@@ -93,7 +93,7 @@ REFUSALS = (
     Scenario("key-401", "The key is refused with 1002 and HTTP 401.", "any", Instead(401, _NO_KEY)),
     Scenario(
         "key-403",
-        "The key, or the address it comes from, is refused with HTTP 403.",
+        "The key, or the IP address it comes from, is refused with HTTP 403.",
         "any",
         Instead(403, {"status": 403, "msg": "INVALID_API_KEY"}),
     ),

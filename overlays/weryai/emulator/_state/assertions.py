@@ -15,7 +15,7 @@ def submitted_once(ledger: list[LedgerRow], exchanges: Iterable[Exchange]) -> No
     """Raise AssertionError, with the POSTs seen, unless something was submitted, and each job exactly once.
 
     A POST that was plainly refused started nothing and may be repeated. One that was accepted counts, and so does one
-    whose answer left that open (none, a broken one, 5xx): whoever repeats it risks a second bill.
+    whose response left that open (none, a broken one, 5xx): whoever repeats it risks a second bill.
     """
     __tracebackhide__ = True  # pytest then shows the line of the test.
     if not ledger:
@@ -51,7 +51,7 @@ def what_came(exchange: Exchange | None) -> str:
     """Say what came of a submission."""
     if exchange is None:
         return "no longer remembered"
-    answer = "no answer" if exchange.status is None else f"HTTP {exchange.status}"
+    answer = "no response" if exchange.status is None else f"HTTP {exchange.status}"
     tasks = f"accepted as {', '.join(exchange.task_ids)}" if exchange.task_ids else "no task was made"
     scenarios = f" (scenario {', '.join(exchange.scenarios)})" if exchange.scenarios else ""
     return f"{answer}, {tasks}{scenarios}"

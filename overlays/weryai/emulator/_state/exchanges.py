@@ -1,4 +1,4 @@
-"""Exchanges: every request with its answer, in bounded memory."""
+"""Exchanges: every request with its response, in bounded memory."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class Exchange:
     _began: float = field(default_factory=time.monotonic, repr=False)
 
     def answered(self, status: int, headers: dict[str, str]) -> None:
-        """Note the head of the answer."""
+        """Note the head of the response."""
         self.status = status
         self.headers = masked(headers)
 
     def add(self, chunk: bytes) -> None:
-        """Note a piece of the answer, as far as there is room."""
+        """Note a piece of the response, as far as there is room."""
         if len(self.body) < MOST_BYTES_NOTED:
             self.body += chunk[: MOST_BYTES_NOTED - len(self.body)]
 

@@ -32,7 +32,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """A job: the same picture with the same parameters, however often it was submitted.
+    """A job: the same image with the same parameters, however often it was submitted.
 
     `posts` counts the submissions that arrived, `orders` those of them that made tasks: more than one is a second
     bill. `states` are those of the tasks, `state` is the one they share, else "mixed", or "refused" without a task.
@@ -58,7 +58,7 @@ class LedgerRow:
 
     @property
     def is_double(self) -> bool:
-        """Whether the same work was ordered, and paid for, more than once."""
+        """Whether the same work was submitted, and paid for, more than once."""
         return self.orders > 1
 
 
@@ -105,7 +105,7 @@ class Ledger:
 
 
 def job_of(operation: str, sent: dict[str, Any], uploads: Uploads) -> str:
-    """Return what is the same for the same work: a digest of the pictures' contents and of every other parameter."""
+    """Return what is the same for the same work: a digest of the images' contents and of every other parameter."""
     work = {name: value for name, value in sent.items() if name not in ASIDE}
     for name in ("image", "images"):
         if name in work:
@@ -115,7 +115,7 @@ def job_of(operation: str, sent: dict[str, Any], uploads: Uploads) -> str:
 
 
 def content_of(image: object, uploads: Uploads) -> object:
-    """Return the digest of a picture that was uploaded here, or the address as it is."""
+    """Return the digest of an image that was uploaded here, or the URL as it is."""
     picture = uploads.at(image) if isinstance(image, str) else None
     return image if picture is None else picture.digest
 

@@ -1,4 +1,4 @@
-"""What an emulator remembers beyond its end: tasks, pictures, credits and the ledger, in a state file."""
+"""What an emulator remembers beyond its end: tasks, images, credits and the ledger, in a state file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Persistence:
             self._put("task", task.id, written(task))
 
     def upload(self, name: str, picture: Picture) -> None:
-        """Remember a picture."""
+        """Remember an image."""
         if self._file is not None:
             self._file.put_content(picture.digest, picture.data)
             self._put("upload", name, {"kind": picture.kind, "digest": picture.digest})

@@ -49,16 +49,16 @@ class Settings:
     `waiting` seconds and is processed for `processing`, of a clock that is `speed` times as fast as real time.
 
     `balance` is the credits to begin with. `concurrency` is how many tasks may be unfinished: 20, as the service has
-    it; None is no limit. `daily_cap` is how many may be ordered in a day; the service's number is unknown, so there is
+    it; None is no limit. `daily_cap` is how many tasks a day may have; the service's number is unknown, so there is
     none. `refund_failed` gives the credits of failed tasks back; whether the service does is unknown: invented.
-    `link_lifetime` is how many seconds an address of a video works; a fresh one comes with each look at the task.
-    `slow` is how many real seconds the scenario of that name takes. `seconds_per_look` is how far each look at a task
-    turns the clock, after it was answered: so that a program that looks again and again comes to an end in no time.
-    Without `keep_alive` a connection ends with its answer: so that a client that nobody closes leaves nothing open.
+    `link_lifetime` is how many seconds a URL of a video works; a fresh one comes with each poll of the task.
+    `slow` is how many real seconds the scenario of that name takes. `seconds_per_look` is how far each poll of a task
+    advances the clock, after it was answered, so that a polling loop finishes at once in a test.
+    Without `keep_alive` a connection ends with its response, so that a client that nobody closes leaves nothing open.
 
     `model_rules="known"` holds an order for a model of the registry to what the registry says of it, and takes any
     other model as it comes; `"strict"` refuses other models, `"off"` knows no models.
-    `state` is a file that outlives the emulator. `scenarios` are ordered from the start, as NAME[@STAGE][:TIMES|:1/N].
+    `state` is a file that outlives the emulator. `scenarios` are injected from the start, as NAME[@STAGE][:TIMES|:1/N].
     Webhooks go to this machine and to `webhook_hosts` alone, and tell the end as `webhook_words` has it.
     """
 

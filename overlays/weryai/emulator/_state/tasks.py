@@ -24,9 +24,9 @@ SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What was ordered: the picture's address (None for text alone), the ratio and the length; and for whom.
+    """What was submitted: the image's URL (None for text alone), the ratio and the length; and for whom.
 
-    `home` is the address that the caller knows the emulator by, `job` says which orders are the same.
+    `home` is the URL that the caller knows the emulator by, `job` says which orders are the same.
     """
 
     image: str | None
@@ -62,7 +62,7 @@ class NotEnoughCreditsError(Exception):
 
 
 class TooManyTasksError(Exception):
-    """As many tasks as may be are unfinished, or as many as may be were ordered today; `code` tells which."""
+    """As many tasks as may be are unfinished, or as many as may be were submitted today; `code` tells which."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Uploaded pictures, kept in memory and served back."""
+"""Uploaded images, kept in memory and served back."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An uploaded picture; `digest` says which pictures are the same."""
+    """An uploaded image; `digest` says which images are the same."""
 
     data: bytes
     kind: str
@@ -39,14 +39,14 @@ class Picture:
 
 
 class Uploads:
-    """Every picture that was uploaded; the same bytes are kept once."""
+    """Every image that was uploaded; the same bytes are kept once."""
 
     def __init__(self) -> None:
         self._by_digest: dict[str, Picture] = {}
         self._by_name: dict[str, Picture] = {}
 
     def add(self, data: bytes, file_name: str = "", *, fixed: bool = False) -> tuple[str, Picture]:
-        """Keep a picture and return it with its name; a fixed name is the same for the same bytes."""
+        """Keep an image and return it with its name; a fixed name is the same for the same bytes."""
         kind = accepted_kind(data, file_name)
         digest = hashlib.sha256(data).hexdigest()
         name = f"weryai_{digest[:16] if fixed else secrets.token_hex(8)}.{kind}"
@@ -54,11 +54,11 @@ class Uploads:
         return name, self._by_name[name]
 
     def keep(self, name: str, picture: Picture) -> None:
-        """Know a picture by this name from now on."""
+        """Know an image by this name from now on."""
         self._by_name[name] = self._by_digest.setdefault(picture.digest, picture)
 
     def named(self, name: str) -> Picture | None:
-        """Return the picture of this name."""
+        """Return the image of this name."""
         return self._by_name.get(name)
 
     def clear(self) -> None:
@@ -67,7 +67,7 @@ class Uploads:
         self._by_name.clear()
 
     def at(self, url: str) -> Picture | None:
-        """Return the picture that an address of this emulator names, whatever the host is called."""
+        """Return the image that a URL of this emulator names, whatever the host is called."""
         try:
             path = urlsplit(url).path
         except ValueError:
@@ -76,7 +76,7 @@ class Uploads:
 
 
 def accepted_kind(data: bytes, file_name: str) -> str:
-    """Return the picture's format, or refuse it in the service's words."""
+    """Return the image's format, or refuse it in the service's words."""
     if not data:
         raise wrong_parameter("file empty")
     kind = kind_of(data)

@@ -50,9 +50,9 @@ class Videos:
         if self._mode == "fixed":
             notes.append("every task ends in the same short video")
         elif work.image is None:
-            notes.append("there is no picture, so the standard picture is rendered")
+            notes.append("there is no image, so the standard image is rendered")
         elif self._uploads.at(work.image) is None:
-            notes.append("the picture was not uploaded here; the standard picture is rendered")
+            notes.append("the image was not uploaded here; the standard image is rendered")
         if self._mode == "render" and work.seconds > LONGEST_VIDEO:
             notes.append(f"at most {LONGEST_VIDEO} seconds are rendered")
         return "; ".join(notes) or None

@@ -80,7 +80,7 @@ class Webhooks:
             self._mark(task, "withheld")
 
     def tell_again(self, task: Task, data: Told) -> None:
-        """Tell the end of a task once more, whatever was ordered."""
+        """Tell the end of a task once more, whatever was injected."""
         self._start(Delivery(task, [enveloped(data)], []))
 
     async def close(self) -> None:
@@ -129,7 +129,7 @@ class Webhooks:
         return exchange
 
     async def _send(self, exchange: Exchange, url: str) -> bool:
-        """Send one body, note the answer, and say whether it was taken."""
+        """Send one body, note the response, and say whether it was taken."""
         client = await self._opened()
         try:
             async with (

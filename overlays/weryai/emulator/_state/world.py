@@ -98,7 +98,7 @@ class World:
         self.timekeeper.at(self.clock.now(), lambda: self.webhooks.tell_again(task, self.told(task)))
 
     def told(self, task: Task, home: str | None = None) -> dict[str, Any]:
-        """Return a task as the API tells it, with addresses by the name that the caller knows the emulator by."""
+        """Return a task as the API tells it, with URLs by the name that the caller knows the emulator by."""
         told: dict[str, Any] = {"task_id": task.id, "task_status": self.tasks.word(task)}
         if self.tasks.state(task) == SUCCEEDED and task.fate.has_video:
             told["videos"] = [self.video_url(task, home or task.work.home)]
@@ -112,7 +112,7 @@ class World:
         return f"{home}/result/{task.id}.mp4{until}"
 
     def reset(self) -> None:
-        """Forget everything that happened; the clock goes on, and the scenarios of the start are ordered anew."""
+        """Forget everything that happened; the clock goes on, and the scenarios of the start are injected anew."""
         self.resets += 1
         self.timekeeper.clear()
         self.tasks.clear(self.settings.balance)

@@ -1,4 +1,4 @@
-"""Pictures as bytes: which format they are, and which way up they were taken."""
+"""Images as bytes: which format they are, and which way up they were taken."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def kind_of(data: bytes) -> str | None:
 
 
 def orientation(data: bytes) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 (upright) if the picture has none that can be read."""
+    """Return the EXIF orientation, 1 to 8; 1 (upright) if the image has none that can be read."""
     start = data.find(EXIF_START, 0, 1 << 16) + len(EXIF_START)
     if start < len(EXIF_START):
         return UPRIGHT

@@ -1,4 +1,4 @@
-"""The worker that makes a video of a picture.
+"""The worker that makes a video of an image.
 
 `python -m weryai.emulator._video.render PICTURE OUT --ratio 16:9 --seconds 5`
 """
@@ -67,17 +67,17 @@ UNREADABLE = 2
 
 
 class PictureError(Exception):
-    """The picture cannot be read; the message says why."""
+    """The image cannot be read; the message says why."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Render as the command line says; return 0, or 2 if the picture cannot be read."""
+    """Render as the command line says; return 0, or 2 if the image cannot be read."""
     parser = argparse.ArgumentParser(
-        prog="python -m weryai.emulator._video.render", description="Make a video of a picture."
+        prog="python -m weryai.emulator._video.render", description="Make a video of an image."
     )
     parser.add_argument("picture", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--ratio", default=None, help="such as 16:9; without it, the picture's own")
+    parser.add_argument("--ratio", default=None, help="such as 16:9; without it, the image's own")
     parser.add_argument("--seconds", type=int, default=5, choices=range(1, LONGEST + 1), metavar="1..60")
     parser.add_argument("--short-side", type=int, default=SHORT_SIDE, help="of the video, in pixels")
     options = parser.parse_args(arguments)
@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def render(picture: Path, out: Path, ratio: str | None = None, seconds: int = 5, short_side: int = SHORT_SIDE) -> None:
-    """Write an MP4 of `seconds` * 24 frames: the picture, cut to the ratio, with a slow zoom."""
+    """Write an MP4 of `seconds` * 24 frames: the image, cut to the ratio, with a slow zoom."""
     data = picture.read_bytes()
     frame, held = decoded(data), orientation(data)
     across, down = (frame.height, frame.width) if held >= FIRST_ON_ITS_SIDE else (frame.width, frame.height)
@@ -125,7 +125,7 @@ def even(length: float) -> int:
 
 
 def visible_part(width: int, height: int, ratio: float) -> tuple[int, int, int, int]:
-    """Return width, height, left and top of the part of a picture that fills a frame of this ratio.
+    """Return width, height, left and top of the part of an image that fills a frame of this ratio.
 
     What is too wide loses both sides; what is too tall is cut around the middle of its upper half, where faces are.
     """
@@ -149,14 +149,14 @@ def decoded(data: bytes) -> VideoFrame:
     try:
         frames = decoder.decode(av.Packet(data)) or decoder.decode(None)
     except FFmpegError as error:
-        raise PictureError("the picture is broken or too large") from error
+        raise PictureError("the image is broken or too large") from error
     if not frames:
-        raise PictureError("the picture is broken")
+        raise PictureError("the image is broken")
     return frames[0]
 
 
 class Still(NamedTuple):
-    """A decoded picture, what turns it upright, and its visible part then."""
+    """A decoded image, what turns it upright, and its visible part then."""
 
     frame: VideoFrame
     turns: tuple[str, ...]
@@ -164,7 +164,7 @@ class Still(NamedTuple):
 
 
 def moving_frames(still: Still, width: int, height: int, count: int) -> Iterator[VideoFrame]:
-    """Yield the picture `count` times at this size, nearer each time; the first is the whole visible part."""
+    """Yield the image `count` times at this size, nearer each time; the first is the whole visible part."""
     graph, frame = Graph(), still.frame
     size = f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}"
     last = graph.add("buffer", f"{size}:time_base=1/{FRAMES_PER_SECOND}:pixel_aspect=1/1")
@@ -198,12 +198,12 @@ def camera(width: int, height: int, count: int) -> str:
 
 
 def may_be_transparent(frame: VideoFrame) -> bool:
-    """Whether the picture's format has room for transparency."""
+    """Whether the image's format has room for transparency."""
     return frame.format.name == "pal8" or any(part.is_alpha for part in frame.format.components)
 
 
 def on_white(graph: Graph, last: FilterContext, size: tuple[int, int]) -> FilterContext:
-    """Lay a transparent picture on white paper; a video has no transparency."""
+    """Lay a transparent image on white paper; a video has no transparency."""
     paper = graph.add("color", "white:size={}x{}:rate=24".format(*size))
     overlay = graph.add("overlay", "format=yuv420:shortest=1")
     append(graph, paper, "format=yuv420p").link_to(overlay, 0, 0)
