@@ -33,7 +33,12 @@ IN_LEDGER = [
         CRASHES,
     ),
     bulk("lock", Swap("Ledger.__init__", old="exclusive=True", new="exclusive=False"), "runs share a ledger", LEDGER),
-    bulk("behind", Swap("refuse_copy", old="A >= B", new="A >= 0"), "an old copy that was put back goes on", LEDGER),
+    bulk(
+        "behind",
+        Swap("refuse_copy", old="A is not None and B >= A and C", new="A is not None and B >= 0 and C"),
+        "an old copy that was put back goes on",
+        LEDGER,
+    ),
     bulk("late_refusal", Lose("end", item="{'worker': A}"), "a worker ends the try of another one", POSTGRES),
     bulk(
         "late_answer",

@@ -56,7 +56,7 @@ IN_REQUESTS = [
     ),
     client(
         "validation.bytes",
-        Swap("_text_problems", old="len(A) > B", new="len(A.encode()) > B"),
+        Swap("_text_problems", old="len(A) > B.get('maxLength', C)", new="len(A.encode()) > B.get('maxLength', C)"),
         "a Chinese prompt has a third of the length",
         LIMITS,
     ),
@@ -138,7 +138,7 @@ IN_ANSWERS = [
     client("envelope.id-name", Lose("_ID_NAMES", item="'taskId'"), "a paid task named taskId is lost", IDS),
     client(
         "envelope.id-cut",
-        Swap("find_task_ids", old="isinstance(A, str)", new="not A"),
+        Swap("find_task_ids", old="if isinstance(A, str): return _unique(B)", new="if not A: return _unique(B)"),
         "a task id in a cut answer is lost",
         IDS,
     ),
@@ -166,7 +166,12 @@ IN_ANSWERS = [
     ),
     client("task_reader.src", Lose("_link", item="'src'"), "a video under src is not found", TASK),
     client("task_reader.camel", Lose("read_part", item="'taskStatus'"), "taskStatus is not read", TASK),
-    client("task_reader.other", Swap("read_task", old="raise A"), "another task's video is taken", TASK),
+    client(
+        "task_reader.other",
+        Swap("read_task", old="if A is None and len(B) > 1 and any(C): raise D"),
+        "another task's video is taken",
+        TASK,
+    ),
     client("tasks.dots", Lose("check_task_id", item="not A.strip('.')"), "the id .. reaches another operation", TASKS),
     client("tasks.no-cache", Lose("NO_CACHE", item="'Cache-Control'"), "an old state is seen for ever", TASKS),
     client(

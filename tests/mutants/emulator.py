@@ -28,7 +28,12 @@ EMULATOR = [
         OPERATIONS,
     ),
     emulator("requests.nan", Lose("parsed", item="parse_constant=A"), "NaN is taken", REQUESTS),
-    emulator("requests.part-twice", Swap("read_form", old="A in B", new="not A"), "a part may be sent twice", UPLOADS),
+    emulator(
+        "requests.part-twice",
+        Swap("read_form", old="if A in B: raise wrong_parameter(C)", new="if not A: raise wrong_parameter(C)"),
+        "a part may be sent twice",
+        UPLOADS,
+    ),
     emulator(
         "tasks.waiting",
         Swap("TaskStore.state", old="A < self._starts", new="A <= self._starts"),

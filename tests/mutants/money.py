@@ -33,7 +33,11 @@ TABLE = [
     ),
     money("http-429", Swap("is_repeatable", old="A == 429", new="A == 428"), "HTTP 429 is not tried again"),
     money("rate-any", Swap("is_repeatable", old=RATE, new="return True"), "every rate limit is repeated"),
-    money("task-named", Lose("is_repeatable", item="A.task_ids"), "a refusal that names a task is repeated"),
+    money(
+        "task-named",
+        Swap("is_repeatable", old="A.task_ids or A.code in DAILY_CAPS", new="A.code in DAILY_CAPS"),
+        "a refusal that names a task is repeated",
+    ),
     money(
         "server-error",
         Swap("is_repeatable", old="return not paid or error.code in EXPLICIT_REFUSALS", new="return True"),
@@ -85,10 +89,24 @@ ANSWERS = [
 PAUSES = [
     money("five-tries", Swap("RetryPolicy.tries", old="5", new="4"), "a busy service is given up too soon"),
     money("free-tries", Swap("FREE_TRIES", old="4", new="5"), "a poll is repeated once more"),
-    money("off-by-one", Swap("RetryPolicy.delay", old="A >= B", new="A > B"), "there is one try too many"),
+    money(
+        "off-by-one",
+        Swap(
+            "RetryPolicy.delay",
+            old="A >= B or not is_repeatable(C, paid=D)",
+            new="A > B or not is_repeatable(C, paid=D)",
+        ),
+        "there is one try too many",
+    ),
     money("doubling", Swap("RetryPolicy.pause", old="2.0 ** A", new="2.0 * A"), "the pauses grow straight"),
     money("budget", Swap("RetryPolicy.delay", old="A + B <= C", new="B <= C"), "tries take for ever"),
-    money("retry-after", Swap("RetryPolicy.delay", old="A is None", new="not A or A > 5"), "Retry-After is not obeyed"),
+    money(
+        "retry-after",
+        Swap(
+            "RetryPolicy.delay", old="if A is None: A = self.pause(B, C)", new="if not A or A > 5: A = self.pause(B, C)"
+        ),
+        "Retry-After is not obeyed",
+    ),
     money(
         "retry-after-date",
         Swap("parse_retry_after", old="A - time.time()", new="A"),
