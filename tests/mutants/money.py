@@ -50,6 +50,12 @@ TABLE = [
     ),
 ]
 ANSWERS = [
+    money(
+        "known-refusal",
+        Lose("accept_paid", item="not _is_known_refusal(A)"),
+        "a refusal that names a task counts as accepted",
+        ENVELOPE,
+    ),
     money("408", Lose("accept_paid", item="A == 408"), "HTTP 408 says that nothing was ordered", ENVELOPE),
     money(
         "500", Swap("accept_paid", old="A >= 500", new="A > 500"), "HTTP 500 says that nothing was ordered", ENVELOPE
@@ -80,13 +86,18 @@ ANSWERS = [
     ),
     money(
         "retry-after-name",
-        Text("refusal", old="retry-after", new="retry_after"),
+        Text("parse_retry_after", old="retry-after", new="retry_after"),
         "Retry-After is not read",
         ENVELOPE,
     ),
     money("paid-flag", Lose("paid_request", item="paid=True"), "an order is repeated like a poll", ("test_money",)),
 ]
 PAUSES = [
+    money(
+        "service-clock",
+        Swap("parse_retry_after", old="time.time() if A is None else A", new="time.time()"),
+        "a clock that is wrong waits for hours",
+    ),
     money("five-tries", Swap("RetryPolicy.tries", old="5", new="4"), "a busy service is given up too soon"),
     money("free-tries", Swap("FREE_TRIES", old="4", new="5"), "a poll is repeated once more"),
     money(
@@ -109,7 +120,7 @@ PAUSES = [
     ),
     money(
         "retry-after-date",
-        Swap("parse_retry_after", old="A - time.time()", new="A"),
+        Swap("parse_retry_after", old="A - (B if C else D)", new="A"),
         "a date means half a century",
     ),
     money("pace", Swap("Pace.steps", old="(30.0, 6.0)", new="(30.0, 0.6)"), "tasks are polled all the time"),
