@@ -110,7 +110,12 @@ IN_RUNS = [
         MANIFEST,
     ),
     bulk("shard", Swap("Shard.holds", old="A == B - 1", new="A >= B - 1"), "two shards buy the same job", MANIFEST),
-    bulk("there", Swap("_is_there", old="return A in B", new="return bool(A)"), "a lost image is no problem", MANIFEST),
+    bulk(
+        "there",
+        Swap("_found", old="None if A is None else A.stat()", new="os.stat(folder) if A is None else A.stat()"),
+        "a lost image is no problem",
+        MANIFEST,
+    ),
 ]
 MANY_WORKERS = [
     bulk("gap", Text("take_turn", old="others.many < ?", new="others.many <= ?"), "one task too many", POSTGRES),
