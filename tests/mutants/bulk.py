@@ -52,7 +52,7 @@ IN_LEDGER = [
         "what became of an older task ends a job that has a newer one",
         LEDGER,
     ),
-    bulk("masked", Text("masked", old="(password=)[^&]*", new="(password=)[&]*"), "a password is shown", POSTGRES),
+    bulk("masked", Swap("masked", old="_IN_URL.sub(A, B)", new="B"), "a password is shown", POSTGRES),
     bulk("deadlock", Swap("mend", old="return A and B <= 10", new="return A and B <= 0"), "workers stop", POSTGRES),
 ]
 IN_RUNS = [
@@ -102,7 +102,12 @@ IN_RUNS = [
         "more in flight than allowed",
         RUNS,
     ),
-    bulk("outside", Swap("_part", old="' .'", new="' '"), "a video leaves its folder", ("test_naming",)),
+    bulk(
+        "outside",
+        Swap("_part", old="return A.strip(' .')", new="return shortened(part, most)"),
+        "a video leaves its folder",
+        ("test_naming",),
+    ),
     bulk(
         "problems",
         Swap("loading:", old="if A.many: ..."),
