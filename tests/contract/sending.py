@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import inspect
 import io
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,6 +18,7 @@ from weryai_api.types import File
 KEY = "sk-contract-0123456789"
 API = facts.URL.removesuffix("/v1/generation/image-to-video")
 PNG = b"\x89PNG\r\n\x1a\n"
+PARAMETERS = frozenset(inspect.signature(WeryAI("sk-x").image_to_video.submit).parameters)
 Send = Callable[[Operation, Any], Any]
 
 
@@ -60,18 +62,24 @@ def _bytes(value: Any) -> bytes:
 
 
 def overlay_call(client: Any, one: Operation, case: Any, **options: Any) -> Any:
-    """Say a case in the overlay's own parameters; an operation without a method goes through `client.call`."""
+    """Say a case in the overlay's own parameters; an operation without a method goes through `client.call`.
+
+    Each case is an order of its own, whatever became of one like it before: `force`.
+    """
     if one.name not in METHODS:
         # JSON knows 5.0 as an integer; who writes Python says 5, and the overlay insists on it.
         body = {name: int(value) if isinstance(value, float) else value for name, value in _fields(case).items()}
         arguments = {**arguments_of(one, case), **({"body": body_of(one, body)} if body else {})}
-        return client.call(module_of(one), **arguments)
+        return client.call(module_of(one), **arguments, **({"force": True} if one.spec.get("x-paid") else {}))
     resource, _, method = METHODS[one.name].partition(".")
     call = getattr(getattr(client, resource), method)
     match one.name:
         case "submitImageToVideo":
             fields = {"aspect_ratio": None, **case.body}
-            return call(fields.pop("image"), **{"validate": False, **options}, **fields)
+            # What the contract knows and `submit` has no parameter for yet travels in extra_body.
+            extra = {name: fields.pop(name) for name in set(fields) - PARAMETERS}
+            options = {"validate": False, "force": True, **options, **({"extra_body": extra} if extra else {})}
+            return call(fields.pop("image"), **options, **fields)
         case "uploadFile":
             return call(PNG + _bytes(case.body["file"]))
         case "listVideoModels":

@@ -68,8 +68,14 @@ EMULATOR = [
     ),
     emulator(
         "operations.one-task",
-        Swap("Operations.submit", old="int(A.get('video_number', 1))", new="1"),
+        Swap("Operations.submit", old="number_in(A, 'video_number', 1)", new="1"),
         "one video whatever is ordered",
+        OPERATIONS,
+    ),
+    emulator(
+        "operations.paid",
+        Swap("read_operation", old="paid=A", new="paid=False"),
+        "no operation costs anything",
         OPERATIONS,
     ),
     emulator(

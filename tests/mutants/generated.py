@@ -62,11 +62,14 @@ IN_REQUESTS = [
         WIRE,
     ),
     generated(
-        "enum-name", swap(f"{ORDER}.to_dict", "self.resolution.value", "self.resolution.name"), "P720 is sent", REQUESTS
+        "enum-name",
+        swap(f"{ORDER}.to_dict", "A(self.resolution).value", "A(self.resolution).name"),
+        "P720 is sent",
+        REQUESTS,
     ),
     generated(
         "ratio-name",
-        swap(f"{ORDER}.to_dict", "self.aspect_ratio.value", "self.aspect_ratio.name"),
+        swap(f"{ORDER}.to_dict", "A(self.aspect_ratio).value", "A(self.aspect_ratio).name"),
         "LANDSCAPE_16_9 is sent for 16:9",
         REQUESTS,
     ),

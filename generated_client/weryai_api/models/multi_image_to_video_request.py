@@ -48,7 +48,7 @@ class MultiImageToVideoRequest:
     def to_dict(self) -> dict[str, Any]:
         model: str
         if isinstance(self.model, KnownModel):
-            model = self.model.value
+            model = KnownModel(self.model).value
         else:
             model = self.model
 
@@ -62,7 +62,7 @@ class MultiImageToVideoRequest:
         if isinstance(self.aspect_ratio, Unset):
             aspect_ratio = UNSET
         elif isinstance(self.aspect_ratio, KnownAspectRatio):
-            aspect_ratio = self.aspect_ratio.value
+            aspect_ratio = KnownAspectRatio(self.aspect_ratio).value
         else:
             aspect_ratio = self.aspect_ratio
 
@@ -74,7 +74,7 @@ class MultiImageToVideoRequest:
         if isinstance(self.resolution, Unset):
             resolution = UNSET
         elif isinstance(self.resolution, KnownResolution):
-            resolution = self.resolution.value
+            resolution = KnownResolution(self.resolution).value
         else:
             resolution = self.resolution
 

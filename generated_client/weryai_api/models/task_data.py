@@ -68,7 +68,7 @@ class TaskData:
         if isinstance(self.task_status, Unset):
             task_status = UNSET
         elif isinstance(self.task_status, KnownTaskStatus):
-            task_status = self.task_status.value
+            task_status = KnownTaskStatus(self.task_status).value
         else:
             task_status = self.task_status
 

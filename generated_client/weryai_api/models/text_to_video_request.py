@@ -45,7 +45,7 @@ class TextToVideoRequest:
     def to_dict(self) -> dict[str, Any]:
         model: str
         if isinstance(self.model, KnownModel):
-            model = self.model.value
+            model = KnownModel(self.model).value
         else:
             model = self.model
 
@@ -57,7 +57,7 @@ class TextToVideoRequest:
         if isinstance(self.aspect_ratio, Unset):
             aspect_ratio = UNSET
         elif isinstance(self.aspect_ratio, KnownAspectRatio):
-            aspect_ratio = self.aspect_ratio.value
+            aspect_ratio = KnownAspectRatio(self.aspect_ratio).value
         else:
             aspect_ratio = self.aspect_ratio
 
@@ -69,7 +69,7 @@ class TextToVideoRequest:
         if isinstance(self.resolution, Unset):
             resolution = UNSET
         elif isinstance(self.resolution, KnownResolution):
-            resolution = self.resolution.value
+            resolution = KnownResolution(self.resolution).value
         else:
             resolution = self.resolution
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+METHODS = ("get", "post", "put", "patch", "delete")
+
 
 @functools.cache
 def contract() -> dict[str, Any]:
@@ -23,7 +25,7 @@ def operation_named(name: str) -> dict[str, Any] | None:
     """What the contract says about the operation whose generated module has this name, its path's part included."""
     for path in contract()["paths"].values():
         for method, facts in path.items():
-            if method in ("get", "post") and _module_of(facts) == name:
+            if method in METHODS and _module_of(facts) == name:
                 return {**path, **facts}
     return None
 

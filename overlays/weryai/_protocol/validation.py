@@ -16,6 +16,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "array": (list, tuple),
     "object": (dict,),
+    "null": (type(None),),
 }
 
 
@@ -24,10 +25,20 @@ def check_request(schema_name: str, body: Mapping[str, Any], later: tuple[str, .
 
     The fields in `later` may still be missing.
     """
-    schema = request_schemas()[schema_name]
-    problems = [f"{name} is missing" for name in schema["required"] if name not in body and name not in later]
+    check_body(request_schemas()[schema_name], body, later)
+
+
+def check_body(schema: Mapping[str, Any], body: Mapping[str, Any], later: tuple[str, ...] = ()) -> None:
+    """Do the same by a schema of the contract; what an open schema does not name is not checked."""
+    if "$ref" in schema:
+        schema = request_schemas()[schema["$ref"].rpartition("/")[2]]
+    fields, missing = schema.get("properties", {}), schema.get("required", [])
+    problems = [f"{name} is missing" for name in missing if name not in body and name not in later]
     for name, value in body.items():
-        problems += [f"{name} {problem}" for problem in _problems(schema["properties"][name], value)]
+        if name in fields:
+            problems += [f"{name} {problem}" for problem in _problems(fields[name], value)]
+        elif schema.get("additionalProperties") is False:
+            problems.append(f"{name} is no field of this request")
     if problems:
         raise InvalidInputError(f"{'; '.join(problems)}. Nothing was sent; validate=False sends it all the same.")
 
@@ -46,12 +57,20 @@ def _problems(schema: Mapping[str, Any], value: Any) -> list[str]:
     """What is wrong with a value, by the keywords that the contract's requests use."""
     if "$ref" in schema:
         return _problems(request_schemas()[schema["$ref"].rpartition("/")[2]], value)
-    if "anyOf" in schema:
-        each = [_problems(option, value) for option in schema["anyOf"]]
+    if options := schema.get("anyOf", schema.get("oneOf")):
+        each = [_problems(option, value) for option in options]
         return [] if [] in each else each[-1]
-    kind = schema["type"]
-    if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        return [f"must be of type {kind}, not {type(value).__name__}"]
+    if "allOf" in schema:
+        return [problem for part in schema["allOf"] for problem in _problems(part, value)]
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if kinds and not any(_is_of(kind, value) for kind in kinds):
+        return [f"must be of type {' or '.join(kinds)}, not {type(value).__name__}"]
+    words = [schema["const"]] if "const" in schema else schema.get("enum")
+    if words is not None and value not in words:
+        return [f"must be one of {', '.join(map(str, words))}"]
+    if isinstance(value, bool) or value is None:
+        return []
     if isinstance(value, str):
         return _text_problems(schema, value)
     if isinstance(value, list | tuple):
@@ -59,12 +78,14 @@ def _problems(schema: Mapping[str, Any], value: Any) -> list[str]:
     return _number_problems(schema, value) if isinstance(value, int | float) else []
 
 
+def _is_of(kind: str, value: object) -> bool:
+    return isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
 def _text_problems(schema: Mapping[str, Any], value: str) -> list[str]:
     problems = []
     if value != value.encode(errors="replace").decode():
         return ["holds a character that is no text (half of a surrogate pair)"]
-    if "enum" in schema and value not in schema["enum"]:
-        problems.append(f"must be one of {', '.join(schema['enum'])}")
     if len(value) < schema.get("minLength", 0):
         problems.append("must not be empty" if not value else f"must have at least {schema['minLength']} characters")
     if len(value) > schema.get("maxLength", len(value)):
@@ -80,14 +101,21 @@ def _text_problems(schema: Mapping[str, Any], value: str) -> list[str]:
 
 def _list_problems(schema: Mapping[str, Any], value: list[Any] | tuple[Any, ...]) -> list[str]:
     problems = []
-    if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
-        problems.append(f"has {len(value)} items, {schema.get('minItems', 0)} to {schema['maxItems']} are allowed")
+    least, most = schema.get("minItems", 0), schema.get("maxItems")
+    if len(value) < least or (most is not None and len(value) > most):
+        wanted = f"{least} to {most}" if most is not None else f"at least {least}"
+        problems.append(f"has {len(value)} items, {wanted} are allowed")
     for item in value:
-        problems += _problems(schema["items"], item)
+        problems += _problems(schema.get("items", {}), item)
     return problems
 
 
 def _number_problems(schema: Mapping[str, Any], value: float) -> list[str]:
+    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    if above is not None and value <= above:
+        return [f"is {value}, more than {above} is allowed"]
+    if below is not None and value >= below:
+        return [f"is {value}, less than {below} is allowed"]
     least, most = schema.get("minimum", value), schema.get("maximum", value)
     if value < least:
         return [f"is {value}, at least {least} is allowed"]

@@ -10,7 +10,6 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from weryai_api.api.image_to_video import submit_image_to_video
 from weryai_api.models import ImageToVideoRequest
-from weryai_api.types import UNSET
 
 from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
@@ -129,7 +128,8 @@ class ImageToVideo(Resource[Mode]):
         body |= {"image": image} if is_address(image) else {}
         extra = _checked_extra(extra_body or {}, validate)
         if validate:
-            check_request("ImageToVideoRequest", body, later=("image",))
+            known = {name: extra[name] for name in field_names("ImageToVideoRequest") & extra.keys()}
+            check_request("ImageToVideoRequest", {**body, **known}, later=("image",))
         yield from _fit_to_model(self, body, validate, strict=strict)
         encode({**body, **extra})
         picture = None if "image" in body else (yield from load_image(image, validate=bool(validate)))
@@ -226,7 +226,8 @@ def _order(
 ) -> Flow[Submission]:
     """Upload the image, if it is a local one, and send the paid request."""
     address = {"image": (yield from upload_image(picture, resource._retry))} if picture else {}
-    request = ImageToVideoRequest(**{**_OMITTED, **body, **address})
+    # A constructed model would send the contract's defaults, which the service has anyway and some models do not know.
+    request = ImageToVideoRequest.from_dict({**body, **address})
     return (
         yield from call_paid(
             submit_image_to_video,
@@ -241,15 +242,14 @@ def _order(
     )
 
 
-# The generated model would send the contract's defaults, which the service has anyway and some models do not know.
 _REQUIRED = ("model", "prompt", "duration")
-_OMITTED: dict[str, Any] = {"video_number": UNSET, "generate_audio": UNSET}
+_PARAMETERS = frozenset({"image", "prompt", *VideoOptions.__annotations__})
 
 
 def _checked_extra(extra: Mapping[str, Any], validate: object) -> Mapping[str, Any]:
     if not isinstance(extra, Mapping):
         raise InvalidInputError(f"extra_body must be a mapping, not {type(extra).__name__}")
-    known = sorted(field_names("ImageToVideoRequest") & extra.keys())
+    known = sorted(_PARAMETERS & field_names("ImageToVideoRequest") & extra.keys())
     if known and validate:
         raise InvalidInputError(f"extra_body holds {', '.join(known)}: use the parameter of that name")
     return extra

@@ -9,7 +9,7 @@ from .._flow.effects import Flow
 from .._flow.retry import RetryPolicy
 from .._protocol.contract import module_name, operation_named
 from .._protocol.endpoint import call, call_paid
-from .._protocol.validation import check_request
+from .._protocol.validation import check_body
 from ..errors import ConfigurationError, InvalidInputError
 
 
@@ -29,8 +29,17 @@ def call_operation(
         return (yield from call(operation, lambda envelope: envelope.data, retry, service=service, **arguments))  # type: ignore[arg-type]
     if body is None or set(arguments) != {"body"} or not hasattr(body, "to_dict"):
         raise InvalidInputError(f"{facts['operationId']} takes body= alone, a model of weryai_api. Nothing was sent.")
-    check_request(type(body).__name__, body.to_dict())
+    check_body(facts["requestBody"]["content"]["application/json"]["schema"], _written(body))
     return (yield from call_paid(operation, body, {}, retry, force=force, order_key=order_key))
+
+
+def _written(body: Any) -> dict[str, Any]:
+    """A model of weryai_api as it will be sent."""
+    try:
+        written: dict[str, Any] = body.to_dict()
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidInputError(f"the body cannot be written: {error}. Nothing was sent.") from error
+    return written
 
 
 def _facts(operation: ModuleType) -> dict[str, Any]:

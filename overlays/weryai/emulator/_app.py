@@ -18,7 +18,7 @@ from weryai.emulator._clock.clock import Clock
 from weryai.emulator._handlers.handling import RequestContext, note_refused, perform
 from weryai.emulator._handlers.media import media_routes
 from weryai.emulator._handlers.model_rules import Registry
-from weryai.emulator._handlers.operations import STAGES, Operations
+from weryai.emulator._handlers.operations import Operations, stage_of
 from weryai.emulator._handlers.request_validation import check_key, check_parameters, read_sent
 from weryai.emulator._http.middleware import EXCHANGE, ExchangeMiddleware
 from weryai.emulator._inspector.control_api import control_routes
@@ -80,7 +80,7 @@ def route_of(operation: Operation, operations: Operations, world: World) -> Rout
     async def endpoint(request: Request) -> Response:
         exchange = request.scope[EXCHANGE]
         exchange.operation = operation.name
-        stage = STAGES.get(operation.name, "any")
+        stage = stage_of(operation)
         check_key(request, operation, world.settings.key)
         check_parameters(request, operation)
         try:

@@ -186,3 +186,51 @@ async def test_a_foreign_picture_is_noted(rendering_visitor: Visitor) -> None:
     reply = await rendering_visitor.post("/v1/generation/text-to-video", json=order(image=..., duration=61))
     assert "there is no image" in reply.headers["X-Emulator-Note"]
     assert "at most 60 seconds" in reply.headers["X-Emulator-Note"]
+
+
+def of_tomorrow(**properties: Any) -> dict[str, Any]:
+    """The contract with one paid operation more, whose request has these fields, the first of them required."""
+    contract = json.loads(json.dumps(CONTRACT))
+    submit = contract["paths"]["/v1/generation/image-to-video"]["post"]
+    schema = {"type": "object", "additionalProperties": False, "required": [*properties][:1], "properties": properties}
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    new = {**submit, "operationId": "submitLipSync", "tags": ["lip_sync"], "requestBody": body}
+    contract["paths"]["/v1/generation/lip-sync"] = {"post": new}
+    return dict(contract)
+
+
+@pytest.mark.parametrize("rules", ["strict", "known", "off"])
+@pytest.mark.parametrize(
+    ("sent", "left"),
+    [
+        ({"video": "https://example.com/a.mp4"}, 990),
+        ({"video": "v", "model": "A_MODEL_OF_TOMORROW", "duration": 9, "video_number": 2}, 980),
+        ({"video": "v", "model": 7, "prompt": ["a"], "duration": "long", "images": "many", "video_number": "two"}, 990),
+    ],
+    ids=["other fields", "known fields", "other types"],
+)
+async def test_a_new_paid_operation_is_a_submission_at_once(rules: Any, sent: dict[str, Any], left: int) -> None:
+    """What the contract marks as paid costs credits and makes tasks that exist, whatever its fields and the rules."""
+    fields: dict[str, Any] = {name: {} for name in ("video", "model", "prompt", "duration", "images", "video_number")}
+    async with Visitor(video="fixed", contract=of_tomorrow(**fields), model_rules=rules) as visitor:
+        data = (await visitor.post("/v1/generation/lip-sync", json=sent)).json()["data"]
+        assert (await visitor.get("/v1/generation/balance")).json()["data"] == left
+        assert len(data["task_ids"]) == (1000 - left) // 10
+        visitor.clock.advance(60.0)
+        (url,) = (await visitor.get(f"/v1/generation/{data['task_ids'][0]}/status")).json()["data"]["videos"]
+        assert (await visitor.get(url)).status_code == 200
+        refused = await visitor.post("/v1/generation/lip-sync", json={"model": "m"})
+        assert (refused.status_code, refused.json()["status"]) == (400, 1002)
+        visitor.app.state.world.close()
+
+
+async def test_scenarios_meet_a_new_paid_operation() -> None:
+    """A scenario of submissions meets a new paid operation, and the ledger knows what it cost."""
+    async with Visitor(video="fixed", contract=of_tomorrow(video={})) as visitor:
+        reply = await visitor.post(
+            "/v1/generation/lip-sync", json={"video": "v"}, headers={"X-Emulator-Scenario": "no-credits"}
+        )
+        assert reply.json()["status"] == 1011
+        await visitor.post("/v1/generation/lip-sync", json={"video": "v"})
+        assert [len(row.task_ids) for row in visitor.app.state.world.ledger.rows()] == [1]
+        visitor.app.state.world.close()

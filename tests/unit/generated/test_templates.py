@@ -73,6 +73,14 @@ def check_multipart_booleans_are_json_words(made: Any) -> None:
     assert b"false" in content
 
 
+def check_a_word_may_be_a_text(made: Any) -> None:
+    """A word of an enumeration may be given as a text; a text that is none of its words is refused as such."""
+    thing = made["models"].Thing
+    assert thing(name="a", size="large").to_dict() == {"name": "a", "size": "large"}
+    with pytest.raises(ValueError, match="huge"):
+        thing(name="a", size="huge").to_dict()
+
+
 def check_repr_shows_no_secret(made: Any) -> None:
     """Neither the token nor what else may hold a secret shows in repr, before and after a request."""
     secrets = {"headers": {"X-Key": TOKEN}, "cookies": {"session": TOKEN}}

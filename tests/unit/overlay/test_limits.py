@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from contract.reading import CONTRACT, SCHEMAS, request_examples
 from fakes.pictures import JPEG
 from fakes.playing import generate, play, reply, submit
-from weryai._protocol.validation import check_request, field_names
+from weryai._protocol.contract import request_schemas
+from weryai._protocol.validation import check_body, check_request, field_names
+from weryai._resources.image_to_video import VideoOptions
 from weryai.errors import InvalidInputError, WeryAIWarning
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*the bundled snapshot:weryai.WeryAIWarning")
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 NAME = "ImageToVideoRequest"
 PROPERTIES: dict[str, Any] = SCHEMAS[NAME]["properties"]
+PARAMETERS = {"image", "prompt", *VideoOptions.__annotations__}
 PICTURE = "https://example.com/reference.jpg"
 GOOD: dict[str, Any] = {"model": "WERYAI_VIDEO_1_0", "prompt": "wave", "image": PICTURE, "duration": 5}
 ACCEPTED = reply({"status": 0, "data": {"task_ids": ["t1"]}})
@@ -257,13 +260,59 @@ def test_extra_body_is_added_as_it_is() -> None:
     assert {name: played.bodies[0][name] for name in extra} == extra
 
 
-@pytest.mark.parametrize("name", sorted(PROPERTIES))
+@pytest.mark.parametrize("name", sorted(PROPERTIES.keys() & PARAMETERS))
 def test_extra_body_may_not_hold_a_known_field(name: str) -> None:
     """A field that has a parameter is refused in extra_body, by its name, unless validate is off."""
     played = play(submit(PICTURE, prompt="wave", extra_body={name: "x"}))
     assert type(played.error) is InvalidInputError
     assert (name in str(played.error), played.sent) == (True, [])
     assert play(submit(PICTURE, prompt="wave", extra_body={name: "x"}, validate=False), ACCEPTED).bodies[0][name] == "x"
+
+
+@pytest.fixture
+def camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that the contract has since today, and of which no code knows."""
+    field = {"type": "string", "enum": ["static", "pan"], "default": "static"}
+    monkeypatch.setitem(request_schemas()[NAME]["properties"], "camera", field)
+
+
+@pytest.mark.usefixtures("camera")
+def test_a_field_that_only_the_contract_knows_is_sent_and_checked() -> None:
+    """What is new in the contract goes out through extra_body, keeps its limits, and is not sent unless it is given."""
+    assert play(submit(PICTURE, prompt="wave", extra_body={"camera": "pan"}), ACCEPTED).bodies[0]["camera"] == "pan"
+    refused = play(submit(PICTURE, prompt="wave", extra_body={"camera": "fly"}))
+    assert (type(refused.error), refused.sent) == (InvalidInputError, [])
+    assert "camera must be one of static, pan" in str(refused.error)
+    assert "camera" not in play(submit(PICTURE, prompt="wave"), ACCEPTED).bodies[0]
+
+
+@pytest.mark.parametrize(
+    ("schema", "fits", "fails"),
+    [
+        ({"type": ["string", "null"], "maxLength": 2}, ["ab", None], ["abc", 1]),
+        ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, [0.5], [0, 1, True, "0.5"]),
+        ({"const": "v2"}, ["v2"], ["v1", None]),
+        ({"enum": [1, 2]}, [1], [3, "1"]),
+        ({"oneOf": [{"type": "string"}, {"type": "integer", "minimum": 1}]}, ["a", 1], [0, True, None]),
+        ({"allOf": [{"type": "string"}, {"minLength": 2}]}, ["ab"], ["a", 1]),
+        ({"type": "array", "minItems": 1, "items": {"type": "integer"}}, [[1]], [[], ["a"]]),
+        ({"type": "array", "maxItems": 1}, [[], ["a"]], [[1, 2]]),
+        ({"type": "boolean"}, [True], [1, None]),
+        ({}, [1, None, "a", [{}]], []),
+    ],
+    ids=json.dumps,
+)
+def test_any_field_of_tomorrow_is_checked(schema: dict[str, Any], fits: list[Any], fails: list[Any]) -> None:
+    """The check understands what a contract may say of a field, beyond the words of today's requests."""
+    whole = {"type": "object", "additionalProperties": False, "properties": {"new": schema}}
+    for value in fits:
+        check_body(whole, {"new": value})
+    for value in fails:
+        with pytest.raises(InvalidInputError, match="new"):
+            check_body(whole, {"new": value})
+    with pytest.raises(InvalidInputError, match="other"):
+        check_body(whole, {"other": 1})
+    check_body({"type": "object", "properties": {}}, {"other": 1})
 
 
 @pytest.mark.parametrize("extra", [["a"], "a", 5, {"a": float("nan")}, {"a": {1}}, {"a": b"x"}], ids=repr)

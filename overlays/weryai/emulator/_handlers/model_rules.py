@@ -8,12 +8,8 @@ from typing import Any
 from weryai.emulator._protocol.contract import Operation
 from weryai.emulator._state.settings import ModelRules
 
-#: In which part of the registry an operation's models stand.
-KINDS = {
-    "submitImageToVideo": "image_to_video",
-    "submitMultiImageToVideo": "multi_image_to_video",
-    "submitTextToVideo": "text_to_video",
-}
+#: The kind of work that takes one image alone.
+ONE_IMAGE = "image_to_video"
 REGISTRY = "listVideoModels"
 
 Json = Mapping[str, Any]
@@ -25,29 +21,29 @@ class Registry:
     def __init__(self, operations: tuple[Operation, ...]) -> None:
         answer = next((one.answer for one in operations if one.name == REGISTRY), None)
         data: Json = answer.value.get("data") or {} if answer is not None and isinstance(answer.value, dict) else {}
-        self._models = {
-            kind: {entry.get("model_key"): entry for entry in data.get(kind) or []} for kind in KINDS.values()
+        self._models: dict[str, dict[Any, Json]] = {
+            kind: {entry.get("model_key"): entry for entry in entries or []} for kind, entries in data.items()
         }
 
-    def entry(self, operation: str, model: str) -> Json | None:
-        """Return what is known of a model for this kind of work."""
-        return self._models[KINDS[operation]].get(model)
+    def entry(self, kind: str, model: str) -> Json | None:
+        """Return what is known of a model for this kind of work; nothing of a kind that the registry has not."""
+        return self._models.get(kind, {}).get(model)
 
-    def note(self, operation: str, model: str, rules: ModelRules) -> str | None:
+    def note(self, kind: str, model: str, rules: ModelRules) -> str | None:
         """Say that a model is taken unseen, where others of its kind are known."""
-        if rules == "off" or not self._models[KINDS[operation]] or self.entry(operation, model) is not None:
+        if rules == "off" or not self.is_unknown(kind, model):
             return None
         return "the registry does not list this model, so nothing that depends on the model was checked"
 
-    def is_unknown(self, operation: str, model: str) -> bool:
+    def is_unknown(self, kind: str, model: str) -> bool:
         """Whether models of this kind are known, and this is none of them."""
-        return bool(self._models[KINDS[operation]]) and self.entry(operation, model) is None
+        return bool(self._models.get(kind)) and self.entry(kind, model) is None
 
-    def complaints(self, operation: str, sent: Json) -> Iterator[tuple[str, str]]:
+    def complaints(self, kind: str, sent: Json) -> Iterator[tuple[str, str]]:
         """Yield what the model does not take, as a JSON pointer and a sentence."""
-        entry = self.entry(operation, sent["model"])
+        entry = self.entry(kind, sent["model"])
         if entry is None:
-            alone = self.entry("submitImageToVideo", sent["model"]) or {}
+            alone = self.entry(ONE_IMAGE, sent["model"]) or {}
             if alone.get("upload_image_limit") == 1 and len(sent.get("images", ())) > 1:
                 yield "/images", "does not support multiple images"
             return
@@ -57,7 +53,7 @@ class Registry:
         if entry.get("has_generate_audio") is False and sent.get("generate_audio"):
             yield "/generate_audio", "generate audio is not supported"
         longest = entry.get("prompt_length_limit")
-        if longest is not None and len(sent["prompt"]) > longest:
+        if longest is not None and len(str(sent.get("prompt", ""))) > longest:
             yield "/prompt", f"prompt: longer than {longest} characters"
         most = entry.get("upload_image_limit")
         if most is not None and len(sent.get("images", ())) > most:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from weryai.emulator._handlers.handling import Handle, RequestContext
+from weryai.emulator._handlers.handling import Handle, RequestContext, Sent
 from weryai.emulator._handlers.model_rules import Registry
 from weryai.emulator._http.middleware import home_of
 from weryai.emulator._protocol.contract import Operation
@@ -20,17 +21,21 @@ from weryai.emulator._state.world import World
 
 NOTE = "X-Emulator-Note"
 
-#: At which stage scenarios meet an operation; every other one is met by what acts at any.
+#: At which stage scenarios meet an operation that is free; every other one is met by what acts at any.
 STAGES: dict[str, Stage] = {
-    "submitImageToVideo": "submit",
-    "submitMultiImageToVideo": "submit",
-    "submitTextToVideo": "submit",
     "getTaskStatus": "status",
     "getBatchStatus": "status",
     "uploadFile": "upload",
     "getBalance": "balance",
     "listVideoModels": "models",
 }
+#: How long a video is, in seconds, when what submits it does not say.
+SECONDS = 5
+
+
+def stage_of(operation: Operation) -> Stage:
+    """Return at which stage scenarios meet an operation: what the contract marks as paid is a submission."""
+    return "submit" if operation.paid else STAGES.get(operation.name, "any")
 
 
 class Operations:
@@ -41,9 +46,6 @@ class Operations:
         self._registry = registry
         self._tasks = world.tasks
         self._handlers: dict[str, Handle] = {
-            "submitImageToVideo": self.submit,
-            "submitMultiImageToVideo": self.submit,
-            "submitTextToVideo": self.submit,
             "getTaskStatus": self.task_status,
             "getBatchStatus": self.batch_status,
             "uploadFile": self.upload,
@@ -52,6 +54,8 @@ class Operations:
 
     def handler(self, operation: Operation) -> Handle:
         """Return what answers an operation."""
+        if operation.paid:
+            return partial(self.submit, operation.kind)
         return self._handlers.get(operation.name) or example_handler(operation)
 
     def asked_about(self, request: Request) -> tuple[Task, ...]:
@@ -59,13 +63,12 @@ class Operations:
         task = self._tasks.task(request.path_params.get("taskId", ""))
         return (task,) if task else self._tasks.batch(request.path_params.get("batchId", "")) or ()
 
-    async def submit(self, visit: RequestContext) -> Response:
-        """Order one to four videos."""
-        name = visit.exchange.operation or ""
-        self._check_model(name, visit)
+    async def submit(self, kind: str, visit: RequestContext) -> Response:
+        """Order one to four videos of a kind of work."""
+        self._check_model(kind, visit)
         work = work_of(visit)
         try:
-            tasks = self._tasks.submit(work, int(visit.sent.get("video_number", 1)))
+            tasks = self._tasks.submit(work, number_in(visit.sent, "video_number", 1))
         except NotEnoughCreditsError as error:
             raise refusal(1011, f"insufficient credits: {error}", 200) from error
         except TooManyTasksError as error:
@@ -74,7 +77,7 @@ class Operations:
         for task in tasks:
             self._destine(task, visit)
         self._world.submitted(tasks)
-        model_note = self._registry.note(name, work.model, self._world.settings.model_rules)
+        model_note = self._registry.note(kind, work.model, self._world.settings.model_rules)
         note = "; ".join(one for one in (self._world.videos.note(work), model_note) if one)
         data = {"batch_id": tasks[0].batch_id, "task_ids": visit.exchange.task_ids}
         return success(data, {NOTE: note} if note else None)
@@ -104,14 +107,14 @@ class Operations:
         """Say how many credits are left."""
         return success(self._tasks.balance)
 
-    def _check_model(self, name: str, visit: RequestContext) -> None:
+    def _check_model(self, kind: str, visit: RequestContext) -> None:
         """Refuse what the registry says that the model does not take."""
-        rules, model = self._world.settings.model_rules, visit.sent["model"]
-        if rules == "off":
+        rules, model = self._world.settings.model_rules, visit.sent.get("model")
+        if rules == "off" or not isinstance(model, str):
             return
-        if rules == "strict" and self._registry.is_unknown(name, model):
+        if rules == "strict" and self._registry.is_unknown(kind, model):
             raise refusal(1006, "not model", 200)
-        found = list(self._registry.complaints(name, visit.sent))
+        found = list(self._registry.complaints(kind, visit.sent))
         visit.exchange.complaints += [Complaint(pointer, message) for pointer, message in found]
         if found:
             raise wrong_parameter(found[0][1])
@@ -135,17 +138,31 @@ class Operations:
 def work_of(visit: RequestContext) -> Work:
     """Return what a submission orders."""
     sent = visit.sent
-    images = sent.get("images") or [sent.get("image")]
+    images = sent.get("images")
     return Work(
-        image=images[0],
-        ratio=sent.get("aspect_ratio"),
-        seconds=int(sent["duration"]),
-        model=sent["model"],
-        prompt=sent["prompt"],
-        webhook_url=sent.get("webhook_url"),
+        image=text_in({"image": images[0]} if isinstance(images, list) and images else sent, "image"),
+        ratio=text_in(sent, "aspect_ratio"),
+        seconds=number_in(sent, "duration", SECONDS),
+        model=text_in(sent, "model") or "",
+        prompt=text_in(sent, "prompt") or "",
+        webhook_url=text_in(sent, "webhook_url"),
         home=home_of(visit.request),
         job=visit.job,
     )
+
+
+def text_in(sent: Sent, name: str) -> str | None:
+    """Return a field that is a text; an operation may have another field of this name, or none."""
+    value = sent.get(name)
+    return value if isinstance(value, str) else None
+
+
+def number_in(sent: Sent, name: str, otherwise: int) -> int:
+    """Return a field that is a whole number from 1 on, or what is taken where there is none."""
+    value = sent.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 1:
+        return otherwise
+    return int(value)
 
 
 def example_handler(operation: Operation) -> Handle:

@@ -54,12 +54,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the contract."""
+    """One operation of the contract; `kind` is its first tag, under which the registry lists its models."""
 
     name: str
     method: str
     path: str
     needs_key: bool
+    paid: bool
+    kind: str
     body: Body | None
     parameters: tuple[Parameter, ...]
     answer: Answer | None
@@ -101,6 +103,8 @@ def read_operation(contract: Json, path: str, method: str, item: Json) -> Operat
         method=method.upper(),
         path=path_prefix(contract, item, operation) + path,
         needs_key=bool(security) and {} not in security,
+        paid=bool(operation.get("x-paid")),
+        kind=next(iter(operation.get("tags", [])), ""),
         body=read_body(contract, operation),
         parameters=tuple(read_parameters(contract, parameters)),
         answer=read_answer(contract, operation),
