@@ -7,10 +7,11 @@ import os
 import ssl
 from collections.abc import Callable
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 import httpx
 
+from ._flow.effects import Flow
 from ._flow.order_log import OrderLogSource
 from ._flow.retry import RetryPolicy
 from ._protocol.drift import OnDrift
@@ -26,6 +27,8 @@ from ._resources.tasks import Tasks
 from ._settings import MAX_REQUESTS, POLLS_PER_SECOND, TIMEOUT, Settings, make_settings
 from ._transport.runner import Awaiting, Blocking
 from .errors import ConfigurationError
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from ._journal.journal import Journal
@@ -53,6 +56,15 @@ class _Client(Generic[Mode]):
         self.account = Account(runner, settings.retry)
         self.orders = Orders(runner, settings.retry)
         self.image_to_video._models = self.models
+
+    @property
+    def _retry(self) -> RetryPolicy:
+        """How patiently requests are repeated; for bulk runs, as are `_tie` and `_perform`."""
+        return self._settings.retry
+
+    def _tie(self) -> None:
+        """Tie the journal to this service and key, or raise JournalError where it belongs to others."""
+        self._settings.order_log()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
@@ -168,6 +180,10 @@ class AsyncWeryAI(_Client[Awaiting]):
         settings = _with_journal(settings, journal)
         self._runner = Awaiting(settings, transport)
         self._open(self._runner, settings)
+
+    async def _perform(self, flow: Flow[T]) -> T:
+        """Perform a flow of this package; for bulk runs."""
+        return await self._runner.run(flow)
 
     async def call(
         self, operation: ModuleType, *, force: bool = False, order_key: str | None = None, **arguments: Any

@@ -9,6 +9,7 @@ import pytest
 
 import weryai
 from fakes.bulks import FAST, QUICK, filled, go, manifest, rows, states
+from fakes.commands import weryai_command
 from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
@@ -120,6 +121,22 @@ def test_a_lost_download_is_fetched_by_the_next_start(emulator: Emulator, tmp_pa
             fault.cancel()
         assert go(ledger, emulator.url, tmp_path).is_complete
     assert orders(emulator) == 1
+
+
+def test_a_deleted_video_is_fetched_again_on_demand(emulator: Emulator, tmp_path: Path) -> None:
+    """`refetch` and `retry --missing` put it back to what is waited for: it is fetched, and nothing is paid again."""
+    with filled(tmp_path, 4) as ledger:
+        go(ledger, emulator.url, tmp_path)
+        paths = [Path(path) for path in rows(tmp_path / "run.db", "path")]
+        paths[1].unlink()
+        assert go(ledger, emulator.url, tmp_path).is_complete and not paths[1].exists()
+        assert (bulk.refetch(ledger), bulk.refetch(ledger)) == (1, 0)
+        assert go(ledger, emulator.url, tmp_path).is_complete
+    assert all(path.is_file() for path in paths) and rows(tmp_path / "run.db", "path") == [str(path) for path in paths]
+    paths[2].unlink()
+    retried = weryai_command("bulk", "retry", "run.db", "--missing", base_url=None, key=None, folder=tmp_path)
+    assert retried.code == 0 and "1 videos are missing" in retried.output, retried.errors
+    assert states(tmp_path / "run.db") == {"done": 3, "submitted": 1} and orders(emulator) == 4
 
 
 @pytest.mark.parametrize(

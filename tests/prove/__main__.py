@@ -10,6 +10,8 @@ from .journal_stress import stressed
 from .judging import bill_of, judge, rows_of
 from .killing import Harness, emulator, write_manifest
 from .machines import many_machines
+from .outages import outages
+from .signalling import signals
 
 JOBS = 2_000
 KILLS, INSIDE = 10, 8
@@ -75,6 +77,8 @@ def main() -> int:
         "machines": many_machines,
         "journal": stressed,
         "storms": weathered,
+        "outages": outages,
+        "signals": signals,
     }
     wanted = sys.argv[1:] or list(whole)
     proofs = [whole[name]() for name in wanted]

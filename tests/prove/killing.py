@@ -18,16 +18,16 @@ from .judging import open_tries
 KEY = "sk-emulator"
 SERVE = (
     "from weryai.emulator import serve; serve(port=0, video={video!r}, concurrency=None, balance=10**9, "
-    "speed={speed}, scenarios={scenarios!r})"
+    "speed={speed}, slow={slow}, scenarios={scenarios!r})"
 )
 #: How long one start may take to its end when nobody kills it, in seconds.
 PATIENCE = 300.0
 
 
 @contextlib.contextmanager
-def emulator(speed: float, scenarios: tuple[str, ...] = (), video: str = "fixed") -> Iterator[str]:
+def emulator(speed: float, scenarios: tuple[str, ...] = (), video: str = "fixed", slow: float = 5.0) -> Iterator[str]:
     """Run an emulator in a process that is never killed, and yield its address."""
-    command = [sys.executable, "-c", SERVE.format(speed=speed, scenarios=scenarios, video=video)]
+    command = [sys.executable, "-c", SERVE.format(speed=speed, scenarios=scenarios, video=video, slow=slow)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

@@ -17,20 +17,20 @@ from .._flow.clock import is_replaced, now, sleep_for
 DOWNLOADS = 16
 
 
-@dataclass(slots=True)
+@dataclass
 class Turns:
-    """Evenly spaced turns, `per_second` of them."""
+    """Evenly spaced turns, `rate` per second; who comes late catches up on one of them."""
 
-    per_second: float
-    _next: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    rate: float
+    next_turn: float = field(default=0.0, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
-    def take(self, now: float) -> float:
+    def take(self, moment: float) -> float:
         """Take a turn and return 0.0, or return the seconds until the next one."""
         with self._lock:
-            if now < self._next:
-                return self._next - now
-            self._next = now + 1 / self.per_second
+            if moment < self.next_turn:
+                return self.next_turn - moment
+            self.next_turn = max(self.next_turn, moment - 1 / self.rate) + 1 / self.rate
             return 0.0
 
 

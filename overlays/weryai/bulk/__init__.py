@@ -10,7 +10,7 @@ from ._manifest.plan import Plan, plan
 from ._manifest.prices import Prices, read_prices
 from ._report.report import report
 from ._results.export import export
-from ._results.resolve import Requeued, adopt, give_up, resubmit, retry
+from ._results.resolve import Requeued, adopt, give_up, refetch, resubmit, retry
 from ._results.status import Group, Status, status
 from ._running.dispatcher import Run, arun, run
 from ._running.events import Event, Outcome
@@ -49,6 +49,7 @@ __all__ = [
     "open_ledger",
     "plan",
     "read_prices",
+    "refetch",
     "report",
     "resubmit",
     "retry",

@@ -290,6 +290,14 @@ def claim_name(db: Database, row: int, name: str) -> bool:
     return bool(hit == 1)
 
 
+def refetch(db: Database, row: int, task_id: str) -> None:
+    """The video of a job is gone from the disk, and is to be fetched once more; its task stays paid for."""
+    change(
+        db, row, (OrderState.DONE,), {"task_id": task_id},
+        state=OrderState.SUBMITTED, ended=None, reason="its video is not on the disk any more", kind="missing",
+    )  # fmt: skip
+
+
 def claim_file(db: Database, row: int, task_id: str, path: str, sha256: str, size: int) -> bool:
     """Note under which name the video of a task is about to appear; False if that name is another job's."""
     if not claim_name(db, row, path):

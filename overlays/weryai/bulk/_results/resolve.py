@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from ..._client import WeryAI
@@ -66,6 +69,30 @@ def retry(ledger: LedgerWriter, *reasons: str) -> Requeued:
     return _made(ledger, change)
 
 
+def refetch(ledger: LedgerWriter) -> int:
+    """Let the next `run` fetch videos that are not on the disk any more, at no cost; return how many there are.
+
+    Only those that were stored by this machine are looked for. The service may have forgotten an old task by now.
+    """
+    after, many = 0, 0
+    while jobs := _made(ledger, partial(reading.page, states=(OrderState.DONE,), after=after, most=_PAGE)):
+        after = jobs[-1].row
+        gone = [(job.row, job.task_id) for job in jobs if job.task_id and _is_missing(job)]
+        many += len(gone)
+        _made(ledger, partial(_refetch, gone=gone))
+    return many
+
+
+def _is_missing(job: Job) -> bool:
+    is_ours = job.worker is None or job.worker.rpartition("@")[2] == socket.gethostname()
+    return is_ours and job.path is not None and not os.path.lexists(job.path)
+
+
+def _refetch(db: Database, gone: list[tuple[int, str]]) -> None:
+    for row, task_id in gone:
+        steps.refetch(db, row, task_id)
+
+
 def adopt(ledger: OpenLedger, key: str, task_id: str, *, api_key: Any = None, base_url: str | None = None) -> Job:
     """Say that an AMBIGUOUS job became this task; the service is asked once whether it exists.
 
@@ -74,7 +101,7 @@ def adopt(ledger: OpenLedger, key: str, task_id: str, *, api_key: Any = None, ba
     job = _ambiguous(ledger, key)
     with WeryAI(api_key, base_url=base_url, journal=ledger.order_logs) as client:
         # Ties the ledger to this service and this key: a task of another one is none of its own.
-        client._settings.order_log()
+        client._tie()
         task = client.tasks.get(task_id)
     _made(ledger, lambda db: steps.adopt(db, job.row, task.id))
     return _found(ledger, key)

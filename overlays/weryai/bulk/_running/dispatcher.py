@@ -145,7 +145,7 @@ async def conduct(
         run = Run(client, ledger, performer, throttle, ending)
         performer.let_go = run.let_go
         # Ties the ledger to this service and this key, before anything else.
-        client._settings.order_log()
+        client._tie()
         watch(run)
         with ending.passing_to(run.heed):
             try:

@@ -179,7 +179,7 @@ class JobRunner:
                 return None
             self.posting += 1
             try:
-                submission, problem = await self._client._runner.run(place(job, address))
+                submission, problem = await self._client._perform(place(job, address))
             except WeryAIError as error:
                 await self.gate.met(error, admitted)
                 raise
@@ -255,7 +255,7 @@ class JobRunner:
         if (running := self._uploading.get(name)) is not None:
             return await asyncio.shield(running)
         uploading = self._uploading[name] = asyncio.ensure_future(
-            self._client._runner.run(self.gate.free(upload_image(picture, self._client.files._retry)))
+            self._client._perform(self.gate.free(upload_image(picture, self._client._retry)))
         )
         try:
             address = await uploading
@@ -275,7 +275,7 @@ class JobRunner:
             )
             pauses = self.gate.pauses
             try:
-                return await self._client._runner.run(self.gate.free(flow))
+                return await self._client._perform(self.gate.free(flow))
             except TaskFailedError as error:
                 reason = error.reason or "the task failed without a reason"
                 await self._fail(job, reason, "task failed", task_id)
@@ -293,7 +293,7 @@ class JobRunner:
         try:
             target = Target(self._path_of(job, task_id), task.videos[0].url, hashed=True)
             flow = store(self._client.files, target, task_id, partial(self._finish, job, task_id))
-            await self._done(job, task_id, *await self._client._runner.run(flow))
+            await self._done(job, task_id, *await self._client._perform(flow))
         except WeryAIError as error:
             await self._leave(job, task_id, error)
 
@@ -372,7 +372,7 @@ def place(job: Job, address: str) -> Flow[tuple[Submission, str | None]]:
 async def ask(client: AsyncWeryAI) -> str | None:
     """Ask something free, once; return why the service has not answered, or None."""
     try:
-        await client._runner.run(call(get_balance, lambda _: None, RetryPolicy(tries=1), timeout=ASK))
+        await client._perform(call(get_balance, lambda _: None, RetryPolicy(tries=1), timeout=ASK))
     except WeryAIError as error:
         return why_unanswered(error)
     return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..._flow.clock import now, sleep_for
+from ..._transport.limiter import Turns
 
 RATE = 5.0
 IN_FLIGHT = 20
@@ -21,21 +22,12 @@ RECOVERY = 20
 
 
 @dataclass
-class AdaptiveRate:
+class AdaptiveRate(Turns):
     """Turns at a rate that halves when it is refused, and recovers bit by bit; pure, times are given."""
 
-    rate: float
     most: float
-    next_turn: float = 0.0
     refusals: int = 0
     _heeded: float = float("-inf")
-
-    def take(self, moment: float) -> float:
-        """Take a turn and return 0.0, or return the seconds until there is one."""
-        if moment < self.next_turn:
-            return self.next_turn - moment
-        self.next_turn = max(self.next_turn, moment - 1 / self.rate) + 1 / self.rate
-        return 0.0
 
     def slow(self, moment: float, wanted: float | None) -> None:
         """Heed a refusal: wait, and go on at half the rate. Those that come during that wait count as one with it."""

@@ -47,21 +47,33 @@ def status(ledger: Place, json_lines: bool) -> None:
 
 @click.command()
 @in_ledger
-@click.option("--failed", is_flag=True, required=True, help="What has failed; said, so that nobody pays by mistake.")
+@click.option("--failed", is_flag=True, help="What has failed; said, so that nobody pays by mistake.")
+@click.option("--missing", is_flag=True, help="Videos that are not on the disk any more: fetched again, at no cost.")
 @click.option("--reason", "reasons", multiple=True, metavar="TEXT", help="Only this kind, or reasons with this text.")
 @trusting
 @as_json
-def retry(ledger: Place, failed: bool, reasons: tuple[str, ...], trust_copy: bool, json_lines: bool) -> None:
-    """Put failed jobs of LEDGER back into the queue. Nothing is sent until the next run.
+def retry(
+    ledger: Place, failed: bool, missing: bool, reasons: tuple[str, ...], trust_copy: bool, json_lines: bool
+) -> None:
+    """Put jobs of LEDGER back that have failed, or whose video is gone. Nothing is sent until the next run.
 
     Prints how many there are, and what they will cost once more. No run may be at work.
     """
     from weryai import bulk
 
+    if not failed and not missing:
+        raise click.UsageError("say --failed, which pays once more, or --missing, which costs nothing")
+    if reasons and not failed:
+        raise click.UsageError("--reason is for --failed")
     with bulk.open_ledger(ledger, trust_copy=trust_copy) as opened:
-        again = bulk.retry(opened, *reasons)
+        many = bulk.refetch(opened) if missing else 0
+        again = bulk.retry(opened, *reasons) if failed else bulk.Requeued(0)
     if json_lines:
-        put(True, "", event="retry", **_fields(again), waiting=again.waiting)
+        put(True, "", event="retry", **_fields(again), waiting=again.waiting, missing=many)
+        return
+    if missing:
+        click.echo(f"{many:,} videos are missing; `weryai bulk run` fetches them, at no cost")
+    if not failed:
         return
     put(False, f"{_cost(again)} back in the queue; `weryai bulk run` sends them")
     if again.not_in_manifest:
