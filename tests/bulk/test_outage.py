@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fakes.bulks import filled, go, states
 from fakes.gateway import Gateway, Trouble
-from weryai import bulk
+from weryai import RetryPolicy, bulk
 from weryai.bulk._running import gate, health
 from weryai.bulk._running.health import Health, Stage
 from weryai.emulator import Emulator
@@ -152,6 +152,23 @@ def test_the_time_of_an_outage_is_no_time_of_a_task(tmp_path: Path) -> None:
         outcome = go(ledger, there.url, tmp_path, key="sk-emulator", on_event=listen, patience=patience)
     assert outcome.is_complete, events
     assert [event.event for event in events].count("unfinished") == 0
+
+
+def test_a_download_that_an_outage_cuts_off_is_made_again(emulator: Emulator, tmp_path: Path) -> None:
+    """Everything is away when the first video is there: the others are fetched by the same run."""
+    with away_from(emulator, "refuse", begins_at=None) as there, filled(tmp_path, 12) as ledger:
+        there.trouble = None
+        events: list[bulk.Event] = []
+
+        def listen(event: bulk.Event) -> None:
+            events.append(event)
+            if [one.event for one in events].count("done") == 1 and event.event == "done":
+                there.go_away()
+                threading.Timer(0.5, there.heal).start()
+
+        outcome = go(ledger, there.url, tmp_path, on_event=listen, retry=RetryPolicy(tries=1))
+    assert outcome.is_complete and {event.event for event in events} <= {"submitted", "done", "paused", "resumed"}
+    assert paid(emulator) == {1: 12}
 
 
 def test_no_more_submissions_are_open_than_may_be(tmp_path: Path) -> None:

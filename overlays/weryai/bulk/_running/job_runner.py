@@ -29,7 +29,7 @@ from ..._protocol.submission import Submission, read_submission
 from ..._protocol.validation import check_request
 from ..._resources.files import store, upload_image
 from ..._resources.polling import NOT_FOUND_GRACE
-from ..._resources.tasks import wait_for
+from ..._resources.tasks import poll_once, wait_for
 from ..._task import Task
 from ...errors import (
     DownloadError,
@@ -37,6 +37,7 @@ from ...errors import (
     NotSentError,
     TaskFailedError,
     TaskTimeoutError,
+    TransportError,
     WeryAIError,
 )
 from .._ledger import queries as reading
@@ -289,13 +290,27 @@ class JobRunner:
             return None
 
     async def _fetch(self, job: Job, task: Task, task_id: str) -> None:
-        """Store the video of a task."""
-        try:
-            target = Target(self._path_of(job, task_id), task.videos[0].url, hashed=True)
-            flow = store(self._client.files, target, task_id, partial(self._finish, job, task_id))
-            await self._done(job, task_id, *await self._client._perform(flow))
-        except WeryAIError as error:
-            await self._leave(job, task_id, error)
+        """Store the video of a task; what an outage has cut off is fetched again when the service is back."""
+        while True:
+            pauses = self.gate.pauses
+            try:
+                target = Target(self._path_of(job, task_id), task.videos[0].url, hashed=True)
+                flow = store(self._client.files, target, task_id, partial(self._finish, job, task_id))
+                await self._done(job, task_id, *await self._client._perform(flow))
+            except WeryAIError as error:
+                if isinstance(error.__cause__, TransportError) and await self._was_away(task_id, pauses):
+                    continue
+                await self._leave(job, task_id, error)
+            return
+
+    async def _was_away(self, task_id: str, pauses: int) -> bool:
+        """Whether the service has been away since there were so many pauses; comes back when it is reached."""
+        with contextlib.suppress(WeryAIError):
+            await self._client._perform(self.gate.free(poll_once(task_id, RetryPolicy(tries=1), ASK)))
+        if self.gate.pauses == pauses and not self.gate.is_away:
+            return False
+        await self.gate.passed()
+        return True
 
     def _path_of(self, job: Job, task_id: str) -> Path:
         """Where the video of a job goes, if that is free; makes the folder."""
