@@ -1,10 +1,12 @@
 """Workers on one ledger in PostgreSQL: each job is paid for once, whoever works on it, is gone, or comes back."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,13 +18,14 @@ import pytest
 
 from fakes.bulks import FAST, QUICK, manifest
 from fakes.commands import end_of, start_weryai, weryai_command
+from fakes.gateway import Gateway, Trouble
 from fakes.surroundings import JOURNEY_KEY
 from weryai import JournalError, bulk
 from weryai._flow.order import AttemptResult
 from weryai.bulk import PostgresLedger
 from weryai.bulk._ledger import queries
 from weryai.bulk._ledger import transitions as steps
-from weryai.bulk._running import queue
+from weryai.bulk._running import gate, health, queue
 from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]
@@ -289,3 +292,29 @@ def test_the_commands_take_a_database(emulator: Emulator, database: str, tmp_pat
     assert f"task {events[0]['task_id']}" in weryai("resolve", database, "job-0", "adopt", events[0]["task_id"])
     weryai("worker", "--database", database, "--until-done", *COMMAND)
     assert states(database) == {"done": 3} and bills(emulator) == [1] * 3
+
+
+@pytest.mark.parametrize("trouble", [502, "reset", "refuse"])
+async def test_an_outage_is_one_for_all_workers(
+    emulator: Emulator, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Trouble
+) -> None:
+    """From the 10th on nothing is answered: of three workers' jobs at most 7 are ambiguous in all, and all go on."""
+    monkeypatch.setattr(health, "ASK", 0.3)
+    monkeypatch.setattr(gate, "LOOK", 0.02)
+    told: list[bulk.Event] = []
+    port = int(emulator.url.rpartition(":")[2])
+    with Gateway(port, trouble, begins_at=10) as there, contextlib.ExitStack() as stack:
+
+        def heard(event: bulk.Event) -> None:
+            told.append(event)
+            if event.event == "paused" and len([one for one in told if one.event == "paused"]) == 1:
+                threading.Timer(1.5, there.heal).start()
+
+        ledgers = [stack.enter_context(filled(database, tmp_path, 60))]
+        ledgers += [stack.enter_context(PostgresLedger(database)) for _ in range(2)]
+        chosen = {**options(emulator, tmp_path, on_event=heard), "base_url": there.url}
+        outcomes = await asyncio.gather(*(bulk.awork(ledger, **chosen) for ledger in ledgers))
+    found = states(database)
+    assert found["ambiguous"] <= 7 and found["done"] == 60 - found["ambiguous"], told
+    assert all(outcome.stopped is None for outcome in outcomes) and there.most_open <= 4
+    assert set(bills(emulator)) <= {1}
