@@ -13,6 +13,16 @@ VIDEO_BYTES = 200 * 1024 * 1024
 PIECE = b"\0" * (1024 * 1024)
 
 
+def _box(kind: bytes, content: bytes) -> bytes:
+    return (8 + len(content)).to_bytes(4, "big") + kind + content
+
+
+# What makes of zeros an MP4 by its structure: the head, and the start of a box that has all the rest.
+_TRACK = _box(b"trak", _box(b"mdia", _box(b"hdlr", bytes(8) + b"vide" + bytes(13))))
+_HEAD = _box(b"ftyp", b"isom" + bytes(4)) + _box(b"moov", _TRACK)
+START = _HEAD + (VIDEO_BYTES - len(_HEAD)).to_bytes(4, "big") + b"mdat"
+
+
 def _json(value: Any) -> bytes:
     body = json.dumps(value).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
@@ -35,8 +45,9 @@ async def _serve(port: "Synchronized[int]", polls: "Synchronized[int]", connecti
                 writer.write(looked)
             else:
                 writer.write(video)
-                for _ in range(VIDEO_BYTES // len(PIECE)):
-                    writer.write(PIECE)
+                writer.write(START)
+                for left in range(VIDEO_BYTES - len(START), 0, -len(PIECE)):
+                    writer.write(PIECE[:left])
                     await writer.drain()
             await writer.drain()
 

@@ -111,6 +111,16 @@ def test_a_mistake_is_one_clear_line(tmp_path: Path, arguments: tuple[str, ...],
     assert ended.output == ""
 
 
+def test_a_page_ends_with_5_and_the_next_run_fetches_the_video(emulator: Emulator, tmp_path: Path) -> None:
+    """A video that is there and could not be fetched is no failure of the job: exit code 5, then 0, paid for once."""
+    manifest(tmp_path / "jobs.csv", range(1))
+    emulator.order("html-page", times=3, at="download")
+    bulk(tmp_path, "run", "jobs.csv", *RUN, url=emulator.url, code=5)
+    bulk(tmp_path, "run", "jobs.csv", *RUN, url=emulator.url)
+    found = {path.name for path in (tmp_path / "jobs.csv.videos").iterdir()}
+    assert (found, [row.orders for row in emulator.ledger]) == ({"job-0.html", "job-0.mp4"}, [1])
+
+
 def test_shards_make_every_video_once(emulator: Emulator, tmp_path: Path) -> None:
     """Three shards, each with a ledger of its own name, make all videos, each once."""
     manifest(tmp_path / "jobs.csv", range(9))

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +212,13 @@ def test_without_a_key_a_job_is_known_by_its_content(tmp_path: Path) -> None:
     source.write_text("image,prompt\nhttps://a.example/1.jpg,wave\n")
     _, ((key, image, parameters, *_),) = load(tmp_path, source)
     assert key == digest_of(image, parameters)[:16]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names themselves")
+def test_a_name_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
+    """An image whose name is no UTF-8 is one problem of its line, and no crash; nothing is kept."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "bad\udcff.jpg").write_bytes(JPEG)
+    with bulk.Ledger(tmp_path / "run.db") as ledger, pytest.raises(bulk.ManifestError, match="is no UTF-8"):
+        bulk.load_manifest(ledger, tmp_path / "photos", {"prompt": "wave"})
+    assert rows(tmp_path / "run.db") == []

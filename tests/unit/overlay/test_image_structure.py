@@ -53,6 +53,7 @@ CORPUS = {
     "lossless": drawn("WEBP", lossless=True),
     "alpha": drawn("WEBP", "RGBA", exif=b"Exif\0\0" + bytes(32)),
     "moving webp": drawn("WEBP", moves=True),
+    "an odd remark": png()[:33] + b"\0\0\0\1tEXtA\0\0\0\0" + png()[33:],
     "small jpeg": JPEG,
     "small webp": WEBP,
     "small png": png(1, 1),

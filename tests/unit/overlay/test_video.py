@@ -66,6 +66,7 @@ NONE: dict[str, bytes] = {
     "half a fragment": fragmented() + box(b"moof", bytes(8)),
     "a fragment of an index is missing": FTYP + MOOV + sidx(len(PIECES), len(PIECES)) + PIECES,
     "pages of a webm": element(b"\x1a\x45\xdf\xa3", element(b"\x42\x82", b"webm")),
+    "a webm without tracks": webm()[:18] + element(b"\x18\x53\x80\x67", element(b"\x1f\x43\xb6\x75", b"")),
     "a webm of another kind": webm(doctype=b"other"),
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._media.image import glance_at, is_address, read_image
+from ..._media.names import quoted
 from ..._protocol.contract import contract
 from ..._protocol.model_registry import bundled_registry, problems
 from ..._protocol.validation import field_names, field_problems
@@ -125,6 +126,10 @@ class Checker:
         if is_address(image):
             return [f"image {text}" for text in field_problems(SCHEMA, "image", image)]
         path = os.path.join(self._folder, image)
+        try:
+            path.encode()
+        except UnicodeEncodeError:
+            return [f"the name of the image {quoted(path)} is no UTF-8, as a ledger needs it; rename it"]
         return self._wrong_picture(path) if self._found(path) is not None else []
 
     def missing(self, place: str) -> str:

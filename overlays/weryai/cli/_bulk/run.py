@@ -242,6 +242,6 @@ def _exit_code(outcome: Outcome) -> int:
         return _AWAY[outcome.cause]
     if outcome.counts.get(weryai.OrderState.AMBIGUOUS):
         return 3
-    if outcome.unfetched:
+    if outcome.unfetched and not outcome.is_complete:
         return 5
     return 0 if outcome.is_complete else 1
