@@ -108,4 +108,4 @@ def weathered() -> bool:
     )
     if not billed or not states["failed"]:
         print("  FAILED: the storms struck at one moment only, so nothing is proved", flush=True)
-    return not lost and not twice and bool(billed) and bool(states["failed"])
+    return not lost and not twice and not states["submitting"] and bool(billed) and bool(states["failed"])
