@@ -184,7 +184,7 @@ OUTCOMES: dict[str, dict[str, Outcome]] = {
     "batch-id-text": told("submit"),
     "no-batch-id": told("submit"),
     "submission-array": told("submit"),
-    "order-status-error": told("submit"),
+    "order-status-error": {"submit": replace(LOST_AND_PAID, says="6001")},
     "no-task-id": {"submit": UNREADABLE_AND_PAID},
     **dict.fromkeys(("word-WAITING", "word-PENDING", "word-pending"), told("status")),
     **dict.fromkeys(("word-PROCESSING", "word-running", "word-RUNNING"), told("status")),
