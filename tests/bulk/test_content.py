@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fakes.bulks import QUICK, go, rows
+from fakes.commands import Ended, weryai_command
 from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
@@ -264,6 +265,31 @@ def test_parts_stay_the_same_when_a_folder_moves(emulator: Emulator, tmp_path: P
     assert sum(new for new, _ in first) == 12
     place = renamed(place)
     assert load() == [(0, new) for new, _ in first]
+
+
+@pytest.mark.parametrize("kind", ["folder", "table"])
+def test_a_manifest_that_was_renamed_is_asked_about(emulator: Emulator, tmp_path: Path, kind: str) -> None:
+    """Under its new name it would begin a ledger and buy all again: the one that lies beside is named instead."""
+    one, other = ("photos", "images") if kind == "folder" else ("jobs.csv", "work.csv")
+    place = folder(tmp_path / "photos")
+    if kind == "table":
+        table(tmp_path / one, *(str(place / name) for name in NAMES))
+
+    def run(*words: str) -> Ended:
+        return weryai_command("bulk", "run", *words, "-p", "The sea moves", "--rate", "500", "--interval", "0.02",
+                              base_url=emulator.url, key=JOURNEY_KEY, folder=tmp_path)  # fmt: skip
+
+    assert run(one).code == 0
+    (tmp_path / one).rename(tmp_path / other)
+    # One that has nothing to do with it.
+    bulk.Ledger(tmp_path / "gone.csv.ledger.db").close()
+    asked = run(other)
+    assert asked.code == 2 and f"--ledger {tmp_path / one}.ledger.db" in asked.errors
+    assert not (tmp_path / f"{other}.ledger.db").exists()
+    assert run(other, "--ledger", f"{one}.ledger.db").code == 0 and bought(emulator) == 4
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "x.jpg").write_bytes(photo(30))
+    assert run("others").code == 0 and bought(emulator) == 5
 
 
 SIGNED = [

@@ -1,9 +1,15 @@
 """What a plan counts, of which nothing is sent."""
 
+import shutil
 from pathlib import Path
 
 from fakes.pictures import JPEG
+from fakes.commands import weryai_command
 from weryai import bulk
+from weryai._flow.order import AttemptResult
+from weryai.bulk._ledger import transitions as steps
+
+SAMPLES = Path(__file__).parent.parent / "samples"
 
 
 def test_a_plan_counts_and_prices_without_sending_anything(tmp_path: Path) -> None:
@@ -24,3 +30,29 @@ def test_a_plan_counts_and_prices_without_sending_anything(tmp_path: Path) -> No
     assert [(kind.duration, kind.tasks, kind.credits) for kind in planned.kinds] == [(5, 10, None), (10, 2, 7.0)]
     assert planned.seconds == 12 * 10 / 4
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "jobs.csv", "prices.csv"]
+
+
+def test_a_plan_leaves_out_what_was_bought(tmp_path: Path) -> None:
+    """With the ledger of the run a plan counts what the next start buys; archived images are no trouble."""
+    rows = [f"k{n},{n}.jpg,wave" for n in range(3)]
+    for n in range(3):
+        (tmp_path / f"{n}.jpg").write_bytes(b"x" * (n + 1))
+    source = tmp_path / "jobs.csv"
+    source.write_text("\n".join(["key,image,prompt", *rows]))
+    path = tmp_path / "jobs.csv.ledger.db"
+    with bulk.Ledger(path) as ledger:
+        bulk.load_manifest(ledger, source, {})
+        ledger.write(lambda db: steps.begin(db, 1)).result()
+        ledger.write(lambda db: steps.end(db, 1, AttemptResult(bulk.JobState.SUBMITTED, ("t",)))).result()
+        (tmp_path / "0.jpg").unlink()
+        before = path.read_bytes()
+        planned = bulk.plan(source, {}, ledger=path)
+        assert (planned.tasks, planned.known, planned.uploads, planned.submits) == (2, 1, 2, 1)
+        assert path.read_bytes() == before
+    ended = weryai_command("bulk", "plan", "jobs.csv", "--budget", "2", base_url=None, key=None, folder=tmp_path)
+    assert "2 tasks to buy" in ended.output and "1 job more in the ledger, not bought again" in ended.output
+    assert "the budget of 2 tasks ends before that" in ended.output
+    shutil.copy(SAMPLES / "ledger-1.db", tmp_path / "old.db")
+    (tmp_path / "0.jpg").write_bytes(b"x")
+    planned = bulk.plan(source, {}, ledger=tmp_path / "old.db")
+    assert (planned.tasks, planned.known, planned.submits) == (3, 0, 8)

@@ -117,6 +117,7 @@ def _upgraded(older: sqlite3.Connection, version: int) -> sqlite3.Connection:
         older.backup(db)
     for schema in range(version, LEDGER.schema):
         LEDGER.upgrades[schema](db)
+    db.execute(f"pragma user_version = {LEDGER.schema}")
     return db
 
 

@@ -35,6 +35,9 @@ def address_of(text: str) -> str:
 
 
 in_ledger = click.argument("ledger", type=place_of, envvar=DATABASE)
+in_file = click.option(
+    "--ledger", type=click.Path(dir_okay=False, path_type=Path), help="[default: MANIFEST.ledger.db]"
+)
 database = click.option(
     "--database", type=address_of, envvar=DATABASE, show_envvar=True, metavar="URL",
     help="PostgreSQL that keeps the ledger, for many machines: postgresql://USER@HOST/DATABASE.",

@@ -14,7 +14,7 @@ def fields(planned: Plan) -> dict[str, Any]:
     """Tell programs."""
     return {
         "tasks": planned.tasks, "credits": planned.credits, "unpriced": planned.unpriced, "uploads": planned.uploads,
-        "seconds": round(planned.seconds), "warnings": dict(planned.warnings),
+        "known": planned.known, "seconds": round(planned.seconds), "warnings": dict(planned.warnings),
         "kinds": [
             {"model": one.model, "duration": one.duration, "resolution": one.resolution, "tasks": one.tasks,
              "credits": one.credits}
@@ -38,6 +38,8 @@ def tell(planned: Plan) -> None:
     uploads = _many(planned.uploads, "image")
     put(False, "")
     put(False, f"{_many(planned.tasks, 'task')} to buy, {cost}{more}; {uploads} to upload")
+    if planned.known:
+        put(False, f"{_many(planned.known, 'job')} more in the ledger, not bought again")
     put(False, f"about {span(planned.seconds)} at these limits, if a task takes two minutes, which is a guess")
     for warning, many in planned.warnings.items():
         say(f"warning, {many:,} rows: {warning}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import re
+import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,7 @@ import weryai
 from .._connection import key_of
 from .._output import Showing, as_json, put
 from .._signals import exit_code, passed_on
-from .ledger_argument import Place, database
+from .ledger_argument import Place, database, in_file
 from .plan import fields, tell
 
 if TYPE_CHECKING:
@@ -64,22 +66,28 @@ def _manifest(command: F) -> F:
 
 @click.command(cls=Showing)
 @_manifest
-def plan(manifest: Path, json_lines: bool, **options: Any) -> None:
-    """Check every row of MANIFEST and say what a run would buy. Nothing is sent."""
+@in_file
+def plan(manifest: Path, json_lines: bool, ledger: Path | None, **options: Any) -> None:
+    """Check every row of MANIFEST and say what a run would buy. Nothing is sent.
+
+    What its ledger knows as bought is not counted.
+    """
     from weryai import bulk
 
     shard = _shard(options["shard"])
-    limits = _limits(options, shard)
-    planned = bulk.plan(manifest, _defaults(options), limits=limits, **_loading(options, shard))
+    limits, loading = _limits(options, shard), _loading(options, shard)
+    place = ledger or _beside(manifest, shard)
+    there = place if ledger or place.exists() else None
+    planned = bulk.plan(manifest, _defaults(options), limits=limits, ledger=there, **loading)
     if json_lines:
         put(True, "", event="plan", **fields(planned), most_ambiguous=limits.most_ambiguous)
         return
     tell(planned)
     put(False, f"an outage leaves at most {limits.most_ambiguous} jobs ambiguous (--open-posts {limits.open_posts})")
     tasks, credits = shard.share(limits.budget_tasks, limits.budget_credits)
-    if tasks is not None and planned.tasks > tasks:
+    if tasks is not None and planned.submits + planned.tasks > tasks:
         put(False, f"the budget of {tasks:,} tasks ends before that")
-    if credits is not None and (planned.credits or 0) > credits:
+    if credits is not None and (planned.spent or 0) + (planned.credits or 0) > credits:
         put(False, f"the budget of {credits:g} credits ends before that")
 
 
@@ -106,7 +114,7 @@ def storing(command: F) -> F:
 @click.command()
 @_manifest
 @storing
-@click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="[default: MANIFEST.ledger.db]")
+@in_file
 @database
 @click.option("--trust-copy", is_flag=True, help="Go on with a ledger that seems to be a copy; see the message.")
 def run(
@@ -130,6 +138,8 @@ def run(
     key = key_of()
     if database is None or ledger or is_ledger:
         place: Place = manifest if is_ledger else ledger or _beside(manifest, shard)
+        if not is_ledger and ledger is None:
+            _refuse_another_ledger(manifest, _beside(manifest, shard), _defaults(options), loading)
         with bulk.Ledger(place, trust_copy=trust_copy) as file:
             loaded = None if is_ledger else bulk.load_manifest(file, manifest, _defaults(options), **loading)
             go_on(file, place, limits, loaded, bulk.run, key=key, is_plain=json_lines, **options)
@@ -140,6 +150,25 @@ def run(
         limits = _limits(options, shard, bulk.limits_in_force(opened))
         work = partial(bulk.work, until_done=True)
         go_on(opened, database, limits, loaded, work, key=key, is_plain=json_lines, **options)
+
+
+def _refuse_another_ledger(manifest: Path, place: Path, defaults: dict[str, Any], loading: dict[str, Any]) -> None:
+    """Refuse to begin a ledger where one beside it knows the same jobs, and its manifest has another name by now."""
+    from weryai import bulk
+
+    if place.exists():
+        return
+    for other in sorted(place.parent.glob("*.ledger.db")):
+        name = re.sub(r"(\.shard-\d+-of-\d+)?\.ledger\.db$", "", other.name)
+        if other.with_name(name).exists():
+            continue
+        with contextlib.suppress(weryai.WeryAIError):
+            if known := bulk.plan(manifest, defaults, ledger=other, **loading).known:
+                raise click.UsageError(
+                    f"{other} knows {known:,} of these jobs, and its manifest {name} is gone: if that is called "
+                    f"{manifest.name} now, say --ledger {shlex.quote(str(other))}; if all are to be bought anew, say "
+                    f"--ledger {shlex.quote(str(place))}. Nothing was sent."
+                )
 
 
 def go_on(
