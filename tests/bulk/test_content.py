@@ -340,6 +340,13 @@ def test_urls_that_are_signed_anew_are_the_same_jobs(job: Bulk, tmp_path: Path, 
     assert [json.loads(body)["image"][-5:] for body in bodies if body] == ["sig=1", "sig=2"]
 
 
+def test_one_url_signed_twice_is_one_job(job: Bulk, tmp_path: Path) -> None:
+    """Two rows whose URLs differ in their signatures alone are the same job, and are told as a double."""
+    signed = "https://pictures.example/1.jpg?X-Amz-Date={0}&X-Amz-Signature={0}"
+    with pytest.raises(bulk.ManifestError, match="line 3: is the same job as line 2"):
+        job.load(table(tmp_path / "jobs.csv", signed.format(1), signed.format(2), keys=("a", "b")))
+
+
 def test_a_database_knows_images_as_well(emulator: Emulator, database: str, tmp_path: Path) -> None:
     """The same in PostgreSQL: moved is known, replaced is told, and workers note what they upload."""
     place = folder(tmp_path / "photos")

@@ -181,3 +181,12 @@ def test_what_the_older_version_paid_for_is_known_elsewhere(
         found = ledger.write(lambda db: [row["image"] for row in db.execute(query).fetchall()]).result()
     assert [image.rpartition("/")[2].partition("?")[0] for image in found] == ["3.jpg", "8.jpg", "smile.jpg"]
     assert found[1].endswith("X-Amz-Signature=ff00")
+
+
+def test_another_image_of_the_same_name_is_another_job(file: Path, tmp_path: Path) -> None:
+    """Schema 1 noted all that was uploaded: a file with the name of one that was paid for has to be among that."""
+    source = moved(tmp_path)
+    shutil.copyfile(SAMPLES / "photos" / "suit.jpg", tmp_path / "photos" / "portrait.jpg")
+    with bulk.Ledger(file, trust_copy=True) as ledger:
+        loaded = bulk.load_manifest(ledger, source, {})
+    assert (loaded.new, loaded.known) == (2, 9)

@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from fakes.pictures import JPEG
 from fakes.commands import weryai_command
+from fakes.pictures import JPEG
 from weryai import bulk
 from weryai._flow.order import AttemptResult
 from weryai.bulk._ledger import transitions as steps
@@ -36,7 +36,7 @@ def test_a_plan_leaves_out_what_was_bought(tmp_path: Path) -> None:
     """With the ledger of the run a plan counts what the next start buys; archived images are no trouble."""
     rows = [f"k{n},{n}.jpg,wave" for n in range(3)]
     for n in range(3):
-        (tmp_path / f"{n}.jpg").write_bytes(b"x" * (n + 1))
+        (tmp_path / f"{n}.jpg").write_bytes(JPEG + b"x" * n)
     source = tmp_path / "jobs.csv"
     source.write_text("\n".join(["key,image,prompt", *rows]))
     path = tmp_path / "jobs.csv.ledger.db"
@@ -53,6 +53,6 @@ def test_a_plan_leaves_out_what_was_bought(tmp_path: Path) -> None:
     assert "2 tasks to buy" in ended.output and "1 job more in the ledger, not bought again" in ended.output
     assert "the budget of 2 tasks ends before that" in ended.output
     shutil.copy(SAMPLES / "ledger-1.db", tmp_path / "old.db")
-    (tmp_path / "0.jpg").write_bytes(b"x")
+    (tmp_path / "0.jpg").write_bytes(JPEG)
     planned = bulk.plan(source, {}, ledger=tmp_path / "old.db")
     assert (planned.tasks, planned.known, planned.submits) == (3, 0, 8)
