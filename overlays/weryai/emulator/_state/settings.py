@@ -45,7 +45,7 @@ class Options(TypedDict, total=False):
 class Settings:
     """The settings of one emulator.
 
-    `video="fixed"` ends every task in the same small video, `"render"` makes one of its picture. A task waits for
+    `video="fixed"` ends every task in the same small video, `"render"` makes one of its image. A task waits for
     `waiting` seconds and is processed for `processing`, of a clock that is `speed` times as fast as real time.
 
     `balance` is the credits to begin with. `concurrency` is how many tasks may be unfinished: 20, as the service has

@@ -62,7 +62,7 @@ class Uploads:
         return self._by_name.get(name)
 
     def clear(self) -> None:
-        """Forget every picture."""
+        """Forget every image."""
         self._by_digest.clear()
         self._by_name.clear()
 

@@ -137,7 +137,7 @@ def visible_part(width: int, height: int, ratio: float) -> tuple[int, int, int, 
 
 
 def decoded(data: bytes) -> VideoFrame:
-    """Decode a JPEG, PNG or WebP picture."""
+    """Decode a JPEG, PNG or WebP image."""
     if not data:
         raise PictureError("file empty")
     kind = kind_of(data)
