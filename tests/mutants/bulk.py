@@ -4,7 +4,7 @@ from .edits import Lose, Swap, Text
 from .mutant import Edit, Mutant
 
 RUNS, LEDGER, CRASHES, MANIFEST = ("test_runs",), ("test_ledger_file",), ("test_crash_points",), ("test_manifest",)
-OUTAGE = ("test_outage",)
+OUTAGE, LATE = ("test_outage",), ("test_late_answers",)
 POSTGRES, WORKERS = ("test_postgres_ledger",), ("test_workers", "test_queue")
 
 
@@ -42,10 +42,12 @@ IN_LEDGER = [
     bulk("late_refusal", Lose("end", item="{'worker': A}"), "a worker ends the try of another one", POSTGRES),
     bulk(
         "late_answer",
-        Swap("_come_late", old="change(A, B, (OrderState.QUEUED,), ...)\nreturn"),
+        Swap("_come_late", old="change(A, B, (OrderState.QUEUED,), ...)\nreturn True"),
         "what a late answer accepted is sent once more",
         POSTGRES,
     ),
+    bulk("late_id", Swap("_come_late", old="not A.task_ids", new="True"), "a late task is lost", LATE),
+    bulk("refund_credits", Swap("_refund", old="A or 0.0", new="0.0"), "refused credits are spent", LATE),
     bulk(
         "task",
         Swap("change", old="if A is not None: B, C = D, (*C, A)"),

@@ -4,6 +4,7 @@ from .edits import Lose, Swap, Text
 from .mutant import Edit, Mutant
 
 RETRY, ENVELOPE, WIRE = ("test_retry",), ("test_envelope", "test_retry"), ("test_wire",)
+STEPS, ATTEMPTS = ("test_journal_steps",), ("test_attempts",)
 UNKNOWN, FREE = "case OutcomeUnknownError(): return False", "case TransportError(): return not paid"
 RATE = "return not paid or error.http_status == 429 or error.code in EXPLICIT_REFUSALS"
 
@@ -126,4 +127,48 @@ PAUSES = [
     money("pace", Swap("Pace.steps", old="(30.0, 6.0)", new="(30.0, 0.6)"), "tasks are polled all the time"),
     money("pace-jitter", Swap("Pace.delay", old="1 + A * B", new="1 - A * B"), "polls come too early"),
 ]
-MONEY = [*TABLE, *ANSWERS, *PAUSES]
+JOURNAL = [
+    money("journal.key", Text("Journal.order_log", old=":{key}", new=":"), "keys see each other's orders", STEPS),
+    money("journal.late-no", Swap("end", old="state = OrderState.FAILED"), "an order waits for nobody", STEPS),
+    money(
+        "journal.doubt",
+        Text("mark_ambiguous", old="changed = ? where id = ? and state = 'submitting'", new="changed = ? where id = ?"),
+        "what is paid for is in doubt again",
+        STEPS,
+    ),
+    money(
+        "journal.scope",
+        Text("_refuse_duplicate", old="base_url = ? and key = ? and (", new="? != '' and ? != '' and ("),
+        "another account's order is refused as a repeat",
+        STEPS,
+    ),
+    money("journal.ended", Text("finish_task", old="tasks.state = 'going'", new="1 = 1"), "a video is lost", STEPS),
+    money(
+        "journal.claim",
+        Swap("claim", old="_change(A, B, (OrderState.SUBMITTED,), C)", new="_change(A, B, (OrderState.SUBMITTED,))"),
+        "two processes fetch what a third has left",
+        STEPS,
+    ),
+    money("journal.named", Text("adopt", old=" and tasks.state != 'named'", new=""), "a guess blocks a task", STEPS),
+    money("journal.began", Lose("begin", item="began=now"), "an order that was repeated is bought twice", STEPS),
+    money(
+        "evidence.silence",
+        Swap("Evidence.proves_not_sent", old="A and not B", new="not B"),
+        "what a transport says nothing of is sent again",
+        ATTEMPTS,
+    ),
+    money("evidence.stop", Swap("Evidence.trace", old="if A: raise B"), "a stopped order leaves", ATTEMPTS),
+    money(
+        "memory.unheard",
+        Swap("ProcessMemory.end", old="_keep(self._accepted, A, B)", new="None"),
+        "what was accepted as its caller was interrupted is bought twice",
+        ATTEMPTS,
+    ),
+    money(
+        "memory.key",
+        Swap("ProcessMemory.order_log", old="A + key.encode()", new="A"),
+        "another account's order is refused as a repeat",
+        ATTEMPTS,
+    ),
+]
+MONEY = [*TABLE, *ANSWERS, *PAUSES, *JOURNAL]

@@ -100,25 +100,27 @@ def end(db: Database, row: int, attempt: AttemptResult, worker: str | None = Non
     try:
         change(db, row, (OrderState.SUBMITTING, OrderState.AMBIGUOUS), {"worker": worker}, **values)
     except MovedError:
-        _come_late(db, row, attempt, values)
+        if not _come_late(db, row, attempt, values):
+            raise
         return
     if attempt.state is OrderState.QUEUED:
         _refund(db, row)
 
 
-def _come_late(db: Database, row: int, attempt: AttemptResult, values: dict[str, Any]) -> None:
-    """Keep the tasks of a response that comes when the job is in other hands; raises MovedError where it has none."""
+def _come_late(db: Database, row: int, attempt: AttemptResult, values: dict[str, Any]) -> bool:
+    """Keep the tasks of a response that comes when the job is in other hands; return whether it has any."""
     if attempt.state is OrderState.SUBMITTED:
         with contextlib.suppress(MovedError):
             # It waits to be sent once more, which is not needed any more.
             change(db, row, (OrderState.QUEUED,), **values)
-            return
-    one = db.execute("select key, state, task_id, named from jobs where id = ?", (row,)).fetchone()
+            return True
+    one = db.execute("select task_id, named from jobs where id = ?", (row,)).fetchone()
     if one is None or not attempt.task_ids:
-        raise MovedError(f"job {one['key']!r} is {one['state']}, not submitting" if one else f"job {row} is gone")
+        return False
     named = (one["named"] or "").split()
     named += [task_id for task_id in attempt.task_ids if task_id not in (one["task_id"], *named)]
     db.execute("update jobs set named = ?, changed = ? where id = ?", (" ".join(named) or None, time.time(), row))
+    return True
 
 
 def mark_ambiguous(db: Database, row: int, reason: str, worker: str | None = None) -> None:
