@@ -233,3 +233,13 @@ def test_no_task_id_of_an_answer_is_lost(tmp_path: Path) -> None:
         for row, verdict in ((1, JobState.SUBMITTED), (2, JobState.AMBIGUOUS)):
             tried(ledger, row, AttemptResult(verdict, ("a", "b")))
     assert rows(tmp_path / "run.db", "task_id, named") == [("a", "b"), (None, "a b")]
+
+
+def test_one_service_has_one_name(tmp_path: Path) -> None:
+    """A ledger that was begun at localhost goes on at 127.0.0.1; another port or host is another service."""
+    with filled(tmp_path, 1) as ledger:
+        ledger.log_of("http://localhost:8765", "sk-1")
+        ledger.log_of("http://127.0.0.1:8765/", "sk-1")
+        for other in ("http://127.0.0.1:8766", "https://api.weryai.com"):
+            with pytest.raises(JournalError, match="belongs to http://localhost:8765"):
+                ledger.log_of(other, "sk-1")

@@ -139,3 +139,17 @@ def test_a_mistake_is_one_clear_line(
     errors = [one for one in capsys.readouterr().err.splitlines() if one and not one.startswith(("Usage:", "Try "))]
     assert len(errors) == 1 and words in errors[0]
     assert not journal.exists()
+
+
+def test_an_order_key_orders_once_from_the_command_line(
+    serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--order-key` names the earlier task under any window, and says what it needs where there is no journal."""
+    assert run([*SUBMIT, "--order-key", "job-1"]) == 0
+    task_id = capsys.readouterr().out.strip()
+    assert run([*SUBMIT, "--order-key", "job-1", "--window", "0"]) == 2
+    assert task_id in capsys.readouterr().err
+    assert run([*SUBMIT, "--order-key", "job-2", "--window", "0"]) == 0
+    assert run([*SUBMIT, "--order-key", "job-3", "--no-journal"]) == 2
+    assert "order_key needs a journal" in capsys.readouterr().err
+    assert rows(journal, "order_key") == ["job-1", "job-2"]

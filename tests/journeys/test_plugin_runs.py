@@ -71,6 +71,10 @@ def test_a_mistake_fails_the_test_with_a_sentence(tmp_path: Path) -> None:
 BEFORE_AND_AFTER = """
 import os
 
+from weryai import WeryAI
+from weryai._journal.memory import MEMORY
+
+JOURNAL = os.environ.get("WERYAI_JOURNAL")
 NAMES = ("WERYAI_API_KEY", "WERYAI_BASE_URL", "WERYAI_MODELS_BASE_URL")
 BEFORE = [os.environ.get(name) for name in NAMES]
 seen = []
@@ -80,20 +84,37 @@ def test_first(weryai_emulator, weryai_client):
     seen.append(weryai_emulator.url)
     assert [os.environ[name] for name in NAMES] == [weryai_emulator.key, weryai_emulator.url, weryai_emulator.url]
 
+def test_journal(weryai_emulator):
+    assert os.environ["WERYAI_JOURNAL"] != JOURNAL
+    with WeryAI(journal=True) as client:
+        client.image_to_video.submit("https://example.com/a.jpg", prompt="Wave")
+        assert len(client.orders.list()) == 1
+
+def test_journal_again(weryai_emulator):
+    with WeryAI(journal=True) as client:
+        assert client.orders.list() == ()
+
+def test_unknown(weryai_emulator):
+    assert MEMORY._errors == {}
+    MEMORY._errors["any"] = Exception()
+
 def test_second(weryai_emulator):
+    assert MEMORY._errors == {}
     assert weryai_emulator.requests == [] and weryai_emulator.ledger == []
 
 def test_without_it():
     assert [os.environ.get(name) for name in NAMES] == BEFORE
+    assert os.environ.get("WERYAI_JOURNAL") == JOURNAL
 """
 
 
 @pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "xdist"])
 def test_every_test_starts_anew(tmp_path: Path, options: tuple[str, ...]) -> None:
-    """No test sees what another did, and afterwards the environment is what it was; on several cores as well."""
+    """No test sees what another did, its orders included, and afterwards the environment is what it was; with xdist."""
     run = run_pytest(tmp_path, BEFORE_AND_AFTER, *options)
     assert run.code == 0, run.output
-    assert set(run.outcomes) == {"test_first", "test_second", "test_without_it"}
+    stateless = {"test_first", "test_second", "test_without_it"}
+    assert set(run.outcomes) == stateless | {"test_journal", "test_journal_again", "test_unknown"}
 
 
 def test_the_module_imports_pytest_alone() -> None:

@@ -134,6 +134,7 @@ def test_the_memory_is_bounded_and_holds_no_secret(faulty_server: FaultyServer, 
     assert len(faulty_server.posts()) == 6
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_child_remembers_as_well(faulty_server: FaultyServer) -> None:
     """A worker that was forked after an unknown outcome refuses the same order, though a thread was at the memory."""
     faulty_server.default("POST", SUBMIT, html_reply(502))

@@ -18,6 +18,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from .._flow.databases import OPEN
 from .._flow.logs import warn
 from ..errors import JournalError
 from .sqlite_file import Accept, Kind, Lock, connect, in_use, make_durable, make_file, open_file, unusable
@@ -51,6 +52,7 @@ def share(path: Path, kind: Kind, *, exclusive: bool = False, accept: Accept | N
                 return _open[identity].join(path, kind, exclusive=exclusive)
             file = DatabaseFile(real, kind, exclusive=exclusive, accept=accept)
             _open[file.identity] = file
+            OPEN.add(file.identity)
             return file
     except (OSError, ValueError) as error:
         raise unusable(path, error, kind) from error
@@ -117,6 +119,7 @@ class DatabaseFile:
             self._users -= 1
             if self._users == 0:
                 _open.pop(self.identity, None)
+                OPEN.discard(self.identity)
                 if self._writer is not None:
                     self._writer.close()
                     self._hold.release()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
+from .._flow.databases import is_open_database
 from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
 from ..errors import ConfigurationError, InvalidInputError
@@ -162,6 +163,8 @@ def _read_path(source: str | os.PathLike[str]) -> tuple[str, bytes]:
             "the image came as base64 text, where a path or a URL is read; pass base64.b64decode(text). "
             "Nothing was sent."
         )
+    if is_open_database(source):
+        raise InvalidInputError(f"{quoted(source)} is a journal or a ledger that is in use. Nothing was sent.")
     try:
         path = Path(source)
         with path.open("rb") as file:

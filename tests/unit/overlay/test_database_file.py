@@ -80,6 +80,23 @@ def test_a_second_journal_of_a_process_takes_nothing_from_the_first(
     assert rows(path) == ["submitted", "submitted"]
 
 
+def test_a_journal_that_is_open_is_no_image(face: Face, faulty_server: FaultyServer, tmp_path: Path) -> None:
+    """A slip of the hand that names the open journal, by any name, opens nothing: its locks would be gone."""
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal:
+        for name in (path, linked(path)):
+            with pytest.raises(weryai.InvalidInputError, match=r"in use\. Nothing was sent"):
+                face.run(
+                    lambda client, name=name: client.image_to_video.submit(name, prompt="x"),
+                    faulty_server.url,
+                    journal=journal,
+                )
+    with pytest.raises(weryai.InvalidInputError) as caught:
+        face.run(lambda client: client.image_to_video.submit(path, prompt="x"), faulty_server.url)
+    assert "in use" not in str(caught.value)
+    assert faulty_server.requests == []
+
+
 def test_who_leaves_first_closes_nothing(faulty_server: FaultyServer, tmp_path: Path) -> None:
     """Each journal ends for itself: what it was handed is written, and its fellows go on."""
     faulty_server.default("POST", SUBMIT, accepted())
@@ -304,6 +321,7 @@ def test_a_fork_that_nobody_told_of_is_refused(tmp_path: Path) -> None:
     assert told.stdout.count("Open it after the fork. Nothing was sent.") == 2, told
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_child_that_ends_leaves_the_parent_its_locks(tmp_path: Path) -> None:
     """A child that used the journal, or never did, and ends in any way, takes nothing from the parent."""
     path = tmp_path / "run.db"

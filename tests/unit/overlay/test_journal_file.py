@@ -206,6 +206,7 @@ def test_users_keep_a_run_away(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_child_has_a_connection_of_its_own(faulty_server: FaultyServer, tmp_path: Path) -> None:
     """After a fork both processes write a shared journal; an exclusive one stays the parent's."""
     faulty_server.default("POST", SUBMIT, accepted())

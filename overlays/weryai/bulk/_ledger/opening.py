@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote
 
+from ..._flow.databases import is_open_database
 from ..._journal.sqlite_file import PATIENCE, version_of
 from ...errors import ConfigurationError, JournalError
 from .database_url import is_database, masked
@@ -91,7 +92,7 @@ def _open(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         # In a folder that cannot be written SQLite has no place for the files it keeps beside an open database. It
         # can do without them while nobody writes, and who writes keeps such a file.
-        if path.with_name(f"{path.name}-wal").exists():
+        if path.with_name(f"{path.name}-wal").exists() or is_open_database(path):
             raise
         return _checked(path, "mode=ro&immutable=1")
 

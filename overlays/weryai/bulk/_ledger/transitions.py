@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from ..._flow.order import AttemptResult, OrderState
+from ..._flow.order import AttemptResult, OrderState, service_of
 from ...errors import BudgetExceededError, InvalidInputError, JournalError
 from .image_url import is_url, unsigned
 
@@ -231,7 +231,7 @@ def belong(db: Database, base_url: str, key: str) -> None:
     """Tie the ledger to one service and one key, or refuse another one."""
     db.execute("update run set base_url = ?, key = ? where base_url is null", (base_url, key))
     tied = db.execute("select base_url, key from run").fetchone()
-    if tied["base_url"] != base_url:
+    if service_of(tied["base_url"]) != service_of(base_url):
         raise JournalError(f"this ledger belongs to {tied['base_url']}, not to {base_url}. Nothing was sent.")
     if tied["key"] != key:
         raise JournalError("this ledger belongs to another key. Nothing was sent.")
