@@ -7,12 +7,13 @@ from .edits import Swap, renamed
 from .emulator import EMULATOR
 from .files import FILES
 from .generated import GENERATED
+from .journal import JOURNAL
 from .money import MONEY
 from .mutant import Mutant
 from .sources import MutantError
 from .tables import TABLES
 
-MUTANTS = [*CONTRACT, *GENERATED, *MONEY, *TABLES, *CLIENT, *FILES, *EMULATOR, *BULK]
+MUTANTS = [*CONTRACT, *GENERATED, *MONEY, *TABLES, *JOURNAL, *CLIENT, *FILES, *EMULATOR, *BULK]
 # Survivors by id, each with the proof that no caller and no server can tell it from the original.
 EQUIVALENT: dict[str, str] = {}
 # If one of these lives, the mistakes are not what runs: in the overlay, and in what is generated from the contract.
