@@ -84,6 +84,7 @@ class Send(Effect[Reply]):
     attempt: int = 1
     endpoint: str = ""
     intent: Intent | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:

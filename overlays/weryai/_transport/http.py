@@ -76,18 +76,18 @@ def build(
         request = client.build_request(arguments.pop("method"), url, **arguments)
     except httpx.InvalidURL as error:
         raise NotSentError(f"{effect.name}: {url} is not a URL: {error}", request=effect.name) from error
-    add_bearer(request, settings)
+    add_bearer(request, settings, effect.api_key)
     return request
 
 
-def add_bearer(request: httpx.Request, settings: Settings) -> None:
+def add_bearer(request: httpx.Request, settings: Settings, api_key: str | None = None) -> None:
     """Add the key to a request to the API or the models registry, and to no other.
 
-    The key is asked for each time, so that a function given as `api_key` can rotate it.
+    The key is asked for each time, so that a function given as `api_key` can rotate it, unless it was asked for.
     """
     url = request.url
     if (url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)) in settings.origins:
-        request.headers["Authorization"] = f"Bearer {settings.key()}"
+        request.headers["Authorization"] = f"Bearer {api_key or settings.key()}"
 
 
 def build_download(client: httpx.Client | httpx.AsyncClient, effect: Fetch) -> httpx.Request:

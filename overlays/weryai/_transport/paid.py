@@ -15,10 +15,10 @@ Record and transmit are one flow, `life`; the others differ between the two runn
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from concurrent.futures import Future
 
 from .._flow.effects import Flow, Reply, Send
-from .._flow.order_log import AttemptLog
 from .._journal.memory import MEMORY
 from .._journal.recording import INTERRUPTED, Recording
 from .._settings import Settings
@@ -30,9 +30,11 @@ class PaidAttempt:
     """One attempt at a paid request: what it orders, where it is noted, and how far it got."""
 
     def __init__(self, effect: Send, settings: Settings) -> None:
-        """Get ready; the key is asked for once, so that both notes of an attempt are of the same one."""
-        self.effect, self.evidence = effect, Evidence()
-        self._recording = Recording(effect, _log_of(settings), self.evidence)
+        """Get ready; the key is asked for once, so that an attempt is noted under the key that it is sent with."""
+        api_key = settings.key()
+        self.effect, self.evidence = dataclasses.replace(effect, api_key=api_key), Evidence()
+        log = (settings.journal or MEMORY).order_log(settings.base_url, api_key)
+        self._recording = Recording(self.effect, log, self.evidence)
         self.is_given_up = False
 
     def life(self) -> Flow[Reply]:
@@ -49,8 +51,3 @@ class PaidAttempt:
         self.is_given_up = True
         with contextlib.suppress(WeryAIError):
             self._recording.give_up(reason)
-
-
-def _log_of(settings: Settings) -> AttemptLog:
-    """Where an attempt is noted: in the journal, or in the memory of this process."""
-    return settings.order_log() if settings.journal else MEMORY.order_log(settings.base_url, settings.key())
