@@ -23,9 +23,7 @@ OPENING = [
     journal("real-lock", Swap("share", old="Path(os.path.realpath(path))", new="path"), "a link is another lock", FILE),
     journal("accepted", Swap("_check", old="accept(db)", new="None"), "a copied ledger is used", ("test_ledger_file",)),
     journal("fork", Swap("Writer.pause", old="self._store.disconnect()", new="None"), "a child has no locks", FILE),
-    journal(
-        "fork-in-c", Swap("_notice_fork", old="_spoiled.update(_open)", new="None"), "locks are believed in", FILE
-    ),
+    journal("fork-in-c", Swap("_notice_fork", old="_spoiled.update(_open)", new="None"), "locks are believed in", FILE),
     journal("is-database", Swap("share", old="OPEN.add(file.identity)", new="None"), "an image costs the locks", FILE),
 ]
 PLACE = [
@@ -63,9 +61,7 @@ REPEATED = [
     journal("clock", Text("tidy", old="began > ?", new="began < 0"), "a wrong clock blocks for years", AGAIN),
     journal("other-machine", Swap("_give_over", old="not A.is_here", new="False"), "nobody may settle it", AGAIN),
     journal("other-machine-day", Swap("LONGEST_TRY", old="86_400.0", new="8.6e9"), "it is open for ever", AGAIN),
-    journal(
-        "key-once", Swap("begin", old="_refuse_same_key(A, B, C, D)", new="None"), "a job is ordered again", AGAIN
-    ),
+    journal("key-once", Swap("begin", old="_refuse_same_key(A, B, C, D)", new="None"), "a job is ordered again", AGAIN),
     journal(
         "key-failed",
         Text("_refuse_same_key", old="(state != 'failed' or exists", new="(exists"),
@@ -84,7 +80,9 @@ REPEATED = [
         "a default that is spelled out pays twice",
         AGAIN,
     ),
-    journal("loopback", Swap("service_of", old='A in ("127.0.0.1", "::1")', new="False"), "localhost pays twice", AGAIN),
+    journal(
+        "loopback", Swap("service_of", old='A in ("127.0.0.1", "::1")', new="False"), "localhost pays twice", AGAIN
+    ),
     journal(
         "kind",
         Swap("_with_journal", old="journal is not True and not isinstance(A, B)", new="False"),
