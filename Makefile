@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-bulk test contract contract-live bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff lint-contract format lock build clean
+.PHONY: help demo demo-bulk quick test contract contract-live bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff lint-contract format lock build clean
 .PHONY: demo-venv dev-venv
 
 # Nothing in the caller's environment may change what a verb does.
@@ -57,6 +57,14 @@ demo: demo-venv ## an image becomes a video, without an account: make demo IMAGE
 
 demo-bulk: dev-venv ## eight images become videos, with the plug pulled in the middle; ends with a report to look at
 	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m tests.prove.demo
+
+# Measured: what starts processes, renders or waits is left to the whole suite.
+SLOW := $(foreach name,database_file journal_file videos render video events copying,--ignore-glob='*/test_$(name).py')
+QUICK := tests/unit tests/repository/test_size.py tests/repository/test_mutants.py tests/repository/test_asserts.py \
+	$(foreach name,page facts operations examples known_models wire,tests/contract/test_$(name).py)
+
+quick: dev-venv ## the fast loop, some 20 seconds: units, facts of the contract, rules of the repository
+	@$(PY) -m pytest -n 2 --cases 5 $(SLOW) $(QUICK)
 
 test: dev-venv ## run the test suite
 	@$(PY) -m pytest -n auto --maxprocesses 4

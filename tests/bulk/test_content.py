@@ -120,7 +120,7 @@ def test_what_is_moved_is_the_same_job(job: Bulk, tmp_path: Path, kind: str, how
     loaded = job.load(source())
     assert (loaded.new, loaded.known, loaded.not_in_manifest) == (0, 4, 0)
     assert job.run().is_complete and bought(job.emulator) == 4
-    assert all(Path(image).exists() for image in rows(tmp_path / "run.db", "image"))
+    assert [image for image in rows(tmp_path / "run.db", "image") if not Path(image).exists()] == []
     assert job.load(source()).new == 0
 
 

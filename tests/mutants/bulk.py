@@ -119,7 +119,7 @@ IN_RUNS = [
     bulk("shard", Swap("Shard.holds", old="A == B - 1", new="A >= B - 1"), "two shards buy the same job", MANIFEST),
     bulk(
         "there",
-        Swap("_found", old="None if A is None else A.stat()", new="os.stat(folder) if A is None else A.stat()"),
+        Swap("_found", old="os.stat(path)", new="os.stat(os.__file__)"),
         "a lost image is no problem",
         MANIFEST,
     ),

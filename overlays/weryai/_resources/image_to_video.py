@@ -124,14 +124,9 @@ class ImageToVideo(Resource[Mode]):
             "negative_prompt": negative_prompt, "video_number": video_number, "resolution": resolution,
             "generate_audio": generate_audio, "webhook_url": webhook_url, "caller_id": caller_id,
         }  # fmt: skip
-        body = {name: value for name, value in fields.items() if value is not None or name in _REQUIRED}
-        body |= {"image": image} if is_address(image) else {}
         extra = _checked_extra(extra_body or {}, validate)
-        if validate:
-            known = {name: extra[name] for name in field_names("ImageToVideoRequest") & extra.keys()}
-            check_request("ImageToVideoRequest", {**body, **known}, later=("image",))
+        body = _checked_body(image, fields, extra, validate)
         yield from _fit_to_model(self, body, validate, strict=strict)
-        encode({**body, **extra})
         picture = None if "image" in body else (yield from load_image(image, validate=bool(validate)))
         return (yield from _order(self, body, extra, picture, force=force, order_key=order_key))
 
@@ -253,6 +248,19 @@ def _checked_extra(extra: Mapping[str, Any], validate: object) -> Mapping[str, A
     if known and validate:
         raise InvalidInputError(f"extra_body holds {', '.join(known)}: use the parameter of that name")
     return extra
+
+
+def _checked_body(
+    image: ImageSource, fields: Mapping[str, Any], extra: Mapping[str, Any], validate: object
+) -> dict[str, Any]:
+    """What is given, without what is left out, held to the contract's limits together with `extra`."""
+    body = {name: value for name, value in fields.items() if value is not None or name in _REQUIRED}
+    body |= {"image": image} if is_address(image) else {}
+    if validate:
+        known = {name: extra[name] for name in field_names("ImageToVideoRequest") & extra.keys()}
+        check_request("ImageToVideoRequest", {**body, **known}, later=("image",))
+    encode({**body, **extra})
+    return body
 
 
 def _fit_to_model(
