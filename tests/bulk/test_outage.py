@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fakes.bulks import filled, go, states
@@ -181,7 +181,16 @@ def test_no_more_submissions_are_open_than_may_be(tmp_path: Path) -> None:
     assert there.most_open == 2
 
 
+# Two are unknown, one that began before them is accepted late, and then none is known any more.
+LATE_YES = ["start"] * 4 + ["end last", "end last", "end"] + ["start"] * 3 + ["end", "start"] * 3
+LATE_YES += ["end"] * 3 + ["asked", "start", "end"]
+# Three are unknown, something free is answered, and two would like to be the one that goes alone.
+TWO_ALONE = ["start", "end"] * 3 + ["asked", "start", "start", "end", "end"]
+
+
 @settings(derandomize=True, deadline=None, database=None, max_examples=300)
+@example(LATE_YES, 4, 1)
+@example(TWO_ALONE, 1, 0)
 @given(
     st.lists(st.sampled_from(["start", "end", "end last", "asked", "unasked"]), max_size=200),
     st.integers(1, 9),
