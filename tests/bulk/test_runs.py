@@ -4,16 +4,20 @@ import asyncio
 import hashlib
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import weryai
-from fakes.bulks import FAST, QUICK, filled, go, manifest, rows, states
+from fakes.bulks import FAST, PROMPT, QUICK, filled, go, manifest, picture, rows, states
 from fakes.commands import weryai_command
 from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
-from weryai import bulk
-from weryai.bulk._running import credit_check
+from weryai import OrderState, WeryAI, bulk
+from weryai._flow.order import AttemptResult
+from weryai.bulk._ledger import transitions as steps
+from weryai.bulk._running import credit_check, dispatcher
+from weryai.bulk._running.gate import Gate, _seen
 from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]
@@ -288,3 +292,29 @@ def test_a_clock_that_is_set_back_costs_nothing(
         assert go(ledger, emulator.url, tmp_path, limits={"budget_tasks": 8}).is_complete
     assert orders(emulator) == 8
     emulator.assert_submitted_once()
+
+
+def test_what_is_paid_for_comes_first(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With room for one job at a time the next start fetches the video that is paid for before it buys another one."""
+    monkeypatch.setattr(dispatcher, "DOWNLOADING", 0)
+    events: list[bulk.Event] = []
+    with filled(tmp_path, 3) as ledger:
+        with WeryAI(JOURNEY_KEY, base_url=emulator.url) as client:
+            submission = client.image_to_video.submit(picture(2), prompt=PROMPT)
+        ledger.write(lambda db: db.execute("update jobs set state = 'ambiguous' where key = 'job-2'")).result()
+        ledger.write(lambda db: steps.adopt(db, 3, submission.task_ids[0])).result()
+        assert go(ledger, emulator.url, tmp_path, limits={"in_flight": 1}, on_event=events.append).is_complete
+    assert (events[0].event, events[0].key) == ("done", "job-2")
+
+
+def test_an_answer_that_names_a_task_in_doubt_is_an_unknown_outcome(tmp_path: Path) -> None:
+    """Three in a row stop all submissions, also where each of them names a task."""
+    unused: Any = None
+    counts = []
+    with filled(tmp_path, 3) as ledger:
+        gate = Gate(ledger, 4, 60.0, ask=unused, pause=unused, resume=unused, end=unused)
+        for row in (1, 2, 3):
+            result = AttemptResult(OrderState.AMBIGUOUS, (f"task_{row}",))
+            ledger.write(lambda db, row=row, result=result: gate._heed(db, row, result)).result()
+            counts.append(ledger.write(lambda db: _seen(db).unknowns).result())
+    assert counts == [1, 2, 3]

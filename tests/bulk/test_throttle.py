@@ -61,6 +61,15 @@ def test_refusals_without_an_acceptance_between_wait_longer_each_time() -> None:
     assert pace.take(moment) < pauses[-1]
 
 
+def test_a_run_waits_for_an_hour_at_most() -> None:
+    """A refusal that asks for years does not end a run that nobody watches."""
+    pace = AdaptiveRate(10.0, 10.0)
+    pace.slow(0.0, 1e9)
+    assert pace.take(0.0) == 3600.0
+    pace.slow(1.0, 3600.0)
+    assert pace.take(1.0) == 3600.0
+
+
 @pytest.mark.parametrize(
     "wrong", [{"rate": 0.0}, {"rate": float("nan")}, {"in_flight": 0}, {"budget_tasks": -1}, {"budget_credits": -0.5}]
 )

@@ -153,3 +153,14 @@ def test_an_order_key_orders_once_from_the_command_line(
     assert run([*SUBMIT, "--order-key", "job-3", "--no-journal"]) == 2
     assert "order_key needs a journal" in capsys.readouterr().err
     assert rows(journal, "order_key") == ["job-1", "job-2"]
+
+
+def test_a_video_goes_where_its_order_meant_it(serving: Emulator, journal: Path) -> None:
+    """`resume --output` is for orders that named no place: the place that an order named outranks it."""
+    assert run([*SUBMIT, "--force"]) == 0
+    assert run([*SUBMIT, "--force"]) == 0
+    Path("videos").mkdir()
+    with closing(sqlite3.connect(journal)) as db, db:
+        db.execute("update orders set output = ? where id = 1", (str(Path("meant.mp4").absolute()),))
+    assert run(["resume", "--all", "-o", "videos"]) == 0
+    assert Path("meant.mp4").is_file() and len(list(Path("videos").iterdir())) == 1

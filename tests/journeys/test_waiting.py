@@ -141,6 +141,14 @@ def test_a_generate_that_gives_up_has_paid_once(face: Face, faulty_server: Fault
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_task_that_was_just_accepted_may_be_unknown(face: Face, faulty_server: FaultyServer, tmp_path: Path) -> None:
+    """`generate` polls on while the service does not know its own new task yet: it is paid for."""
+    serve_story(faulty_server, looks=[refused(1003, "task not found"), refused(1010, "task not found")])
+    video = face.run(lambda client: generate(client, tmp_path / "v.mp4"), faulty_server.url)
+    assert video.path == tmp_path / "v.mp4"
+    assert len(faulty_server.posts()) == 1
+
+
 @pytest.mark.parametrize(("code", "status"), [(1003, 200), (1003, 404), (1010, 200)])
 def test_an_unknown_task_is_not_found(face: Face, faulty_server: FaultyServer, code: int, status: int) -> None:
     """A readable "task not exist" is NotFoundError."""

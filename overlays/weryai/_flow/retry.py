@@ -72,6 +72,7 @@ class RetryPolicy:
         wanted = getattr(error, "retry_after", None)
         if wanted is None:
             wanted = self.pause(attempt, spread)
+        wanted = min(wanted, LONGEST_HEEDED)
         return wanted if elapsed + wanted <= self.budget else None
 
     def pause(self, attempt: int, spread: float) -> float:

@@ -112,6 +112,7 @@ def test_what_the_service_calls_the_batch_is_noted(batch: Any) -> None:
     "outcome",
     [
         Reply(429, {}, b'{"status": 1001, "message": "rate limit", "data": {"task_ids": ["task_1", "task_2"]}}'),
+        Reply(200, {}, b'{"status": 1002, "message": "no", "data": {"task_ids": ["task_1", "task_2"]}}'),
         Reply(500, {}, b'{"data": {"task_ids": ["task_1", "task_2"]}}'),
         OutcomeUnknownError("cut", task_ids=("task_1", "task_2")),
     ],

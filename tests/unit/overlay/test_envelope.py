@@ -304,6 +304,7 @@ HINTS = [
     (1002, "prompt cannot be empty", InvalidRequestError),
     (1002, "", InvalidRequestError),
     (1014, "upload limit reached", RateLimitError),
+    (1014, "Upload Limit Reached", RateLimitError),
     (1014, "image file size must be less than 10mb", InvalidRequestError),
 ]
 

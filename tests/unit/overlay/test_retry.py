@@ -124,6 +124,13 @@ def test_retry_after_replaces_the_backoff_unless_it_exceeds_the_budget(wanted: f
     assert RetryPolicy().delay(1, error, paid=True, elapsed=0.0, spread=1.0) == delay
 
 
+@pytest.mark.parametrize(("wanted", "delay"), [(3599.0, 3599.0), (3601.0, 3600.0), (1e9, 3600.0)])
+def test_nobody_waits_for_longer_than_an_hour(wanted: float, delay: float) -> None:
+    """However long the budget is: a service that asks for days is asked again after an hour."""
+    error = RateLimitError("slow down", http_status=429, retry_after=wanted)
+    assert RetryPolicy(budget=1e9).delay(1, error, paid=True, elapsed=0.0, spread=1.0) == delay
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..._flow.clock import now, sleep_for
+from ..._flow.retry import LONGEST_HEEDED
 from ..._transport.limiter import Turns
 
 RATE = 5.0
@@ -38,7 +39,7 @@ class AdaptiveRate(Turns):
             self._heeded = moment + pause
             self.next_turn = max(self.next_turn, self._heeded)
         if wanted is not None:
-            self._heeded = self.next_turn = max(self.next_turn, moment + wanted)
+            self._heeded = self.next_turn = max(self.next_turn, moment + min(wanted, LONGEST_HEEDED))
 
     def recover(self) -> None:
         """Heed an acceptance."""
