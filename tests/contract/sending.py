@@ -68,7 +68,7 @@ def overlay_call(client: Any, one: Operation, case: Any, **options: Any) -> Any:
     """
     if one.name not in METHODS:
         # JSON knows 5.0 as an integer; who writes Python says 5, and the overlay insists on it.
-        body = {name: int(value) if isinstance(value, float) else value for name, value in _fields(case).items()}
+        body = {name: _as_python(value) for name, value in _fields(case).items()}
         arguments = {**arguments_of(one, case), **({"body": body_of(one, body)} if body else {})}
         return client.call(module_of(one), **arguments, **({"force": True} if one.spec.get("x-paid") else {}))
     resource, _, method = METHODS[one.name].partition(".")
@@ -86,6 +86,10 @@ def overlay_call(client: Any, one: Operation, case: Any, **options: Any) -> Any:
             return call(max_age=0)
         case _:
             return call(*(case.path_parameters or {}).values())
+
+
+def _as_python(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _fields(case: Any) -> dict[str, Any]:

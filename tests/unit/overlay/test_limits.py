@@ -255,7 +255,7 @@ def test_validate_false_still_refuses_what_json_cannot_write() -> None:
 
 def test_extra_body_is_added_as_it_is() -> None:
     """Fields that the contract does not know yet travel in the same body."""
-    extra = {"camera": {"move": "pan"}, "seed": 7, "empty": None}
+    extra = {"field_of_tomorrow": {"move": "pan"}, "seed": 7, "empty": None}
     played = play(submit(PICTURE, prompt="wave", extra_body=extra), ACCEPTED)
     assert {name: played.bodies[0][name] for name in extra} == extra
 
