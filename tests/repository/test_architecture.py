@@ -1,6 +1,8 @@
 """ARCHITECTURE.md and docs/modules.md lead to places that exist, and to every room."""
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +43,19 @@ def test_every_room_is_there(document: str) -> None:
     names = [f"{room.as_posix()}/" for room in sorted(rooms) if 1 <= len(room.parts) <= depth]
     assert len(names) > 8
     assert [name for name in names if f"`{name}" not in text_of(document)] == []
+
+
+def test_every_module_has_a_line() -> None:
+    """docs/modules.md names each module; an `__init__.py` only where it holds more than a docstring."""
+    modules = [file for file in python_files(OVERLAY) if file.name != "__init__.py" or is_more_than_told(file)]
+    names = [file.relative_to(OVERLAY).as_posix() for file in modules]
+    assert len(names) > 100
+    assert [name for name in names if f"`{name}`" not in text_of("docs/modules.md")] == []
+
+
+def is_more_than_told(file: Path) -> bool:
+    """Whether a module has more than its docstring."""
+    return len(ast.parse(file.read_text(encoding="utf-8")).body) > 1
 
 
 def is_place(name: str) -> bool:

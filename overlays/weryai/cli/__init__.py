@@ -28,7 +28,8 @@ EXIT_CODES = """
 Exit codes:
   0    done
   1    the service refused, or the task failed
-  2    wrong option, image or setting, no journal, or a repeated submission; nothing was sent
+  2    wrong option, image or setting, no journal, a file that is there, or a repeated request;
+       nothing was sent
   3    the outcome is unknown: it may have been billed
   4    waiting ended early; the task goes on, see `weryai wait`
   5    the video exists, but could not be fetched or stored

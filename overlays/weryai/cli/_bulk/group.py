@@ -39,11 +39,12 @@ EXIT_CODES = """
 Exit codes of run and worker:
   0    every job has its video
   1    jobs failed, or are unfinished; the last line says how to go on
-  2    wrong option or manifest, or the ledger is in use; nothing was sent
+  2    wrong option, manifest or folder, or the ledger is in use; nothing was sent
   3    jobs are ambiguous: they may have been billed, see `weryai bulk status`
+  5    videos exist, but could not be fetched or stored; the same command goes on
   6    the service was not reached since the start; nothing was sent
   8    the service was away for longer than --outage; the same command goes on
-  130  interrupted, 143 by SIGTERM, 129 by a hangup; the same command goes on
+  130  interrupted, 143 by SIGTERM, 129 by SIGHUP; the same command goes on
 """
 
 
