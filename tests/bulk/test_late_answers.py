@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.ledgers import Filling, kept
+from fakes.ledgers import PROMPT, Filling, kept
 from weryai import BudgetExceededError, JournalError
 from weryai._flow.order import AttemptResult
 from weryai.bulk import JobState
@@ -116,3 +116,22 @@ def test_a_new_task_has_no_file_yet(filling: Filling, how: str) -> None:
             ledger.write(lambda db: steps.mark_ambiguous(db, row, "cut")).result()
             ledger.write(lambda db: steps.adopt(db, row, "second")).result()
     assert kept(filling.path, "task_id, path, sha256, size") == {"a": ("second", None, None, None)}
+
+
+def test_a_worker_that_was_renamed_ends_its_own_try_only(filling: Filling) -> None:
+    """The name under which a try was begun counts, also through the log that a client writes to."""
+    from weryai._flow.intent import Intent
+
+    with filling:
+        row, ledger = filling.job("a"), filling.ledger
+        body = {"prompt": PROMPT, "model": "WERYAI_VIDEO_1_0", "image": "https://pictures.example/sea.jpg"}
+        log = ledger.log_of("https://api.example.com", "sk-1")
+        ledger.worker = "first"
+        log.begin(Intent("POST /x", body, row=row), "").result()
+        ledger.worker = "second"
+        ledger.write(lambda db: steps.recover_orphans(db, "gone")).result()
+        ledger.write(lambda db: steps.requeue(db, row, (JobState.AMBIGUOUS,))).result()
+        ledger.write(lambda db: steps.begin(db, row, "second")).result()
+        with pytest.raises(JournalError, match="in other hands"):
+            log.end(row, AttemptResult(JobState.QUEUED)).result()
+    assert kept(filling.path, "state, worker") == {"a": ("submitting", "second")}

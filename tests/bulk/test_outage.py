@@ -223,6 +223,15 @@ def test_nothing_starts_beside_a_submission_that_is_open_for_long() -> None:
     assert known.may_start(1, health.LONG_OPEN) and not known.may_start(1, health.LONG_OPEN + 0.1)
 
 
+def test_after_trouble_few_go_at_a_time() -> None:
+    """The one that went alone was accepted: the next goes alone as well, then two, and so on up to the bound."""
+    known, most = Health(4, stage=Stage.ALONE, unknowns=3), []
+    for _ in range(5):
+        known.answered(known.unknowns)
+        most.append(max(others for others in range(9) if known.may_start(others, 0.0)) + 1)
+    assert most == [1, 2, 3, 4, 4]
+
+
 def test_all_workers_ask_once_in_ten_seconds() -> None:
     """The right to ask is taken by one; a clock that was set back does not silence everybody."""
     known = Health()

@@ -252,3 +252,13 @@ def test_emulate_plays_what_it_is_told(tmp_path: Path) -> None:
         ("queue-full", "submit", 2),
     ]
     assert (tmp_path / "e.db").exists()
+
+
+def test_every_task_that_brings_no_video_is_told(faulty_server: FaultyServer, tmp_path: Path) -> None:
+    """`wait` of several: the reason of each is a line of its own, not only that of the last."""
+    for name in ("one", "two"):
+        failed = {"status": 0, "data": {"task_id": name, "task_status": "failed", "msg": f"moderation of {name}"}}
+        faulty_server.default("GET", STATUS.replace(TASK, name), json_reply(failed))
+    ended = run(faulty_server, tmp_path, "wait", "one", "two")
+    assert ended.code == 1
+    assert all(f"moderation of {name}" in ended.errors for name in ("one", "two"))

@@ -149,6 +149,35 @@ def test_a_task_that_was_just_accepted_may_be_unknown(face: Face, faulty_server:
     assert len(faulty_server.posts()) == 1
 
 
+def test_what_goes_wrong_after_paying_names_the_task(face: Face, faulty_server: FaultyServer, tmp_path: Path) -> None:
+    """A callback that fails, and a video that cannot be had: the error of `generate` leads back to the paid task."""
+
+    def failing(_: Any) -> None:
+        raise LookupError
+
+    serve_story(faulty_server)
+    with pytest.raises(LookupError) as caught:
+        face.run(lambda client: generate(client, tmp_path / "v.mp4", on_submit=failing), faulty_server.url)
+    assert f"tasks.wait({TASK!r})" in "".join(caught.value.__notes__)
+    faulty_server.default("GET", "/result/", html_reply(410))
+    with pytest.raises(weryai.DownloadError) as lost:
+        face.run(lambda client: generate(client, tmp_path / "v.mp4"), faulty_server.url)
+    assert lost.value.task_id == TASK
+
+
+def test_a_name_that_was_taken_meanwhile_costs_no_video(
+    face: Face, faulty_server: FaultyServer, tmp_path: Path
+) -> None:
+    """`if_exists="refuse"` refuses before paying; what appears there later stays, and the video gets a number."""
+    serve_story(faulty_server)
+    taken = tmp_path / "v.mp4"
+    video = face.run(
+        lambda client: generate(client, taken, if_exists="refuse", on_submit=lambda _: taken.write_text("mine")),
+        faulty_server.url,
+    )
+    assert taken.read_text() == "mine" and video.path != taken and video.path.is_file()
+
+
 @pytest.mark.parametrize(("code", "status"), [(1003, 200), (1003, 404), (1010, 200)])
 def test_an_unknown_task_is_not_found(face: Face, faulty_server: FaultyServer, code: int, status: int) -> None:
     """A readable "task not exist" is NotFoundError."""

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -254,6 +255,23 @@ def test_what_another_machine_has_open_is_left_for_a_day(
     begun(log)
     alter(journal, f"update orders set owner_host = 'elsewhere', began = began - {hours * 3600}")
     assert [one.state for one in orders(log)] == [state]
+
+
+def test_closing_one_of_several_journals_writes_what_it_was_handed(journal: Journal) -> None:
+    """Who closes its journal may end: what it has handed over is on the disk, although others go on with the file."""
+    busy = threading.Event()
+    with Journal(journal.path) as mine:
+        journal._write(lambda _: busy.wait(30))
+        handed = mine.order_log(SERVICE, KEY).begin(intent(), "same")
+        threading.Timer(0.2, busy.set).start()
+    assert handed.done()
+    assert rows(journal.path) == ["submitting"]
+
+
+def test_the_same_body_of_another_call_is_another_order(log: ScopedJournal) -> None:
+    """What is asked for counts as well: a video of an image is not one of a text, whatever they have in common."""
+    begun(log, Intent("POST /image-to-video", {"prompt": "wave"}))
+    begun(log, Intent("POST /text-to-video", {"prompt": "wave"}))
 
 
 def test_the_batch_of_an_order_is_kept(log: ScopedJournal) -> None:

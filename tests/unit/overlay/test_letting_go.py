@@ -83,9 +83,9 @@ async def test_a_coroutine_that_is_closed_gives_its_attempt_up() -> None:
     waiting = await_shielded(asyncio.Event().wait(), attempt)  # type: ignore[arg-type]
     waiting.send(None)
     waiting.close()
-    assert given_up == [True]
     for sending in asyncio.all_tasks() - before:
         sending.abandon()  # type: ignore[attr-defined]
+    assert given_up == [True]
 
 
 def test_closing_waits_for_nobody_who_was_given_up() -> None:
