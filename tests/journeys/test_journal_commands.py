@@ -164,3 +164,16 @@ def test_a_video_goes_where_its_order_meant_it(serving: Emulator, journal: Path)
         db.execute("update orders set output = ? where id = 1", (str(Path("meant.mp4").absolute()),))
     assert run(["resume", "--all", "-o", "videos"]) == 0
     assert Path("meant.mp4").is_file() and len(list(Path("videos").iterdir())) == 1
+
+
+def test_what_is_stored_is_not_fetched_again(
+    serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`resume` takes up the tasks of an order that have not ended: a video that is on disk was moved by somebody."""
+    assert run([*SUBMIT, "-n", "2"]) == 0
+    first, second = capsys.readouterr().out.split()
+    assert run(["wait", first]) == 0
+    Path(f"{first}.mp4").rename("moved.mp4")
+    assert run(["resume", "--all"]) == 0
+    assert {path.name for path in Path().glob("*.mp4")} == {"moved.mp4", f"{second}.mp4"}
+    assert rows(journal) == ["done"]

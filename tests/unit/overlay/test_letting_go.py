@@ -197,3 +197,11 @@ async def test_a_submission_that_is_thrown_away_is_still_answered(
         await asyncio.to_thread(faulty_server.wait_for, "POST", SUBMIT)
         submitting.close()
     assert rows(journal_path) == ["submitted"]
+
+
+async def test_a_paid_request_heeds_its_own_time_limits(faulty_server: FaultyServer) -> None:
+    """What keeps cancellations from it lets those of the HTTP library through: a silent service is not for ever."""
+    faulty_server.script("POST", SUBMIT, Hang())
+    async with AsyncWeryAI(JOURNEY_KEY, base_url=faulty_server.url, retry=ONCE, timeout=0.3) as client:
+        with pytest.raises(OutcomeUnknownError, match="Timeout"):
+            await submit(client)
