@@ -93,13 +93,20 @@ class Envelope:
     def verdict(self) -> bool | None:
         """What the body says: True for yes, False for no, None when it does not say."""
         word = self.fields.get("status")
-        if self.fields.get("success") is False:
+        if self.success is False:
             return False
         if self.code is not None:
             return self.code in SUCCESS_CODES
         if isinstance(word, str) and word.strip():
             return word.strip().lower() in SUCCESS_WORDS
-        return True if self.fields.get("success") is True else None
+        return self.success or None
+
+    @property
+    def success(self) -> bool | None:
+        """The field `success`, which may be a word or a number as well; None when it does not say."""
+        said = self.fields.get("success")
+        word = said.strip().lower() if isinstance(said, str) else said
+        return True if word in (1, "true", "1") else False if word in (0, "false", "0") else None
 
     @property
     def is_success(self) -> bool:
@@ -168,7 +175,7 @@ def _is_known_refusal(envelope: Envelope) -> bool:
 
     A code or a word of no table beside task ids is drift, and what was submitted counts.
     """
-    return envelope.fields.get("success") is False or (envelope.code in CODES and envelope.verdict is False)
+    return envelope.success is False or (envelope.code in CODES and envelope.verdict is False)
 
 
 def _refused_by(envelope: Envelope) -> str:
@@ -209,11 +216,22 @@ def find_task_ids(raw: Any) -> tuple[str, ...]:
         part = parts.pop()
         if isinstance(part, dict):
             for name in _ID_NAMES:
-                values = part.get(name)
-                found += [_id(value) for value in (values if isinstance(values, list) else [values])]
+                found += [_id(value) for value in _flat(part.get(name))]
         inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
         parts += reversed(list(inner))
     return _unique(found)
+
+
+def _flat(values: Any) -> list[Any]:
+    """A value, or those in lists in lists: a service that groups ids by request nests them."""
+    flat, parts = [], [values]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, list):
+            parts += reversed(part)
+        else:
+            flat.append(part)
+    return flat
 
 
 def unknown_outcome(request: str, event: str, task_ids: tuple[str, ...] = ()) -> str:

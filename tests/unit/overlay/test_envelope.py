@@ -47,6 +47,7 @@ SUCCESSES: list[Any] = [
     {"status": 0, "desc": "success", "message": "success", "data": SINGLE},
     {"status": 200, "msg": "Success", "data": IDS},
     {"success": True, "data": IDS},
+    {"success": "true", "data": IDS},
     {"status": 200, "success": True, "data": SINGLE},
     {"status": "0", "data": IDS},
     {"status": " 200 ", "data": IDS},
@@ -145,7 +146,10 @@ def test_a_task_id_outranks_what_no_table_knows_in_a_2xx(refusing: dict[str, Any
     assert outcome(reply({**refusing, "data": IDS}), paid=True) == ("task_abc123",)
 
 
-@pytest.mark.parametrize("refusing", [{"status": 1002}, {"status": "1011"}, {"success": False}], ids=str)
+NOES = [{"status": 1002}, {"status": "1011"}, *({"success": no} for no in (False, "false", "False ", 0, "0"))]
+
+
+@pytest.mark.parametrize("refusing", NOES, ids=str)
 def test_a_known_refusal_with_a_task_id_is_unknown(refusing: dict[str, Any]) -> None:
     """Yes by HTTP, no by the table, and a task id: nobody knows, and the id is named."""
     error = outcome(reply({**refusing, "data": IDS}), paid=True)
