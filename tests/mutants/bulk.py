@@ -24,7 +24,12 @@ IN_LEDGER = [
     ),
     bulk("fence", Swap("change", old="A != 1", new="A > 1"), "a job is changed wherever it stands", LEDGER),
     bulk("key", Swap("belong", old="A['key'] != B", new="A['key'] == ''"), "another key goes on", RUNS),
-    bulk("service", Swap("belong", old="A['base_url'] != B", new="A['base_url'] == ''"), "services are mixed", RUNS),
+    bulk(
+        "service",
+        Swap("belong", old="service_of(A['base_url']) != B", new="A['base_url'] == ''"),
+        "services are mixed",
+        RUNS,
+    ),
     bulk("named", Swap("end", old="' '.join(A[1:]) or None", new="None"), "a second task id is lost", LEDGER),
     bulk(
         "orphans",

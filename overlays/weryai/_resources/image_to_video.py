@@ -14,7 +14,7 @@ from weryai_api.models import ImageToVideoRequest
 from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
 from .._media.download import Destination, IfExists, absolute_path, prepare
-from .._media.image import Image, ImageSource, is_address, load_image
+from .._media.image import ImageSource, is_address, load_image
 from .._media.names import safe_id, video_name
 from .._protocol.endpoint import call_paid, encode
 from .._protocol.model_registry import Model, Registry, problems
@@ -75,8 +75,6 @@ class ImageToVideo(Resource[Mode]):
     """Submit images to be animated."""
 
     _models: Models[Mode] | None = None
-    # Where the video is meant to go: kept in the journal with the order, for whoever takes it up after a crash.
-    _output: str | None = None
 
     @operation
     def submit(
@@ -119,16 +117,14 @@ class ImageToVideo(Resource[Mode]):
         may have been: such a request is never repeated by itself. Without a journal the process remembers it, and
         raises it again for the same order.
         """
-        fields = {
-            "model": model, "prompt": prompt, "duration": duration, "aspect_ratio": aspect_ratio,
-            "negative_prompt": negative_prompt, "video_number": video_number, "resolution": resolution,
-            "generate_audio": generate_audio, "webhook_url": webhook_url, "caller_id": caller_id,
-        }  # fmt: skip
-        extra = _checked_extra(extra_body or {}, validate)
-        body = _checked_body(image, fields, extra, validate)
-        yield from _fit_to_model(self, body, validate, strict=strict)
-        picture = None if "image" in body else (yield from load_image(image, validate=bool(validate)))
-        return (yield from _order(self, body, extra, picture, force=force, order_key=order_key))
+        return (
+            yield from _submit(
+                self, image, None, prompt=prompt, model=model, duration=duration, aspect_ratio=aspect_ratio,
+                negative_prompt=negative_prompt, video_number=video_number, resolution=resolution,
+                generate_audio=generate_audio, webhook_url=webhook_url, caller_id=caller_id, extra_body=extra_body,
+                validate=validate, strict=strict, force=force, order_key=order_key,
+            )
+        )  # fmt: skip
 
     @operation
     def generate(
@@ -160,7 +156,7 @@ class ImageToVideo(Resource[Mode]):
         check_waiting(timeout, interval, webhook)
         if webhook is not None and options.get("webhook_url") is None:
             options["webhook_url"] = webhook.callback_url
-        submitting = ImageToVideo.submit(_meant_for(self, output), image, prompt=prompt, **options)
+        submitting = _submit(self, image, absolute_path(output), prompt=prompt, **options)
         if (options.get("video_number") or 1) != 1:
             raise InvalidInputError("generate makes one video; for more use submit + batches.wait")
         yield from RunBlocking(lambda: prepare(output, video_name(image, f"{'x' * 100}.mp4"), if_exists))
@@ -179,11 +175,34 @@ class ImageToVideo(Resource[Mode]):
         return Video(path, task.videos[0].url, task)
 
 
-def _meant_for(resource: ImageToVideo[Mode], output: str | os.PathLike[str] | None) -> ImageToVideo[Mode]:
-    """The same resource, for an order whose video goes to `output`."""
-    meant = ImageToVideo(resource._runner, resource._retry)
-    meant._models, meant._output = resource._models, absolute_path(output)
-    return meant
+def _submit(
+    resource: ImageToVideo[Mode],
+    image: ImageSource,
+    output: str | None,
+    *,
+    extra_body: Mapping[str, Any] | None = None,
+    validate: bool | Literal["live"] = True,
+    strict: bool = False,
+    force: bool = False,
+    order_key: str | None = None,
+    **given: Any,
+) -> Flow[Submission]:
+    """Check a request, upload the image if it is a local one, and submit; `output` is where the video is to go."""
+    if unknown := sorted(given.keys() - _PARAMETERS):
+        raise TypeError(f"unexpected keyword argument {unknown[0]!r}; extra_body takes fields that have no parameter")
+    extra = _checked_extra(extra_body or {}, validate)
+    body = _checked_body(image, {**_DEFAULTS, **given}, extra, validate)
+    yield from _fit_to_model(resource, body, validate, strict=strict)
+    local = None if "image" in body else (yield from load_image(image, validate=bool(validate)))
+    url = {"image": (yield from upload_image(local, resource._retry))} if local else {}
+    # A constructed model would send the contract's defaults, which the service has anyway and some models do not know.
+    request = ImageToVideoRequest.from_dict({**body, **url})
+    return (
+        yield from call_paid(
+            submit_image_to_video, request, extra, resource._retry,
+            image=local, output=output, force=force, order_key=order_key,
+        )
+    )  # fmt: skip
 
 
 def _store(
@@ -210,34 +229,8 @@ def _store(
         raise DownloadError(message, url=url, task_id=task.id) from error
 
 
-def _order(
-    resource: ImageToVideo[Mode],
-    body: Mapping[str, Any],
-    extra: Mapping[str, Any],
-    picture: Image | None,
-    *,
-    force: bool,
-    order_key: str | None,
-) -> Flow[Submission]:
-    """Upload the image, if it is a local one, and send the paid request."""
-    address = {"image": (yield from upload_image(picture, resource._retry))} if picture else {}
-    # A constructed model would send the contract's defaults, which the service has anyway and some models do not know.
-    request = ImageToVideoRequest.from_dict({**body, **address})
-    return (
-        yield from call_paid(
-            submit_image_to_video,
-            request,
-            extra,
-            resource._retry,
-            image=picture,
-            output=resource._output,
-            force=force,
-            order_key=order_key,
-        )
-    )
-
-
 _REQUIRED = ("model", "prompt", "duration")
+_DEFAULTS = {"model": MODEL, "duration": DURATION, "aspect_ratio": ASPECT_RATIO}
 _PARAMETERS = frozenset({"image", "prompt", *VideoOptions.__annotations__})
 
 
