@@ -182,10 +182,10 @@ def test_no_more_submissions_are_open_than_may_be(tmp_path: Path) -> None:
 
 
 # Two are unknown, one that began before them is accepted late, and then none is known any more.
-LATE_YES = ["start"] * 4 + ["end last", "end last", "end"] + ["start"] * 3 + ["end", "start"] * 3
+LATE_YES = ["asked"] + ["start"] * 4 + ["end last", "end last", "end"] + ["start"] * 3 + ["end", "start"] * 3
 LATE_YES += ["end"] * 3 + ["asked", "start", "end"]
 # Three are unknown, something free is answered, and two would like to be the one that goes alone.
-TWO_ALONE = ["start", "end"] * 3 + ["asked", "start", "start", "end", "end"]
+TWO_ALONE = ["asked"] + ["start", "end"] * 3 + ["asked", "start", "start", "end", "end"]
 
 
 @settings(derandomize=True, deadline=None, database=None, max_examples=300)

@@ -1,5 +1,6 @@
 """Waiting outlives what passes, stops at what ends, and says how to go on when it gives up."""
 
+import errno
 import time
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,21 @@ def test_what_goes_wrong_after_paying_names_the_task(face: Face, faulty_server: 
     with pytest.raises(weryai.DownloadError) as lost:
         face.run(lambda client: generate(client, tmp_path / "v.mp4"), faulty_server.url)
     assert lost.value.task_id == TASK
+
+
+def test_a_disk_that_refuses_a_video_is_told_with_its_task(
+    face: Face, faulty_server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written is paid for all the same: the error names the task and where the video is."""
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("weryai._media.download.os.replace", full)
+    serve_story(faulty_server)
+    with pytest.raises(weryai.DownloadError, match="No space left") as caught:
+        face.run(lambda client: generate(client, tmp_path / "v.mp4"), faulty_server.url)
+    assert (caught.value.task_id, caught.value.url) == (TASK, video_url(faulty_server))
 
 
 def test_a_name_that_was_taken_meanwhile_costs_no_video(

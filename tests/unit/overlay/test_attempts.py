@@ -1,19 +1,23 @@
 """What proves that nothing of a paid request has left, what stops it, and what an interrupted caller is told."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from weryai import DuplicateRequestError, NotSentError, OutcomeUnknownError
+from weryai import DuplicateRequestError, Journal, NotSentError, OutcomeUnknownError, WeryAI
 from weryai._flow.effects import Reply, Send, Transmit
 from weryai._flow.intent import Intent
 from weryai._flow.order import AttemptResult, OrderState
 from weryai._journal.memory import MEMORY
 from weryai._journal.recording import Recording
+from weryai._protocol.envelope import accept_paid
+from weryai._protocol.submission import read_submission
 from weryai._transport.evidence import Evidence, StoppedError
 from weryai._transport.http import note_on_interruption
+from weryai._transport.paid import PaidAttempt
 
 CONNECTING, SENDING = "connection.connect_tcp.started", "http11.send_request_headers.started"
 PAID = Send({"method": "post", "url": "/x"}, paid=True)
@@ -144,6 +148,25 @@ def test_who_never_heard_of_an_accepted_order_is_told_of_it() -> None:
         log.begin(Intent("POST /x", {}), "same")
     for service, key in (("https://eu.example.com", "sk-1"), ("https://api.example.com", "sk-2")):
         MEMORY.order_log(service, key).begin(Intent("POST /x", {}), "same")
+
+
+def test_a_journal_that_was_closed_hides_no_interruption(tmp_path: Path) -> None:
+    """Giving up an attempt raises nothing of its own: the caller is being told of something else."""
+    with Journal(tmp_path / "journal.db") as journal, WeryAI("sk-key", journal=journal) as client:
+        intent = Intent("POST /x", {}, row=1)
+        attempt = PaidAttempt(Send(PAID.request, paid=True, intent=intent), client._settings)
+        journal.close()
+        attempt.give_up()
+        assert attempt.is_given_up
+
+
+@pytest.mark.parametrize(
+    ("given", "batch"), [(7, 7), ("b-1", "b-1"), (True, None), ("", None), ([7], None), (None, None)]
+)
+def test_a_batch_has_a_number_or_a_name(given: Any, batch: Any) -> None:
+    """Whatever else stands in its place is no batch id: `batches.wait` then asks for the tasks one by one."""
+    answer = json.dumps({"status": 0, "data": {"task_ids": ["task_1"], "batch_id": given}}).encode()
+    assert read_submission(*accept_paid(Reply(200, {}, answer), "POST /x")).batch_id == batch
 
 
 ACCEPTED = b'{"status": 0, "data": {"task_ids": ["task_1"]}}'
