@@ -177,3 +177,12 @@ def test_what_is_stored_is_not_fetched_again(
     assert run(["resume", "--all"]) == 0
     assert {path.name for path in Path().glob("*.mp4")} == {"moved.mp4", f"{second}.mp4"}
     assert rows(journal) == ["done"]
+
+
+def test_the_same_command_is_refused_for_ten_minutes(serving: Emulator, journal: Path) -> None:
+    """Unless `--window` says otherwise."""
+    assert run(SUBMIT) == 0
+    for age, code in ((590, 2), (20, 0)):
+        with closing(sqlite3.connect(journal)) as db, db:
+            db.execute("update orders set began = began - ?", (age,))
+        assert run(SUBMIT) == code
