@@ -132,10 +132,11 @@ def test_a_service_that_stays_away_ends_the_run(emulator: Emulator, tmp_path: Pa
     }
 
 
-def test_the_time_of_an_outage_is_no_time_of_a_task(tmp_path: Path) -> None:
-    """A task that is waited for outlives an outage longer than its timeout, although nothing is submitted meanwhile."""
+@pytest.mark.parametrize(("stage", "away"), [(0.3, 1.2), (0.5, 0.4)], ids=["longer than the timeout", "over by then"])
+def test_the_time_of_an_outage_is_no_time_of_a_task(tmp_path: Path, stage: float, away: float) -> None:
+    """A task that is waited for outlives an outage within its timeout or beyond it, although nothing is submitted."""
     with (
-        Emulator(video="fixed", waiting=0.3, processing=0.3, key="sk-emulator") as slow,
+        Emulator(video="fixed", waiting=stage, processing=stage, key="sk-emulator") as slow,
         away_from(slow, "refuse", begins_at=None) as there,
         filled(tmp_path, 2) as ledger,
     ):
@@ -146,7 +147,7 @@ def test_the_time_of_an_outage_is_no_time_of_a_task(tmp_path: Path) -> None:
             events.append(event)
             if [one.event for one in events] == ["submitted"] * 2:
                 there.go_away()
-                threading.Timer(1.2, there.heal).start()
+                threading.Timer(away, there.heal).start()
 
         patience = bulk.Patience(interval=0.02, timeout=0.9)
         outcome = go(ledger, there.url, tmp_path, key="sk-emulator", on_event=listen, patience=patience)
