@@ -15,7 +15,7 @@ def default_path(
 ) -> Path:
     """Return WERYAI_JOURNAL, else a file in the folder where the system keeps a user's data; raises JournalError."""
     if named := environment.get("WERYAI_JOURNAL"):
-        return Path(named)
+        return Path(os.path.expanduser(named))
     try:
         home = home or Path.home()
     except RuntimeError as error:

@@ -41,7 +41,7 @@ class Journal:
         if isinstance(window, bool) or not isinstance(window, int | float) or not 0 <= window <= 1e9:
             raise ConfigurationError("window must be a number of seconds, 0 or more")
         try:
-            self.path = Path(os.path.abspath(path))
+            self.path = Path(os.path.abspath(os.path.expanduser(path)))
         except TypeError as error:
             raise ConfigurationError(f"a journal is a path, not {type(path).__name__}") from error
         self.window = float(window)

@@ -32,7 +32,7 @@ class Recording:
             intent.row = yield from OnDisk(lambda: self._log.begin(intent, fingerprint))
         except JournalError as error:
             if "Nothing was sent." not in str(error):
-                error.args = (f"{error}. Nothing was sent.",)
+                error.args = (f"{str(error).removesuffix('.')}. Nothing was sent.",)
             raise
         try:
             reply = yield from Transmit(self._effect, self._evidence)

@@ -217,6 +217,9 @@ def find_task_ids(raw: Any) -> tuple[str, ...]:
         if isinstance(part, dict):
             for name in _ID_NAMES:
                 found += [_id(value) for value in _flat(part.get(name))]
+            if isinstance(text := part.get("data"), str):
+                # Some gateways pack the content as a text of JSON into the JSON.
+                found += find_task_ids(text)
         inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
         parts += reversed(list(inner))
     return _unique(found)

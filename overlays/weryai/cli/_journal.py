@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -73,7 +74,8 @@ def noting_client(place: str | None) -> Iterator[WeryAI]:
 
 def journal_at(place: str | None) -> Path | None:
     """The journal that is meant, or None if there is none yet; raises JournalError where that cannot be seen."""
-    path = Path(place or weryai.Journal.default_path())
+    # No shell has put the home in after `--journal=~/x`.
+    path = Path(os.path.expanduser(place)) if place else weryai.Journal.default_path()
     try:
         path.stat()
     except FileNotFoundError:

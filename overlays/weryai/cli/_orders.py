@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,7 +113,7 @@ def resolve(
 def _client(place: str | None) -> Iterator[WeryAI]:
     """Make a client for work that is all about the journal, which must be there."""
     if (path := journal_at(place)) is None:
-        path = Path(place or weryai.Journal.default_path())
+        path = Path(os.path.expanduser(place)) if place else weryai.Journal.default_path()
         raise weryai.JournalError(f"there is no journal at {path}: nothing was submitted with it")
     with weryai.Journal(path) as journal, connect(journal) as client:
         yield client

@@ -19,6 +19,7 @@ SUBMIT = "POST /v1/generation/image-to-video"
         ({"data": {"result": {"taskIds": ["a"]}, "task_id": "b"}}, ("b", "a")),
         ([{"task_id": 7}], ("7",)),
         ({"data": {"task_ids": [["a", "b"], [["c"]]]}}, ("a", "b", "c")),
+        ({"status": 0, "data": '{"task_ids": ["a", "b"]}'}, ("a", "b")),
         ({"data": {"task_id": ["a", {"task_id": "b"}]}}, ("a", "b")),
         ('{"data":{"task_ids":[123,456', ("123",)),
         ('{"data":{"task_ids":[123,456]', ("123", "456")),

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from weryai import Journal
 from weryai._flow import process
 from weryai._flow.process import Owner, start_of, this_process
 from weryai._journal.default_path import default_path
+from weryai.bulk import Ledger
+from weryai.cli._bulk.ledger_argument import place_of
+from weryai.cli._journal import journal_at
 from weryai.errors import JournalError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes as POSIX has them")
@@ -78,3 +82,17 @@ def test_without_a_home_there_is_no_place(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(JournalError, match="home"):
         default_path({}, "linux")
     assert default_path({"WERYAI_JOURNAL": "j.db"}, "linux") == Path("j.db")
+
+
+def test_a_home_that_no_shell_has_put_in_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `~` that comes from a file or an option is the home, not a folder in each working folder with its own orders."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    assert default_path({"WERYAI_JOURNAL": "~/j.db"}, "linux") == tmp_path / "home" / "j.db"
+    assert journal_at("~/j.db") is None
+    with Journal("~/j.db") as journal, Ledger("~/l.db") as ledger:
+        assert (journal.path, ledger.path) == (tmp_path / "home" / "j.db", tmp_path / "home" / "l.db")
+    assert journal_at("~/j.db") == journal.path
+    assert place_of("~/l.db") == ledger.path
+    assert not (tmp_path / "~").exists()

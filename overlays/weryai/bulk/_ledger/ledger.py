@@ -95,7 +95,7 @@ class Ledger(OpenLedger):
     def __init__(self, path: str | os.PathLike[str], *, trust_copy: bool = False) -> None:
         """Open the file, or make it; a try that a dead run left open is ambiguous from now on."""
         try:
-            self.path = Path(os.path.abspath(path))
+            self.path = Path(os.path.abspath(os.path.expanduser(path)))
         except TypeError as error:
             raise ConfigurationError(f"a ledger is a path, not {type(path).__name__}") from error
         # Who holds the lock looks whether it is a copy, before anything is changed in it.

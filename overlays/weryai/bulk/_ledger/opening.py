@@ -76,7 +76,7 @@ def path_of(place: Place) -> Path:
     """Where a ledger lies, which is a file; it must be there."""
     if not isinstance(place, Ledger | str | os.PathLike):
         raise ConfigurationError(f"a ledger is a path, not {type(place).__name__}")
-    path = place.path if isinstance(place, Ledger) else Path(os.path.abspath(place))
+    path = place.path if isinstance(place, Ledger) else Path(os.path.abspath(os.path.expanduser(place)))
     try:
         is_there = path.is_file()
     except OSError as error:

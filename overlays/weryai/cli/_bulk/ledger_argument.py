@@ -20,7 +20,7 @@ def place_of(text: str) -> Place:
     from weryai import bulk
 
     if not bulk.is_database(text):
-        return Path(text)
+        return Path(os.path.expanduser(text))
     if text != os.environ.get(DATABASE) and shown(text) != text:
         say(WARNING)
     return text
@@ -36,7 +36,10 @@ def address_of(text: str) -> str:
 
 in_ledger = click.argument("ledger", type=place_of, envvar=DATABASE)
 in_file = click.option(
-    "--ledger", type=click.Path(dir_okay=False, path_type=Path), help="[default: MANIFEST.ledger.db]"
+    "--ledger",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="[default: MANIFEST.ledger.db]",
+    callback=lambda _context, _option, path: path and Path(os.path.expanduser(path)),
 )
 database = click.option(
     "--database", type=address_of, envvar=DATABASE, show_envvar=True, metavar="URL",
