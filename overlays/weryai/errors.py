@@ -78,6 +78,8 @@ LOST = _Lost()
 class WeryAIError(Exception):
     """Anything that went wrong in weryai; catch it to catch all of them. Fields are given by keyword."""
 
+    _is_after_payment = False
+
     def __init__(self, message: str = "", carried: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         super().__init__(message)
         self.__dict__.update({name: _restored(name, value) for name, value in (carried or {}).items()})
@@ -99,7 +101,10 @@ class WeryAIError(Exception):
 
     @property
     def outcome(self) -> Outcome:
-        """What became of the paid request that this is about."""
+        """What became of the paid request that this is about: ACCEPTED for whatever a wait for its task meets."""
+        return Outcome.ACCEPTED if self._is_after_payment else self._own_outcome()
+
+    def _own_outcome(self) -> Outcome:
         return Outcome.NOT_SENT
 
 
@@ -161,9 +166,7 @@ class OutcomeUnknownError(TransportError):
     raw: Any = None
     task_ids: tuple[str, ...] = ()
 
-    @property
-    def outcome(self) -> Outcome:
-        """UNKNOWN: it may have been accepted and billed."""
+    def _own_outcome(self) -> Outcome:
         return Outcome.UNKNOWN
 
 
@@ -178,9 +181,7 @@ class ContractError(WeryAIError):
     may_have_been_billed: bool = False
     task_ids: tuple[str, ...] = ()
 
-    @property
-    def outcome(self) -> Outcome:
-        """UNKNOWN if it belongs to a paid request."""
+    def _own_outcome(self) -> Outcome:
         return Outcome.UNKNOWN if self.may_have_been_billed else Outcome.NOT_SENT
 
 
@@ -199,9 +200,7 @@ class APIError(WeryAIError):
     task_ids: tuple[str, ...] = ()
     raw: Any = None
 
-    @property
-    def outcome(self) -> Outcome:
-        """REFUSED; UNKNOWN if the refusal held a task id all the same."""
+    def _own_outcome(self) -> Outcome:
         return Outcome.UNKNOWN if self.task_ids else Outcome.REFUSED
 
     @property
@@ -278,9 +277,7 @@ class TaskError(WeryAIError):
     task: Task | None = None
     reason: str | None = None
 
-    @property
-    def outcome(self) -> Outcome:
-        """ACCEPTED: the task is paid for."""
+    def _own_outcome(self) -> Outcome:
         return Outcome.ACCEPTED
 
 
@@ -299,9 +296,7 @@ class DownloadError(WeryAIError):
     partial_path: Path | None = None
     task_id: str | None = None
 
-    @property
-    def outcome(self) -> Outcome:
-        """ACCEPTED: the video exists."""
+    def _own_outcome(self) -> Outcome:
         return Outcome.ACCEPTED
 
 

@@ -1,5 +1,6 @@
 """A submit whose fate is unknown is never repeated: one POST, and an error that says so."""
 
+import json
 import re
 import time
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import pytest
 
 import weryai
-from fakes.answers import SUBMIT, accepted, envelope, refused
-from fakes.faces import Face, submit
+from fakes.answers import STATUS, SUBMIT, TASK, accepted, envelope, refused
+from fakes.faces import Face, generate, submit
 from fakes.faults import Answer, Chunks, Close, Half, Hang, Raw, Reply, Reset, html_reply, json_reply
 from fakes.faulty_server import FaultyServer
 from weryai import RetryPolicy
@@ -193,3 +194,26 @@ def test_warnings_that_are_errors_never_cost_paid_work(
             face.run(submit, faulty_server.url, journal=journal_path)
     else:
         assert face.run(submit, faulty_server.url, journal=journal_path).task_ids == ("task_abc123",)
+
+
+AFTER: dict[str, Any] = {
+    "generate": lambda client: generate(client, "video.mp4"),
+    "tasks.wait": lambda client: client.tasks.wait(TASK, interval=0.01),
+    "batches.wait": lambda client: client.batches.wait(weryai.Submission((TASK,), 1), interval=0.01),
+}
+
+
+@pytest.mark.parametrize("work", AFTER.values(), ids=list(AFTER))
+@pytest.mark.parametrize("answer", [refused(1002), html_reply(403)], ids=["refused", "page"])
+def test_what_is_met_after_paying_says_that_it_is_paid(
+    face: Face, faulty_server: FaultyServer, work: Any, answer: Reply
+) -> None:
+    """A key that is refused while a task is waited for is no refused order, also when rebuilt from JSON."""
+    faulty_server.default("POST", SUBMIT, accepted())
+    faulty_server.default("GET", STATUS, answer)
+    faulty_server.default("GET", "/v1/generation/batch/1/status", answer)
+    with pytest.raises(weryai.APIError) as caught:
+        face.run(work, faulty_server.url)
+    error = caught.value
+    assert error.outcome is weryai.Outcome.ACCEPTED
+    assert type(error)(*json.loads(json.dumps(error.args))).outcome is weryai.Outcome.ACCEPTED

@@ -180,12 +180,14 @@ def check_task_id(task_id: object) -> str:
 
 @contextlib.contextmanager
 def add_task_ids_to_errors(task_ids: Sequence[str]) -> Iterator[None]:
-    """Note the task ids on whatever interrupts the work, so that nothing paid for is lost."""
+    """Note on whatever interrupts the work what was paid for, so that it is neither lost nor paid for again."""
     try:
         yield
     except (TaskFailedError, TaskTimeoutError):
         raise
     except BaseException as error:
+        if isinstance(error, WeryAIError):
+            error._is_after_payment = True
         names = ", ".join(task_ids)
         if not any(names in note for note in getattr(error, "__notes__", ())):
             error.add_note(_how_to_resume(task_ids))
