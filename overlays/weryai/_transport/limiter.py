@@ -30,7 +30,9 @@ class Turns:
         with self._lock:
             if moment < self.next_turn:
                 return self.next_turn - moment
-            self.next_turn = max(self.next_turn, moment - 1 / self.rate) + 1 / self.rate
+            # Nobody is late for the first one.
+            earliest = moment - 1 / self.rate if self.next_turn else moment
+            self.next_turn = max(self.next_turn, earliest) + 1 / self.rate
             return 0.0
 
 
