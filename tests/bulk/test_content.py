@@ -14,8 +14,8 @@ from fakes.commands import Ended, weryai_command
 from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
+from weryai._flow.image_url import unsigned
 from weryai.bulk import JobState, PostgresLedger
-from weryai.bulk._ledger.image_url import unsigned
 from weryai.bulk._manifest import matching
 from weryai.emulator import Emulator
 

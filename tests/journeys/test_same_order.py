@@ -11,7 +11,7 @@ import pytest
 import weryai
 from fakes.answers import SUBMIT, TASK, accepted, uploaded
 from fakes.faces import Face, submit
-from fakes.faults import Answer
+from fakes.faults import Answer, html_reply
 from fakes.faulty_server import FaultyServer
 from fakes.journals import OUTCOMES, rows
 from fakes.pictures import JPEG, png
@@ -97,6 +97,34 @@ def test_what_makes_two_orders_the_same(
     except weryai.DuplicateRequestError:
         assert is_same
     assert len(faulty_server.posts()) == (1 if is_same else 2)
+
+
+SIGNED = "https://bucket.example.com/reference.jpg?v=1"
+
+
+@pytest.mark.parametrize("has_journal", [True, False], ids=["journal", "memory"])
+@pytest.mark.parametrize(
+    ("again", "is_same"),
+    [
+        (f"{SIGNED}&X-Amz-Date=20300101T000000Z&X-Amz-Signature=b", True),
+        ("https://bucket.example.com/reference.jpg?v=2&X-Amz-Date=20300101T000000Z&X-Amz-Signature=b", False),
+    ],
+    ids=["signed anew", "another version"],
+)
+def test_an_address_that_is_signed_anew_is_the_same_order(
+    face: Face, faulty_server: FaultyServer, journal_path: Path, has_journal: bool, again: str, is_same: bool
+) -> None:
+    """A retry that makes a fresh presigned link of the same image is not sent while the first may have been billed."""
+    faulty_server.default("POST", SUBMIT, html_reply(502))
+    journal = journal_path if has_journal else None
+    for image in (f"{SIGNED}&X-Amz-Date=20290101T000000Z&X-Amz-Signature=a", again):
+        with pytest.raises((weryai.OutcomeUnknownError, weryai.DuplicateRequestError)):
+            face.run(
+                lambda client, image=image: client.image_to_video.submit(image, prompt="wave"),
+                faulty_server.url,
+                journal=journal,
+            )
+    assert [len(faulty_server.posts()), is_same] in ([1, True], [2, False])
 
 
 @pytest.mark.parametrize(

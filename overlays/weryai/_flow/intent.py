@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .image_url import unsigned
+
 # Where the service is to report to is no part of what is bought, and a receiver's address differs in each process.
 NO_PART = ("webhook_url",)
 
@@ -45,15 +47,25 @@ class Intent:
 
 
 def fingerprint_of(request: str, body: Mapping[str, Any], image_hash: str | None, defaults: Mapping[str, Any]) -> str:
-    """One word for all that makes two orders the same; a default that is spelled out is as good as left out."""
+    """One word for all that makes two orders the same; a default that is spelled out is as good as left out.
+
+    An address that was signed anew, as most that are made for each request are, leads to the same image.
+    """
     bought = {
-        name: value
+        name: _unsigned(value)
         for name, value in body.items()
         if name not in NO_PART and not (name in defaults and _written(value) == _written(defaults[name]))
     }
     if image_hash is not None:
         bought["image"] = f"sha256:{image_hash}"
     return hashlib.sha256(_written([request, bought]).encode()).hexdigest()
+
+
+def _unsigned(value: Any) -> Any:
+    """A value whose addresses hold no signature."""
+    if isinstance(value, list):
+        return [_unsigned(part) for part in value]
+    return unsigned(value) if isinstance(value, str) else value
 
 
 def _written(value: Any) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..._flow.image_url import unsigned
 from ..._flow.order import OrderState
-from .image_url import unsigned
 
 JobState = OrderState
 

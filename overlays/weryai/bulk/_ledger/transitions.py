@@ -15,9 +15,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
+from ..._flow.image_url import is_url, unsigned
 from ..._flow.order import AttemptResult, OrderState, service_of
 from ...errors import BudgetExceededError, InvalidInputError, JournalError
-from .image_url import is_url, unsigned
 
 T = TypeVar("T")
 GIVEN_UP = "given up"

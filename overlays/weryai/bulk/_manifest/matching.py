@@ -10,8 +10,8 @@ from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..._flow.image_url import unsigned
 from ..._media.image import is_address
-from .._ledger.image_url import unsigned
 from .._ledger.job import NewJob
 from .._ledger.transitions import Database
 
