@@ -128,7 +128,7 @@ def test_a_letter_that_cannot_be_spelled_is_escaped(faulty_server: FaultyServer,
     """JSON becomes ASCII and reads the same; words get backslashes; the code is that of the work."""
     serve_story(faulty_server)
     ours = {"PYTHONIOENCODING": encoding}
-    for arguments in (GENERATE, (*GENERATE, "--json", "--force")):
+    for arguments in (GENERATE, (*GENERATE, "--json", "--force", "--overwrite")):
         with open(tmp_path / "out", "wb") as out:
             done = subprocess.run(
                 [sys.executable, "-m", "weryai", *arguments], cwd=tmp_path, stdout=out, stderr=subprocess.PIPE,

@@ -108,7 +108,7 @@ def test_an_order_of_several_ends_with_its_last_task(
     faulty_server.default("GET", STATUS.replace(TASK, "task_two"), json_reply({"status": 0, "data": {
         "task_id": "task_two", "task_status": "failed"}}))  # fmt: skip
 
-    with pytest.warns(weryai.WeryAIWarning, match="orders that many"):
+    with pytest.warns(weryai.WeryAIWarning, match="submits that many"):
         face.run(lambda client: submit(client, video_number=2), faulty_server.url, journal=journal_path)
     (order,) = face.run(lambda client: client.orders.list(), faulty_server.url, journal=journal_path)
     batch = weryai.Submission(order.task_ids)
