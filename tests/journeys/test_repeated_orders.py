@@ -88,10 +88,17 @@ async def test_a_time_limit_around_an_order_buys_no_second(faulty_server: Faulty
 
     monkeypatch.setattr(shield, "GRACE", 0.2)
     faulty_server.script("POST", SUBMIT, accepted(delay=0.1), accepted(delay=30))
+
+    async def limited(number: int, **options: Any) -> None:
+        submitting = asyncio.ensure_future(submit(client, **options))
+        await asyncio.to_thread(faulty_server.wait_for, "POST", SUBMIT, number)
+        await asyncio.wait_for(submitting, 0.01)
+
     async with AsyncWeryAI(JOURNEY_KEY, base_url=faulty_server.url, retry=ONCE) as client:
-        for options, error in (({}, DuplicateRequestError), ({"duration": 10}, OutcomeUnknownError)):
+        wanted: Any = (({}, DuplicateRequestError), ({"duration": 10}, OutcomeUnknownError))
+        for number, (options, error) in enumerate(wanted, 1):
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(submit(client, **options), 0.05)
+                await limited(number, **options)
             with pytest.raises(error) as caught:
                 await submit(client, **options)
             assert getattr(caught.value, "task_id", None) == (TASK if error is DuplicateRequestError else None)

@@ -58,6 +58,8 @@ T = TypeVar("T")
 UPLOAD_AGE = 6 * 3600.0
 # How often a job is refused for the moment before it has failed.
 TRIES = 50
+# How often a video is fetched whose connection breaks, although no outage was noticed.
+FETCHES = 3
 TIMEOUT = 3600.0
 # How often a page of something else in place of an answer leaves a job queued, although the service is reached.
 PAGES = 3
@@ -291,14 +293,17 @@ class JobRunner:
 
     async def _fetch(self, job: Job, task: Task, task_id: str) -> None:
         """Store the video of a task; what an outage has cut off is fetched again when the service is back."""
+        tries = 0
         while True:
-            pauses = self.gate.pauses
+            pauses, tries = self.gate.pauses, tries + 1
             try:
                 target = Target(self._path_of(job, task_id), task.videos[0].url, hashed=True)
                 flow = store(self._client.files, target, task_id, partial(self._finish, job, task_id))
                 await self._done(job, task_id, *await self._client._perform(flow))
             except WeryAIError as error:
-                if isinstance(error.__cause__, TransportError) and await self._was_away(task_id, pauses):
+                is_cut = isinstance(error.__cause__, TransportError)
+                # An outage may be over before anybody has noticed it.
+                if is_cut and (await self._was_away(task_id, pauses) or tries < FETCHES):
                     continue
                 await self._leave(job, task_id, error)
             return
