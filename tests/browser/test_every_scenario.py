@@ -16,6 +16,7 @@ from fakes.faulty_server import FaultyServer
 from fakes.surroundings import JOURNEY_KEY
 from journeys.scenario_outcomes import DELIVERIES, OUTCOMES
 from journeys.scenario_stories import tell
+from weryai._journal.memory import MEMORY
 from weryai.emulator import Emulator, ManualClock, scenarios
 
 pytestmark = [needs_chromium, pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]
@@ -34,6 +35,8 @@ def emulator() -> Iterator[Emulator]:
 
 def play(emulator: Emulator, folder: Path, name: str, stage: str) -> None:
     """Let a story happen, whatever it ends in."""
+    # Each story is told by a program of its own, which remembers nothing of the one before.
+    MEMORY.forget()
     outcome = OUTCOMES[name][stage]
     patience = 0.2 if outcome.error == "TaskTimeoutError" else 20.0
     with contextlib.suppress(weryai.WeryAIError):
@@ -68,6 +71,7 @@ async def test_the_page_shows_every_scenario_of_deliveries(
     page = await browser.open()
     for name in DELIVERIES:
         emulator.reset()
+        MEMORY.forget()
         emulator.order(name)
         with weryai.WeryAI(JOURNEY_KEY, base_url=emulator.url) as client:
             client.image_to_video.submit(
