@@ -63,7 +63,7 @@ def test_the_page_tells_the_whole_run(tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out.strip() == str(path)
     page = Page(path)
     assert page.states == ["ambiguous", "failed", "done", "done", "submitted", "submitting", "queued"]
-    for words in ("2 of 7 videos are there", "1 job is ambiguous", "Copyright restrictions", "A mug turns", "of 1,000"):
+    for words in ("2 of 7 videos are ready", "1 job is ambiguous", "Copyright restrictions", "A mug turns", "of 1,000"):
         assert words in page.text
     assert f"weryai bulk resolve {filling.path} KEY adopt TASK_ID" in page.text
     assert "All of them" in page.text

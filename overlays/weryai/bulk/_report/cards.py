@@ -63,7 +63,7 @@ def _facts(job: Job, shown: Shown) -> list[list[Element]]:
         ("batch", job.batch_id),
         ("credits", None if job.price is None else number(job.price)),
         ("paid", f"{job.submits} times" if job.submits > 1 else None),
-        ("ordered", stamp(job.submitted)),
+        ("submitted", stamp(job.submitted)),
         ("ended", stamp(job.ended)),
         ("took", _taken(job)),
         ("video", _video(job, shown)),

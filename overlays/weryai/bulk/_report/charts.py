@@ -70,7 +70,7 @@ def _over_time(times: Times) -> Element:
                 drawn.append(_bar(_LEFT + slot * wide, low, wide, tall, name, told))
     steps = [_point(_LEFT + at * wide, _y(many, top)) for slot, many in enumerate(ordered) for at in (slot, slot + 1)]
     line = h("polyline", points=" ".join(steps), class_="line move")
-    caption = [_key("good", "videos"), _key("bad", "failed"), _key("move", "ordered")]
+    caption = [_key("good", "videos"), _key("bad", "failed"), _key("move", "submitted")]
     ends = _ends(times, len(slots))
     told = f"Videos, failures and orders per {span(times.step)}, {ends[0][1]} to {ends[1][1]} UTC"
     return _figure(f"Jobs per {_each(times.step)}", told, caption, top, ends, [*drawn, line])
@@ -95,7 +95,7 @@ def _histogram(times: Times) -> Element:
     x = _LEFT + min((median - low) / step, many_bars) * wide
     mark = h("line", x1=_round(x), x2=_round(x), y1=_TOP - 6, y2=HEIGHT - _BOTTOM, class_="mark")
     told = f"Time from submission to video of {len(taken):,} videos, the median is {span(median)}"
-    return _figure("From order to video", told, [_key("mark", f"median {span(median)}")], top,
+    return _figure("From submission to video", told, [_key("mark", f"median {span(median)}")], top,
                    [(0, span(low)), (1, span(low + many_bars * step))], [*bars, mark])  # fmt: skip
 
 

@@ -91,8 +91,8 @@ def _verdict(facts: Facts) -> tuple[str, str]:
     if total == 0:
         return "calm", "There are no jobs yet"
     if done == total:
-        return "good", f"All {total:,} videos are there" if total > 1 else "The video is there"
-    return "mixed" if done else "calm", f"{done:,} of {total:,} videos are there"
+        return "good", f"All {total:,} videos are ready" if total > 1 else "The video is ready"
+    return "mixed" if done else "calm", f"{done:,} of {total:,} videos are ready"
 
 
 def _tiles(facts: Facts) -> Element:
@@ -103,7 +103,7 @@ def _tiles(facts: Facts) -> Element:
     if times is not None and times.median is not None:
         tiles.append(_tile(span(times.median), "from submission to video, median"))
     if facts.first is not None and facts.last is not None and facts.last > facts.first:
-        tiles.append(_tile(span(facts.last - facts.first), "from the first order to the last end"))
+        tiles.append(_tile(span(facts.last - facts.first), "from the first submission to the last end"))
     if facts.bytes:
         tiles.append(_tile(_size(facts.bytes), "of video on disk"))
     if facts.status.pace and facts.status.eta:
