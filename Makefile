@@ -1,7 +1,7 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-bulk quick test contract contract-live bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff lint-contract format lock build clean
-.PHONY: demo-venv dev-venv
+.PHONY: help demo demo-bulk quick test contract contract-live bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff lint-contract format lock build docs clean
+.PHONY: demo-venv dev-venv docs-venv
 
 # Nothing in the caller's environment may change what a verb does.
 PY := . .ci/clean && .venv/bin/python
@@ -121,6 +121,10 @@ spec-diff: dev-venv ## what changed in the contract, and does it break callers: 
 lint-contract: ## a second opinion on openapi/weryai.yaml; needs Node.js, so no part of check
 	@.ci/lint-contract
 
+docs: docs-venv ## the site, into build/site/, without a dead link
+	@$(PY) docs/site/build.py
+	@$(PY) docs/site/check.py build/site
+
 format: dev-venv ## bring every file into shape
 	@$(PY) -m ruff check --fix -q . || true
 	@$(PY) -m ruff format -q .
@@ -138,3 +142,5 @@ demo-venv:
 	@.ci/setup demo
 dev-venv:
 	@.ci/setup dev
+docs-venv:
+	@.ci/setup docs

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from repository.places import ROOT
 
-LOCKS = ("demo", "dev")
+LOCKS = ("demo", "dev", "docs")
 #: The extras that a lock is for, where that is not all of them.
 EXTRAS = {"demo": ("cli", "emulator")}
 PIN = re.compile(
@@ -62,6 +62,10 @@ def test_no_address_is_locked(lock: str) -> None:
     assert "://" not in (ROOT / "requirements" / f"{lock}.lock").read_text(encoding="utf-8")
 
 
-def test_both_locks_agree() -> None:
-    """The demo's lock is a part of the developers' lock, so that one environment serves both."""
-    assert {name: versions for name, versions in pins("demo").items() if pins("dev").get(name) != versions} == {}
+@pytest.mark.parametrize("lock", ["demo", "docs"])
+def test_the_locks_agree(lock: str) -> None:
+    """What two locks have in common is one version, so that one environment serves all."""
+    shared = pins(lock).keys() & pins("dev").keys()
+    assert "httpx" in shared
+    assert {name: pins(lock)[name] for name in shared if pins("dev")[name] != pins(lock)[name]} == {}
+    assert lock == "docs" or pins(lock).keys() <= pins("dev").keys()
