@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-bulk quick test contract contract-live bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff lint-contract format lock build docs clean
+.PHONY: help demo demo-bulk quick test contract contract-live bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff lint-contract format lock build docs audit sbom lint-workflows clean
 .PHONY: demo-venv dev-venv docs-venv
 
 # Nothing in the caller's environment may change what a verb does.
@@ -134,6 +134,15 @@ lock: dev-venv ## renew requirements/*.lock
 
 build: dev-venv ## wheel and sdist into dist/
 	@$(PY) -m hatchling build
+
+audit: dev-venv ## is anything locked known to be unsafe? needs the public advisories, so no part of check
+	@.ci/audit
+
+sbom: dev-venv ## a bill of materials into dist/
+	@.ci/sbom
+
+lint-workflows: dev-venv ## look at .github/ as an attacker would; no part of check
+	@.ci/lint-workflows
 
 clean: ## remove what was built and installed here
 	@rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

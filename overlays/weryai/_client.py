@@ -58,6 +58,11 @@ class _Client(Generic[Mode]):
         self.image_to_video._models = self.models
 
     @property
+    def base_url(self) -> str:
+        """The URL that requests go to, without the key."""
+        return self._settings.base_url
+
+    @property
     def _retry(self) -> RetryPolicy:
         """How patiently requests are repeated; for bulk runs, as are `_tie` and `_perform`."""
         return self._settings.retry

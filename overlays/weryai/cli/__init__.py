@@ -16,6 +16,7 @@ import weryai
 from weryai import errors
 
 from ._bulk.group import bulk
+from ._doctor import doctor
 from ._emulate import demo, emulate
 from ._generate import download, generate, submit, upload, wait
 from ._info import balance, completion, models
@@ -54,7 +55,8 @@ def cli(api_key: str | None, base_url: str | None, verbose: bool) -> None:
 
 
 for command in (
-    generate, submit, wait, download, resume, orders, resolve, bulk, upload, models, balance, emulate, demo, completion
+    generate, submit, wait, download, resume, orders, resolve, bulk, upload, models, balance, emulate, demo, doctor,
+    completion,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -1,0 +1,167 @@
+"""The command that looks for what is wrong around the package: `doctor`."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import importlib.util
+import os
+import platform
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+import weryai
+
+from ._connection import WARNING
+from ._output import Showing, as_json, plain, put, say
+
+#: What each extra of pyproject.toml brings, by a module of its own.
+EXTRAS = {
+    "cli": ("click",),
+    "emulator": ("starlette", "uvicorn", "multipart", "jsonschema_rs", "av"),
+    "testing": ("pytest", "starlette", "uvicorn", "multipart", "jsonschema_rs"),
+    "bulk": ("click", "rich", "PIL"),
+    "bulk-postgres": ("psycopg", "procrastinate", "rich"),
+}
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+CLOCK_TOLERANCE = 300.0
+TIMEOUT = 15.0
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at: is it fine, what is it, and what to do if it is not."""
+
+    name: str
+    is_fine: bool
+    text: str
+    remedy: str = ""
+
+
+@click.command(cls=Showing)
+@click.option("--offline", is_flag=True, help="Ask no service; look at this machine alone.")
+@as_json
+def doctor(offline: bool, json_lines: bool) -> int:
+    """Look at key, network, clock, folders and extras, and say what to do. Free of charge."""
+    findings = [*_of_this_machine(), *([] if offline else _of_the_service())]
+    width = max(len(one.name) for one in findings)
+    for one in findings:
+        mark = "ok  " if one.is_fine else "look"
+        put(json_lines, f"{mark} {one.name:{width}}  {plain(one.text)}", event="finding", **_fields(one))
+        if one.remedy and not json_lines:
+            put(False, f"     {'':{width}}  {one.remedy}")
+    wrong = sum(not one.is_fine for one in findings)
+    say(f"weryai: {wrong} of {len(findings)} need a look" if wrong else "weryai: all is well")
+    return 1 if wrong else 0
+
+
+def _fields(one: Finding) -> dict[str, object]:
+    """Return a finding as a program reads it."""
+    return {"name": one.name, "is_fine": one.is_fine, "said": one.text, "remedy": one.remedy}
+
+
+def _of_this_machine() -> Iterator[Finding]:
+    yield Finding("version", True, f"weryai {weryai.__version__}, Python {platform.python_version()}, {sys.platform}")
+    yield from (_extra(name, modules) for name, modules in EXTRAS.items())
+    yield _key()
+    yield _proxies()
+    yield _folder("journal", weryai.Journal.default_path().parent, "set WERYAI_JOURNAL to a file in another folder")
+    with contextlib.suppress(OSError):
+        yield _folder("folder", Path.cwd(), "change to a folder where you may write, or give --output")
+
+
+def _extra(name: str, modules: tuple[str, ...]) -> Finding:
+    """Say whether an extra is installed; one that is not is no fault."""
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    return Finding(f"[{name}]", True, f"not installed ({', '.join(missing)} missing)" if missing else "installed")
+
+
+def _key() -> Finding:
+    given = click.get_current_context().find_root().params.get("api_key")
+    if given:
+        say(WARNING)
+    key = str(given or os.environ.get("WERYAI_API_KEY", ""))
+    if not key.strip():
+        return Finding("key", False, "none", "set WERYAI_API_KEY; keys are made at https://www.weryai.com/api/keys")
+    if key != key.strip() or not key.isascii() or not key.isprintable() or re.search(r"\s|['\"]", key.strip()):
+        return Finding("key", False, "has blanks, quotes or odd letters", "copy it again, without quotes or Bearer")
+    return Finding("key", True, f"{len(key)} characters, not shown")
+
+
+def _proxies() -> Finding:
+    found = {
+        name: os.environ.get(name) or os.environ.get(name.lower())
+        for name in PROXIES
+        if os.environ.get(name) or os.environ.get(name.lower())
+    }
+    shown = ", ".join(f"{name}={re.sub(r'//[^/@]*@', '//***@', str(value))}" for name, value in found.items())
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        if name in found and not os.path.exists(str(found[name])):
+            return Finding("proxies", False, shown, f"{name} names nothing that exists: unset it, or correct it")
+    return Finding("proxies", True, shown or "none")
+
+
+def _folder(name: str, folder: Path, remedy: str) -> Finding:
+    """Say whether files can be made in a folder; a folder that is not there yet is judged by the one above it."""
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        with tempfile.NamedTemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        return Finding(name, False, f"{folder}: {error.strerror or error}", remedy)
+    return Finding(name, True, str(folder))
+
+
+def _of_the_service() -> Iterator[Finding]:
+    """Ask what is free: the models registry, the balance, and the clock of the service."""
+    options = click.get_current_context().find_root().params
+    key = str(options.get("api_key") or os.environ.get("WERYAI_API_KEY", "")).strip()
+    once = weryai.RetryPolicy(tries=1)
+    try:
+        client = weryai.WeryAI(key or "none", base_url=options.get("base_url"), timeout=TIMEOUT, retry=once)
+    except weryai.WeryAIError as error:
+        yield Finding("address", False, str(error), "correct WERYAI_BASE_URL and WERYAI_API_KEY, or unset them")
+        return
+    with client:
+        yield Finding("address", True, client.base_url)
+        yield _asked("registry", lambda: f"{len(client.models.list())} models", "without it the bundled copy is used")
+        if key:
+            yield _asked("balance", lambda: f"{client.account.balance():g} credits", "nothing was billed")
+        yield _clock(client.base_url)
+
+
+def _asked(name: str, ask: Callable[[], str], remedy: str) -> Finding:
+    try:
+        return Finding(name, True, ask())
+    except weryai.WeryAIError as error:
+        return Finding(name, False, str(error), remedy)
+
+
+def _clock(base_url: str) -> Finding:
+    """Compare this clock with the Date of any response of the service; no key is sent for that."""
+    import urllib.error
+    import urllib.request
+
+    date = None
+    try:
+        answer = urllib.request.urlopen(urllib.request.Request(base_url, method="HEAD"), timeout=TIMEOUT)
+        date = answer.headers.get("Date")
+    except urllib.error.HTTPError as error:
+        date = error.headers.get("Date")
+    except (OSError, ValueError):
+        return Finding("clock", True, "not compared: the service did not answer")
+    try:
+        apart = time.time() - email.utils.parsedate_to_datetime(str(date)).timestamp()
+    except (TypeError, ValueError):
+        return Finding("clock", True, "not compared: the service tells no date")
+    if abs(apart) > CLOCK_TOLERANCE:
+        return Finding("clock", False, f"{abs(apart):.0f} s {'ahead' if apart > 0 else 'behind'}", "set the clock")
+    return Finding("clock", True, f"within {max(1, abs(round(apart)))} s of the service")
