@@ -40,6 +40,13 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
 @click.option("--concurrency", type=click.IntRange(0), default=20, show_default=True, help="0 for no limit.")
 @click.option("--model-rules", type=click.Choice(["known", "strict", "off"]), default="known", show_default=True)
 @click.option("--webhook-words", type=click.Choice(["succeed", "SUCCESS"]), default="succeed", show_default=True)
+@click.option(
+    "--dialect",
+    type=click.Choice(["page", "seen"]),
+    default="page",
+    show_default=True,
+    help="Answer as the documentation prints it, or as public clients report it from production.",
+)
 @click.option("--refund-failed", is_flag=True, help="Give the credits of failed tasks back.")
 @click.option(
     "--allow-webhooks-to", "hosts", multiple=True, metavar="HOST", help="Send webhooks to another machine, too."

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from weryai.emulator._clock.clock import Clock
-from weryai.emulator._handlers.handling import RequestContext, note_refused, perform
+from weryai.emulator._handlers.handling import RequestContext, note_refused, perform, refused_by
 from weryai.emulator._handlers.media import media_routes
 from weryai.emulator._handlers.model_rules import Registry
 from weryai.emulator._handlers.operations import Operations, stage_of
@@ -47,6 +47,10 @@ def app_of(world: World, contract: Mapping[str, Any] | None = None) -> Starlette
     """Return the application that serves a world."""
     known = load_operations(contract_path()) if contract is None else operations_of(contract)
     operations = Operations(world, Registry(known))
+
+    async def answer_refusal(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RefusalError)
+        return refused_by(world, error)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None, None]:
@@ -84,7 +88,7 @@ def route_of(operation: Operation, operations: Operations, world: World) -> Rout
         check_key(request, operation, world.settings.key)
         check_parameters(request, operation)
         try:
-            sent = await read_sent(request, operation)
+            sent = await read_sent(request, operation, world.settings.spoken)
         except RefusalError as refused:
             if stage == "submit":
                 note_refused(world, exchange, refused)
@@ -93,12 +97,6 @@ def route_of(operation: Operation, operations: Operations, world: World) -> Rout
         return await perform(world, visit, handler)
 
     return Route(operation.path, endpoint, methods=[operation.method], name=operation.name)
-
-
-async def answer_refusal(_request: Request, error: Exception) -> Response:
-    """Send a refusal as it is."""
-    assert isinstance(error, RefusalError)
-    return JSONResponse(error.body, error.http_status)
 
 
 async def answer_http_exception(_request: Request, error: Exception) -> Response:

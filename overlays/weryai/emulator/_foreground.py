@@ -12,6 +12,12 @@ from typing import Unpack
 from weryai.emulator._server import Emulator
 from weryai.emulator._state.settings import Options
 
+#: Which dialect is spoken, and that there is another.
+DIALECT_LINES = {
+    "page": "It answers as the documentation prints it; --dialect seen answers as clients report it from production",
+    "seen": "It answers as clients report it from production; --dialect page answers as the documentation prints it",
+}
+
 
 def serve(port: int = 0, **options: Unpack[Options]) -> None:
     """Run an emulator in the foreground until Ctrl-C or SIGTERM, and say how to use it; the options are `Settings`.
@@ -55,5 +61,5 @@ def greeting(emulator: Emulator) -> str:
         f"export WERYAI_BASE_URL={emulator.url}\n"
         f"export WERYAI_MODELS_BASE_URL={emulator.url}\n"
         f"export WERYAI_API_KEY={emulator.key}\n"
-        f"Watch it at {emulator.url}/"
+        f"Watch it at {emulator.url}/\n{DIALECT_LINES[emulator.dialect]}"
     )

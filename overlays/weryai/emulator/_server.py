@@ -32,6 +32,7 @@ class Emulator:
     def __init__(self, *, port: int = 0, clock: Clock | None = None, **options: Unpack[Options]) -> None:
         settings = Settings(**options)
         self.key = settings.key
+        self.dialect = settings.dialect
         self._port = port
         self._world = World(settings, clock)
         self._app = app_of(self._world)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from weryai.emulator._http.broken_response import BreakingResponse
 from weryai.emulator._protocol.responses import RefusalError, bad_request
 from weryai.emulator._protocol.validation_messages import fields_of
 from weryai.emulator._scenarios.catalog import HEADER, ScenarioSpec, UnknownScenarioError, marked_in, read_wishes
+from weryai.emulator._scenarios.dialects import Dialect
 from weryai.emulator._scenarios.effects import Broken, Headed, Instead, Late, Reshaped, Stage
 from weryai.emulator._scenarios.faults import Fault
 from weryai.emulator._state.exchanges import Exchange
@@ -64,7 +65,7 @@ async def perform(world: World, visit: RequestContext, handle: Handle) -> Respon
     try:
         response = await answered(world, visit, handle)
     except RefusalError as refused:
-        response = JSONResponse(refused.body, refused.http_status)
+        response = refused_by(world, refused)
     model, prompt = (str(visit.sent.get(name, "")) for name in ("model", "prompt"))
     post = Post(visit.exchange.id, visit.exchange.at, visit.job, model, prompt, tuple(visit.exchange.task_ids))
     world.posted(post if post.task_ids else replaced(post, visit.exchange, response))
@@ -81,22 +82,22 @@ async def answered(world: World, visit: RequestContext, handle: Handle) -> Respo
         await asyncio.sleep(world.settings.slow)
     for effect in effects:
         if isinstance(effect, Instead):
-            return instead(effect)
+            return instead(effect, world.settings.spoken)
         if isinstance(effect, Broken) and effect.before:
             return BreakingResponse(effect.how, None)
     try:
         response = await handle(visit)
     except RefusalError as refused:
-        response = JSONResponse(refused.body, refused.http_status)
+        response = refused_by(world, refused)
         for fault in faults:
             if isinstance(fault.scenario.effect, Reshaped):
                 fault.give_back()
                 visit.exchange.scenarios.remove(fault.name)
-        effects = [effect for effect in effects if not isinstance(effect, Reshaped)]
+    else:
+        for shape in shapes_of(world.settings.spoken, visit.stage, effects):
+            response = reshaped(shape, response)
     for effect in effects:
-        if isinstance(effect, Reshaped):
-            response = reshaped(effect, response)
-        elif isinstance(effect, Headed):
+        if isinstance(effect, Headed):
             response.headers.update(effect.headers)
     broken = next((effect for effect in effects if isinstance(effect, Broken)), None)
     return response if broken is None else BreakingResponse(broken.how, response)
@@ -114,9 +115,29 @@ def met_by(world: World, visit: RequestContext) -> list[Fault]:
     own = [*visit.own, *(fault for task in visit.tasks for fault in task.faults)]
     met = world.faults.take_own(own, visit.stage, states)
     ordered = None if met else world.faults.take(visit.stage, states)
-    for fault in [*met, *([ordered] if ordered else [])]:
+    if ordered is not None:
+        met = [ordered, *world.faults.take_along(ordered, visit.stage, states)]
+    for fault in met:
         fault.task_ids += [task.id for task in visit.tasks if task.id not in fault.task_ids]
-    return met or ([ordered] if ordered else [])
+    return met
+
+
+def shapes_of(dialect: Dialect, stage: Stage, effects: Iterable[object]) -> list[Reshaped]:
+    """Return every shape that a granted response takes, in turn: those injected, else what the dialect has instead."""
+    injected = [effect for effect in effects if isinstance(effect, Reshaped)]
+    families = {effect.family for effect in injected}
+    spoken = [
+        shape
+        for where, shape in dialect.shapes
+        if where in ("any", stage) and stage != "download" and shape.family not in families
+    ]
+    return sorted([*spoken, *injected], key=lambda shape: shape.turn)
+
+
+def refused_by(world: World, refused: RefusalError) -> JSONResponse:
+    """Return a refusal as the dialect has it."""
+    http_status, body = world.settings.spoken.refused(refused.http_status, refused.body)
+    return JSONResponse(body, http_status)
 
 
 def wanted_by(visit: RequestContext) -> list[ScenarioSpec]:
@@ -128,10 +149,11 @@ def wanted_by(visit: RequestContext) -> list[ScenarioSpec]:
     return wishes
 
 
-def instead(effect: Instead) -> Response:
-    """Return the response that a scenario has ready."""
-    kind = JSONResponse if isinstance(effect.body, dict) else HTMLResponse
-    return kind(effect.body, effect.http_status, dict(effect.headers))
+def instead(effect: Instead, dialect: Dialect) -> Response:
+    """Return the response that a scenario has ready; its HTTP status is what the scenario is about."""
+    if isinstance(effect.body, dict):
+        return JSONResponse(dialect.localised(effect.body), effect.http_status, dict(effect.headers))
+    return HTMLResponse(effect.body, effect.http_status, dict(effect.headers))
 
 
 def reshaped(effect: Reshaped, response: Response) -> Response:

@@ -26,7 +26,7 @@ def media_routes(world: World) -> list[Route]:
         if not visit.tasks:
             raise HTTPException(404, "no such video, or not yet")
         if has_expired(world, visit.request):
-            return instead(EXPIRED)
+            return instead(EXPIRED, world.settings.spoken)
         file = await world.videos.file_for(visit.tasks[0].work)
         return FileResponse(file, media_type="video/mp4", headers=SAFE)
 

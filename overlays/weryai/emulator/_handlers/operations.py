@@ -12,7 +12,7 @@ from weryai.emulator._handlers.handling import Handle, RequestContext, Sent
 from weryai.emulator._handlers.model_rules import Registry
 from weryai.emulator._http.middleware import home_of
 from weryai.emulator._protocol.contract import Operation
-from weryai.emulator._protocol.responses import refusal, success, unknown, wrong_parameter
+from weryai.emulator._protocol.responses import broken_rule, refusal, success, unknown, wrong_parameter
 from weryai.emulator._scenarios.effects import Fate, Stage
 from weryai.emulator._state.exchanges import Complaint
 from weryai.emulator._state.tasks import NotEnoughCreditsError, Task, TooManyTasksError, Work
@@ -70,9 +70,9 @@ class Operations:
         try:
             tasks = self._tasks.submit(work, number_in(visit.sent, "video_number", 1))
         except NotEnoughCreditsError as error:
-            raise refusal(1011, f"insufficient credits: {error}", 200) from error
+            raise broken_rule(f"insufficient credits: {error}", 1011) from error
         except TooManyTasksError as error:
-            raise refusal(error.code, str(error), 200) from error
+            raise broken_rule(str(error), error.code) from error
         visit.exchange.task_ids = [task.id for task in tasks]
         for task in tasks:
             self._destine(task, visit)
@@ -113,11 +113,11 @@ class Operations:
         if rules == "off" or not isinstance(model, str):
             return
         if rules == "strict" and self._registry.is_unknown(kind, model):
-            raise refusal(1006, "not model", 200)
+            raise broken_rule("not model", 1006)
         found = list(self._registry.complaints(kind, visit.sent))
         visit.exchange.complaints += [Complaint(pointer, message) for pointer, message in found]
         if found:
-            raise wrong_parameter(found[0][1])
+            raise broken_rule(found[0][1])
 
     def _destine(self, task: Task, visit: RequestContext) -> None:
         """Decide what becomes of a task: what its request brought along, else the oldest order of a fate."""

@@ -14,8 +14,9 @@ from starlette.requests import Request
 from weryai.emulator._handlers.handling import Sent
 from weryai.emulator._http.middleware import EXCHANGE, TOO_LARGE
 from weryai.emulator._protocol.contract import Body, Operation
-from weryai.emulator._protocol.responses import bad_request, no_key, refusal, wrong_key, wrong_parameter
+from weryai.emulator._protocol.responses import bad_request, broken_rule, no_key, wrong_key, wrong_parameter
 from weryai.emulator._protocol.validation_messages import complaints, fields_of, shortened
+from weryai.emulator._scenarios.dialects import Dialect
 from weryai.emulator._state.exchanges import Complaint, Exchange
 from weryai.emulator._state.uploads import SentFile
 
@@ -62,8 +63,8 @@ def as_number(text: str) -> int | float | str:
     return text
 
 
-async def read_sent(request: Request, operation: Operation) -> Sent:
-    """Return the body of a request that keeps the contract; refuse any other."""
+async def read_sent(request: Request, operation: Operation, dialect: Dialect) -> Sent:
+    """Return the body of a request that keeps the contract, as far as the dialect does; refuse any other."""
     body = operation.body
     if body is None:
         return {}
@@ -75,7 +76,10 @@ async def read_sent(request: Request, operation: Operation) -> Sent:
     if media_type != body.media_type:
         given = shortened(media_type, 60) or "missing"
         raise bad_request(f"the content type must be {body.media_type}, not {given}")
-    sent = await read_form(request, body) if media_type == FORM else parsed(await request.body())
+    if media_type == FORM:
+        sent: Any = await read_form(request, body)
+    else:
+        sent = dialect.understood(parsed(await request.body()), body.properties)
     found = list(dict.fromkeys(complaints(body.validator, without_files(sent))))
     exchange: Exchange = request.scope[EXCHANGE]
     exchange.complaints += [Complaint(pointer, message) for pointer, message in found]
@@ -95,7 +99,7 @@ def without_files(sent: Any) -> Any:
 def too_large(body: Body) -> Exception:
     """Return the refusal of a body that is larger than anything the service takes."""
     if body.media_type == FORM:
-        return refusal(1014, "image file size must be less than 10mb", 200)
+        return broken_rule("image file size must be less than 10mb", 1014)
     return bad_request("the request body is too large")
 
 

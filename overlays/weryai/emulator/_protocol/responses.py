@@ -11,6 +11,7 @@ NAMES = {
     1002: "PARAMETER_ERROR",
     1003: "RESOURCE_NOT_EXISTS",
     1006: "NOT_MODEL",
+    2004: "IMAGE_FORMAT_NOT_SUPPORT",
     1011: "INSUFFICIENT_CREDITS",
     1014: "UPLOAD_IMG_EXCEED_MAX_LIMIT",
     6010: "WORKFLOW_COMMIT_CONCURRENT_TASK_LIMIT_EXCEEDED",
@@ -44,8 +45,16 @@ def refusal(code: int, message: str, http_status: int) -> RefusalError:
 
 
 def wrong_parameter(message: str) -> RefusalError:
-    """Return the refusal of a parameter, in the message's words."""
+    """Return the refusal of what breaks the contract, in the message's words; it comes with HTTP 400."""
     return refusal(1002, message, 400)
+
+
+def broken_rule(message: str, code: int = 1002) -> RefusalError:
+    """Return the refusal of what keeps the contract and breaks a rule of business; it comes with HTTP 200.
+
+    A client in production reads such codes only from 2xx responses, so that is the likelier carrier (inference).
+    """
+    return refusal(code, message, 200)
 
 
 def unknown(message: str) -> RefusalError:

@@ -91,10 +91,6 @@ _SUBMIT: dict[str, tuple[str, Callable[[Body], Any]]] = {
         with_data(lambda data: [{"task_id": one, "task_status": "waiting"} for one in data["task_ids"]]),
     ),
     "no-task-id": ("A submission is accepted and paid for, but names no task", with_data(lambda _data: {})),
-    "order-status-error": (
-        "A submission is accepted with a code that says no",
-        lambda body: {**body, "status": 6001, "message": "工作流系统异常"},
-    ),
 }
 _WORDS = {
     "waiting": ("WAITING", "PENDING", "pending", "queueing"),
@@ -114,11 +110,16 @@ _VIDEOS: dict[str, tuple[str, Callable[[str], Body]]] = {
     "bare-video-url": ("in video_url", lambda url: {"video_url": url}),
     "bare-video": ("in video", lambda url: {"video": url}),
 }
-_STATUS: dict[str, tuple[str, Callable[[Body], Any]]] = {
-    "status-array": ("A task is told in an array", with_data(lambda data: data if isinstance(data, list) else [data])),
-    "status-camel-case": ("A task is told as taskId and taskStatus", with_task(camel_case)),
+_STATUS: dict[str, tuple[str, str, Callable[[Body], Any]]] = {
+    "status-array": (
+        "A task is told in an array",
+        "array",
+        with_data(lambda data: data if isinstance(data, list) else [data]),
+    ),
+    "status-camel-case": ("A task is told as taskId and taskStatus", "names", with_task(camel_case)),
     "status-without-word": (
         "The task has no status word",
+        "word",
         with_task(lambda task: {name: value for name, value in task.items() if name != "task_status"}),
     ),
 }
@@ -131,27 +132,37 @@ _UNREADABLE: dict[str, tuple[str, Callable[[Body], Any]]] = {
 }
 
 
-def _scenario(name: str, sentence: str, stage: Stage, change: Callable[[Body], Any], *states: str) -> Scenario:
-    return Scenario(name, f"{sentence}.", stage, Reshaped(change, frozenset(states)))
+def _scenario(
+    name: str, sentence: str, stage: Stage, family: str, change: Callable[[Body], Any], *states: str
+) -> Scenario:
+    return Scenario(name, f"{sentence}.", stage, Reshaped(change, frozenset(states), family=family))
 
 
 SHAPES = (
-    *(_scenario(name, sentence, "any", change) for name, (sentence, change) in _ENVELOPES.items()),
-    *(_scenario(name, sentence, "submit", change) for name, (sentence, change) in _SUBMIT.items()),
+    *(_scenario(name, sentence, "any", "envelope", change) for name, (sentence, change) in _ENVELOPES.items()),
+    *(_scenario(name, sentence, "submit", "submission", change) for name, (sentence, change) in _SUBMIT.items()),
+    _scenario(
+        "order-status-error",
+        "A submission is accepted with a code that says no",
+        "submit",
+        "envelope",
+        lambda body: {**body, "status": 6001, "message": "工作流系统异常"},
+    ),
     *(
-        _scenario(f"word-{word}", f"A task that is {state} is said to be {word}", "status", spelt(word), state)
+        _scenario(f"word-{word}", f"A task that is {state} is said to be {word}", "status", "word", spelt(word), state)
         for state, words in _WORDS.items()
         for word in words
     ),
     *(
-        _scenario(name, f"The video stands {place}", "status", videos_as(change), "succeed")
+        _scenario(name, f"The video stands {place}", "status", "videos", videos_as(change), "succeed")
         for name, (place, change) in _VIDEOS.items()
     ),
-    *(_scenario(name, sentence, "status", change) for name, (sentence, change) in _STATUS.items()),
+    *(_scenario(name, sentence, "status", family, change) for name, (sentence, family, change) in _STATUS.items()),
     _scenario(
         "reason-in-result",
         "The reason of a failure stands in task_result",
         "status",
+        "reason",
         with_task(reason_elsewhere),
         "failed",
     ),
@@ -162,10 +173,17 @@ SHAPES = (
         Scenario(name, f"{sentence}.", "any", Reshaped(change, once=True))
         for name, (sentence, change) in _UNREADABLE.items()
     ),
-    _scenario("balance-object", "The credits stand in an object", "balance", with_data(lambda data: {"balance": data})),
+    _scenario(
+        "balance-object",
+        "The credits stand in an object",
+        "balance",
+        "balance",
+        with_data(lambda data: {"balance": data}),
+    ),
     _scenario(
         "models-without-multi",
         "The registry does not list what takes several images",
+        "models",
         "models",
         with_data(lambda data: {name: value for name, value in data.items() if name != "multi_image_to_video"}),
     ),

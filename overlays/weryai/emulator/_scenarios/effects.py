@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Stage = Literal["any", "submit", "task", "status", "upload", "download", "balance", "models", "webhook"]
+#: What a shape is about, from the inside to the outside.
+FAMILIES = ("word", "reason", "videos", "names", "array", "submission", "balance", "models", "envelope", "whole")
 #: Where a request can be met; "any" is the first of these that comes.
 REQUESTS: tuple[Stage, ...] = ("submit", "status", "upload", "download", "balance", "models")
 
@@ -44,12 +46,19 @@ class Broken:
 class Reshaped:
     """A successful response is given another shape; with `states`, only one that tells of a task in such a state.
 
-    Text is sent as it is, anything else as JSON. `once` is for a shape that passes by itself.
+    Text is sent as it is, anything else as JSON. `once` is for a shape that passes by itself. Shapes of different
+    families are seen together in one response, in the order of `FAMILIES`; those of one family exclude each other.
     """
 
     change: Callable[[dict[str, Any]], Any]
     states: frozenset[str] = frozenset()
     once: bool = False
+    family: str = "whole"
+
+    @property
+    def turn(self) -> int:
+        """When it acts among others: what is inside a task before what is around it."""
+        return FAMILIES.index(self.family)
 
 
 @dataclass(frozen=True, slots=True)

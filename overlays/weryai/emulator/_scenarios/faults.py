@@ -114,6 +114,18 @@ class Faults:
         with self._lock:
             return next(iter(meet(self._orders, stage, states, most=1)), None)
 
+    def take_along(self, first: Fault, stage: Stage, states: Collection[str] = ()) -> list[Fault]:
+        """Return the orders after one that are seen in the same response, counted as met: shapes of other families."""
+        if not combines(first):
+            return []
+        met: list[Fault] = []
+        with self._lock:
+            for fault in self._orders[self._orders.index(first) + 1 :] if first in self._orders else ():
+                others = {family_of(one) for one in (first, *met)}
+                if combines(fault) and family_of(fault) not in others:
+                    met += meet([fault], stage, states)
+        return met
+
     def take_own(self, own: Iterable[Fault], stage: Stage, states: Collection[str] = ()) -> list[Fault]:
         """Return those of a request's or a task's own faults that suit, counted as met."""
         with self._lock:
@@ -159,6 +171,16 @@ def meet(faults: Iterable[Fault], stage: Stage, states: Collection[str], most: i
             if len(met) == most:
                 break
     return met
+
+
+def combines(fault: Fault) -> bool:
+    """Whether a fault is a shape that leaves other shapes to be seen."""
+    return isinstance(fault.scenario.effect, Reshaped) and not fault.scenario.effect.once
+
+
+def family_of(fault: Fault) -> str:
+    """Return the family of a shape."""
+    return fault.scenario.effect.family if isinstance(fault.scenario.effect, Reshaped) else ""
 
 
 def accounted(faults: Faults) -> None:

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Literal, TypedDict, get_args
 
 from weryai.emulator._scenarios.catalog import ScenarioSpec, read_wishes
+from weryai.emulator._scenarios.dialects import DIALECTS, Dialect, DialectName
 from weryai.emulator._state.tasks import FIRST_BALANCE, MOST_AT_ONCE
 
 DEFAULT_KEY = "sk-emulator"
@@ -15,7 +16,7 @@ DEFAULT_KEY = "sk-emulator"
 VideoMode = Literal["render", "fixed"]
 ModelRules = Literal["known", "strict", "off"]
 WebhookWords = Literal["succeed", "SUCCESS"]
-_CHOICES = {"video": VideoMode, "model_rules": ModelRules, "webhook_words": WebhookWords}
+_CHOICES = {"video": VideoMode, "model_rules": ModelRules, "webhook_words": WebhookWords, "dialect": DialectName}
 
 
 class Options(TypedDict, total=False):
@@ -39,6 +40,7 @@ class Options(TypedDict, total=False):
     scenarios: tuple[str, ...]
     webhook_hosts: tuple[str, ...]
     webhook_words: WebhookWords
+    dialect: DialectName
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Settings:
     other model as it comes; `"strict"` refuses other models, `"off"` knows no models.
     `state` is a file that outlives the emulator. `scenarios` are injected from the start, as NAME[@STAGE][:TIMES|:1/N].
     Webhooks go to this machine and to `webhook_hosts` alone, and tell the end as `webhook_words` has it.
+    `dialect="page"` answers as the documentation prints it, `"seen"` as public clients report it from production.
     """
 
     video: VideoMode = "render"
@@ -80,6 +83,7 @@ class Settings:
     scenarios: tuple[str, ...] = ()
     webhook_hosts: tuple[str, ...] = ()
     webhook_words: WebhookWords = "succeed"
+    dialect: DialectName = "page"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -92,6 +96,11 @@ class Settings:
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name}={value} must be a number from 0 on")
         self.wishes()
+
+    @property
+    def spoken(self) -> Dialect:
+        """The dialect that is spoken."""
+        return DIALECTS[self.dialect]
 
     def wishes(self) -> list[ScenarioSpec]:
         """Return the scenarios as what they ask for; refuse one that does not exist."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from weryai.emulator._protocol.responses import refusal, wrong_parameter
+from weryai.emulator._protocol.responses import broken_rule, wrong_parameter
 from weryai.emulator._video.image_files import MEDIA_TYPES, SUFFIXES, kind_of
 
 #: The service speaks of 10mb; that it means 10 MiB is our reading.
@@ -83,7 +83,7 @@ def accepted_kind(data: bytes, file_name: str) -> str:
     if kind is None:
         raise wrong_parameter("only image, video and audio files are supported")
     if len(data) > LARGEST_PICTURE:
-        raise refusal(1014, "image file size must be less than 10mb", 200)
+        raise broken_rule("image file size must be less than 10mb", 1014)
     suffix = PurePosixPath(file_name.replace("\\", "/")).suffix.lower().removeprefix(".")
     if suffix and suffix not in SUFFIXES[kind]:
         raise wrong_parameter("file content does not match the extension or is unsupported")

@@ -149,9 +149,12 @@ class World:
         if task.webhook == "pending" and not task.is_told and self.tasks.state(task) in ENDED:
             task.is_told = True
             told = self.told(task)
-            upper = self.settings.webhook_words == "SUCCESS" and told["task_status"] == self.tasks.state(task)
-            word = {"succeed": "SUCCESS", "failed": "FAILED"}[told["task_status"]] if upper else told["task_status"]
-            self.webhooks.tell(task, {**told, "task_status": word})
+            self.webhooks.tell(task, {**told, "task_status": self._word_in_webhook(task, told["task_status"])})
+
+    def _word_in_webhook(self, task: Task, word: str) -> str:
+        """Return how a webhook spells an end; a scenario that spells it itself has its way."""
+        upper = self.settings.webhook_words == "SUCCESS" and self.settings.dialect == "page"
+        return {"succeed": "SUCCESS", "failed": "FAILED"}[word] if upper and word == self.tasks.state(task) else word
 
     def _changed(self, task: Task) -> None:
         if self.tasks.task(task.id) is task:  # Else everything was forgotten in the meantime.
