@@ -1,12 +1,16 @@
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.balance_reply import BalanceReply
-from ...models.error_reply import ErrorReply
 from ...types import Response
+
+if TYPE_CHECKING:
+    from ...models.balance_reply import BalanceReply
+    from ...models.error_reply import ErrorReply
 
 
 def _get_kwargs() -> dict[str, Any]:
@@ -20,6 +24,10 @@ def _get_kwargs() -> dict[str, Any]:
 
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> BalanceReply | ErrorReply:
+
+    from ...models.balance_reply import BalanceReply
+    from ...models.error_reply import ErrorReply
+
     if response.status_code == 200:
         response_200 = BalanceReply.from_dict(response.json())
 

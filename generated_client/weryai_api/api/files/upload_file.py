@@ -1,19 +1,24 @@
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.error_reply import ErrorReply
-from ...models.upload_file_reply import UploadFileReply
-from ...models.upload_file_request import UploadFileRequest
 from ...types import Response
+
+if TYPE_CHECKING:
+    from ...models.error_reply import ErrorReply
+    from ...models.upload_file_reply import UploadFileReply
+    from ...models.upload_file_request import UploadFileRequest
 
 
 def _get_kwargs(
     *,
     body: UploadFileRequest,
 ) -> dict[str, Any]:
+
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -28,6 +33,10 @@ def _get_kwargs(
 
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ErrorReply | UploadFileReply:
+
+    from ...models.error_reply import ErrorReply
+    from ...models.upload_file_reply import UploadFileReply
+
     if response.status_code == 200:
         response_200 = UploadFileReply.from_dict(response.json())
 

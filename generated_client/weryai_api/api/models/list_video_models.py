@@ -1,12 +1,16 @@
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.error_reply import ErrorReply
-from ...models.models_reply import ModelsReply
 from ...types import Response
+
+if TYPE_CHECKING:
+    from ...models.error_reply import ErrorReply
+    from ...models.models_reply import ModelsReply
 
 
 def _get_kwargs() -> dict[str, Any]:
@@ -20,6 +24,10 @@ def _get_kwargs() -> dict[str, Any]:
 
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ErrorReply | ModelsReply:
+
+    from ...models.error_reply import ErrorReply
+    from ...models.models_reply import ModelsReply
+
     if response.status_code == 200:
         response_200 = ModelsReply.from_dict(response.json())
 

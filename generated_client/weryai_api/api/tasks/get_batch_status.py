@@ -1,12 +1,16 @@
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.batch_status_reply import BatchStatusReply
-from ...models.error_reply import ErrorReply
 from ...types import Response, path_segment
+
+if TYPE_CHECKING:
+    from ...models.batch_status_reply import BatchStatusReply
+    from ...models.error_reply import ErrorReply
 
 
 def _get_kwargs(
@@ -24,6 +28,10 @@ def _get_kwargs(
 
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> BatchStatusReply | ErrorReply:
+
+    from ...models.batch_status_reply import BatchStatusReply
+    from ...models.error_reply import ErrorReply
+
     if response.status_code == 200:
         response_200 = BatchStatusReply.from_dict(response.json())
 

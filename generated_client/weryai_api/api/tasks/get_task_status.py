@@ -1,12 +1,16 @@
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.error_reply import ErrorReply
-from ...models.task_status_reply import TaskStatusReply
 from ...types import Response, path_segment
+
+if TYPE_CHECKING:
+    from ...models.error_reply import ErrorReply
+    from ...models.task_status_reply import TaskStatusReply
 
 
 def _get_kwargs(
@@ -24,6 +28,10 @@ def _get_kwargs(
 
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ErrorReply | TaskStatusReply:
+
+    from ...models.error_reply import ErrorReply
+    from ...models.task_status_reply import TaskStatusReply
+
     if response.status_code == 200:
         response_200 = TaskStatusReply.from_dict(response.json())
 

@@ -1,19 +1,24 @@
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.error_reply import ErrorReply
-from ...models.submit_reply import SubmitReply
-from ...models.text_to_video_request import TextToVideoRequest
 from ...types import Response
+
+if TYPE_CHECKING:
+    from ...models.error_reply import ErrorReply
+    from ...models.submit_reply import SubmitReply
+    from ...models.text_to_video_request import TextToVideoRequest
 
 
 def _get_kwargs(
     *,
     body: TextToVideoRequest,
 ) -> dict[str, Any]:
+
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -30,6 +35,10 @@ def _get_kwargs(
 
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ErrorReply | SubmitReply:
+
+    from ...models.error_reply import ErrorReply
+    from ...models.submit_reply import SubmitReply
+
     if response.status_code == 200:
         response_200 = SubmitReply.from_dict(response.json())
 
