@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import json
+import pkgutil
 import re
 from collections.abc import Mapping
 from types import ModuleType
@@ -16,7 +16,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 @functools.cache
 def contract() -> dict[str, Any]:
     """The whole contract, as `weryai_api` ships it."""
-    document: dict[str, Any] = json.loads(importlib.resources.files("weryai_api").joinpath("openapi.json").read_bytes())
+    document: dict[str, Any] = json.loads(pkgutil.get_data("weryai_api", "openapi.json") or b"")
     return document
 
 

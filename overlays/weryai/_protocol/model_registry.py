@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -57,6 +56,8 @@ class Registry:
 
     def near(self, key: str, kind: Kind = "image_to_video") -> str:
         """The keys most like this one, in words."""
+        import difflib
+
         keys = difflib.get_close_matches(key.upper(), [model.key for model in self.models.get(kind, ())])
         return f"; did you mean {' or '.join(keys)}?" if keys else ""
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ... import errors
-from ...client import AuthenticatedClient, Client
 from ...types import Response
 
 if TYPE_CHECKING:
+    from ...client import AuthenticatedClient, Client
     from ...models.error_reply import ErrorReply
     from ...models.upload_file_reply import UploadFileReply
     from ...models.upload_file_request import UploadFileRequest

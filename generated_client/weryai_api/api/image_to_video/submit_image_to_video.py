@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ... import errors
-from ...client import AuthenticatedClient, Client
 from ...types import Response
 
 if TYPE_CHECKING:
+    from ...client import AuthenticatedClient, Client
     from ...models.error_reply import ErrorReply
     from ...models.image_to_video_request import ImageToVideoRequest
     from ...models.submit_reply import SubmitReply
