@@ -19,7 +19,7 @@ from weryai.bulk._ledger.job import digest_of
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 
-NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(str.strip)
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).map(str.strip).filter(bool)
 ENTRY = st.fixed_dictionaries(
     {"image": NAMES.map(lambda name: f"https://pictures.example/{abs(hash(name))}.jpg"), "prompt": NAMES},
     optional={
@@ -80,8 +80,8 @@ def test_a_folder_of_pictures_is_a_manifest(tmp_path: Path) -> None:
     """Every picture below the folder is a job, by name; its key is its path inside; other files are none."""
     photos = tmp_path / "photos"
     (photos / "more").mkdir(parents=True)
-    for name, content in (("b.JPG", JPEG), ("a.png", JPEG), ("more/c.jpeg", JPEG), ("notes.txt", b"x")):
-        (photos / name).write_bytes(content)
+    for name, more in (("b.JPG", b""), ("a.png", b"1"), ("more/c.jpeg", b"2"), ("notes.txt", b"3")):
+        (photos / name).write_bytes(JPEG + more)
     loaded, kept = load(tmp_path, photos, defaults={"prompt": "wave"}, pictures=True)
     assert loaded.new == 3
     assert [(key, image) for key, image, *_ in kept] == [

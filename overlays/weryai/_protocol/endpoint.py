@@ -22,6 +22,7 @@ from ..errors import InvalidInputError, Outcome, WeryAIError
 from .contract import defaults_of, module_at, module_name
 from .envelope import Envelope, accept, accept_paid
 from .submission import Submission, read_submission
+from .validation import plain
 
 T = TypeVar("T")
 LONGEST_KEY = 500
@@ -63,7 +64,7 @@ def call_paid(
     if order_key is not None and not (isinstance(order_key, str) and 0 < len(order_key) <= LONGEST_KEY):
         raise InvalidInputError(f"order_key must be text of 1 to {LONGEST_KEY} characters. Nothing was sent.")
     request = _request(endpoint, {}, {"body": body})
-    whole = {**request.pop("json"), **extra}
+    whole = {field: plain(value) for field, value in {**request.pop("json"), **extra}.items()}
     name = f"{str(request['method']).upper()} {request['url']}"
     intent = Intent(name, whole, image.content if image else None, output, force)
     intent.order_key, intent.defaults = order_key, defaults_of(name)
@@ -129,6 +130,14 @@ def _request(endpoint: ModuleType, headers: Mapping[str, str], arguments: Mappin
 def encode(body: Mapping[str, Any]) -> bytes:
     """Write a request's body, or refuse what JSON cannot say."""
     try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return json.dumps(
+            body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain_or_refused
+        ).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInputError(f"the request cannot be written as JSON: {error}") from error
+
+
+def _plain_or_refused(value: object) -> object:
+    if (found := plain(value)) is value:
+        raise TypeError(f"it holds a value of type {type(value).__name__}")
+    return found

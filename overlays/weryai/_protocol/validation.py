@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numbers
+import operator
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, SupportsIndex
 
 from ..errors import InvalidInputError
 from .contract import request_schemas
@@ -43,6 +45,17 @@ def check_body(schema: Mapping[str, Any], body: Mapping[str, Any], later: tuple[
         raise InvalidInputError(f"{'; '.join(problems)}. Nothing was sent; validate=False sends it all the same.")
 
 
+def plain(value: Any) -> Any:
+    """A number, boolean or text of a library as Python's own: by the protocols of numbers, and numpy's scalars."""
+    if value is None or type(value) in (str, int, float, bool, dict, list):
+        return value
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "dtype") and callable(getattr(value, "item", None)):
+        value = value.item()
+    if isinstance(value, str | bool | float):
+        return value
+    return operator.index(value) if isinstance(value, numbers.Integral | SupportsIndex) else value
+
+
 def field_names(schema_name: str) -> frozenset[str]:
     """The fields that the contract knows for a request."""
     return frozenset(request_schemas()[schema_name]["properties"])
@@ -55,6 +68,7 @@ def field_problems(schema_name: str, field: str, value: object) -> list[str]:
 
 def _problems(schema: Mapping[str, Any], value: Any) -> list[str]:
     """What is wrong with a value, by the keywords that the contract's requests use."""
+    kind_of, value = type(value).__name__, plain(value)
     if "$ref" in schema:
         return _problems(request_schemas()[schema["$ref"].rpartition("/")[2]], value)
     if options := schema.get("anyOf", schema.get("oneOf")):
@@ -65,7 +79,7 @@ def _problems(schema: Mapping[str, Any], value: Any) -> list[str]:
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if kinds and not any(_is_of(kind, value) for kind in kinds):
-        return [f"must be of type {' or '.join(kinds)}, not {type(value).__name__}"]
+        return [f"must be of type {' or '.join(kinds)}, not {kind_of}"]
     words = [schema["const"]] if "const" in schema else schema.get("enum")
     if words is not None and value not in words:
         return [f"must be one of {', '.join(map(str, words))}"]

@@ -13,7 +13,8 @@ from contract.reading import CONTRACT, SCHEMAS, request_examples
 from fakes.pictures import JPEG
 from fakes.playing import generate, play, reply, submit
 from weryai._protocol.contract import request_schemas
-from weryai._protocol.validation import check_body, check_request, field_names
+from weryai._protocol.endpoint import encode
+from weryai._protocol.validation import check_body, check_request, field_names, plain
 from weryai._resources.image_to_video import VideoOptions
 from weryai.errors import InvalidInputError, WeryAIWarning
 
@@ -348,3 +349,36 @@ def test_the_contracts_own_examples_pass(body: dict[str, Any]) -> None:
     """Each request example of the contract is accepted by the client's check."""
     check_request(NAME, body)
     assert set(body) <= field_names(NAME)
+
+
+class Scalar:
+    """A number of a library, as numpy has them: without dimensions, with a type and an item."""
+
+    ndim, dtype = 0, "its own"
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def item(self) -> object:
+        return self.value
+
+
+class Counted:
+    """What may stand for an index, as torch and sympy have it."""
+
+    def __index__(self) -> int:
+        return 5
+
+
+def test_numbers_and_booleans_are_told_by_protocol() -> None:
+    """Whole numbers and booleans of other libraries are taken and sent as such; a message names the type that came."""
+    body = {"duration": Counted(), "video_number": Scalar(1), "generate_audio": Scalar(True)}
+    rest = {"prompt": "x", "model": "m", "image": "https://pictures.example/1.jpg"}
+    check_request("ImageToVideoRequest", {**rest, **body})
+    assert json.loads(encode(body)) == {"duration": 5, "video_number": 1, "generate_audio": True}
+    assert [plain(value) for value in (True, Scalar(False), 5.5, "5", None)] == [True, False, 5.5, "5", None]
+    for wrong in (Scalar("5"), Scalar(5.0), 5.0, True, Scalar(True), b"5"):
+        with pytest.raises(InvalidInputError, match=f"must be of type integer, not {type(wrong).__name__}"):
+            check_request("ImageToVideoRequest", {**rest, "duration": wrong})
+    with pytest.raises(InvalidInputError, match="type Scalar"):
+        encode({"extra": [Scalar(object())]})

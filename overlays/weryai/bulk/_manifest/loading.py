@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -48,7 +50,7 @@ BATCH = 5_000
 class ManifestError(InvalidInputError):
     """A manifest cannot be worked on; `problems` are all that were found, up to 10,000, in the order of their lines."""
 
-    def __init__(self, source: Path, problems: list[str], many: int) -> None:
+    def __init__(self, source: str | os.PathLike[str], problems: list[str], many: int) -> None:
         """Tell the first of them."""
         self.problems = problems
         told = problems[:MOST_TOLD] + ([f"and {many - MOST_TOLD} more"] if many > MOST_TOLD else [])
@@ -79,13 +81,14 @@ class Loaded:
     """What a manifest brought: jobs that are new, and those that the ledger had already.
 
     `not_in_manifest` are jobs of earlier manifests that are not in this one: none of them is submitted. What is paid
-    for is fetched all the same.
+    for is fetched all the same. `left_out` are files of a folder that are no jobs, counted by kind.
     """
 
     new: int
     known: int
     warnings: Mapping[str, int] = field(default_factory=dict)
     not_in_manifest: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -100,10 +103,17 @@ class _Problems:
         if len(self.kept) < MOST_KEPT:
             self.kept.append((line, text))
 
+    def told(self, *, of_files: bool) -> list[str]:
+        """All in the order of the lines; those of a folder speak of files, and what all have in common is told once."""
+        if not of_files:
+            return [f"line {line}: {text}" if line else text for line, text in sorted(self.kept)]
+        counted = Counter(text for _, text in sorted(self.kept))
+        return [text if many == 1 else f"{text} ({many:,} files)" for text, many in counted.items()]
+
 
 def load_manifest(
     ledger: Any,
-    source: Path,
+    source: str | os.PathLike[str],
     defaults: Mapping[str, Any],
     *,
     shard: Shard | None = None,
@@ -112,24 +122,28 @@ def load_manifest(
     strict: bool = False,
     allow_duplicates: bool = False,
     keep: bool = False,
+    convert: bool = False,
 ) -> Loaded:
     """Put the jobs of a manifest into a ledger; what became of those that it knows already stays as it is.
 
     A run submits the jobs of this manifest and nothing else; with `keep` those of the manifests before it as well.
     A table of `prices` also holds for known jobs that wait to be submitted.
 
-    `pictures` opens every local image, `strict` refuses what the models registry does not list. Raises ManifestError
-    with everything that is wrong; the ledger is then as it was.
+    `pictures` opens every local image, `strict` refuses what the models registry does not list. `convert` also takes
+    images that the service does not (HEIC, TIFF, GIF, BMP, AVIF, or larger than 10 MB), of which JPEGs will be
+    uploaded (extra "images"). Raises ManifestError with everything that is wrong; the ledger is then as it was.
     """
 
     def change(db: Any) -> Loaded:
         # Opened here, because a database may have the whole change made once more.
-        folder, rows = open_manifest(source)
-        checker = Checker(folder, defaults, prices or Prices(), pictures=pictures, strict=strict)
+        manifest = open_manifest(source, convert=convert, allow_duplicates=allow_duplicates)
+        checker = Checker(
+            manifest.folder, defaults, prices or Prices(), pictures=pictures, strict=strict, convert=convert
+        )
         part = shard or Shard()
         number = steps.start_load(db, part.index, part.count, keep=keep)
         load = _Load(db, number, checker, is_repriced=bool(prices), is_kept=keep, may_repeat=allow_duplicates)
-        jobs = load.jobs_of(rows, part)
+        jobs = load.jobs_of(manifest.rows, part)
         while batch := tuple(itertools.islice(jobs, BATCH)):
             load.put(batch)
         load.find_moved()
@@ -138,12 +152,14 @@ def load_manifest(
         problems = load.problems
         # A small manifest may leave a shard without any.
         if load.seen == 0 and problems.many == 0 and part.count == 1:
-            problems.add(0, "there are no jobs in it")
+            left_out = "".join(f"; left out, {many:,}: {kind}" for kind, many in manifest.left_out.items())
+            problems.add(0, f"there are no jobs in it{left_out}")
         if problems.many:
-            told = [f"line {line}: {text}" if line else text for line, text in sorted(problems.kept)]
-            raise ManifestError(source, told, problems.many)
+            told = problems.told(of_files=manifest.is_folder)
+            raise ManifestError(source, told, len(told) if manifest.is_folder else problems.many)
         new = load.new
-        return Loaded(new, load.seen - new, checker.warnings, sum(reading.others(db).values()))
+        others = sum(reading.others(db).values())
+        return Loaded(new, load.seen - new, checker.warnings, others, manifest.left_out)
 
     loaded: Loaded = ledger.write(change).result()
     return loaded
@@ -187,8 +203,8 @@ class _Load:
         by_place = steps.is_sharded_by_place(self._db)
         for row in rows:
             job, found = self._checker.job_of(row)
-            for text in found:
-                self.problems.add(row.line, text)
+            for line, text in found:
+                self.problems.add(line, text)
             if job is not None:
                 kept = job.kept_parameters()
                 digest = digest_of(job.image, kept)

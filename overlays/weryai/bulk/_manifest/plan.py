@@ -7,7 +7,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Plan:
 
     `credits` is of those with a known price, and None where there is none; `unpriced` is how many have none. `known`
     are rows that the ledger knows as sent or ended, which are not bought again; `submits` and `spent` is what was
-    bought before, in tasks and credits.
+    bought before, in tasks and credits. `left_out` are files of a folder that are no jobs, counted by kind.
     """
 
     tasks: int
@@ -52,10 +52,12 @@ class Plan:
     known: int = 0
     submits: int = 0
     spent: float | None = 0.0
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def plan(
-    source: Path, defaults: Mapping[str, Any], *, limits: Limits | None = None, prices: Prices | None = None,
+    source: str | os.PathLike[str], defaults: Mapping[str, Any],
+    *, limits: Limits | None = None, prices: Prices | None = None,
     task_seconds: float = TASK_SECONDS, ledger: str | os.PathLike[str] | None = None, **options: Any,
 ) -> Plan:  # fmt: skip
     """Check a manifest as `load_manifest` does, whose options these are, and count what a run would buy of it.
@@ -86,6 +88,7 @@ def plan(
         known=known,
         submits=run.submits,
         spent=run.credits,
+        left_out=loaded.left_out,
     )
 
 

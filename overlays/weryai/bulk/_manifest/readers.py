@@ -1,95 +1,262 @@
-"""Manifests: what a bulk run shall make, read as a stream from CSV, JSON Lines, Parquet, or a folder of images."""
+"""Manifests: what a bulk run shall make, read as a stream from a table or a folder of images."""
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import csv
-import io
+import datetime
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import os
+import re
+import stat
+import zipfile
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+from ..._media.image import is_address
+from ..._media.names import quoted
 from ...errors import InvalidInputError
+from .folder import CONVERTIBLE, SUFFIXES, read_folder
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-NEEDS_BULK = 'reading Parquet needs the extra "bulk": pip install "weryai[bulk]"'
+NEEDS_PARQUET = 'reading Parquet needs the extra "parquet": pip install "weryai[parquet]"'
+NEEDS_EXCEL = (
+    'reading an Excel workbook needs the extra "excel": pip install "weryai[excel]"; or save it as "CSV UTF-8" in Excel'
+)
 _LONGEST_FIELD = 1_000_000
+_UTF8 = "utf-8-sig"
+# The longer marks come first: UTF-32 begins as UTF-16 does.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+_SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+# A column that pandas makes of its index, which has no name, or one that it made up.
+_INDEX_NAME = re.compile(r"(Unnamed: \d+(_level_\d+)?(\.\d+)?|__index_level_\d+__)?")
+_INDEX = re.compile(r"-?\d+(\.0)?|")
+_OTHER_TABLES = {
+    ".xls": 'an old Excel workbook; save it as .xlsx or "CSV UTF-8"',
+    ".xlsb": 'a binary Excel workbook; save it as .xlsx or "CSV UTF-8"',
+    ".ods": "an OpenDocument table; save it as CSV",
+    ".numbers": "a table of Numbers; export it as CSV",
+    ".json": "JSON; write one object per line, into a file ending in .jsonl",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One entry: its line (from 1, of the file), and its values by column, or what is wrong with it.
 
-    `names_itself` is for a key that nobody gave: the name of the file.
+    `names_itself` is for a key that nobody gave: the name of the file. `head` is the line of the names of the columns,
+    where these stand once for all rows.
     """
 
     line: int
     values: Mapping[str, Any]
     problem: str | None = None
     names_itself: bool = False
+    head: int | None = None
 
 
-def open_manifest(source: Path) -> tuple[Path, Iterator[Row]]:
-    """Return the folder that local images are relative to, and the rows; raises InvalidInputError."""
-    if source.is_dir():
-        return source, _pictures(source)
-    reader = _READERS.get(source.suffix.lower())
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The folder that local images are relative to, and the rows; `left_out` is what is in a folder beside them."""
+
+    folder: Path
+    rows: Iterator[Row]
+    is_folder: bool = False
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def open_manifest(source: str | os.PathLike[str], *, convert: bool = False, allow_duplicates: bool = False) -> Manifest:
+    """Open a table or a folder of images; raises InvalidInputError for what is neither, or cannot be read."""
+    if not isinstance(source, str | os.PathLike):
+        raise InvalidInputError(f"a manifest is the path of a folder or a table, not {type(source).__name__}")
+    path = Path(os.path.expanduser(source))
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = 0
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    if stat.S_ISDIR(mode):
+        found = read_folder(path, convert=convert, allow_duplicates=allow_duplicates)
+        rows = (
+            Row(number, {"key": name, "image": name}, names_itself=True) for number, name in enumerate(found.images, 1)
+        )
+        return Manifest(path, rows, True, found.left_out)
+    suffix = path.suffix.lower()
+    reader = _READERS.get(suffix)
     if reader is None:
+        what = f": it is {_OTHER_TABLES[suffix]}" if suffix in _OTHER_TABLES else ""
         known = ", ".join(_READERS)
-        raise InvalidInputError(f"{source} is no manifest: it is a folder of images, or a file ending in {known}")
-    if not source.is_file():
-        raise InvalidInputError(f"there is no manifest at {source}")
-    return source.parent, reader(source)
+        raise InvalidInputError(
+            f"{quoted(path)} is no manifest{what or f': it is a folder of images, or a file ending in {known}'}"
+        )
+    if not stat.S_ISREG(mode):
+        raise InvalidInputError(f"there is no manifest at {quoted(path)}")
+    return Manifest(path.parent, _told(path, reader))
 
 
-def _pictures(folder: Path) -> Iterator[Row]:
-    """Each image of a folder and of those in it, by name; the key is the path inside."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    for number, path in enumerate(found, 1):
-        name = path.relative_to(folder).as_posix()
-        yield Row(number, {"key": name, "image": name}, names_itself=True)
+def _told(path: Path, reader: Callable[[Path], Iterator[Row]]) -> Iterator[Row]:
+    """The rows of a file; whatever keeps it from being read is told with its name."""
+    try:
+        yield from reader(path)
+    except UnicodeError as error:
+        raise InvalidInputError(f"{quoted(path)} is damaged, or in another encoding than it says: {error}") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> InvalidInputError:
+    return InvalidInputError(f"{quoted(path)} cannot be read: {getattr(error, 'strerror', None) or quoted(error)}")
+
+
+@contextlib.contextmanager
+def _open_text(path: Path, newline: str | None) -> Iterator[TextIO]:
+    """Open a text in UTF-8, or in UTF-16 or UTF-32 as Excel and Windows write them."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    encoding = next((name for mark, name in _MARKS if head.startswith(mark)), _UTF8)
+    if encoding == _UTF8 and len(head) == 4 and 0 in head:
+        encoding = "utf-16-le" if head[1] == 0 else "utf-16-be"
+    errors = "surrogateescape" if encoding == _UTF8 else "strict"
+    with path.open(encoding=encoding, errors=errors, newline=newline) as text:
+        yield text
 
 
 def _csv(path: Path) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_FIELD)
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        head = file.readline()
-        rest = _Counted(file)
-        delimiter = max(",;\t", key=head.count)
-        columns = [name.strip() for name in next(csv.reader(io.StringIO(head), delimiter=delimiter), [])]
-        for cells, line in rest.rows(delimiter):
-            if not any(cells):
-                continue
-            if len(cells) > len(columns):
-                yield Row(line, {}, f"has {len(cells)} cells, but there are {len(columns)} columns")
-                continue
-            yield Row(line, dict(zip(columns, cells, strict=False)), _unreadable(cells))
+    with _open_text(path, "") as file:
+        lines = _Lines(file)
+        first = next(lines, "")
+        if (said := _SEPARATOR.fullmatch(first)) is not None:
+            delimiter = said[1]
+            lines.forget()
+        else:
+            delimiter = max(",;\t", key=first.count)
+            lines.go_back(1)
+        table: _Table | None = None
+        for line, cells, problem in lines.rows(delimiter):
+            if table is None:
+                if problem is not None:
+                    raise InvalidInputError(f"line {line} of {quoted(path)}, the names of the columns, {problem}")
+                table = _Table(cells, line)
+            elif problem is not None:
+                yield Row(line, {}, problem, head=table.line)
+            else:
+                yield from table.rows(cells, line, _swallowed(cells, table.names, delimiter))
 
 
-class _Counted:
-    """The lines of a file behind its head, and the line at which each row begins."""
+class _Lines:
+    """The lines of a text; those of a row that cannot be read are read once more, but for its first."""
 
-    def __init__(self, file: io.TextIOBase | Any) -> None:
-        self._file = file
+    def __init__(self, file: TextIO) -> None:
+        self._file, self._again, self._since = file, deque[str](), list[str]()
+        self._number = 0
 
-    def rows(self, delimiter: str) -> Iterator[tuple[list[str], int]]:
-        reader = csv.reader(self._file, delimiter=delimiter)
-        line = 2
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._file)
+        self._since.append(line)
+        self._number += 1
+        return line
+
+    def forget(self) -> None:
+        """The lines so far are a row that was read."""
+        self._since.clear()
+
+    def go_back(self, many: int) -> None:
+        """Have the last lines once more."""
+        many = min(many, len(self._since))
+        self._again.extendleft(reversed(self._since[len(self._since) - many :]))
+        self._number -= many
+        self._since.clear()
+
+    def rows(self, delimiter: str) -> Iterator[tuple[int, list[str], str | None]]:
+        """Each row that has cells: its first line, its cells, or what is wrong with it."""
+        reader = csv.reader(self, delimiter=delimiter, strict=True)
         while True:
+            line = self._number + 1
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                raise InvalidInputError(f"line {line} of the manifest is no CSV: {error}") from None
-            yield cells, line
-            line = reader.line_num + 2
+                told = f"is no CSV: {error}; is a quote not closed, or not doubled, in it?"
+                yield line, [], told
+                self.go_back(len(self._since) - 1)
+                reader = csv.reader(self, delimiter=delimiter, strict=True)
+                continue
+            self.forget()
+            if any(map(str.strip, cells)):
+                yield line, cells, None
 
 
-def _unreadable(cells: list[str]) -> str | None:
+def _swallowed(cells: Sequence[str], names: Sequence[str], delimiter: str) -> str | None:
+    """A cell in which a quote that was not closed has swallowed rows: a line of it is a row with an image."""
+    if len(names) < 2 or "image" not in names:
+        return None
+    place = names.index("image")
+    for cell in cells:
+        for line in cell.splitlines()[1:]:
+            parts = [part.strip().strip('"') for part in line.split(delimiter)]
+            if len(parts) > place and len(parts) > 1 and _is_like_an_image(parts[place]):
+                return f"has a quote that is not closed: it takes {quoted(line)!r:.80} into a cell"
+    return None
+
+
+def _is_like_an_image(text: str) -> bool:
+    return is_address(text) or text.lower().endswith(SUFFIXES + CONVERTIBLE)
+
+
+class _Table:
+    """The columns of a table, and its rows by them; columns and rows without anything in them are none."""
+
+    def __init__(self, cells: Sequence[str], line: int) -> None:
+        self.names, self.line = [cell.strip() for cell in cells], line
+        self._named = {name: "" for name in self.names if not _INDEX_NAME.fullmatch(name)}
+        self._told: set[str] = set()
+
+    def rows(self, cells: Sequence[str], line: int, problem: str | None = None) -> Iterator[Row]:
+        """The row of these cells, if there is anything in them; before it what is wrong with the columns, once."""
+        cells = [cell.strip() for cell in cells]
+        while cells and not cells[-1]:
+            cells.pop()
+        if not cells:
+            return
+        if len(cells) > len(self.names):
+            problem = problem or f"has {len(cells)} cells, but there are {len(self.names)} columns"
+        values: dict[str, str] = {}
+        for place, (name, cell) in enumerate(zip(self.names, cells, strict=False)):
+            if name in values:
+                yield from self._fault(f"there are two columns {name!r:.60}")
+            elif name in self._named:
+                values[name] = cell
+            elif cell and not (place == 0 and _INDEX.fullmatch(cell)) and not name.startswith("__"):
+                yield from self._fault(f"column {place + 1} has no name, but line {line} has {cell!r:.40} in it")
+        # What a row leaves out at its end is empty.
+        yield Row(line, {**self._named, **values}, problem or _undecodable(cells), head=self.line)
+
+    def _fault(self, text: str) -> Iterator[Row]:
+        about = text.partition(", but")[0]
+        if about not in self._told:
+            self._told.add(about)
+            yield Row(self.line, {}, text)
+
+
+def _undecodable(texts: Sequence[str]) -> str | None:
     # What is no UTF-8 was read as halves of surrogate pairs, which no text has.
-    return next((f"{cell!r:.40} is not in UTF-8" for cell in cells if not cell.isascii() and _is_broken(cell)), None)
+    broken = next((text for text in texts if not text.isascii() and _is_broken(text)), None)
+    if broken is None:
+        return None
+    shown = broken.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return f'{shown!r:.40} is not in UTF-8; save the table as "CSV UTF-8"'
 
 
 def _is_broken(text: str) -> bool:
@@ -97,35 +264,82 @@ def _is_broken(text: str) -> bool:
 
 
 def _json_lines(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
+    with _open_text(path, None) as file:
         for line, text in enumerate(file, 1):
             if not text.strip():
                 continue
             try:
-                values = json.loads(text)
+                values = json.loads(text, object_pairs_hook=_object)
             except (ValueError, RecursionError) as error:
                 yield Row(line, {}, f"is no JSON: {error}")
                 continue
             if not isinstance(values, dict):
                 yield Row(line, {}, f"is no object, but {type(values).__name__}")
             else:
-                yield Row(line, values, _unreadable([text]))
+                yield Row(line, _without_index(values), _undecodable([text]))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number]))
+        raise ValueError(f"{quoted(twice)!r} stands twice in it")
+    return found
+
+
+def _without_index(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in values.items() if not _INDEX_NAME.fullmatch(name)}
 
 
 def _parquet(path: Path) -> Iterator[Row]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError:
-        raise InvalidInputError(NEEDS_BULK) from None
+        raise InvalidInputError(NEEDS_PARQUET) from None
     try:
         line = 0
         with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=10_000):
                 for values in batch.to_pylist():
                     line += 1
-                    yield Row(line, values)
+                    yield Row(line, _without_index(values), head=0)
     except (ArrowException, OSError) as error:
-        raise InvalidInputError(f"{path} cannot be read as Parquet: {error}") from error
+        raise InvalidInputError(f"{quoted(path)} cannot be read as Parquet: {quoted(error)}") from error
+
+
+def _excel(path: Path) -> Iterator[Row]:
+    """The first sheet of a workbook, its cells as Excel would write them into a CSV."""
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise InvalidInputError(NEEDS_EXCEL) from None
+    try:
+        # Formulas are read as what Excel has worked them out to.
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        raise InvalidInputError(f"{quoted(path)} cannot be read as an Excel workbook: {quoted(error)}") from error
+    table: _Table | None = None
+    with contextlib.closing(book):
+        sheet = book.worksheets[0]
+        # The size that is noted in a sheet may be that of another program's making.
+        sheet.reset_dimensions()
+        for line, values in enumerate(sheet.iter_rows(values_only=True), 1):
+            cells = [_as_text(value) for value in values]
+            if table is not None:
+                yield from table.rows(cells, line)
+            elif any(map(str.strip, cells)):
+                table = _Table(cells, line)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime.time):
+        # What was typed as the ratio 9:16.
+        return f"{value.hour}:{value.minute}"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)
 
 
 _READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
@@ -134,4 +348,6 @@ _READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".parquet": _parquet,
+    ".xlsx": _excel,
+    ".xlsm": _excel,
 }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import numbers
 import os
+import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from ..._media.image import glance_at, is_address, read_image
 from ..._media.names import quoted
 from ..._protocol.contract import contract
 from ..._protocol.model_registry import bundled_registry, problems
-from ..._protocol.validation import field_names, field_problems
+from ..._protocol.validation import field_names, field_problems, plain
 from ..._resources.image_to_video import ASPECT_RATIO, DURATION, MODEL
 from ...errors import InvalidInputError
 from .._ledger.job import NewJob
@@ -25,7 +28,23 @@ OWN = ("key", "image")
 # One job is one video, or a crash could not tell which of several are there.
 REFUSED = {"video_number": "one job makes one video; write one row for each"}
 COLUMNS = (*OWN, *sorted(field_names(SCHEMA) - {"image"} - REFUSED.keys()))
-_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+# What an export has beside them: what became of a job, which is for people.
+EXPORTED = frozenset(
+    {
+        "state", "credits", "task_id", "submits", "reason", "kind", "path", "sha256", "size", "line", "named",
+        "batch_id", "created", "began", "submitted", "ended", "other_parameters",
+    }
+)  # fmt: skip
+# What each row of an export has.
+_EXPORT = frozenset({"key", "state", "submits", "line", "created"})
+# As tables have them; the last are those of spreadsheets in German, French, Spanish and Italian.
+_YES = ("true", "yes", "y", "on", "1", "1.0", "wahr", "ja", "vrai", "oui", "verdadero", "vero")
+_NO = ("false", "no", "n", "off", "0", "0.0", "falsch", "nein", "faux", "non", "falso")
+_WORDS = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
+_WHOLE = re.compile(r"[+-]?[0-9]{1,15}(\.0{0,15})?")
+# A spreadsheet takes 9:16 for a time of the day.
+_CLOCK = re.compile(r"0?([0-9]{1,2}):0?([0-9]{1,2})(:00)?")
+_ERRORS = re.compile(r"#(N/A|NV|REF!|BEZUG!|VALUE!|WERT!|NAME\?|DIV/0!|NULL!|NUM!|ZAHL!|SPILL!|CALC!)")
 _REQUIRED = ("prompt", "model", "duration")
 _MOST_KNOWN = 100_000
 
@@ -34,13 +53,20 @@ class Checker:
     """Turns rows into jobs; every problem is collected, none stops the rest."""
 
     def __init__(
-        self, folder: Path, defaults: Mapping[str, Any], prices: Prices, *, pictures: bool = False, strict: bool = False
-    ) -> None:
+        self, folder: Path, defaults: Mapping[str, Any], prices: Prices,
+        *, pictures: bool = False, strict: bool = False, convert: bool = False,
+    ) -> None:  # fmt: skip
         """Check the defaults, which hold for every row."""
         self._folder, self._prices, self._pictures, self._strict = str(folder.resolve()), prices, pictures, strict
+        self._convert = convert
         self._registry = bundled_registry()
         self._known: dict[tuple[Any, ...], tuple[list[str], list[str], dict[str, Any]]] = {}
         self._columns: tuple[str, ...] = ()
+        self._taken: frozenset[str] = frozenset()
+        self._told: set[str] = set()
+        self._absent: set[str] = set()
+        self._faults: list[tuple[int, str]] = []
+        self._is_exported = False
         self._folders: dict[str, dict[str, os.DirEntry[str]]] = {}
         self._defaults: dict[str, Any] = {"model": MODEL, "duration": DURATION, "aspect_ratio": ASPECT_RATIO}
         self._defaults |= {name: value for name, value in defaults.items() if value is not None}
@@ -49,31 +75,53 @@ class Checker:
         if bad := self._unknown(tuple(self._defaults)):
             raise InvalidInputError("; ".join(bad))
 
-    def job_of(self, row: Row) -> tuple[NewJob | None, list[str]]:
-        """The job of a row, or what is wrong with it; whether a local image may be missing depends on the ledger."""
+    def job_of(self, row: Row) -> tuple[NewJob | None, list[tuple[int, str]]]:
+        """The job of a row, or what is wrong, by line; whether a local image may be missing depends on the ledger."""
         if row.problem is not None:
-            return None, [row.problem]
-        if (columns := tuple(row.values)) != self._columns:
-            if unknown := self._unknown(columns):
-                return None, unknown
-            self._columns = columns
-        values = self._defaults | {name: value for name, value in row.values.items() if value not in ("", None)}
-        values, found = _read(values)
-        image, key = values.pop("image", None), values.pop("key", "")
-        prompt = values.pop("prompt", None)
+            return None, [(row.line, row.problem)]
+        columns = self._columns_of(row)
+        given, unread = _read({name: value for name, value in row.values.items() if name in self._taken})
+        if "other_parameters" in columns and row.values["other_parameters"] not in ("", None):
+            unread.append("other_parameters are none that this version knows")
+        image, key, prompt = given.pop("image", None), given.pop("key", ""), given.pop("prompt", None)
+        values = {name: value for name, value in self._defaults.items() if name != "prompt"} | given
+        if self._is_exported and "aspect_ratio" not in given:
+            values["aspect_ratio"] = "none"
+        prompt = self._defaults.get("prompt") if prompt is None else prompt
         wrong, doubtful, rest = self._checked(values)
-        found += [*self._wrong_prompt(prompt), *self._wrong_image(image), *wrong]
+        found = [*unread, *self._wrong_prompt(prompt), *self._wrong_image(image), *wrong]
         place = os.path.join(self._folder, image) if isinstance(image, str) and not is_address(image) else None
         file = None if place is None else self._found(place)
-        if found:
+        # What no row can have, because its column is missing, was told with the columns.
+        told = [(row.line, text) for text in found if text not in self._absent] + self._faults
+        self._faults = []
+        if found or told:
             # A file that is missing is no problem by itself: its job may be done.
-            return None, found + ([self.missing(place)] if place is not None and file is None else [])
+            return None, told + ([(row.line, self.missing(place))] if place is not None and file is None else [])
         for doubt in doubtful:
             self.warnings[doubt] = self.warnings.get(doubt, 0) + 1
         parameters = {**rest, "prompt": prompt}
         price, is_keyed = self._prices.of(parameters), bool(key) and not row.names_itself
         known = () if file is None else (file.st_size, file.st_mtime_ns)
-        return NewJob(place or image, parameters, str(key), row.line, price, is_keyed, *known), []
+        return NewJob(place or str(image), parameters, str(key), row.line, price, is_keyed, *known), []
+
+    def _columns_of(self, row: Row) -> tuple[str, ...]:
+        """Look at the columns of a row, unless they are those of the row before: what is wrong is told once."""
+        if (columns := tuple(row.values)) == self._columns:
+            return columns
+        self._columns, self._is_exported = columns, set(columns) >= _EXPORT
+        self._taken = frozenset(columns) & frozenset(COLUMNS)
+        ignored = EXPORTED if self._is_exported else frozenset[str]()
+        unknown = self._unknown(tuple(name for name in columns if name not in ignored | self._told))
+        self._told |= set(columns)
+        line = row.line if row.head is None else row.head
+        self._absent = set()
+        if row.head is not None:
+            needed = [name for name in ("image", "prompt") if name not in columns and name not in self._defaults]
+            self._absent = {f"{name} is missing" for name in needed}
+            unknown += [f"there is no column {name!r}" for name in needed]
+        self._faults = [(line, text) for text in unknown]
+        return columns
 
     def _unknown(self, columns: tuple[str, ...]) -> list[str]:
         return [
@@ -164,25 +212,67 @@ class Checker:
         return self._looked_at[path]
 
 
-def _read(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Read texts as what the contract wants; what cannot be read stays, and is told."""
-    found = []
-    for name, value in values.items():
-        kind = KINDS.get(name)
-        if kind is None or not isinstance(value, str):
-            if isinstance(value, float) and value.is_integer() and kind == "integer":
-                values[name] = int(value)
+def _read(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Read values as what the contract wants, without those that are empty; what cannot be read is told."""
+    values, found = {}, []
+    for name, value in given.items():
+        value = value.strip() if isinstance(value, str) else plain(value)
+        # Tables of numbers say by "no number" that there is none.
+        if value is None or value == "" or (isinstance(value, float) and value != value):
             continue
-        text = value.strip()
-        if kind == "integer" and text.lstrip("+-").isdecimal():
-            values[name] = int(text)
-        elif kind == "boolean" and text.lower() in _WORDS:
-            values[name] = _WORDS[text.lower()]
-        else:
-            found.append(f"{name} {value!r:.40} is no {'whole number' if kind == 'integer' else 'yes or no'}")
-    for text in found:
-        del values[text.partition(" ")[0]]
+        kind = KINDS.get(name, "key" if name == "key" else "text")
+        read = _READ[kind](value)
+        if read is None:
+            found.append(f"{name} {_shown(given[name])} is no {_WANTED[kind]}")
+        elif isinstance(read, str) and _ERRORS.fullmatch(read):
+            found.append(f"{name} {read} is an error of the spreadsheet")
+        if read is not None:
+            is_clock = name == "aspect_ratio" and isinstance(read, str) and _CLOCK.fullmatch(read)
+            values[name] = _CLOCK.sub(r"\1:\2", read) if is_clock else read
     return values, found
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, str):
+        return int(value.partition(".")[0]) if _WHOLE.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | Decimal):
+        return None
+    try:
+        whole = int(value if isinstance(value, int | Decimal) else float(value))
+    except (ValueError, OverflowError):
+        return None
+    return whole if value == whole else None
+
+
+def _boolean(value: Any) -> bool | None:
+    if isinstance(value, str):
+        return _WORDS.get(value.lower())
+    return bool(value) if isinstance(value, bool | int | float) and value in (0, 1) else None
+
+
+def _key(value: Any) -> str | None:
+    """A key, which may be a number."""
+    if isinstance(value, str):
+        return value
+    whole = _whole(value)
+    return None if whole is None or abs(whole) >= 10**30 else str(whole)
+
+
+def _shown(value: Any) -> str:
+    """A value for a message: a text as it stands, of anything else also its type."""
+    if isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 10**30):
+        return f"{value!r:.40}"
+    return f"of type {type(value).__name__}"
+
+
+# What a text must be, the contract says.
+_READ: dict[str, Callable[[Any], Any]] = {
+    "integer": _whole,
+    "boolean": _boolean,
+    "key": _key,
+    "text": lambda value: value,
+}
+_WANTED = {"integer": "whole number", "boolean": "yes or no", "key": "text"}
 
 
 def _kinds() -> dict[str, str]:

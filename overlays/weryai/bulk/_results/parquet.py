@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from ...errors import ConfigurationError
 from .._manifest.validation import KINDS
 
-NEEDS_BULK = 'Parquet needs the extra "bulk": pip install "weryai[bulk]"'
+NEEDS_PARQUET = 'Parquet needs the extra "parquet": pip install "weryai[parquet]"'
 _BATCH = 20_000
 _TIMES = ("created", "began", "submitted", "ended")
 
@@ -21,7 +21,7 @@ def write_parquet(rows: Iterator[tuple[Any, ...]], file: BinaryIO, columns: Sequ
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise ConfigurationError(NEEDS_BULK) from None
+        raise ConfigurationError(NEEDS_PARQUET) from None
     whole, true, time = pyarrow.int64(), pyarrow.bool_(), pyarrow.timestamp("ms", tz="UTC")
     types = {"credits": pyarrow.float64(), **dict.fromkeys(("size", "line", "submits"), whole)}
     types |= dict.fromkeys(_TIMES, time)

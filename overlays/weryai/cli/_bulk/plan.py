@@ -15,6 +15,7 @@ def fields(planned: Plan) -> dict[str, Any]:
     return {
         "tasks": planned.tasks, "credits": planned.credits, "unpriced": planned.unpriced, "uploads": planned.uploads,
         "known": planned.known, "seconds": round(planned.seconds), "warnings": dict(planned.warnings),
+        "left_out": dict(planned.left_out),
         "kinds": [
             {"model": one.model, "duration": one.duration, "resolution": one.resolution, "tasks": one.tasks,
              "credits": one.credits}
@@ -41,6 +42,8 @@ def tell(planned: Plan) -> None:
     if planned.known:
         put(False, f"{_many(planned.known, 'job')} more in the ledger, not bought again")
     put(False, f"about {span(planned.seconds)} at these limits, if a task takes two minutes, which is a guess")
+    for kind, many in planned.left_out.items():
+        say(f"left out of the folder, {many:,}: {kind}")
     for warning, many in planned.warnings.items():
         say(f"warning, {many:,} rows: {warning}")
 

@@ -184,6 +184,8 @@ def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
         say(f"weryai: {loaded.new:,} new jobs, {loaded.known:,} known; the ledger is {shown(place)}")
         if loaded.not_in_manifest:
             say(f"weryai: {loaded.not_in_manifest:,} jobs are not in this manifest and not submitted")
+        for kind, many in loaded.left_out.items():
+            say(f"weryai: left out of the folder, {many:,}: {kind}")
         for warning, many in loaded.warnings.items():
             say(f"weryai: {many:,} rows: {warning}")
     if limits.budget_tasks not in (None, math.inf):

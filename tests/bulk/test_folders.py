@@ -1,0 +1,104 @@
+"""A folder is read as a person means it: no hidden places, nothing bought twice, and what is left out is told."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fakes.bulks import go, rows
+from fakes.commands import weryai_command
+from fakes.pictures import JPEG
+from weryai import InvalidInputError, bulk
+from weryai.emulator import Emulator
+
+IN = ("a.jpg", "b.JPG", "c.jfif", "d.jpe", "more/e.PNG", "more/deep/f.webp", "g.h.jpeg")
+OUT = (
+    ".thumbnails/a.jpg", "@eaDir/a.jpg/SYNOPHOTO_THUMB_M.jpg", ".Trash-1000/files/a.jpg", "#recycle/a.jpg", "._a.jpg",
+    "Thumbs.db", "__MACOSX/a.jpg", "$RECYCLE.BIN/a.jpg", "more/.hidden.png", "System Volume Information/a.jpg",
+)  # fmt: skip
+
+
+def photos(place: Path, *names: str) -> Path:
+    """A folder of images that are different."""
+    for name in names:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(JPEG + name.encode())
+    return place
+
+
+def load(place: Path, prompt: str | None = "wave") -> bulk.Loaded:
+    """Load a folder into a ledger beside it."""
+    with bulk.Ledger(place.with_name("run.db")) as ledger:
+        return bulk.load_manifest(ledger, place, {"prompt": prompt})
+
+
+def test_hidden_and_system_places_are_left_out(tmp_path: Path) -> None:
+    """Thumbnails, recycle bins and forks of files are nobody's photos; endings in any case and spelling are."""
+    loaded = load(photos(tmp_path / "photos", *IN, *OUT))
+    assert sorted(rows(tmp_path / "run.db", "key")) == sorted(IN)
+    assert loaded.left_out == {"hidden, or the system's": len(OUT)}
+
+
+def test_a_folder_in_a_hidden_place_is_read(tmp_path: Path) -> None:
+    """Only what is below the folder may be hidden: who names one means it."""
+    assert load(photos(tmp_path / ".cache" / "photos", "a.jpg")).new == 1
+
+
+def test_what_is_left_out_is_counted_by_kind_before_anything_is_bought(tmp_path: Path) -> None:
+    """`plan` and `run` say how many files of which kind are not taken, and what to do about photos of a phone."""
+    photos(tmp_path / "photos", "a.jpg", "b.HEIC", "c.heic", "d.mov", "e.txt", "noending", ".hidden")
+    ended = weryai_command("bulk", "plan", "photos", "-p", "x", base_url=None, key=None, folder=tmp_path)
+    assert ended.code == 0
+    assert sorted(one.partition("left out ")[2] for one in ended.error_lines) == [
+        "of the folder, 1: .mov",
+        "of the folder, 1: .txt",
+        "of the folder, 1: hidden, or the system's",
+        "of the folder, 1: without an ending",
+        "of the folder, 2: .heic (--convert, in Python convert=True, makes JPEGs of them)",
+    ]
+
+
+def test_a_folder_without_images_says_what_is_in_it(tmp_path: Path) -> None:
+    """Who points at a folder of photos of a phone is not told that it is empty."""
+    with pytest.raises(bulk.ManifestError, match=r"there are no jobs in it; left out, 1: \.heic .*--convert"):
+        load(photos(tmp_path / "photos", "a.heic"))
+
+
+def test_the_same_content_twice_is_bought_once(tmp_path: Path, emulator: Emulator) -> None:
+    """A copy of an image is told and not bought, whatever its name; a later one that sorts first buys nothing."""
+    place = photos(tmp_path / "photos", "b.jpg", "c.jpg", "same size.jpg")
+    (place / "b (1).jpg").write_bytes((place / "b.jpg").read_bytes())
+    with bulk.Ledger(tmp_path / "run.db") as ledger:
+        loaded = bulk.load_manifest(ledger, place, {"prompt": "wave"})
+        assert loaded.new == 3
+        assert [many for text, many in loaded.left_out.items() if "copies" in text] == [1]
+        go(ledger, emulator.url, tmp_path)
+        (place / "a copy.jpg").write_bytes((place / "c.jpg").read_bytes())
+        again = bulk.load_manifest(ledger, place, {"prompt": "wave"})
+        assert (again.new, again.known) == (0, 3)
+        assert go(ledger, emulator.url, tmp_path).submits == 3
+
+
+def test_problems_of_a_folder_speak_of_files_and_one_cause_is_told_once(tmp_path: Path) -> None:
+    """A folder has no lines; what all its files have in common is one problem."""
+    place = photos(tmp_path / "photos", *IN)
+    (place / "bad.jpg").write_bytes(b"no image")
+    with pytest.raises(bulk.ManifestError) as caught:
+        load(place, prompt=None)
+    assert sorted(caught.value.problems) == [
+        f"{place / 'bad.jpg'} is not a jpg, png or webp image, whatever it is called.",
+        "prompt is missing (8 files)",
+    ]
+    assert "2 problems" in str(caught.value)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+    """A place that is closed is named, not passed over as if it were empty."""
+    place = photos(tmp_path / "photos", "a.jpg", "closed/b.jpg")
+    (place / "closed").chmod(0)
+    try:
+        with pytest.raises(InvalidInputError, match="closed cannot be read"):
+            load(place)
+    finally:
+        (place / "closed").chmod(0o700)

@@ -1,0 +1,264 @@
+"""Tables as programs write them: read as they are meant, or refused by line before anything is paid."""
+
+import datetime
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from fakes.bulks import filled, go, rows
+from fakes.commands import weryai_command
+from weryai import InvalidInputError, bulk
+from weryai._protocol.model_registry import bundled_registry
+from weryai.emulator import Emulator
+
+WITHOUT_RATIO = next(
+    one.key for one in bundled_registry().models["image_to_video"] if one.aspect_ratios == () and 5 in one.durations
+)
+ONE, TWO, THREE = (f"https://pictures.example/{number}.jpg" for number in range(3))
+
+
+def jobs(source: Path, **defaults: Any) -> list[tuple[int, str, dict[str, Any]]]:
+    """The line, image and parameters of each job of a manifest."""
+    with bulk.Ledger(source.with_name("run.db")) as ledger:
+        bulk.load_manifest(ledger, source, defaults)
+    kept = rows(source.with_name("run.db"), "line, image, parameters")
+    return [(line, image, json.loads(parameters)) for line, image, parameters in kept]
+
+
+def problems(source: Path) -> list[str]:
+    """What is wrong with a manifest, in which nothing may be bought."""
+    with bulk.Ledger(source.with_name("run.db")) as ledger, pytest.raises(bulk.ManifestError) as caught:
+        bulk.load_manifest(ledger, source, {})
+    assert rows(source.with_name("run.db")) == []
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f'image,prompt\n{ONE},"wave\n{TWO},run\n', [2]),
+        (f'image,prompt\n{ONE},x\n{TWO},"wave\n{THREE},"run"\n', [3]),
+        (f'image,prompt\n{ONE},"wave\n{TWO},as tall as 5"\n', [2]),
+        (f'image;prompt\n{ONE};"a ""quoted" word"\n{TWO};x\n', [2]),
+        (f'image,prompt,duration\n{ONE},"wave\n{TWO},x,no\n', [2, 3]),
+    ],
+)
+def test_a_quote_that_is_not_closed_buys_nothing(tmp_path: Path, text: str, lines: list[int]) -> None:
+    """Rows that a quote swallows never become a prompt: its line is told, and so are the problems behind it."""
+    (tmp_path / "jobs.csv").write_text(text)
+    assert [int(one.partition(":")[0].removeprefix("line ")) for one in problems(tmp_path / "jobs.csv")] == lines
+
+
+def test_a_prompt_may_have_lines(tmp_path: Path) -> None:
+    """A line break between quotes belongs to the cell, also where a comma follows."""
+    (tmp_path / "jobs.csv").write_text(f'image,prompt\n{ONE},"wave,\nthen ""run"", fast"\n{TWO},x\n')
+    assert [(line, one["prompt"]) for line, _, one in jobs(tmp_path / "jobs.csv")] == [
+        (2, 'wave,\nthen "run", fast'),
+        (4, "x"),
+    ]
+
+
+AS_WRITTEN = {
+    "pandas": f",image,prompt,duration\n0,{ONE},x,5.0\n1,{TWO},y,10.0\n".encode(),
+    "pandas, twice": f"Unnamed: 0,image,prompt,duration\n0,{ONE},x,5\n1,{TWO},y,10\n".encode(),
+    "empty columns and rows": f"image,prompt,duration,,\n {ONE} , x , 5 ,,\n{TWO},y,10,,\n,,,,\n \t,,,,\n".encode(),
+    "UTF-16 of Excel": f"image\tprompt\tduration\n{ONE}\tx\t5\n{TWO}\ty\t10\n".encode("utf-16"),
+    "UTF-16 without a mark": f"image\tprompt\tduration\n{ONE}\tx\t5\n{TWO}\ty\t10\n".encode("utf-16-be"),
+    "sep=": f'sep=;\r\nimage;prompt;duration\r\n{ONE};"x";5\r\n{TWO};y;10\r\n'.encode("utf-8-sig"),
+    "quoted sep=": f'"sep=|"\nimage|prompt|duration\n{ONE}|x|5\n{TWO}|y|10\n'.encode(),
+    "old line ends": f"image;prompt;duration\r{ONE};x;5\r{TWO};y;10\r".encode(),
+}
+
+
+@pytest.mark.parametrize("content", AS_WRITTEN.values(), ids=AS_WRITTEN)
+def test_a_table_is_read_as_its_program_wrote_it(tmp_path: Path, content: bytes) -> None:
+    """Index columns, empty columns and rows, other encodings and separators, and 5.0 for 5 cost nobody anything."""
+    (tmp_path / "jobs.csv").write_bytes(content)
+    found = [(image, one["prompt"], one["duration"]) for _, image, one in jobs(tmp_path / "jobs.csv")]
+    assert found == [(ONE, "x", 5), (TWO, "y", 10)]
+
+
+def test_an_index_in_parquet_is_no_column(tmp_path: Path) -> None:
+    """What pandas keeps as __index_level_0__ is left out, and decimals and floats without a fraction are whole."""
+    entries = [{"image": ONE, "prompt": "x", "duration": Decimal(5), "__index_level_0__": 7}]
+    parquet.write_table(pyarrow.Table.from_pylist(entries), tmp_path / "jobs.parquet")
+    assert jobs(tmp_path / "jobs.parquet")[0][2]["duration"] == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"image,promt\n{ONE},x\n{TWO},y\n", ["line 1: there is no column 'prompt'",
+                                              "line 1: there is no column 'promt'; did you mean prompt?"]),
+        ("prompt\nx\ny\nz\n", ["line 1: there is no column 'image'"]),
+        (f"image,prompt,prompt\n{ONE},x,y\n{TWO},x,y\n", ["line 1: there are two columns 'prompt'"]),
+        (f"image,prompt,\n{ONE},x,y\n{TWO},x,z\n", ["line 1: column 3 has no name, but line 2 has 'y' in it"]),
+        (f"\n\nimage,prompt,model_name\n{ONE},x,m\n{TWO},x,\n",
+         ["line 3: there is no column 'model_name'; did you mean model?"]),
+    ],
+)  # fmt: skip
+def test_a_fault_of_the_columns_is_told_once(tmp_path: Path, text: str, told: list[str]) -> None:
+    """What is wrong with the names of the columns is told with their line, not for every row."""
+    (tmp_path / "jobs.csv").write_text(text)
+    assert problems(tmp_path / "jobs.csv") == told
+
+
+def test_any_cell_is_a_problem_by_line_and_never_a_crash(tmp_path: Path) -> None:
+    """Signs, 5,000 digits, digits of other kinds, errors of a spreadsheet: each is told by its line and shortly."""
+    cells = ["--5", "5" * 5000, "+-5", "²", "\u0665", "1e3", "5.5", "0x5", "5_0", "nan", "-"]
+    (tmp_path / "jobs.csv").write_text(
+        "image,prompt,duration\n" + "".join(f"{ONE},x,{cell}\n" for cell in cells) + f"{ONE},#REF!,5\n",
+        encoding="utf-8",
+    )
+    found = problems(tmp_path / "jobs.csv")
+    assert [one.partition(":")[0] for one in found] == [f"line {line}" for line in range(2, 14)]
+    assert all("duration" in one and one.endswith("is no whole number") and len(one) < 90 for one in found[:-1])
+    assert found[-1].endswith("prompt #REF! is an error of the spreadsheet")
+
+
+def test_values_of_json_are_told_by_their_type(tmp_path: Path) -> None:
+    """A message names the type that came; 5.0, 1 for yes, a key of digits and NaN for nothing are taken."""
+    entries = [
+        {"image": ONE, "prompt": "x", "duration": True},
+        {"image": ONE, "prompt": "x", "duration": [5]},
+        {"image": ONE, "prompt": 5},
+        {"image": 5, "prompt": "x"},
+        {"image": ONE, "prompt": "x", "key": ["k"]},
+        {"image": ONE, "prompt": "x", "generate_audio": 2},
+    ]
+    (tmp_path / "bad.jsonl").write_text("".join(json.dumps(one) + "\n" for one in entries))
+    assert problems(tmp_path / "bad.jsonl") == [
+        "line 1: duration True is no whole number",
+        "line 2: duration of type list is no whole number",
+        "line 3: prompt must be of type string, not int",
+        "line 4: image must be a path or a URL, not int",
+        "line 5: key of type list is no text",
+        "line 6: generate_audio 2 is no yes or no",
+    ]
+    good = {"image": ONE, "prompt": "x", "duration": 5.0, "generate_audio": 1, "key": 7.0, "resolution": float("nan")}
+    (tmp_path / "good.jsonl").write_text(json.dumps(good))
+    assert jobs(tmp_path / "good.jsonl") == [
+        (1, ONE, {"aspect_ratio": "16:9", "duration": 5, "generate_audio": True, "model": "WERYAI_VIDEO_1_0",
+                  "prompt": "x"}),
+    ]  # fmt: skip
+    assert rows(tmp_path / "run.db", "key") == ["7"]
+
+
+def test_a_name_that_stands_twice_in_an_object_is_told(tmp_path: Path) -> None:
+    """Which of two values was meant nobody knows."""
+    (tmp_path / "jobs.jsonl").write_text(f'{{"image": "{ONE}", "prompt": "x", "prompt": "y"}}\n')
+    assert problems(tmp_path / "jobs.jsonl") == ["line 1: is no JSON: 'prompt' stands twice in it"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_an_export_is_a_manifest(tmp_path: Path, emulator: Emulator, kind: str) -> None:
+    """The export of a run loaded into its ledger is what was there, also where a model takes no ratio."""
+    with filled(tmp_path, 3, model=WITHOUT_RATIO) as ledger:
+        go(ledger, emulator.url, tmp_path)
+        bulk.export(ledger, tmp_path / f"out.{kind}")
+        again = bulk.load_manifest(ledger, tmp_path / f"out.{kind}", {"prompt": "another"})
+        assert (again.new, again.known, again.not_in_manifest) == (0, 3, 0)
+        assert go(ledger, emulator.url, tmp_path).is_complete
+    assert [row.orders for row in emulator.ledger] == [1] * 3
+    assert rows(tmp_path / "run.db") == ["done"] * 3
+
+
+def test_what_an_export_alone_has_is_no_column_of_a_table(tmp_path: Path) -> None:
+    """A table of somebody else's with a column of that name is refused as ever."""
+    (tmp_path / "jobs.csv").write_text(f"image,prompt,path\n{ONE},x,y\n")
+    assert "there is no column 'path'" in problems(tmp_path / "jobs.csv")[0]
+
+
+def workbook(path: Path, table: list[list[Any]]) -> Path:
+    """A workbook as a person leaves it: its first sheet is the table."""
+    book = openpyxl.Workbook()
+    for row in table:
+        book.active.append(row)
+    book.create_sheet("notes").append(["image", "of", "no", "matter"])
+    book.save(path)
+    return path
+
+
+def test_a_workbook_of_excel_is_a_table(tmp_path: Path) -> None:
+    """Numbers, booleans, empty rows and a ratio that Excel took for a time are what they were meant to be."""
+    source = workbook(
+        tmp_path / "jobs.xlsx",
+        [
+            ["image", " prompt ", "duration", "generate_audio", "aspect_ratio", None, "key"],
+            [ONE, "x", 5, True, datetime.time(9, 16), None, 12],
+            [None] * 7,
+            [f" {TWO}", 2024, 10.0, False, "1:1", None, None],
+        ],
+    )
+    found = [
+        (line, image, *(one[name] for name in ("prompt", "duration", "generate_audio", "aspect_ratio")))
+        for line, image, one in jobs(source)
+    ]
+    assert found == [(2, ONE, "x", 5, True, "9:16"), (4, TWO, "2024", 10, False, "1:1")]
+    assert rows(tmp_path / "run.db", "key")[0] == "12"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("jobs.xls", 'save it as .xlsx or "CSV UTF-8"'),
+        ("jobs.ods", "save it as CSV"),
+        ("jobs.json", "one object per line"),
+        ("jobs.xlsx", "cannot be read as an Excel workbook"),
+    ],
+)
+def test_another_table_is_told_with_what_to_do(tmp_path: Path, name: str, told: str) -> None:
+    """A kind of table that is not read is named, and so is the one to save it as."""
+    (tmp_path / name).write_text("x")
+    with bulk.Ledger(tmp_path / "run.db") as ledger, pytest.raises(InvalidInputError, match=told):
+        bulk.load_manifest(ledger, tmp_path / name, {})
+
+
+@pytest.mark.parametrize(("kind", "module"), [("xlsx", "openpyxl"), ("parquet", "pyarrow")])
+def test_what_a_table_needs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, module: str) -> None:
+    """Without its package a table is named with the extra that reads it."""
+    (tmp_path / f"jobs.{kind}").write_text("x")
+    monkeypatch.setitem(sys.modules, module, None)
+    extra = {"xlsx": "excel", "parquet": "parquet"}[kind]
+    with bulk.Ledger(tmp_path / "run.db") as ledger, pytest.raises(InvalidInputError, match=rf"weryai\[{extra}\]"):
+        bulk.load_manifest(ledger, tmp_path / f"jobs.{kind}", {})
+
+
+def test_bulk_works_without_pyarrow(tmp_path: Path, emulator: Emulator) -> None:
+    """Plan, run and report import no pyarrow: where it is broken they do what they did."""
+    (tmp_path / "pyarrow.py").write_text("raise SystemExit('pyarrow is imported')")
+    (tmp_path / "jobs.csv").write_text(f"image,prompt\n{ONE},x\n")
+    script = (
+        "import sys, pathlib; from weryai import bulk\n"
+        "bulk.plan('jobs.csv', {}); ledger = bulk.Ledger('run.db'); bulk.load_manifest(ledger, 'jobs.csv', {})\n"
+        f"bulk.run(ledger, output='videos', api_key={emulator.key!r}, base_url={emulator.url!r})\n"
+        "bulk.report(ledger, 'report.html'); assert 'pyarrow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=60)
+    assert rows(tmp_path / "run.db") == ["done"]
+
+
+def test_twenty_rows_of_excel_become_videos_by_one_command(tmp_path: Path, emulator: Emulator) -> None:
+    """A CSV as Excel saves it in Europe, and the same as a workbook: twenty videos each, each paid for once."""
+    images = [f"https://pictures.example/{number}.jpg" for number in range(40)]
+    lines = [
+        "image;prompt;duration;generate_audio;;",
+        *(f'{one};"Wave, slowly";5;FALSCH;;' for one in images[:20]),
+        ";;;;;",
+    ]
+    (tmp_path / "csv.csv").write_bytes("\r\n".join(lines).encode("utf-8-sig"))
+    header = ["image", "prompt", "duration", "generate_audio", None]
+    workbook(tmp_path / "xlsx.xlsx", [header, *([one, "Wave", 5, False, None] for one in images[20:])])
+    for name in ("csv.csv", "xlsx.xlsx"):
+        ended = weryai_command("bulk", "run", name, base_url=emulator.url, key=emulator.key, folder=tmp_path)
+        assert ended.code == 0, ended.errors
+        assert len(list((tmp_path / f"{name}.videos").glob("*.mp4"))) == 20
+    assert [row.orders for row in emulator.ledger] == [1] * 40
