@@ -360,6 +360,7 @@ class Scalar:
         self.value = value
 
     def item(self) -> object:
+        """The value as Python has it."""
         return self.value
 
 
