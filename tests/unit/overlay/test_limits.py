@@ -381,5 +381,5 @@ def test_numbers_and_booleans_are_told_by_protocol() -> None:
     for wrong in (Scalar("5"), Scalar(5.0), 5.0, True, Scalar(True), b"5"):
         with pytest.raises(InvalidInputError, match=f"must be of type integer, not {type(wrong).__name__}"):
             check_request("ImageToVideoRequest", {**rest, "duration": wrong})
-    with pytest.raises(InvalidInputError, match="type Scalar"):
+    with pytest.raises(InvalidInputError, match="of type object"):
         encode({"extra": [Scalar(object())]})
