@@ -109,7 +109,6 @@ def test_one_async_client_in_two_loops_at_once(faulty_server: FaultyServer) -> N
     async def story() -> int:
         tasks = await asyncio.gather(*(client.tasks.get(TASK) for _ in range(5)))
         found = [one for one in client._runner._opened_by if one is asyncio.get_running_loop()]
-        await client._runner._opened().aclose()
         return len(tasks) + len(found)
 
     with ThreadPoolExecutor(2) as threads:

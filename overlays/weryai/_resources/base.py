@@ -1,9 +1,11 @@
-"""One definition, two faces: a flow method is a plain call on WeryAI and an awaitable on AsyncWeryAI."""
+"""One definition, two faces: a flow method is a plain call on WeryAI and a coroutine on AsyncWeryAI."""
 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Coroutine
+from types import FunctionType, MethodType
 from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, overload
 
 from .._flow.effects import Flow
@@ -30,26 +32,44 @@ class Resource(Generic[Mode]):
 
 
 class operation(Generic[P, T]):
-    """Make a flow method callable on both clients; on the class itself it stays the flow, for use in other flows."""
+    """Make a method that returns a flow one that performs it: a plain one on WeryAI, a coroutine one on AsyncWeryAI."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], Flow[T]]) -> None:
-        """Wrap the method that makes the flow."""
-        self._function = function
+        """Make both faces of the method that makes the flow."""
         self.__doc__ = function.__doc__
 
+        def perform(self: Resource[Any], *args: Any, **kwargs: Any) -> Any:
+            return self._runner.run(function(self, *args, **kwargs))
+
+        async def aperform(self: Resource[Any], *args: Any, **kwargs: Any) -> Any:
+            return await self._runner.run(function(self, *args, **kwargs))
+
+        self._perform, self._aperform = _in_place_of(function, perform), _in_place_of(function, aperform)
+
     @overload
-    def __get__(self, instance: None, owner: type[Any]) -> Callable[Concatenate[Any, P], Flow[T]]: ...
+    def __get__(self, instance: None, owner: type[Any]) -> Callable[Concatenate[Any, P], Any]: ...
     @overload
     def __get__(self, instance: Resource[Blocking], owner: type[Any]) -> Callable[P, T]: ...
     @overload
     def __get__(self, instance: Resource[Awaiting], owner: type[Any]) -> Callable[P, Coroutine[Any, Any, T]]: ...
     def __get__(self, instance: Resource[Any] | None, owner: type[Any]) -> Any:
-        """Bind to a resource: a call then performs the flow."""
+        """Bind to a resource, as functions do."""
         if instance is None:
-            return self._function
+            return self._perform
+        return MethodType(self._aperform if isinstance(instance._runner, Awaiting) else self._perform, instance)
 
-        @functools.wraps(self._function)
-        def perform(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return instance._runner.run(self._function(instance, *args, **kwargs))
 
-        return perform
+def _in_place_of(function: Callable[..., Any], performer: Any) -> FunctionType:
+    """Give a performer the looks of the method: name, help, signature, and what a call returns instead of a flow.
+
+    It lives in the method's module, where its annotations are found. Nothing leads to the method itself: frameworks
+    that unwrap what they call would take it for a generator.
+    """
+    looks = FunctionType(performer.__code__, function.__globals__, function.__name__, None, performer.__closure__)
+    functools.update_wrapper(looks, function)
+    del looks.__wrapped__  # type: ignore[attr-defined]
+    signature = inspect.signature(function)
+    result = str(signature.return_annotation).removeprefix("Flow[").removesuffix("]")
+    looks.__annotations__ = {**function.__annotations__, "return": result}
+    looks.__signature__ = signature.replace(return_annotation=result)  # type: ignore[attr-defined]
+    return looks

@@ -95,7 +95,7 @@ class Tasks(Resource[Mode]):
         interval: float | None = None,
         on_update: UpdateCallback | None = None,
         webhook: Receiver | None = None,
-    ) -> Any:
+    ) -> Iterator[WaitResult] | AsyncIterator[WaitResult]:
         """Wait for many tasks at once and yield each one's WaitResult as it ends, the first to end first.
 
         The parameters are those of `wait`, for each task. All requests go through the client's gate (`max_requests` at
@@ -108,7 +108,9 @@ class Tasks(Resource[Mode]):
         check_waiting(timeout, interval, webhook)
         going_on, how = list(unique), {"timeout": timeout, "interval": interval, "on_update": on_update}
         waits = [_wait_for_one(one, going_on, **how, webhook=webhook) for one in unique]
-        return self._runner.run_many(waits, add_task_ids_to_errors(going_on))
+        results: Iterator[WaitResult] | AsyncIterator[WaitResult]
+        results = self._runner.run_many(waits, add_task_ids_to_errors(going_on))
+        return results
 
 
 def _wait_for_one(task_id: str, going_on: list[str], **options: Any) -> Flow[WaitResult]:

@@ -9,7 +9,7 @@ import platform
 import re
 import ssl
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -231,6 +231,19 @@ def unread_connection(response: httpx.Response) -> Any:
             return connection if state.trailing_data[0] else None
         part = getattr(part, "_stream", None) or getattr(part, "_httpcore_stream", None)
     return None
+
+
+def open_sockets(client: httpx.AsyncClient) -> Iterator[Any]:
+    """The sockets of every connection of a client whose event loop is closed, so that it cannot close them itself."""
+    for transport in (client._transport, *client._mounts.values()):
+        for connection in getattr(getattr(transport, "_pool", None), "connections", ()):
+            part: Any = connection
+            while part is not None and not hasattr(part, "_network_stream"):
+                part = getattr(part, "_connection", None)
+            sock = part._network_stream.get_extra_info("socket") if part is not None else None
+            # asyncio shows its sockets through a wrapper that cannot close them.
+            if hasattr(sock := getattr(sock, "_sock", sock), "close"):
+                yield sock
 
 
 def reply(response: httpx.Response, effect: Send, content: bytearray, started: float) -> Reply:

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import inspect
 import os
+import threading
 import time
-import weakref
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -186,7 +186,7 @@ class Blocking:
         return head
 
 
-@dataclass(slots=True, weakref_slot=True)
+@dataclass(slots=True)
 class _LoopConnections:
     """What an awaiting client has on one event loop."""
 
@@ -194,12 +194,14 @@ class _LoopConnections:
     limiter: AwaitingLimiter
     paid_client: httpx.AsyncClient | None
     paid: set[asyncio.Task[Any]] = field(default_factory=set)
+    # Its end closes the connections.
+    keeper: AsyncGenerator[None] | None = None
 
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self.client.aclose()
-        if self.paid_client is not None:
-            await self.paid_client.aclose()
+    def drop(self) -> None:
+        """Close the sockets of a loop that was closed without a word, and can do nothing any more."""
+        for client in (self.client, self.paid_client):
+            for sock in http.open_sockets(client) if client else ():
+                sock.close()
 
 
 class Awaiting:
@@ -210,7 +212,8 @@ class Awaiting:
         self._transport = transport
         self._drift_reporter = DriftReporter(settings.on_drift)
         self._is_closed = False
-        self._opened_by = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopConnections]()
+        self._opened_by: dict[asyncio.AbstractEventLoop, _LoopConnections] = {}
+        self._opening = threading.Lock()
         self._turns = Turns(settings.polls_per_second)
         self._paid = OpenAttempts()
 
@@ -245,15 +248,18 @@ class Awaiting:
     async def aclose(self) -> None:
         """Refuse further work, wait for open paid requests within the grace, and close connections and journal.
 
-        Only the running loop's can be waited for and closed.
+        Of other loops only those that have ended are closed.
         """
         self._is_closed = True
-        opened = self._opened_by.pop(asyncio.get_running_loop(), None)
+        self._forget_closed_loops()
+        with self._opening:
+            opened = self._opened_by.pop(asyncio.get_running_loop(), None)
         if opened is not None:
             if opened.paid:
                 await outlast(asyncio.gather(*opened.paid, return_exceptions=True), GRACE)
             self._paid.wait(0.0)
-            await opened.aclose()
+            if opened.keeper is not None:
+                await opened.keeper.aclose()
         if self._settings.journal is not None:
             await asyncio.to_thread(self._settings.close)
 
@@ -296,11 +302,39 @@ class Awaiting:
         loop = asyncio.get_running_loop()
         opened = self._opened_by.get(loop)
         if opened is None:
+            self._forget_closed_loops()
             client = http.make_client(httpx.AsyncClient, self._settings, self._transport)
             limiter = AwaitingLimiter(self._settings.max_requests, self._turns)
             opened = _LoopConnections(client, limiter, client if self._transport else None)
-            self._opened_by[loop] = opened
+            # A loop ends the generators that it knows before it is closed: so do asyncio.run and its like. The first
+            # step of this one takes no time, and makes it known.
+            opened.keeper = self._keep(loop, opened)
+            with contextlib.suppress(StopIteration):
+                opened.keeper.__anext__().send(None)
+            with self._opening:
+                self._opened_by[loop] = opened
         return opened
+
+    async def _keep(self, loop: asyncio.AbstractEventLoop, opened: _LoopConnections) -> AsyncGenerator[None]:
+        """Close a loop's connections when it ends, or earlier."""
+        try:
+            yield
+        finally:
+            with self._opening:
+                self._opened_by.pop(loop, None)
+                # A transport that was given serves all loops, so the last one closes it.
+                is_needed = self._transport is not None and bool(self._opened_by) and not self._is_closed
+            if not is_needed:
+                await opened.client.aclose()
+            if opened.paid_client not in (None, opened.client):
+                await opened.paid_client.aclose()
+
+    def _forget_closed_loops(self) -> None:
+        """Close what loops left open that were closed without ending their generators."""
+        with self._opening:
+            left = [self._opened_by.pop(loop) for loop in tuple(self._opened_by) if loop.is_closed()]
+        for opened in left:
+            opened.drop()
 
     def _fresh_connections(self) -> httpx.AsyncClient:
         """Connections that are used once: a kept one may hold another request's response, or be closed already."""

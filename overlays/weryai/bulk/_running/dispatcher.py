@@ -17,7 +17,7 @@ from .._ledger.job import Job, JobState
 from .._ledger.ledger import Ledger, OpenLedger
 from .alive import alive
 from .credit_check import watching
-from .ending import Ending, all_ended, finished, heeding
+from .ending import Ending, all_ended, finished, heeding, refuse_on_a_loop
 from .events import Event, Outcome
 from .file_names import NAME, Naming
 from .job_runner import JobRunner, Patience
@@ -115,6 +115,7 @@ def run(ledger: Ledger, **options: Any) -> Outcome:
     In the main thread SIGINT and SIGTERM are taken where their default handlers stand, until the end. The first one
     stops new submissions, lets open ones end and leaves the rest for the next start; a second one hardly waits.
     """
+    refuse_on_a_loop("run")
     ending = Ending()
     with heeding(ending):
         return asyncio.run(finished(perform(ledger, ending, **options), ending))

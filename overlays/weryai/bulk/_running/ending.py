@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Coroutine, Iterator
 from types import FrameType
 from typing import Any, TypeVar
 
+from ...errors import ConfigurationError
+
 T = TypeVar("T")
 #: Those that `run` and `work` take: Ctrl-C, and what a supervisor sends.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -52,6 +54,12 @@ class Ending:
             self.is_cancelled = True
             if self._heed is not None:
                 self._heed()
+
+
+def refuse_on_a_loop(name: str) -> None:
+    """Refuse a blocking call where an event loop runs, as in a notebook, and name the one that is awaited."""
+    if asyncio._get_running_loop() is not None:
+        raise ConfigurationError(f"an event loop runs here, as in a notebook: use await bulk.a{name}(...)")
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from ...errors import WeryAIError
 from .._ledger import queries as reading
 from .._ledger.postgres import PostgresLedger
 from .dispatcher import Run, conduct, end, keep_budget
-from .ending import Ending, all_ended, finished, heeding
+from .ending import Ending, all_ended, finished, heeding, refuse_on_a_loop
 from .events import Event, Outcome
 from .file_names import NAME, Naming
 from .gate import bound_of
@@ -64,6 +64,7 @@ async def awork(
 
 def work(ledger: PostgresLedger, **options: Any) -> Outcome:
     """As `awork`, for who has no event loop; SIGINT and SIGTERM are taken as in `run`, and end the worker."""
+    refuse_on_a_loop("work")
     ending = Ending()
     with heeding(ending):
         return asyncio.run(finished(perform(ledger, ending, **options), ending))
