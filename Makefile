@@ -67,7 +67,7 @@ quick: dev-venv ## the fast loop, some 20 seconds: units, facts of the contract,
 	@$(PY) -m pytest -n 2 --cases 5 $(SLOW) $(QUICK)
 
 test: dev-venv ## run the test suite
-	@$(PY) -m pytest -n auto --maxprocesses 4
+	@$(PY) -m pytest -n 4 --dist worksteal
 
 contract: dev-venv ## the contract suite at an emulator, or at another service: make contract URL=http://127.0.0.1:8765
 	@$(CONTRACT)

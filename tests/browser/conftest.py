@@ -6,12 +6,22 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 import weryai
-from fakes.browsing import Browsing, browsing
+from fakes.browsing import Browsing, browsing, chromium
 from weryai.emulator import Emulator
 
+HERE = Path(__file__).parent
 PHOTO = Path(weryai.__file__).parent / "emulator" / "data" / "astronaut.jpg"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of this folder run on the loop of the browser that they share."""
+    for item in items:
+        if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture
@@ -21,10 +31,17 @@ def client(emulator: Emulator) -> Iterator[weryai.WeryAI]:
         yield client
 
 
-@pytest.fixture
-async def browser(emulator: Emulator) -> AsyncIterator[Browsing]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def started() -> AsyncIterator[Browser]:
+    """One browser for all tests of this folder: to start it takes longer than most of them."""
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(started: Browser, emulator: Emulator) -> AsyncIterator[Browsing]:
     """A browser whose pages must be without trouble."""
-    async with browsing(emulator.url) as pages:
+    async with browsing(started, emulator.url) as pages:
         yield pages
 
 

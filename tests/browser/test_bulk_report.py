@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
 import weryai
 from fakes.browsing import CONTRAST, PLAYABLE, Browsing, browsing, needs_chromium
@@ -23,10 +24,10 @@ pytestmark = needs_chromium
 VIDEO = next((Path(weryai.__file__).parent / "emulator" / "data").glob("*.mp4"))
 
 
-@pytest.fixture
-async def browser(tmp_path: Path) -> AsyncIterator[Browsing]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(started: Browser, tmp_path: Path) -> AsyncIterator[Browsing]:
     """A browser for the pages of one folder, which must be without trouble and ask for nothing outside of it."""
-    async with browsing(tmp_path.as_uri()) as pages:
+    async with browsing(started, tmp_path.as_uri()) as pages:
         yield pages
 
 

@@ -6,7 +6,7 @@ import sys
 
 import httpx
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from fakes.answers import SUBMIT
 from fakes.browsing import Browsing, browsing, needs_chromium
@@ -140,13 +140,13 @@ async def test_refused_and_failed_orders_are_in_the_ledger(
     await expect(rows.last.locator(".reason")).to_have_text("no-credits")
 
 
-async def test_a_thousand_tasks_stay_usable() -> None:
+async def test_a_thousand_tasks_stay_usable(started: Browser) -> None:
     """Of many tasks the newest are drawn; a filter finds the oldest, more are drawn on demand, and news still comes."""
     with Emulator(clock=ManualClock(), video="fixed", balance=100_000, concurrency=None) as emulator:
         with httpx.Client(base_url=emulator.url, headers=AUTHORIZED, trust_env=False) as many:
             for number in range(250):
                 many.post(SUBMIT, json={**ORDER, "prompt": f"Scene {number:04}", "video_number": 4})
-        async with browsing(emulator.url) as pages:
+        async with browsing(started, emulator.url) as pages:
             page = await pages.open()
             await expect(page.locator("#count-tasks")).to_have_text("1000")
             await expect(page.locator("#task-list li")).to_have_count(200)
@@ -160,10 +160,10 @@ async def test_a_thousand_tasks_stay_usable() -> None:
             await expect(page.locator("#task-list .state").first).to_have_text("succeed")
 
 
-async def test_a_restart_is_survived() -> None:
+async def test_a_restart_is_survived(started: Browser) -> None:
     """While the emulator is gone the page says so; when it is back, empty, the page is live and empty too."""
     first = Emulator(clock=ManualClock(), video="fixed").start()
-    async with browsing(first.url) as pages:
+    async with browsing(started, first.url) as pages:
         with WeryAI(first.key, base_url=first.url) as client:
             order(client)
         page = await pages.open()
@@ -178,7 +178,7 @@ async def test_a_restart_is_survived() -> None:
         pages.troubles = [one for one in pages.troubles if "ERR_" not in one]
 
 
-async def test_the_greeting_leads_to_the_page() -> None:
+async def test_the_greeting_leads_to_the_page(started: Browser) -> None:
     """`weryai emulate` names the page's address, and a browser that goes there sees how to point a client at it."""
     with subprocess.Popen(EMULATE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -186,7 +186,7 @@ async def test_the_greeting_leads_to_the_page() -> None:
             told = "".join(process.stdout.readline() for _ in range(5))
             address = re.search(r"^Watch it at (\S+)$", told, re.MULTILINE)
             assert address is not None, told
-            async with browsing(address[1].rstrip("/")) as pages:
+            async with browsing(started, address[1].rstrip("/")) as pages:
                 page = await pages.open()
                 exports = page.locator("#exports")
                 await expect(exports).to_have_text("\n".join(line for line in told.splitlines() if "export" in line))

@@ -85,19 +85,33 @@ class Browsing:
             self.troubles += [f"forbidden by policy: {one}" for one in await page.evaluate("window.violations")]
         assert self.troubles == []
 
+    async def close(self) -> None:
+        """Close every window."""
+        for page in self._pages:
+            await page.context.close()
+
     def _note(self, is_trouble: bool, text: str) -> None:
         if is_trouble:
             self.troubles.append(text)
 
 
 @asynccontextmanager
-async def browsing(home: str) -> AsyncIterator[Browsing]:
-    """Start a browser for the pages of one emulator, and look at the end whether all was well."""
+async def chromium() -> AsyncIterator[Browser]:
+    """Start a browser; what is opened in it by one test shares nothing with what another one opens."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
-            pages = Browsing(browser, home)
-            yield pages
-            await pages.check()
+            yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def browsing(browser: Browser, home: str) -> AsyncIterator[Browsing]:
+    """Open pages of one emulator or folder, and look at the end whether all was well."""
+    pages = Browsing(browser, home)
+    try:
+        yield pages
+        await pages.check()
+    finally:
+        await pages.close()

@@ -69,7 +69,7 @@ def run(mutants: list[Mutant]) -> tuple[list[Verdict], str]:
                 if verdict.survived:
                     raise MutantError(f"{verdict.mutant.id} must die and does not: mistakes are not what runs")
             if len(mutants) == len(MUTANTS):
-                check_unmutated(copies)
+                check_unmutated(pool, copies)
             verdicts = list(pool.map(judged, mutants))
         control = control_failure(copies.get(), verdicts)
     wall = time.monotonic() - started
@@ -88,13 +88,19 @@ def stopping(copies: list[Copy]) -> Iterator[None]:
         raise
 
 
-def check_unmutated(copies: queue.Queue[Copy]) -> None:
+def check_unmutated(pool: concurrent.futures.Executor, copies: "queue.Queue[Copy]") -> None:
     """Run all that a survivor has to survive without any mistake: a suite that fails anyway proves nothing."""
-    copy = copies.get()
-    for stage in WIDER:
-        if failed := first_failure(copy, stage):
+
+    def failure(stage: tuple[str, ...]) -> tuple[str, str] | None:
+        copy = copies.get()
+        try:
+            return first_failure(copy, stage)
+        finally:
+            copies.put(copy)
+
+    for failed in pool.map(failure, WIDER):
+        if failed:
             raise MutantError(f"without any mistake {failed[0]} fails: {failed[1]}")
-    copies.put(copy)
 
 
 def control_failure(copy: Copy, verdicts: list[Verdict]) -> str:

@@ -11,7 +11,8 @@ CASES = "10"
 # The contract's lint is about content; the program in README is run for everything that survives so far.
 WIDER = (
     ("tests/contract", "tests/unit", "tests/repository/test_contract_lint.py"),
-    ("tests/journeys", "tests/bulk"),
+    ("tests/journeys",),
+    ("tests/bulk",),
 )
 OPTIONS = (
     *("-x", "--quick", "--cases", CASES, "-p", "no:cacheprovider", "--timeout", "60"),

@@ -1,14 +1,17 @@
-"""How openapi/compare.py and its make verb end, run as a person or CI runs them."""
+"""How openapi/compare.py and its make verb end: the exit code, and what they say where."""
 
+import contextlib
+import io
 import os
 import re
 import shutil
 import subprocess
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+import compare
 from repository.places import OPENAPI, ROOT
 
 CONTRACT = "openapi/weryai.yaml"
@@ -16,15 +19,27 @@ QUIET = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 NOBODY = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.com"]
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How the tool ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 class Checkout:
-    """A repository with the tool and the contract, in which a test may change what it likes."""
+    """A repository with the contract, in which a test may change what it likes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        shutil.copytree(OPENAPI, folder / "openapi", ignore=shutil.ignore_patterns("__pycache__", "templates"))
         self.contract = folder / CONTRACT
+
+    def begin(self) -> None:
+        """Make the repository, with one commit."""
+        self.contract.parent.mkdir()
+        shutil.copy2(OPENAPI / "weryai.yaml", self.contract)
         self.git("init", "-q")
-        (folder / ".gitignore").write_text("*\n!openapi/\n!openapi/weryai.yaml\n")
         self.commit("the contract")
 
     def git(self, *words: str) -> None:
@@ -43,19 +58,32 @@ class Checkout:
         assert old in text
         self.contract.write_text(text.replace(old, new, 1), encoding="utf-8")
 
-    def compare(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the tool."""
-        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        command = [sys.executable, "openapi/compare.py", *words]
-        return subprocess.run(
-            command, cwd=self.folder, env=surroundings, capture_output=True, text=True, check=False, timeout=60
-        )
+    def compare(self, *words: str) -> Ended:
+        """Run the tool on this repository, in this process: an interpreter for each case is most of the time."""
+        said, told = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(compare, "ROOT", self.folder)
+            for name in [name for name in os.environ if name.startswith("GIT_")]:
+                patched.delenv(name)
+            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(told):
+                code = compare.main([*words])
+        return Ended(code, said.getvalue(), told.getvalue())
+
+
+@pytest.fixture(scope="session")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with one commit, to be copied."""
+    folder = tmp_path_factory.mktemp("compare") / "checkout"
+    folder.mkdir()
+    Checkout(folder).begin()
+    return folder
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
+def checkout(tmp_path: Path, committed: Path) -> Checkout:
     """A repository of its own, with one commit."""
-    return Checkout(tmp_path)
+    shutil.copytree(committed, tmp_path / "checkout")
+    return Checkout(tmp_path / "checkout")
 
 
 def test_an_unchanged_contract_is_fine(checkout: Checkout) -> None:
