@@ -6,19 +6,23 @@ A `Receiver` makes the URL to submit with, takes deliveries and wakes waits: `ta
 
 from __future__ import annotations
 
-from ._webhooks.apps import AsgiApp, EventCallback, WsgiApp
+from ._webhooks.access_logs import SecretFilter
+from ._webhooks.apps import AsgiApp, EventCallback, WsgiApp, take_mounts_without_slash
 from ._webhooks.delivery import WebhookEvent, read_delivery
 from ._webhooks.receiver import Receiver
+from .errors import WebhookError
 
-__all__ = ["Receiver", "WebhookEvent", "asgi_app", "read_delivery", "wsgi_app"]
+__all__ = ["Receiver", "SecretFilter", "WebhookError", "WebhookEvent", "asgi_app", "read_delivery", "wsgi_app"]
 
 
 def asgi_app(receiver: Receiver, *, on_event: EventCallback | None = None) -> AsgiApp:
     """Make an ASGI application that takes the receiver's deliveries, at whatever path it is mounted.
 
     It answers at once; `on_event`, async or plain, is called after that with each WebhookEvent that is new. A plain
-    function runs in a thread. What it raises is logged.
+    function runs in a thread. What it raises is logged. Mounted in FastAPI or Starlette at "/hooks", it also answers
+    there to "/hooks" itself, which would else be redirected to "/hooks/", where no delivery follows.
     """
+    take_mounts_without_slash()
     return AsgiApp(receiver, on_event)
 
 

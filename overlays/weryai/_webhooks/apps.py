@@ -7,6 +7,7 @@ a delivery can have, and no body at all of whoever does not know the secret.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from typing import Any
@@ -71,6 +72,28 @@ class AsgiApp:
                 await result
         except Exception:
             log.exception("on_event failed for task %s", event.task_id)
+
+
+def take_mounts_without_slash() -> None:
+    """Let a Mount of Starlette, thus of FastAPI, match its own path without a slash where it holds an AsgiApp.
+
+    Starlette redirects such a request before the application hears of it, and whoever posts a delivery may not follow.
+    """
+    with contextlib.suppress(ImportError):
+        from starlette.routing import Match, Mount
+
+        if hasattr(Mount.matches, "takes_hooks"):
+            return
+        plain = Mount.matches
+
+        def matches(mount: Any, scope: Any) -> Any:
+            found = plain(mount, scope)
+            if found[0] is Match.NONE and scope["type"] == "http" and isinstance(mount._base_app, AsgiApp):
+                return plain(mount, {**scope, "path": f"{scope['path']}/"})
+            return found
+
+        matches.takes_hooks = True  # type: ignore[attr-defined]
+        Mount.matches = matches  # type: ignore[assignment, method-assign]
 
 
 class WsgiApp:

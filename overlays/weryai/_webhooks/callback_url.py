@@ -51,4 +51,4 @@ def knows_secret(address: str | bytes, secret: str) -> bool:
 
 def _secrets_in(address: str) -> list[str]:
     fields = (part.partition("=") for part in re.split("[?&#]", address))
-    return [unquote_plus(value) for name, _, value in fields if name == FIELD]
+    return [unquote_plus(value) for name, _, value in fields if unquote_plus(name) == FIELD]

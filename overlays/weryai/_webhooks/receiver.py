@@ -11,6 +11,7 @@ from typing import NoReturn
 from .._flow.bell import Bell
 from .._task import Task, TaskState
 from ..errors import ConfigurationError, WebhookError
+from .access_logs import keep_secrets_out
 from .callback_url import check_secret, knows_secret, with_secret
 from .delivery import Body, WebhookEvent, read_delivery
 
@@ -25,7 +26,8 @@ class Receiver:
 
     `url` is where your application can be reached from the internet, `secret` a text of at least 16 characters that is
     put into that URL's query; processes that receive each other's deliveries must share it, None makes a new one.
-    The last `memory` tasks are remembered, so that repeats are known.
+    The last `memory` tasks are remembered, so that repeats are known. The access logs of uvicorn, gunicorn and other
+    servers in this process get *** for the secret.
 
     Deliveries are not signed as far as known. So one counts only with the secret, and even then it is a hint: confirm
     it with `tasks.get` or `tasks.wait`. A wait that is given the receiver does so by itself.
@@ -43,10 +45,11 @@ class Receiver:
         self._seen = OrderedDict[str, frozenset[TaskState]]()
         self._bells: dict[str, tuple[Bell, ...]] = {}
         self._lock = threading.Lock()
+        keep_secrets_out()
 
     @property
     def callback_url(self) -> str:
-        """The `webhook_url` to submit with. It holds the secret, and so may your web server's access log."""
+        """The `webhook_url` to submit with. It holds the secret, and so may a proxy's access log."""
         return with_secret(self._url, self._secret())
 
     def receive(self, body: Body, address: str | bytes) -> tuple[WebhookEvent, ...]:

@@ -72,7 +72,8 @@ def test_the_own_address_is_known_in_every_form(secret: str) -> None:
     """The whole address, its path, its query, with or without question mark, as text or bytes, with more beside it."""
     made, url = answered(f"{URL}?tenant=7", secret=secret)
     query = url.partition("?")[2]
-    forms = (url, f"/hooks?{query}", query, f"?{query}", f"{query}&more=1", f"{url}#part")
+    encoded = query.replace("weryai_secret", "weryai%5Fse%63ret")
+    forms = (url, f"/hooks?{query}", query, encoded, f"?{query}", f"{query}&more=1", f"{url}#part")
     for number, address in enumerate([*forms, *(form.encode() for form in forms)]):
         assert made.receive(delivery(f"t{number}"), address), address
 

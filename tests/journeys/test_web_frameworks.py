@@ -1,0 +1,251 @@
+"""Webhooks in FastAPI, Starlette, Flask and Django: the recipes of the docs, every way to mount, and access logs."""
+
+import contextlib
+import json
+import logging
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import flask
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Host, Mount, Route, Router
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from fakes.hooks import delivery
+from repository.readme_blocks import blocks
+from weryai.webhooks import Receiver, SecretFilter, WebhookError, WebhookEvent, asgi_app, wsgi_app
+
+pytestmark = pytest.mark.timeout(60)
+SECRET = "a-secret-of-the-frameworks"
+ADDRESS = "https://you.example/hooks/weryai"
+QUERY = f"weryai_secret={SECRET}"
+BODY = json.dumps(delivery()).encode()
+PAGE = "docs/waiting-and-webhooks.md"
+
+
+def receiver() -> Receiver:
+    """A receiver behind the address of every recipe."""
+    return Receiver(ADDRESS, secret=SECRET)
+
+
+def fastapi_mount(app: Any) -> Any:
+    """Mount in FastAPI."""
+    outer = FastAPI()
+    outer.mount("/hooks/weryai", app)
+    return outer
+
+
+def fastapi_mount_with_slash(app: Any) -> Any:
+    """Mount in FastAPI, its path ending with a slash."""
+    outer = FastAPI()
+    outer.mount("/hooks/weryai/", app)
+    return outer
+
+
+def fastapi_route(app: Any) -> Any:
+    """Add as a route of FastAPI."""
+    outer = FastAPI()
+    outer.add_route("/hooks/weryai", app, methods=["POST"])
+    return outer
+
+
+def fastapi_nested(app: Any) -> Any:
+    """Mount in an application that is mounted itself, behind a router that includes others."""
+    outer, inner, router = FastAPI(), FastAPI(), APIRouter()
+    inner.include_router(router)
+    inner.mount("/weryai", app)
+    outer.mount("/hooks", inner)
+    return outer
+
+
+def starlette_mount(app: Any) -> Any:
+    """Mount in Starlette, below a host."""
+    return Starlette(routes=[Host("you.example", Router([Mount("/hooks/weryai", app)]))])
+
+
+def starlette_route(app: Any) -> Any:
+    """Add as a route of Starlette."""
+    return Starlette(routes=[Route("/hooks/weryai", app)])
+
+
+ASGI = [fastapi_mount, fastapi_mount_with_slash, fastapi_nested, starlette_mount]
+
+
+async def post(app: Any, path: str, query: str = QUERY) -> int:
+    """Post a delivery to an ASGI application, following no redirect."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://you.example") as client:
+        return (await client.post(f"{path}?{query}", content=BODY)).status_code
+
+
+@pytest.mark.parametrize("mounted", ASGI, ids=lambda mounted: mounted.__name__)
+@pytest.mark.parametrize("path", ["/hooks/weryai", "/hooks/weryai/"])
+async def test_a_mounted_receiver_answers_with_and_without_a_slash(mounted: Callable[..., Any], path: str) -> None:
+    """Mounted in FastAPI or Starlette, both spellings of the path take a delivery, and neither is redirected."""
+    seen: list[WebhookEvent] = []
+    app = mounted(asgi_app(receiver(), on_event=seen.append))
+    assert await post(app, path) == 200
+    assert len(seen) == 1
+    assert await post(app, path, "weryai_secret=wrong") == 400
+
+
+@pytest.mark.parametrize("mounted", [fastapi_route, starlette_route])
+async def test_a_routed_receiver_answers(mounted: Callable[..., Any]) -> None:
+    """As a route, the application takes deliveries at that very path."""
+    assert await post(mounted(asgi_app(receiver())), "/hooks/weryai") == 200
+
+
+async def test_other_mounts_are_as_before() -> None:
+    """A mount of anything else still redirects to its path with a slash, and other paths are not found."""
+    outer = Starlette(routes=[Mount("/other", Starlette()), Mount("/hooks", asgi_app(receiver()))])
+    assert await post(outer, "/other") == 307
+    assert await post(outer, "/hook") == 404
+    assert await post(outer, "/hooksX") == 404
+
+
+def test_a_wsgi_receiver_is_mounted_in_flask() -> None:
+    """Below a Flask application, both spellings of the path take a delivery; the rest is Flask's."""
+    app = flask.Flask("app")
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/hooks/weryai": wsgi_app(receiver())})  # type: ignore[method-assign]
+    client = app.test_client()
+    assert [client.post(f"/hooks/weryai{end}?{QUERY}", data=BODY).status_code for end in ("", "/")] == [200, 200]
+    assert client.post("/hooks/weryai", data=BODY).status_code == 400
+    assert client.post("/elsewhere").status_code == 404
+
+
+RECIPES = ("fastapi", "starlette", "flask", "django")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_recipe_takes_deliveries(name: str, tmp_path: Path) -> None:
+    """Each recipe of the docs as it stands: a delivery 200, with a slash too, without the secret 400, GET 405."""
+    assert serve_recipe(name, tmp_path) == [200, 200, 400, 405]
+
+
+ASK = """
+import json, sys
+from hooks_recipe import app
+query, body, is_asgi = sys.argv[1], sys.argv[2].encode(), sys.argv[3] == "asgi"
+import asyncio, httpx
+requests = [("POST", "/hooks/weryai", query), ("POST", "/hooks/weryai/", query), ("POST", "/hooks/weryai", ""),
+            ("GET", "/hooks/weryai", query)]
+
+async def over_asgi():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://you.example") as client:
+        return [(await client.request(method, f"{path}?{query}", content=body)).status_code
+                for method, path, query in requests]
+
+def over_wsgi():
+    with httpx.Client(transport=httpx.WSGITransport(app), base_url="https://you.example") as client:
+        return [client.request(method, f"{path}?{query}", content=body).status_code for method, path, query in requests]
+
+print(json.dumps(asyncio.run(over_asgi()) if is_asgi else over_wsgi()))
+"""
+
+
+def serve_recipe(name: str, folder: Path) -> list[int]:
+    """Run a recipe of the docs in a process of its own, and return what it answers."""
+    recipe = next(block.text for block in blocks(PAGE) if block.text.startswith(f"# with {name}\n"))
+    (folder / "hooks_recipe.py").write_text(recipe)
+    kind = "asgi" if name in ("fastapi", "starlette") else "wsgi"
+    path = os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, QUERY, BODY.decode(), kind],
+        env={**os.environ, "PYTHONPATH": path, "HOOK_SECRET": SECRET},
+        cwd=folder, capture_output=True, text=True, timeout=50, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answered: list[int] = json.loads(done.stdout.splitlines()[-1])
+    return answered
+
+
+APP = """
+from weryai.webhooks import Receiver, asgi_app, wsgi_app
+
+receiver = Receiver("https://you.example/hooks/weryai", secret="a-secret-of-the-frameworks")
+asgi, wsgi = asgi_app(receiver), wsgi_app(receiver)
+"""
+SERVERS = {
+    "uvicorn": ["uvicorn", "served:asgi", "--fd", "{fd}", "--log-level", "trace"],
+    "gunicorn": ["gunicorn", "served:wsgi", "--bind", "fd://{fd}", "--access-logfile", "-", "--access-logformat",
+                 '%(r)s %(q)s %(f)s "%({raw_uri}e)s"'],
+}  # fmt: skip
+
+
+@contextlib.contextmanager
+def running(server: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    """A real server with a receiver; yields its URL and what it writes."""
+    (folder / "served.py").write_text(APP)
+    log = folder / "log.txt"
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener, log.open("wb") as output:
+        fd = listener.fileno()
+        started = subprocess.Popen(
+            [sys.executable, "-m", *(part.replace("{fd}", str(fd)) for part in SERVERS[server])],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])},
+            cwd=folder, stdout=output, stderr=output, pass_fds=[fd],
+        )  # fmt: skip
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}", log
+        finally:
+            started.terminate()
+            started.wait(20)
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "gunicorn"])
+@pytest.mark.parametrize("name", ["weryai_secret", "weryai%5Fsecret"])
+def test_the_secret_stays_out_of_access_logs(server: str, name: str, tmp_path: Path) -> None:
+    """A real server writes a line for the delivery, and *** where the secret was; nothing needs to be configured."""
+    with running(server, tmp_path) as (url, log):
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            answer = client.post(
+                f"{url}/hooks/weryai?tenant=7&{name}={SECRET}", content=BODY, headers={"Referer": f"{url}/?{QUERY}"}
+            )
+        assert answer.status_code == 200
+    written = log.read_text()
+    assert re.search(r"POST /hooks/weryai\?tenant=7&weryai(_|%5F)secret=\*\*\*", written), written
+    assert SECRET not in written
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "expected"),
+    [
+        ("%s", ("/a?weryai_secret=abc&x=1",), "/a?weryai_secret=***&x=1"),
+        ("GET /a?weryai_secret=abc HTTP/1.1", (), "GET /a?weryai_secret=*** HTTP/1.1"),
+        ("weryai_secret=%s&x=%d", ("abc", 7), "weryai_secret=***&x=7"),
+        ("%(q)s", ({"q": "weryai_secret=abc"},), "weryai_secret=***"),
+        ("%s", ({"query_string": b"weryai_secret=abc"},), "{'query_string': b'weryai_secret=***'}"),
+        ("%s %d %s", ("x", 5, None), "x 5 None"),
+        ("100%", (), "100%"),
+        ("%d weryai_secret=%s", ("7", "abc", "one too many"), None),
+    ],
+)
+def test_the_filter_hides_the_secret_wherever_it_stands(message: str, arguments: Any, expected: str | None) -> None:
+    """In the message, in what it is made of, or only in both together: the secret is ***, the rest is as it was."""
+    record = logging.LogRecord("any", logging.INFO, "", 0, message, arguments, None)
+    assert SecretFilter().filter(record) is True
+    assert expected is None or record.getMessage() == expected
+
+
+def test_a_configuration_may_name_the_filter() -> None:
+    """logging.config takes the filter by its name, for servers that are not known."""
+    import logging.config
+
+    logging.config.dictConfig(
+        {"version": 1, "disable_existing_loggers": False, "filters": {"secret": {"()": "weryai.webhooks.SecretFilter"}},
+         "loggers": {"own.access": {"filters": ["secret"]}}}
+    )  # fmt: skip
+    assert isinstance(logging.getLogger("own.access").filters[0], SecretFilter)
+
+
+def test_the_error_is_where_the_receiver_is() -> None:
+    """weryai.webhooks has the error that its `receive` raises."""
+    with pytest.raises(WebhookError):
+        receiver().receive(b"{}", "")
