@@ -22,6 +22,10 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option(
+    "--allow-host", "names", multiple=True, metavar="NAME", help="Answer to this name too; may be given again."
+)
 @click.option("--video", type=click.Choice(["render", "fixed"]), default="render", show_default=True)
 @click.option(
     "--scenario",
@@ -38,6 +42,14 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
     help="Remember tasks, images and credits in this file; what scenarios are left is not kept.",
 )
 @click.option("--concurrency", type=click.IntRange(0), default=20, show_default=True, help="0 for no limit.")
+@click.option(
+    "--balance",
+    default="1000",
+    show_default=True,
+    metavar="CREDITS",
+    callback=lambda _context, _option, text: _credits(text),
+    help="Credits to begin with, or unlimited.",
+)
 @click.option("--model-rules", type=click.Choice(["known", "strict", "off"]), default="known", show_default=True)
 @click.option("--webhook-words", type=click.Choice(["succeed", "SUCCESS"]), default="succeed", show_default=True)
 @click.option(
@@ -52,7 +64,15 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
     "--allow-webhooks-to", "hosts", multiple=True, metavar="HOST", help="Send webhooks to another machine, too."
 )
 def emulate(
-    port: int, scenarios: tuple[str, ...], list_scenarios: bool, concurrency: int, hosts: tuple[str, ...], **more: Any
+    port: int,
+    host: str,
+    names: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    list_scenarios: bool,
+    concurrency: int,
+    balance: int | None,
+    hosts: tuple[str, ...],
+    **more: Any,
 ) -> None:
     """Serve the WeryAI API on this machine, without an account, until Ctrl-C."""
     from weryai.emulator import serve
@@ -63,11 +83,29 @@ def emulate(
         check_shown()
         return
     try:
-        serve(port=port, scenarios=scenarios, concurrency=concurrency or None, webhook_hosts=hosts, **more)
+        serve(
+            port=port,
+            host=host,
+            hosts=names,
+            scenarios=scenarios,
+            concurrency=concurrency,
+            balance=balance,
+            webhook_hosts=hosts,
+            **more,
+        )
     except OSError as error:
         raise click.ClickException(error.strerror or str(error)) from error
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _credits(text: str) -> int | None:
+    """Read how many credits there are; None is as many as anybody wants."""
+    if text == "unlimited":
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise click.BadParameter(f"{text[:40]!r} is neither a whole number from 0 on nor unlimited")
+    return int(text)
 
 
 def _listed() -> list[str]:

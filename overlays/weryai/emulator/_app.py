@@ -64,7 +64,9 @@ def app_of(world: World, contract: Mapping[str, Any] | None = None) -> Starlette
             *control_routes(world),
             *inspector_routes(world),
         ],
-        middleware=[Middleware(ExchangeMiddleware, exchanges=world.exchanges, clock=world.clock)],
+        middleware=[
+            Middleware(ExchangeMiddleware, exchanges=world.exchanges, clock=world.clock, hosts=world.settings.names)
+        ],
         exception_handlers={
             RefusalError: answer_refusal,
             HTTPException: answer_http_exception,

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Unpack
 
+from weryai.emulator._http.uvicorn_server import HOST
 from weryai.emulator._server import Emulator
 from weryai.emulator._state.settings import Options
 
@@ -19,12 +20,12 @@ DIALECT_LINES = {
 }
 
 
-def serve(port: int = 0, **options: Unpack[Options]) -> None:
+def serve(port: int = 0, host: str = HOST, **options: Unpack[Options]) -> None:
     """Run an emulator in the foreground until Ctrl-C or SIGTERM, and say how to use it; the options are `Settings`.
 
     Raises OSError whose `strerror` is a sentence for the person at the terminal, if the port is taken.
     """
-    emulator = Emulator(port=port, **options)
+    emulator = Emulator(port=port, host=host, **options)
     with suppress(KeyboardInterrupt), asked_to_end() as end, emulator:
         tell(greeting(emulator))
         # Not for ever at once: on Windows that could not be interrupted.

@@ -18,6 +18,8 @@ from weryai.emulator._state.settings import Options, Settings
 from weryai.emulator._state.tasks import FAILED, SUCCEEDED, Task
 from weryai.emulator._state.world import World
 
+#: Every address of this machine, loopback among them.
+EVERYWHERE = ("0.0.0.0", "::")
 #: The longest that starting may take, in seconds.
 LONGEST_START = 30.0
 
@@ -25,15 +27,20 @@ LONGEST_START = 30.0
 class Emulator:
     """WeryAI on loopback in a thread of its own: `with Emulator() as emulator: ... emulator.url`.
 
-    Port 0 takes a free port. Time is real unless a `ManualClock` is given or a `speed`; the other options are those of
+    Port 0 takes a free port. `host` is the address to listen on; on others than loopback it answers by the names in
+    `hosts`. Time is real unless a `ManualClock` is given or a `speed`; the other options are those of
     `Settings`.
     """
 
-    def __init__(self, *, port: int = 0, clock: Clock | None = None, **options: Unpack[Options]) -> None:
+    def __init__(
+        self, *, port: int = 0, host: str = HOST, clock: Clock | None = None, **options: Unpack[Options]
+    ) -> None:
+        if host not in EVERYWHERE:
+            options = {**options, "hosts": (*options.get("hosts", ()), host)}
         settings = Settings(**options)
         self.key = settings.key
         self.dialect = settings.dialect
-        self._port = port
+        self._port, self._host = port, host
         self._world = World(settings, clock)
         self._app = app_of(self._world)
         self._url: str | None = None
@@ -114,7 +121,7 @@ class Emulator:
         if self._thread is not None:
             raise RuntimeError("an emulator is started once; make a new one")
         try:
-            listener = listen(self._port)
+            listener = listen(self._port, self._host)
         except OSError:
             self._world.close()
             raise
@@ -129,7 +136,8 @@ class Emulator:
                 listener.close()
                 raise RuntimeError("the emulator did not start; what went wrong is on stderr")
             time.sleep(0.001)
-        self._url = f"http://{HOST}:{listener.getsockname()[1]}"
+        name = HOST if self._host in EVERYWHERE else self._host
+        self._url = f"http://{f'[{name}]' if ':' in name else name}:{listener.getsockname()[1]}"
         return self
 
     def stop(self) -> None:

@@ -123,3 +123,18 @@ def test_each_difference_has_its_source_and_the_start_says_that_there_is_another
             assert f"--dialect {other}" in greeting(emulator)
     with pytest.raises(ValueError, match="dialect='prose' must be one of page, seen"):
         Emulator(dialect="prose")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("none", [0, None])
+async def test_no_limit_is_said_by_0_and_by_none(none: int | None) -> None:
+    """concurrency=0 means in Python what it means on the command line; so does a daily cap of 0."""
+    async with Visitor(video="fixed", concurrency=none, daily_cap=none, balance=None) as visitor:
+        for _ in range(30):
+            assert await asked(visitor, video_number=4) == (200, 0)
+        assert (await visitor.get(BALANCE)).json()["data"] == 10**12 - 1200
+
+
+def test_a_balance_is_a_number_from_0_on() -> None:
+    """Fewer credits than none are refused when the emulator is made."""
+    with pytest.raises(ValueError, match="balance=-1 must be"):
+        Emulator(balance=-1)

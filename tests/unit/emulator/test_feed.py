@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from weryai.emulator import ManualClock, Settings
+from weryai.emulator._clock.clock import Clock
 from weryai.emulator._inspector import feed as feed_module
 from weryai.emulator._inspector.feed import Feed
 from weryai.emulator._state.exchanges import Complaint, SeenRequest
@@ -95,14 +96,28 @@ def test_time_moves_tasks(world: World) -> None:
     assert [one["state"] for one in told["tasks"]] == ["processing"]
 
 
-def test_pages_at_the_same_place_are_told_the_same_once(world: World) -> None:
-    """However many pages watch, the news is put together once: they get the same object."""
+def test_pages_at_the_same_place_are_told_the_same_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pages watch, the news is put together once; only the clock is told anew to each."""
     feed = Feed(world)
     order(world)
+    told: list[int] = []
+    tell = feed._tell
+    monkeypatch.setattr(feed, "_tell", lambda after, home: (told.append(after), tell(after, home))[1])
     first = feed.since("", HOME)
     assert first is not None
-    assert feed.since("", HOME) is first
+    assert feed.since("", HOME) == first
+    assert told == [0]
     assert feed.since(first.cursor, HOME) is None
+
+
+def test_a_page_that_is_loaded_later_is_told_the_time_of_now() -> None:
+    """The clock goes on between two loads although nothing else has changed; it never starts anew."""
+    world = World(Settings(video="fixed"), Clock(speed=3600.0))
+    feed = Feed(world)
+    first = json.loads(feed.since("", HOME).text)["clock"]["now"]  # type: ignore[union-attr]
+    world.clock._base += 100  # As time passes: without telling those who listen.
+    assert json.loads(feed.since("", HOME).text)["clock"]["now"] >= first + 100  # type: ignore[union-attr]
+    world.close()
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "1", "-", "deadbeef-3", "deadbeef-x"])

@@ -91,3 +91,22 @@ async def test_without_rules_every_model_takes_everything() -> None:
         reply = await client.post(IMAGE, json=order(model="WERYAI_VIDEO_1_0", duration=3, aspect_ratio="5:4"))
         assert reply.json()["status"] == 0
         assert "registry" not in reply.headers["X-Emulator-Note"]
+
+
+PATHS = ("/v1/generation/image-to-video", "/v1/generation/multi-image-to-video", "/v1/generation/text-to-video")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(("model", "code"), [("WERYAI_VIDEO_1_0", 1002), ("A_MODEL_OF_TOMORROW", 0)])
+async def test_a_missing_ratio_is_the_same_for_every_operation(
+    visitor: Visitor, path: str, model: str, code: int
+) -> None:
+    """A model that is known to list ratios needs one, whatever it makes a video of; any other is left alone."""
+    images: dict[str, dict[str, Any]] = {
+        PATHS[0]: {},
+        PATHS[1]: {"image": ..., "images": ["https://example.com/a.jpg"]},
+        PATHS[2]: {"image": ...},
+    }
+    reply = await visitor.post(path, json=order(model=model, aspect_ratio=..., **images[path]))
+    assert (reply.status_code, reply.json()["status"]) == (200, code)
+    assert code == 0 or reply.json()["message"] == "aspect ratio cannot be empty"

@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 
 from fakes.pictures import JPEG, WEBP, png
 from weryai.emulator._state.videos import FIXED_VIDEO, STANDARD_PICTURE
+from weryai.emulator._video.image_files import PictureError, harmless
 from weryai.emulator._video.render import main
 
 Rendered = tuple[Path, list[VideoFrame]]
@@ -40,6 +41,35 @@ def render(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Rendered]:
 def standard(render: Callable[..., Rendered]) -> Rendered:
     """The standard picture, two seconds, 16:9."""
     return render(STANDARD_PICTURE, "--ratio", "16:9", "--seconds", "2")
+
+
+def test_a_decoder_is_given_no_texts_of_a_png() -> None:
+    """One compressed text of a few bytes unpacks to gigabytes; the image itself stays as it is."""
+    plain = png()
+    text = b"a\0\0" + zlib.compress(bytes(100_000))
+    chunk = struct.pack(">I", len(text)) + b"zTXt" + text + struct.pack(">I", zlib.crc32(b"zTXt" + text))
+    assert harmless(plain[:33] + chunk + plain[33:]) == plain
+    assert harmless(plain) == plain
+    assert harmless(plain[:60]) == plain[:60]
+    with pytest.raises(PictureError, match="more than 100 scans"):
+        harmless(JPEG + b"\xff\xda" * 200)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux says of ended processes")
+def test_a_worker_stays_small_whatever_it_is_given(tmp_path: Path) -> None:
+    """A PNG of 1 MB whose text unpacks to 1 GB costs the worker no more than any other image."""
+    text = b"a\0\0" + zlib.compress(bytes(1 << 30), 9)
+    chunk = struct.pack(">I", len(text)) + b"zTXt" + text + struct.pack(">I", zlib.crc32(b"zTXt" + text))
+    plain = png()
+    (tmp_path / "bomb.png").write_bytes(plain[:33] + chunk + plain[33:])
+    measured = (
+        "import resource, subprocess, sys; "
+        "subprocess.run([sys.executable, '-m', 'weryai.emulator._video.render', sys.argv[1]], check=True); "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    command = [sys.executable, "-c", measured, str(tmp_path / "bomb.png")]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(told.stdout) < 400_000
 
 
 def decoded(path: Path) -> list[VideoFrame]:
@@ -195,9 +225,9 @@ def test_pictures_are_shown_upright(render: Callable[..., Rendered], orientation
     [
         (b"", "file empty"),
         (b"#EXTM3U\nfile:///etc/hostname\n", "neither jpg, png nor webp"),
-        (b"\xff\xd8\xff nothing", "the image is broken or too large"),
-        (png()[:60], "the image is broken or too large"),
-        (enormous(), "the image is broken or too large"),
+        (b"\xff\xd8\xff nothing", "the image is broken, or has more than 64 megapixels"),
+        (png()[:60], "the image is broken, or has more than 64 megapixels"),
+        (enormous(), "the image is broken, or has more than 64 megapixels"),
     ],
     ids=["empty", "playlist", "jpeg head", "cut png", "81 megapixels"],
 )

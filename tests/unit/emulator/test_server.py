@@ -220,3 +220,22 @@ def test_serve_on_a_port_in_use(emulator: Emulator) -> None:
     done = subprocess.run([sys.executable, "-c", SERVE, port], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr == f"port {port} of 127.0.0.1 is in use; choose another, or 0 for any free one\n"
+
+
+def test_it_answers_on_another_address_by_the_names_it_was_given() -> None:
+    """In a container others reach it by a name that it was told; a page that made up a name is turned away."""
+    with Emulator(video="fixed", host="127.0.0.2", hosts=("Emulator", "fd00::1")) as emulator:
+        assert emulator.url.startswith("http://127.0.0.2:")
+        for name, status in (
+            ("emulator:8765", 200),
+            ("[fd00::1]:80", 200),
+            ("evil.example", 400),
+            ("127.0.0.2", 200),
+            ("localhost", 200),
+        ):
+            headers = {"Host": name, "Authorization": f"Bearer {emulator.key}"}
+            reply = httpx.get(f"{emulator.url}/v1/generation/balance", headers=headers, trust_env=False)
+            assert reply.status_code == status, name
+        assert "--allow-host" in httpx.get(emulator.url, headers={"Host": "x.y"}, trust_env=False).json()["message"]
+    with pytest.raises(ValueError, match=r"host='nowhere\.invalid' must be an IP address"):
+        Emulator(video="fixed", host="nowhere.invalid").start()

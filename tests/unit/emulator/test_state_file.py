@@ -145,3 +145,41 @@ def test_an_emulator_that_cannot_listen_lets_go_of_its_file(tmp_path: Path) -> N
         with pytest.raises(OSError, match="is in use"):
             Emulator(port=port, state=path).start()
     Emulator(state=path).stop()
+
+
+DAMAGES = {
+    "a page of zeros": None,
+    "no JSON": "UPDATE records SET value = 'x' WHERE kind = 'task'",
+    "a field is missing": "UPDATE records SET value = replace(value, 'submitted_at', 'x') WHERE kind = 'task'",
+    "a number is a text": "UPDATE records SET value = '\"many\"' WHERE name = 'balance'",
+    "a list for an object": "UPDATE records SET value = '[]' WHERE kind = 'task'",
+    "null": "UPDATE records SET value = 'null' WHERE kind = 'post'",
+    "an upload's bytes are gone": "DELETE FROM contents",
+    "an upload's bytes are others": "UPDATE contents SET data = x'00'",
+    "another format": "UPDATE records SET value = replace(value, 'jpg', 'exe') WHERE kind = 'upload'",
+    "a table is another": "DROP TABLE records",
+    "a column is another": "ALTER TABLE records RENAME COLUMN value TO worth",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
+async def test_a_damaged_file_is_told_as_such(tmp_path: Path, damage: str | None) -> None:
+    """Whatever is wrong inside the file, it is a StateFileError that names the file, and nothing holds on to it."""
+    path = tmp_path / "emulator.db"
+    with begun(path) as client:
+        (image,) = (await client.upload(JPEG, "a.jpg")).json()["data"]["object_url_list"]
+        await client.submit(image=image, prompt="x" * 2000)
+    if damage is None:
+        whole = path.read_bytes()
+        path.write_bytes(whole[:4096] + bytes(len(whole) - 4096))
+    else:
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute(damage)
+    if damage == "DROP TABLE records":
+        begun_anew = Emulator(state=path)  # A table that is gone is made: nothing was remembered.
+        begun_anew.stop()
+        return
+    with pytest.raises(StateFileError, match=r"emulator\.db"):
+        Emulator(state=path)
+    path.unlink()
+    Emulator(state=path).stop()

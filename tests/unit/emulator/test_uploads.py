@@ -1,15 +1,38 @@
 """Uploads: judged by their content, kept, and served back."""
 
+import io
 import struct
+import wave
 
 import pytest
 
 from fakes.pictures import JPEG, WEBP, jpeg_of, png
+from weryai.emulator._state.videos import FIXED_VIDEO
 from weryai.emulator._video.image_files import kind_of, orientation
 
-from .conftest import Visitor
+from .conftest import Visitor, order
 
 MIB = 1024 * 1024
+
+
+def mp4_of(size: int) -> bytes:
+    """Return the shipped video padded to exactly `size` bytes."""
+    data = FIXED_VIDEO.read_bytes()
+    return data + b"\0" * (size - len(data))
+
+
+def wav() -> bytes:
+    """Return a tenth of a second of silence."""
+    made = io.BytesIO()
+    with wave.open(made, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(1600))
+    return made.getvalue()
+
+
+GIF = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
 
 
 @pytest.mark.parametrize(
@@ -38,13 +61,29 @@ async def test_a_picture_is_kept_and_served_back(visitor: Visitor, data: bytes, 
     [
         (b"", "a.jpg", 400, 1002, "file empty"),
         (b"hello", "a.jpg", 400, 1002, "only image, video and audio files are supported"),
-        (b"GIF89a....", "a.gif", 400, 1002, "only image, video and audio files are supported"),
+        (b"\0\0\0\x18ftypheic" + b"\0" * 40, "a.heic", 400, 1002, "only image, video and audio files are supported"),
+        (b"GIF89a....", "a.mp4", 400, 1002, "file content does not match the extension or is unsupported"),
+        (b"GIF89a" + b"\0" * 10 * MIB, "a.gif", 200, 1014, "image file size must be less than 10mb"),
+        (mp4_of(50 * MIB + 1), "a.mp4", 200, 1014, "video or audio file size must be less than 50mb"),
+        (mp4_of(70 * MIB), "a.mp4", 200, 1014, "video or audio file size must be less than 50mb"),
         (png(), "a.jpg", 400, 1002, "file content does not match the extension or is unsupported"),
         (JPEG, "a.gif", 400, 1002, "file content does not match the extension or is unsupported"),
         (jpeg_of(10 * MIB + 1), "a.jpg", 200, 1014, "image file size must be less than 10mb"),
         (jpeg_of(17 * MIB), "a.jpg", 200, 1014, "image file size must be less than 10mb"),
     ],
-    ids=["empty", "text", "gif", "png called jpg", "jpg called gif", "10 MiB and a byte", "17 MiB"],
+    ids=[
+        "empty",
+        "text",
+        "heic",
+        "gif called mp4",
+        "large gif",
+        "50 MiB and a byte",
+        "70 MiB",
+        "png called jpg",
+        "jpg called gif",
+        "10 MiB and a byte",
+        "17 MiB",
+    ],
 )
 async def test_other_files_are_refused(
     visitor: Visitor, data: bytes, name: str, http_status: int, code: int, message: str
@@ -53,6 +92,38 @@ async def test_other_files_are_refused(
     reply = await visitor.upload(data, name)
     assert reply.status_code == http_status
     assert (reply.json()["status"], reply.json()["message"]) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind"),
+    [
+        (mp4_of(50 * MIB), "a.mp4", "video/mp4"),
+        (wav(), "a.wav", "audio/wav"),
+        (GIF, "a.gif", "image/gif"),
+        (b"ID3" + bytes(20), "a.mp3", "audio/mpeg"),
+        (b"\x1aE\xdf\xa3" + bytes(20), "a.webm", "video/webm"),
+        (b"\0\0\0\x14ftypqt  " + bytes(20), "a.MOV", "video/quicktime"),
+    ],
+    ids=["mp4 of 50 MiB", "wav", "gif", "mp3", "webm", "mov"],
+)
+async def test_videos_sounds_and_gifs_are_kept_but_not_animated(
+    visitor: Visitor, data: bytes, name: str, kind: str
+) -> None:
+    """What the service says that it stores is stored; as the image of an order it is refused with 2004, unpaid."""
+    (url,) = (await visitor.upload(data, name)).json()["data"]["object_url_list"]
+    assert (await visitor.get(url)).headers["content-type"] == kind
+    reply = await visitor.post("/v1/generation/image-to-video", json=order(image=url))
+    assert (reply.status_code, reply.json()["status"]) == (200, 2004)
+    assert (await visitor.get("/v1/generation/balance")).json()["data"] == 1000
+
+
+async def test_a_result_can_be_uploaded_again_and_is_no_image(visitor: Visitor) -> None:
+    """The emulator's own video is a file like any other, by its bytes and not by its URL."""
+    result = await visitor.finished_video()
+    uploaded = await visitor.upload((await visitor.get(result)).content, "result.mp4")
+    assert uploaded.json()["status"] == 0
+    reply = await visitor.post("/v1/generation/image-to-video", json=order(image=result))
+    assert (reply.status_code, reply.json()["status"]) == (200, 2004)
 
 
 async def test_ten_mib_are_taken(visitor: Visitor) -> None:

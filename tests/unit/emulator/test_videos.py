@@ -8,10 +8,16 @@ from typing import Any
 
 import pytest
 
-from fakes.pictures import jpeg_of, png
+from fakes.pictures import JPEG, jpeg_of, png
 from weryai.emulator._state.videos import FIXED_VIDEO
 
 from .conftest import Visitor
+
+
+def jpeg_as_large_as(width: int, height: int) -> bytes:
+    """Return a JPEG whose header says this size."""
+    place = JPEG.index(b"\xff\xc0" if b"\xff\xc0" in JPEG else b"\xff\xc1" if b"\xff\xc1" in JPEG else b"\xff\xc2")
+    return JPEG[: place + 5] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + JPEG[place + 9 :]
 
 
 async def test_a_video_is_there_when_its_task_has_succeeded(visitor: Visitor) -> None:
@@ -84,17 +90,42 @@ async def test_a_video_is_rendered_once(rendering_visitor: Visitor, monkeypatch:
     assert len(orders) == 2
 
 
-async def test_a_broken_picture_ends_in_a_server_error(
-    rendering_visitor: Visitor, capfd: pytest.CaptureFixture[str]
+#: What no renderer makes a video of, and why.
+HOPELESS = {
+    "broken": (b"\xff\xd8\xff broken", "the image is broken"),
+    "animated WebP": (b"RIFF\x1e\0\0\0WEBPVP8X\x0a\0\0\0\x02" + bytes(9), "the WebP is an animation already"),
+    "108 megapixels": (jpeg_as_large_as(12_000, 9_000), "more than 64 megapixels"),
+    "800 scans": (JPEG[:-2] + b"\xff\xda\0\x08\1\1\0\0\0\0" * 800, "more than 100 scans"),
+}
+
+
+@pytest.mark.parametrize(("data", "reason"), HOPELESS.values(), ids=list(HOPELESS))
+async def test_an_image_that_cannot_be_animated_fails_its_task(
+    rendering_visitor: Visitor, data: bytes, reason: str
 ) -> None:
-    """What cannot be rendered is HTTP 500 in the envelope at the download, and the reason stands on stderr."""
-    (image,) = (await rendering_visitor.upload(b"\xff\xd8\xff broken")).json()["data"]["object_url_list"]
-    reply = await rendering_visitor.get(await rendering_visitor.finished_video(image=image))
-    assert (reply.status_code, reply.json()["status"]) == (500, 500)
-    assert "the image is broken" in reply.json()["message"]
-    told = capfd.readouterr().err
-    assert told.startswith("emulator: no video could be rendered:")
-    assert told.count("\n") == 1
+    """The task fails with the reason, at its time; who lets it succeed all the same gets the standard video."""
+    (image,) = (await rendering_visitor.upload(data)).json()["data"]["object_url_list"]
+    first, second = (await rendering_visitor.submit(image=image, video_number=2, duration=1))["task_ids"]
+    world = rendering_visitor.app.state.world
+    world.end(world.tasks.task(second), "succeed")
+    early = await rendering_visitor.get(f"/v1/generation/{first}/status")
+    assert early.json()["data"]["task_status"] == "waiting"
+    rendering_visitor.clock.advance(3)
+    told = (await rendering_visitor.get(f"/v1/generation/{first}/status")).json()["data"]
+    assert told["task_status"] == "failed"
+    assert told["msg"].startswith("the image cannot be animated: the ")
+    assert reason in told["msg"]
+    if reason == "the image is broken":
+        assert (await rendering_visitor.get(f"/result/{second}.mp4")).status_code == 200
+
+
+async def test_a_scenario_decides_before_the_image(rendering_visitor: Visitor) -> None:
+    """Who chose what becomes of a task gets that."""
+    (image,) = (await rendering_visitor.upload(HOPELESS["broken"][0])).json()["data"]["object_url_list"]
+    (task_id,) = (await rendering_visitor.submit(image=image, prompt="Wave [emulator: fail-copyright]"))["task_ids"]
+    rendering_visitor.clock.advance(3)
+    told = (await rendering_visitor.get(f"/v1/generation/{task_id}/status")).json()["data"]
+    assert told["msg"] == "Copyright restrictions"
 
 
 @pytest.mark.parametrize("ratio", ["auto", "0:0", "--help", "16:9\0"])

@@ -42,6 +42,8 @@ class Registry:
     def complaints(self, kind: str, sent: Json) -> Iterator[tuple[str, str]]:
         """Yield what the model does not take, as a JSON pointer and a sentence."""
         entry = self.entry(kind, sent["model"])
+        if "aspect_ratio" not in sent and self._lists_ratios(sent["model"], entry):
+            yield "/aspect_ratio", "aspect ratio cannot be empty"
         if entry is None:
             alone = self.entry(ONE_IMAGE, sent["model"]) or {}
             if alone.get("upload_image_limit") == 1 and len(sent.get("images", ())) > 1:
@@ -59,6 +61,17 @@ class Registry:
         if most is not None and len(sent.get("images", ())) > most:
             yield "/images", "images exceeds the limit"
 
+    def _lists_ratios(self, model: str, entry: Json | None) -> bool:
+        """Whether a model needs a ratio: where this kind does not list it, by what another kind lists.
+
+        The pages of all operations mark the ratio as required, and official code leaves it out where a model lists
+        none. That a model is alike in all of them is our guess.
+        """
+        entries = (
+            [entry] if entry is not None else [models[model] for models in self._models.values() if model in models]
+        )
+        return any(one.get("aspect_ratios") for one in entries if one is not None)
+
 
 def listed_values(entry: Json, sent: Json) -> Iterator[tuple[str, str]]:
     """Yield which values the model does not list; where it lists none, the field is not to be sent at all."""
@@ -71,5 +84,3 @@ def listed_values(entry: Json, sent: Json) -> Iterator[tuple[str, str]]:
         allowed = entry.get(list_name)
         if allowed is not None and field in sent and sent[field] not in allowed:
             yield f"/{field}", words.format(str(sent[field])[:60])
-    if entry.get("aspect_ratios") and "aspect_ratio" not in sent:
-        yield "/aspect_ratio", "aspect ratio cannot be empty"

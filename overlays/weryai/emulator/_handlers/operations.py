@@ -66,7 +66,9 @@ class Operations:
     async def submit(self, kind: str, visit: RequestContext) -> Response:
         """Order one to four videos of a kind of work."""
         self._check_model(kind, visit)
+        self._check_images(visit)
         work = work_of(visit)
+        trouble = await self._trouble_with(visit)
         try:
             tasks = self._tasks.submit(work, number_in(visit.sent, "video_number", 1))
         except NotEnoughCreditsError as error:
@@ -76,6 +78,8 @@ class Operations:
         visit.exchange.task_ids = [task.id for task in tasks]
         for task in tasks:
             self._destine(task, visit)
+            if trouble is not None:
+                self._tasks.doom(task, trouble)
         self._world.submitted(tasks)
         model_note = self._registry.note(kind, work.model, self._world.settings.model_rules)
         note = "; ".join(one for one in (self._world.videos.note(work), model_note) if one)
@@ -119,6 +123,21 @@ class Operations:
         if found:
             raise broken_rule(found[0][1])
 
+    def _check_images(self, visit: RequestContext) -> None:
+        """Refuse a video, a sound or a GIF where an image is asked for."""
+        for url in images_in(visit.sent):
+            if not self._world.may_be_image(url):
+                message = "only support jpg|jpeg|png|webp image type"
+                visit.exchange.complaints.append(Complaint("", message))
+                raise broken_rule(message, 2004)
+
+    async def _trouble_with(self, visit: RequestContext) -> str | None:
+        """Return why one of the images of an order cannot be animated; None if they can."""
+        for url in images_in(visit.sent):
+            if (trouble := await self._world.videos.trouble_with(url)) is not None:
+                return trouble
+        return None
+
     def _destine(self, task: Task, visit: RequestContext) -> None:
         """Decide what becomes of a task: what its request brought along, else the oldest order of a fate."""
         task.faults = [fault for fault in visit.carried if fault.stage != "task"]
@@ -138,9 +157,8 @@ class Operations:
 def work_of(visit: RequestContext) -> Work:
     """Return what a submission orders."""
     sent = visit.sent
-    images = sent.get("images")
     return Work(
-        image=text_in({"image": images[0]} if isinstance(images, list) and images else sent, "image"),
+        image=next(iter(images_in(sent)), None),
         ratio=text_in(sent, "aspect_ratio"),
         seconds=number_in(sent, "duration", SECONDS),
         model=text_in(sent, "model") or "",
@@ -149,6 +167,14 @@ def work_of(visit: RequestContext) -> Work:
         home=home_of(visit.request),
         job=visit.job,
     )
+
+
+def images_in(sent: Sent) -> list[str]:
+    """Return the URLs of the images that an order is made of, in the order in which they are used."""
+    found = [sent.get("image"), sent.get("first_pic_url"), sent.get("end_pic_url")]
+    images = sent.get("images")
+    found += images if isinstance(images, list) else []
+    return [url for url in found if isinstance(url, str)]
 
 
 def text_in(sent: Sent, name: str) -> str | None:

@@ -21,6 +21,8 @@ from weryai.emulator._state.exchanges import Complaint, Exchange
 from weryai.emulator._state.uploads import SentFile
 
 FORM = "multipart/form-data"
+#: More than any request of the contract has.
+MOST_BYTES_OF_JSON = 16 * 1024 * 1024
 #: Path parameters that the service has its own words for.
 PARAMETER_ERRORS = {"taskId": "task id error"}
 
@@ -68,7 +70,7 @@ async def read_sent(request: Request, operation: Operation, dialect: Dialect) ->
     body = operation.body
     if body is None:
         return {}
-    if request.scope.get(TOO_LARGE):
+    if request.scope.get(TOO_LARGE) or (body.media_type != FORM and len(await request.body()) > MOST_BYTES_OF_JSON):
         raise too_large(body)
     if not body.required and not await request.body():
         return {}
@@ -99,7 +101,7 @@ def without_files(sent: Any) -> Any:
 def too_large(body: Body) -> Exception:
     """Return the refusal of a body that is larger than anything the service takes."""
     if body.media_type == FORM:
-        return broken_rule("image file size must be less than 10mb", 1014)
+        return broken_rule("video or audio file size must be less than 50mb", 1014)
     return bad_request("the request body is too large")
 
 

@@ -10,8 +10,8 @@ from weryai.emulator._clock.clock import Clock
 from weryai.emulator._protocol.responses import bad_request
 from weryai.emulator._state.exchanges import MOST_BYTES_NOTED, Exchange, Exchanges, SeenRequest, masked
 
-#: How much of a body is read into memory; no request of the contract may be larger.
-MOST_BYTES_READ = 16 * 1024 * 1024
+#: How much of a body is read into memory: the largest video, and what a form puts around it.
+MOST_BYTES_READ = 64 * 1024 * 1024
 #: Set in the scope of a request whose body is longer than that, and for its exchange.
 TOO_LARGE = "weryai.body_too_large"
 EXCHANGE = "weryai.exchange"
@@ -27,8 +27,9 @@ MEDIA = ("/result/", "/files/")
 class ExchangeMiddleware:
     """ASGI middleware: reads and notes each request, and turns away those for another host or from another page."""
 
-    def __init__(self, app: ASGIApp, exchanges: Exchanges, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, exchanges: Exchanges, clock: Clock, hosts: frozenset[str] = frozenset()) -> None:
         self._app = app
+        self._hosts = OWN_HOSTS | hosts
         self._exchanges = exchanges
         self._clock = clock
 
@@ -52,7 +53,7 @@ class ExchangeMiddleware:
             return  # Nobody waits for an answer to half a request.
         scope[TOO_LARGE] = body.too_large
         scope[EXCHANGE] = exchange
-        app: ASGIApp = turned_away(request) or self._app
+        app: ASGIApp = turned_away(request, self._hosts) or self._app
         try:
             await app(scope, replayed(bytes(body.kept), receive), noting(exchange, send))
         finally:
@@ -72,11 +73,13 @@ def is_own(method: str, path: str) -> bool:
     return path.startswith(OWN_PATHS) or (path == "/" and method in ("GET", "HEAD"))
 
 
-def turned_away(request: Request) -> JSONResponse | None:
+def turned_away(request: Request, hosts: frozenset[str] = OWN_HOSTS) -> JSONResponse | None:
     """Return the refusal of a request that another page or another name of this machine has sent here."""
     host = request.headers.get("host", "")
-    if host_name(host) not in OWN_HOSTS:
-        refused = bad_request("this emulator answers to 127.0.0.1 and localhost only")
+    if host_name(host) not in hosts:
+        refused = bad_request(
+            f"this emulator does not answer to the name {host_name(host)[:60]!r}; `--allow-host` lets it"
+        )
         return JSONResponse(refused.body, refused.http_status)
     origin = request.headers.get("origin")
     foreign = origin is not None and origin != f"{request.url.scheme}://{host}"

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 
 import uvicorn
@@ -88,24 +89,30 @@ def uvicorn_config(app: Starlette, *, keep_alive: bool = True) -> uvicorn.Config
     )
 
 
-def listen(port: int) -> socket.socket:
-    """Return a socket on a port of 127.0.0.1."""
+def listen(port: int, host: str = HOST) -> socket.socket:
+    """Return a socket on a port of an address of this machine, or of all of them."""
     if not 0 <= port <= 65535:
         raise ValueError(f"port={port} must be 0 (any free one) to 65535")
     # Only where the protocol is named does asyncio send small answers at once; else each costs a delay of 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
+    except ValueError:
+        if host != "localhost":
+            raise ValueError(f"host={host[:60]!r} must be an IP address of this machine, or 0.0.0.0 for all") from None
+        family = socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":  # There it would let two emulators share a port.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        raise OSError(error.errno, port_trouble(port, error)) from error
+        raise OSError(error.errno, port_trouble(host, port, error)) from error
     return listener
 
 
-def port_trouble(port: int, error: OSError) -> str:
+def port_trouble(host: str, port: int, error: OSError) -> str:
     """Say why a port cannot be had, and what to do."""
     reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
-    return f"port {port} of {HOST} {reason}; choose another, or 0 for any free one"
+    return f"port {port} of {host} {reason}; choose another, or 0 for any free one"

@@ -70,9 +70,10 @@ class Feed:
             return None
         known = self._told.get((after, home))
         if known is None:
-            known = News(f"{self._epoch}-{self._looks}", json.dumps(self._tell(after, home)))
-            self._told[after, home] = known
-        return known
+            known = self._told[after, home] = json.dumps(self._tell(after, home))
+        # The clock goes on while nothing else changes, so it is told anew to each page.
+        clock = json.dumps(tell_clock(self._world.clock))
+        return News(f"{self._epoch}-{self._looks}", f'{{"clock": {clock}, {known.removeprefix("{")}')
 
     def rest(self) -> float:
         """Return after how many seconds the next poll is due."""
@@ -84,7 +85,7 @@ class Feed:
         self._resets = self._world.resets
         self._looks = 0
         self._next = 0.0
-        self._told: dict[tuple[int, str], News] = {}
+        self._told: dict[tuple[int, str], str] = {}
         self._shelves = {
             "tasks": Shelf(self._tasks),
             "exchanges": Shelf(self._exchanges),
@@ -110,7 +111,6 @@ class Feed:
         world = self._world
         new = {kind: shelf.since(after) for kind, shelf in self._shelves.items()}
         told: Told = {
-            "clock": tell_clock(world.clock),
             "balance": world.tasks.balance,
             "totals": {"tasks": len(world.tasks.all()), "exchanges": len(world.exchanges.all())},
             "tasks": [tell_task(world, task, home) for task in new["tasks"]],
@@ -125,7 +125,7 @@ class Feed:
         settings = self._world.settings
         return {
             "key": DEFAULT_KEY if settings.key == DEFAULT_KEY else None,
-            "balance": settings.balance,
+            "balance": settings.credits,
             "most": MOST,
         }
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Container
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from weryai.emulator._scenarios.catalog import SCENARIOS, read_wishes
 from weryai.emulator._scenarios.effects import Fate
 from weryai.emulator._scenarios.faults import Faults
 from weryai.emulator._state.exchanges import Exchanges
 from weryai.emulator._state.ledger import Ledger, Post
-from weryai.emulator._state.state_file import StateFile
-from weryai.emulator._state.tasks import Task, TaskStore, Work
+from weryai.emulator._state.state_file import StateFile, StateFileError
+from weryai.emulator._state.tasks import ENDED, Task, TaskStore, Work
 from weryai.emulator._state.uploads import Picture, Uploads
+from weryai.emulator._video.image_files import MEDIA_TYPES
+
+T = TypeVar("T")
 
 
 class Persistence:
@@ -54,20 +59,37 @@ class Persistence:
     def restore(
         self, tasks: TaskStore, uploads: Uploads, ledger: Ledger, exchanges: Exchanges, faults: Faults
     ) -> list[Task]:
-        """Put back what was remembered, and return the tasks."""
+        """Put back what was remembered, and return the tasks; raise StateFileError if the file is damaged."""
         if self._file is None:
             return []
-        world = self._file.all("world")
-        tasks.clock.catch_up(world.get("now", 0.0))
-        tasks.left = world.get("balance", tasks.left)
-        for name, row in self._file.all("upload").items():
-            uploads.keep(name, Picture(self._file.content(row["digest"]), row["kind"], row["digest"]))
-        posts = [Post(**{**row, "task_ids": tuple(row["task_ids"])}) for row in self._file.all("post").values()]
+        try:
+            return self._restored(self._file, tasks, uploads, ledger, exchanges, faults)
+        except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            path = self._file.path
+            self._file.close()
+            what = f"{type(error).__name__}: {error}"[:200]
+            raise StateFileError(f"{path} is damaged ({what}); move it away and begin anew") from error
+
+    def _restored(
+        self,
+        file: StateFile,
+        tasks: TaskStore,
+        uploads: Uploads,
+        ledger: Ledger,
+        exchanges: Exchanges,
+        faults: Faults,
+    ) -> list[Task]:
+        world = file.all("world")
+        tasks.clock.catch_up(a(float, world.get("now", 0.0)))
+        tasks.left = a(int, world.get("balance", tasks.left))
+        for name, row in file.all("upload").items():
+            uploads.keep(name, Picture(file.content(row["digest"]), one_of(MEDIA_TYPES, row["kind"]), row["digest"]))
+        posts = [Post(**{**row, "task_ids": tuple(row["task_ids"])}) for row in file.all("post").values()]
         for post in posts:
             ledger.note(post)
         # The numbers of exchanges go on, so that none of the ledger's names another one.
         exchanges.go_on_after(max((post.exchange for post in posts), default=0))
-        restored = [read(row, faults) for row in self._file.all("task").values()]
+        restored = [read(row, faults) for row in file.all("task").values()]
         for batch_id in dict.fromkeys(task.batch_id for task in restored):
             tasks.keep([task for task in restored if task.batch_id == batch_id])
         return restored
@@ -75,6 +97,22 @@ class Persistence:
     def _put(self, kind: str, name: str, value: Any) -> None:
         if self._file is not None:
             self._file.put(kind, name, value)
+
+
+def a(kind: type[T], value: Any) -> T:
+    """Return a value of this kind, a whole number for any number too; raise TypeError for any other."""
+    if kind is float and isinstance(value, int):
+        value = float(value)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{kind.__name__} expected, not {type(value).__name__}")
+    return value
+
+
+def one_of(known: Container[str], value: str) -> str:
+    """Return a value that is one of the known ones; raise ValueError for any other."""
+    if value not in known:
+        raise ValueError(f"{value[:40]!r} is not known")
+    return value
 
 
 def written(task: Task) -> dict[str, Any]:
@@ -90,8 +128,12 @@ def written(task: Task) -> dict[str, Any]:
 
 def read(row: dict[str, Any], faults: Faults) -> Task:
     """Return the task that was written; a scenario that no longer exists leaves it an ordinary one."""
-    task = Task(row["id"], row["batch_id"], row["submitted_at"], Work(**row["work"]), row["credits"])
-    task.forced = tuple(row["forced"]) if row["forced"] else None
+    work = Work(**row["work"])
+    a(int, work.seconds)
+    task = Task(a(str, row["id"]), a(int, row["batch_id"]), a(float, row["submitted_at"]), work, a(int, row["credits"]))
+    if row["forced"]:
+        when, state, reason = row["forced"]
+        task.forced = (a(float, when), one_of(ENDED, state), reason)
     task.webhook = row["webhook"]
     scenario = SCENARIOS.get(row["scenario"] or "")
     if scenario is not None and isinstance(scenario.effect, Fate):

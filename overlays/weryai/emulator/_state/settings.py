@@ -9,7 +9,7 @@ from typing import Literal, TypedDict, get_args
 
 from weryai.emulator._scenarios.catalog import ScenarioSpec, read_wishes
 from weryai.emulator._scenarios.dialects import DIALECTS, Dialect, DialectName
-from weryai.emulator._state.tasks import FIRST_BALANCE, MOST_AT_ONCE
+from weryai.emulator._state.tasks import FIRST_BALANCE, MOST_AT_ONCE, UNLIMITED
 
 DEFAULT_KEY = "sk-emulator"
 
@@ -27,7 +27,7 @@ class Options(TypedDict, total=False):
     waiting: float
     processing: float
     speed: float
-    balance: int
+    balance: int | None
     concurrency: int | None
     daily_cap: int | None
     refund_failed: bool
@@ -38,6 +38,7 @@ class Options(TypedDict, total=False):
     model_rules: ModelRules
     state: str | PathLike[str] | None
     scenarios: tuple[str, ...]
+    hosts: tuple[str, ...]
     webhook_hosts: tuple[str, ...]
     webhook_words: WebhookWords
     dialect: DialectName
@@ -50,9 +51,10 @@ class Settings:
     `video="fixed"` ends every task in the same small video, `"render"` makes one of its image. A task waits for
     `waiting` seconds and is processed for `processing`, of a clock that is `speed` times as fast as real time.
 
-    `balance` is the credits to begin with. `concurrency` is how many tasks may be unfinished: 20, as the service has
-    it; None is no limit. `daily_cap` is how many tasks a day may have; the service's number is unknown, so there is
-    none. `refund_failed` gives the credits of failed tasks back; whether the service does is unknown: invented.
+    `balance` is the credits to begin with; None is more than anybody spends. `concurrency` is how many tasks may be
+    unfinished: 20, as the service has it; None or 0 is no limit. `daily_cap` is how many tasks a day may have; the
+    service's number is unknown, so there is none; None or 0 is no limit. `refund_failed` gives the credits of failed
+    tasks back; whether the service does is unknown: invented.
     `link_lifetime` is how many seconds a URL of a video works; a fresh one comes with each poll of the task.
     `slow` is how many real seconds the scenario of that name takes. `seconds_per_look` is how far each poll of a task
     advances the clock, after it was answered, so that a polling loop finishes at once in a test.
@@ -61,6 +63,7 @@ class Settings:
     `model_rules="known"` holds an order for a model of the registry to what the registry says of it, and takes any
     other model as it comes; `"strict"` refuses other models, `"off"` knows no models.
     `state` is a file that outlives the emulator. `scenarios` are injected from the start, as NAME[@STAGE][:TIMES|:1/N].
+    `hosts` are the names by which it may be called besides those of loopback: a web page could give itself any.
     Webhooks go to this machine and to `webhook_hosts` alone, and tell the end as `webhook_words` has it.
     `dialect="page"` answers as the documentation prints it, `"seen"` as public clients report it from production.
     """
@@ -70,7 +73,7 @@ class Settings:
     waiting: float = 1.0
     processing: float = 2.0
     speed: float = 1.0
-    balance: int = FIRST_BALANCE
+    balance: int | None = FIRST_BALANCE
     concurrency: int | None = MOST_AT_ONCE
     daily_cap: int | None = None
     refund_failed: bool = False
@@ -81,6 +84,7 @@ class Settings:
     model_rules: ModelRules = "known"
     state: str | PathLike[str] | None = None
     scenarios: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     webhook_hosts: tuple[str, ...] = ()
     webhook_words: WebhookWords = "succeed"
     dialect: DialectName = "page"
@@ -91,11 +95,21 @@ class Settings:
                 raise ValueError(f"{name}={getattr(self, name)!r} must be one of {', '.join(get_args(choices))}")
         if not (0 <= self.waiting < math.inf and 0 <= self.processing < math.inf):
             raise ValueError(f"waiting={self.waiting} and processing={self.processing} must be seconds from 0 on")
-        for name in ("concurrency", "daily_cap", "link_lifetime", "slow", "seconds_per_look"):
+        for name in ("balance", "concurrency", "daily_cap", "link_lifetime", "slow", "seconds_per_look"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name}={value} must be a number from 0 on")
         self.wishes()
+
+    @property
+    def credits(self) -> int:
+        """The credits to begin with."""
+        return UNLIMITED if self.balance is None else self.balance
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The further names by which it may be called, as they stand in a Host header."""
+        return frozenset(f"[{name}]" if ":" in name else name.lower() for name in self.hosts)
 
     @property
     def spoken(self) -> Dialect:

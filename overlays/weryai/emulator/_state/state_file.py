@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import threading
@@ -84,8 +85,11 @@ class StateFile:
     def content(self, digest: str) -> bytes:
         """Return what has this digest."""
         with self._lock:
-            (data,) = self._database.execute("SELECT data FROM contents WHERE digest = ?", (digest,)).fetchone()
-        return bytes(data)
+            row = self._database.execute("SELECT data FROM contents WHERE digest = ?", (digest,)).fetchone()
+        data = bytes(row[0]) if row is not None else b""
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise ValueError("the bytes of an upload are missing or others")
+        return data
 
     def clear(self) -> None:
         """Forget everything."""

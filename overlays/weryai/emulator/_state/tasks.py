@@ -17,6 +17,8 @@ ENDED = (SUCCEEDED, FAILED)
 #: What a task costs; invented, the real prices are on WeryAI's pricing page.
 CREDITS_PER_TASK = 10
 FIRST_BALANCE = 1000
+#: What is there where credits are not to run out: a hundred thousand million orders.
+UNLIMITED = 10**12
 #: How many tasks may be unfinished at once; the service's own number.
 MOST_AT_ONCE = 20
 SECONDS_PER_DAY = 86_400
@@ -173,6 +175,11 @@ class TaskStore:
         with self._lock:
             if self.state(task) not in ENDED:
                 task.forced = (self.clock.now(), state, reason)
+
+    def doom(self, task: Task, reason: str) -> None:
+        """Let a task fail when its time has come, unless something else was to become of it."""
+        if task.forced is None and task.scenario is None:
+            task.forced = (task.submitted_at + self._ends, FAILED, reason)
 
     def refunded(self, task: Task) -> int:
         """Return the credits of a task that came back."""

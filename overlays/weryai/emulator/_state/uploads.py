@@ -1,4 +1,4 @@
-"""Uploaded images, kept in memory and served back."""
+"""Uploaded images, videos and sounds, kept in memory and served back."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from weryai.emulator._protocol.responses import broken_rule, wrong_parameter
-from weryai.emulator._video.image_files import MEDIA_TYPES, SUFFIXES, kind_of
+from weryai.emulator._video.image_files import MEDIA_TYPES, SUFFIXES, kind_of_upload
 
 #: The service speaks of 10mb; that it means 10 MiB is our reading.
 LARGEST_PICTURE = 10 * 1024 * 1024
+LARGEST_OTHER = 50 * 1024 * 1024
 FOLDER = "/files/"
+#: What a generation takes as an image, by the service's own message.
+ANIMATED_KINDS = ("jpg", "png", "webp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An uploaded image; `digest` says which images are the same."""
+    """An uploaded file, mostly an image; `digest` says which are the same."""
 
     data: bytes
     kind: str
@@ -36,6 +39,11 @@ class Picture:
     def media_type(self) -> str:
         """The type it is served with."""
         return MEDIA_TYPES[self.kind]
+
+    @property
+    def can_be_animated(self) -> bool:
+        """Whether its format is one that the generation operations take as an image."""
+        return self.kind in ANIMATED_KINDS
 
 
 class Uploads:
@@ -76,14 +84,17 @@ class Uploads:
 
 
 def accepted_kind(data: bytes, file_name: str) -> str:
-    """Return the image's format, or refuse it in the service's words."""
+    """Return the file's format, or refuse it in the service's words."""
     if not data:
         raise wrong_parameter("file empty")
-    kind = kind_of(data)
+    kind = kind_of_upload(data)
     if kind is None:
         raise wrong_parameter("only image, video and audio files are supported")
-    if len(data) > LARGEST_PICTURE:
+    is_image = MEDIA_TYPES[kind].startswith("image/")
+    if is_image and len(data) > LARGEST_PICTURE:
         raise broken_rule("image file size must be less than 10mb", 1014)
+    if len(data) > LARGEST_OTHER:
+        raise broken_rule("video or audio file size must be less than 50mb", 1014)
     suffix = PurePosixPath(file_name.replace("\\", "/")).suffix.lower().removeprefix(".")
     if suffix and suffix not in SUFFIXES[kind]:
         raise wrong_parameter("file content does not match the extension or is unsupported")

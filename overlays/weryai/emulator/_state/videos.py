@@ -17,7 +17,7 @@ from pathlib import Path
 from weryai.emulator._protocol.responses import refusal
 from weryai.emulator._state.settings import VideoMode
 from weryai.emulator._state.tasks import Work
-from weryai.emulator._state.uploads import Uploads
+from weryai.emulator._state.uploads import Picture, Uploads
 
 DATA = Path(__file__).parent.parent / "data"
 FIXED_VIDEO = DATA / "fixed.mp4"
@@ -29,6 +29,8 @@ RATIO = re.compile(r"[0-9.]{1,8}:[0-9.]{1,8}")
 LONGEST_VIDEO = 60
 #: Sixty seconds of video take about a quarter of this on a slow machine.
 WORKER_TIMEOUT = 120.0
+#: Decoding the largest image takes about a tenth of this.
+CHECK_TIMEOUT = 30.0
 
 
 class Videos:
@@ -42,6 +44,8 @@ class Videos:
         self._folder: Path | None = None
         self._turn = asyncio.Lock()
         self._worker: asyncio.subprocess.Process | None = None
+        self._running: set[asyncio.subprocess.Process] = set()
+        self._checks: dict[str, asyncio.Task[str | None]] = {}
         self._closed = False
 
     def note(self, work: Work) -> str | None:
@@ -57,31 +61,58 @@ class Videos:
             notes.append(f"at most {LONGEST_VIDEO} seconds are rendered")
         return "; ".join(notes) or None
 
+    async def trouble_with(self, url: str) -> str | None:
+        """Return why the image of a URL cannot be animated, found out once for each image; None if it can."""
+        picture = self._uploads.at(url)
+        if self._mode == "fixed" or picture is None:
+            return None
+        check = self._checks.get(picture.digest)
+        if check is None:
+            check = self._checks[picture.digest] = asyncio.create_task(self._check(picture))
+        return await asyncio.shield(check)
+
     async def file_for(self, work: Work) -> Path:
         """Return the MP4 of a piece of work, rendered now unless it was before."""
         if self._mode == "fixed":
             return FIXED_VIDEO
         picture = self._uploads.at(work.image) if work.image else None
+        if picture is not None and (not picture.can_be_animated or await self.trouble_with(work.image or "")):
+            picture = None  # Somebody let the task succeed all the same.
         seconds = min(work.seconds, LONGEST_VIDEO)
         ratio = work.ratio if work.ratio and RATIO.fullmatch(work.ratio) else None
         key = f"{picture.digest if picture else 'standard'} {ratio} {seconds}"
         video = self._private_folder() / f"{sha256(key.encode()).hexdigest()}.mp4"
         async with self._turn:
             if not video.exists():
-                source = STANDARD_PICTURE
-                if picture:
-                    source = video.with_suffix(f".{picture.kind}")
-                    await asyncio.to_thread(source.write_bytes, picture.data)
+                source = STANDARD_PICTURE if picture is None else await self._written(picture)
                 await self._render(source, video, ratio, seconds)
         return video
 
     def close(self) -> None:
         """End a running worker and remove every video."""
         self._closed = True
-        if self._worker is not None and self._worker.returncode is None:
-            self._worker.kill()
+        for worker in self._running:
+            if worker.returncode is None:
+                worker.kill()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _check(self, picture: Picture) -> str | None:
+        """Return why an image cannot be decoded, or None."""
+        if self._closed:
+            return None
+        path = await self._written(picture)
+        reason = await self._run([str(path)], CHECK_TIMEOUT)
+        if self._closed or reason is None:
+            return None
+        return f"the image cannot be animated: {reason.removeprefix(f'{path.name}: ')}"
+
+    async def _written(self, picture: Picture) -> Path:
+        """Return the file of an image, for a worker."""
+        path = self._private_folder() / f"{picture.digest}.{picture.kind}"
+        if not path.exists():
+            await asyncio.to_thread(path.write_bytes, picture.data)
+        return path
 
     async def _render(self, source: Path, video: Path, ratio: str | None, seconds: int) -> None:
         unfinished = video.with_suffix(".part")
@@ -97,8 +128,12 @@ class Videos:
         unfinished.replace(video)
 
     async def _run_worker(self, arguments: list[str]) -> str | None:
-        """Run the worker to its end; return None, or why there is no video."""
-        self._worker = worker = await asyncio.create_subprocess_exec(
+        """Run a worker that renders."""
+        return await self._run(arguments, WORKER_TIMEOUT, renders=True)
+
+    async def _run(self, arguments: list[str], timeout: float, *, renders: bool = False) -> str | None:
+        """Run a worker to its end; return None, or why it did not do its work."""
+        worker = await asyncio.create_subprocess_exec(
             # -P: no module of the folder that the caller happens to stand in.
             *(sys.executable, "-P", "-m", "weryai.emulator._video.render", *arguments),
             env={name: value for name, value in os.environ.items() if not name.startswith("WERYAI_")},
@@ -106,11 +141,15 @@ class Videos:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
+        self._running.add(worker)
+        if renders:
+            self._worker = worker
         try:
-            _, told = await asyncio.wait_for(worker.communicate(), WORKER_TIMEOUT)
+            _, told = await asyncio.wait_for(worker.communicate(), timeout)
         except TimeoutError:
-            return f"the worker did not end within {WORKER_TIMEOUT:.0f} s"
+            return f"it took longer than {timeout:.0f} s"
         finally:
+            self._running.discard(worker)
             if worker.returncode is None:
                 worker.kill()
                 await worker.wait()

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from weryai.emulator._clock.changes import Changes
 from weryai.emulator._clock.clock import Clock
@@ -43,9 +44,9 @@ class World:
             self.clock,
             settings.waiting,
             settings.processing,
-            settings.balance,
-            concurrency=settings.concurrency,
-            daily_cap=settings.daily_cap,
+            settings.credits,
+            concurrency=settings.concurrency or None,
+            daily_cap=settings.daily_cap or None,
             refund_failed=settings.refund_failed,
         )
         self.ledger = Ledger(self.tasks)
@@ -57,6 +58,8 @@ class World:
         self.keeper = Persistence(None if settings.state is None else StateFile(settings.state))
         for task in self.keeper.restore(self.tasks, self.uploads, self.ledger, self.exchanges, self.faults):
             self._await(task)
+        if settings.balance is None:
+            self.tasks.left = settings.credits  # Also where a file remembers fewer.
         self.clock.listen(self.changes.bump)
         self._order_first()
 
@@ -111,11 +114,23 @@ class World:
         until = "" if lifetime is None else f"?{UNTIL}={self.clock.now() + lifetime:.3f}"
         return f"{home}/result/{task.id}.mp4{until}"
 
+    def may_be_image(self, url: str) -> bool:
+        """Whether a URL may lead to an image; of an upload and a result of this emulator it is known."""
+        upload = self.uploads.at(url)
+        if upload is not None:
+            return upload.can_be_animated
+        try:
+            path = urlsplit(url).path
+        except ValueError:
+            return True
+        task_id = path.removeprefix("/result/").removesuffix(".mp4")
+        return self.tasks.task(task_id) is None
+
     def reset(self) -> None:
         """Forget everything that happened; the clock goes on, and the scenarios of the start are injected anew."""
         self.resets += 1
         self.timekeeper.clear()
-        self.tasks.clear(self.settings.balance)
+        self.tasks.clear(self.settings.credits)
         self.uploads.clear()
         self.ledger.clear()
         self.exchanges.clear()

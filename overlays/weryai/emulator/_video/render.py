@@ -1,6 +1,6 @@
 """The worker that makes a video of an image.
 
-`python -m weryai.emulator._video.render PICTURE OUT --ratio 16:9 --seconds 5`
+`python -m weryai.emulator._video.render PICTURE OUT --ratio 16:9 --seconds 5`; without OUT it only decodes the image.
 """
 
 # PyAV's own annotations of packets are incomplete.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from av.filter.context import FilterContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from weryai.emulator._video.image_files import kind_of, orientation
+from weryai.emulator._video.image_files import PictureError, harmless, kind_of, orientation
 
 FRAMES_PER_SECOND = 24
 LONGEST = 60
@@ -46,6 +47,8 @@ FOCUS_HEIGHT = 0.4
 DECODERS = {"jpg": "mjpeg", "png": "png", "webp": "webp"}
 #: A picture of a few kilobytes can unpack to gigabytes.
 MOST_PIXELS = 64_000_000
+#: 64 megapixels of 16 bits and four channels are 512 MB, and are there twice for a moment.
+MOST_MEMORY = 2 * 1024**3
 
 #: What turns a picture upright, by its EXIF orientation; from the fifth on, width and height change places.
 TURNS = {
@@ -66,25 +69,25 @@ LIMITED_RANGE = 1
 UNREADABLE = 2
 
 
-class PictureError(Exception):
-    """The image cannot be read; the message says why."""
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Render as the command line says; return 0, or 2 if the image cannot be read."""
     parser = argparse.ArgumentParser(
         prog="python -m weryai.emulator._video.render", description="Make a video of an image."
     )
     parser.add_argument("picture", type=Path)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, nargs="?", help="without it, only say whether the image can be decoded")
     parser.add_argument("--ratio", default=None, help="such as 16:9; without it, the image's own")
     parser.add_argument("--seconds", type=int, default=5, choices=range(1, LONGEST + 1), metavar="1..60")
     parser.add_argument("--short-side", type=int, default=SHORT_SIDE, help="of the video, in pixels")
     options = parser.parse_args(arguments)
     try:
+        if options.out is None:
+            decoded(options.picture.read_bytes())
+            return 0
         render(options.picture, options.out, options.ratio, options.seconds, options.short_side)
-    except (PictureError, OSError) as error:
-        sys.stderr.write(f"{options.picture.name}: {error}\n")
+    except (PictureError, OSError, MemoryError) as error:
+        reason = "the image needs too much memory" if isinstance(error, MemoryError) else str(error)
+        sys.stderr.write(f"{options.picture.name}: {reason}\n")
         return UNREADABLE
     return 0
 
@@ -137,7 +140,7 @@ def visible_part(width: int, height: int, ratio: float) -> tuple[int, int, int, 
 
 
 def decoded(data: bytes) -> VideoFrame:
-    """Decode a JPEG, PNG or WebP image."""
+    """Decode a JPEG, PNG or WebP image of bounded size."""
     if not data:
         raise PictureError("file empty")
     kind = kind_of(data)
@@ -147,9 +150,9 @@ def decoded(data: bytes) -> VideoFrame:
     assert isinstance(decoder, VideoCodecContext)
     decoder.options = {"max_pixels": str(MOST_PIXELS)}
     try:
-        frames = decoder.decode(av.Packet(data)) or decoder.decode(None)
+        frames = decoder.decode(av.Packet(harmless(data))) or decoder.decode(None)
     except FFmpegError as error:
-        raise PictureError("the image is broken or too large") from error
+        raise PictureError(f"the image is broken, or has more than {MOST_PIXELS // 1_000_000} megapixels") from error
     if not frames:
         raise PictureError("the image is broken")
     return frames[0]
@@ -234,5 +237,14 @@ def write_video(frames: Iterator[VideoFrame], out: Path, width: int, height: int
         container.mux(stream.encode(None))
 
 
+def bound_memory() -> None:
+    """Let this process have no more memory than a large image needs, where the system can do that."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
+
+
 if __name__ == "__main__":
+    bound_memory()
     sys.exit(main())

@@ -75,6 +75,7 @@ function showTop() {
 }
 
 function tick() {
+  if (!world.heardAt) return; // Nothing is known of the clock yet.
   setText(byId("now"), moment(now()));
   moveBars();
 }
