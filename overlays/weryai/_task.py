@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,6 +16,18 @@ class TaskState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+def card(title: str, rows: Mapping[str, object], above: str = "") -> str:
+    """Return a small table as HTML, for notebooks; `above` is HTML, all else is text, and what is None is left out."""
+    import html
+
+    cells = "".join(
+        f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(str(value))}</td></tr>"
+        for name, value in rows.items()
+        if value is not None
+    )
+    return f"<div><strong>{html.escape(title)}</strong>{above}<table>{cells}</table></div>"
 
 
 # Contract: KnownTaskStatus.x-states. Compared without regard to case.
@@ -61,3 +74,17 @@ class Task:
     def ended(self) -> bool:
         """Whether the task has succeeded or failed, so that waiting makes no sense."""
         return self.state in (TaskState.SUCCEEDED, TaskState.FAILED)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the task as `json.dumps` takes it, without `raw`."""
+        return {
+            "id": self.id,
+            "state": self.state.value,
+            "status": self.status,
+            "videos": [{"url": link.url, "cover_url": link.cover_url} for link in self.videos],
+            "reason": self.reason,
+        }
+
+    def _repr_html_(self) -> str:
+        urls = "\n".join(link.url for link in self.videos)
+        return card(f"Task: {self.state.value}", {"id": self.id, "reason": self.reason, "videos": urls or None})

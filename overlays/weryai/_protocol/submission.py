@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._task import card
 from .envelope import Envelope
 
 
@@ -15,6 +16,13 @@ class Submission:
     task_ids: tuple[str, ...]
     batch_id: int | str | None = None
     raw: Any = field(default=None, repr=False, hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the submission as `json.dumps` takes it, without `raw`."""
+        return {"task_ids": list(self.task_ids), "batch_id": self.batch_id}
+
+    def _repr_html_(self) -> str:
+        return card("Submitted and paid for", {"task ids": ", ".join(self.task_ids), "batch": self.batch_id})
 
 
 def read_submission(envelope: Envelope, task_ids: tuple[str, ...]) -> Submission:

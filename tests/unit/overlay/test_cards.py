@@ -1,0 +1,33 @@
+"""What a notebook shows of a result, and what `json.dumps` takes of it."""
+
+import json
+
+from weryai import Submission, Task, TaskState, VideoLink
+
+
+def test_a_result_becomes_json() -> None:
+    """`to_dict` of a task and of a submission is JSON, with the ids and links and without the raw response."""
+    task = Task("t1", TaskState.SUCCEEDED, "succeed", (VideoLink("https://x.example/v.mp4"),), raw={"a": object()})
+    assert json.loads(json.dumps(task.to_dict())) == {
+        "id": "t1",
+        "state": "succeeded",
+        "status": "succeed",
+        "videos": [{"url": "https://x.example/v.mp4", "cover_url": None}],
+        "reason": None,
+    }
+    assert json.loads(json.dumps(Submission(("t1", "t2"), 7, {"a": object()}).to_dict())) == {
+        "task_ids": ["t1", "t2"],
+        "batch_id": 7,
+    }
+
+
+def test_a_card_shows_what_the_service_said_as_text() -> None:
+    """Markup in a reason, an id or a link is shown, never obeyed; what is not known has no row."""
+    task = Task("<b>1</b>", TaskState.FAILED, reason="<script>alert(1)</script>")
+    shown = task._repr_html_()
+    assert "<script>" not in shown
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "&lt;b&gt;1&lt;/b&gt;" in shown
+    assert "videos" not in shown
+    assert "t1, t2" in Submission(("t1", "t2"))._repr_html_()
+    assert "batch" not in Submission(("t1",))._repr_html_()
