@@ -45,7 +45,7 @@ export CONTRACT_IMAGE := $(value IMAGE)
 endif
 
 # The key is the one thing that these verbs take from the surroundings.
-CONTRACT = key=$${WERYAI_API_KEY-}; . .ci/clean && PYTHONPATH=tests WERYAI_API_KEY=$$key .venv/bin/python -m tests.service \
+CONTRACT = key=$${WERYAI_API_KEY-}; . .ci/clean && WERYAI_API_KEY=$$key .venv/bin/python -m weryai contract \
 	$${CONTRACT_URL+--url="$$CONTRACT_URL"} $${CONTRACT_STRICT+--strict="$$CONTRACT_STRICT"} \
 	$${CONTRACT_TASKS+--pay-for-tasks="$$CONTRACT_TASKS"} $${CONTRACT_IMAGE+--image="$$CONTRACT_IMAGE"}
 

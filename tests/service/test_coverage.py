@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from contract.oracle import validator
-from contract.reading import SCHEMAS, operation, operations
-from service.coverage import Item, everything, exercised
-from service.exchange import Exchange
-from service.reasons import REASONS, Reason, unexplained
+from weryai.contract._coverage import Item, everything, exercised
+from weryai.contract._exchange import Exchange
+from weryai.contract._judging import validator
+from weryai.contract._reading import CONTRACT, operation, operations
+from weryai.contract._reasons import REASONS, Reason, unexplained
 
 I2V = operation("submitImageToVideo")
 ORDER = {"model": "SORA_2", "prompt": "wave", "image": "https://e.com/p.jpg", "duration": 5}
@@ -98,7 +98,7 @@ def test_what_is_no_request_of_the_contract_counts_for_nothing() -> None:
 def test_every_constraint_of_the_contract_is_an_item() -> None:
     """Read anew from the schemas: each limiting keyword of each field of a request is counted, kept and broken."""
     whats = {item.what for item in everything() if item.operation == I2V.name and item.kind == "keyword broken"}
-    for name, field in SCHEMAS["ImageToVideoRequest"]["properties"].items():
+    for name, field in CONTRACT["components"]["schemas"]["ImageToVideoRequest"]["properties"].items():
         for word in ("minLength", "maxLength", "minimum", "maximum", "pattern", "type"):
             assert (f"/{name} {word}" in whats) == (word in field or word in field.get("anyOf", [{}])[-1]), (name, word)
     assert {item.operation for item in everything()} == {one.name for one in operations()}

@@ -9,16 +9,16 @@ from urllib.parse import quote, unquote
 import httpx
 import pytest
 
-from contract.reading import operation, operations
 from fakes.recording_service import KEY, RecordingService
 from fakes.videos import mp4
-from service.checks import Checks
-from service.exchange import Record
-from service.guard import WRONG_KEY, Guard, Planned, RefusedRequestError
-from service.live import live_set, planned_request, run_live_set
-from service.paid import ORDER, run_paid
-from service.place import LIVE_URL, place_of
-from service.secrecy import Secret
+from weryai.contract._checks import Checks
+from weryai.contract._exchange import Record
+from weryai.contract._guard import WRONG_KEY, Guard, Planned, RefusedRequestError
+from weryai.contract._live import live_set, planned_request, run_live_set
+from weryai.contract._paid import ORDER, run_paid
+from weryai.contract._place import LIVE_URL, place_of
+from weryai.contract._reading import operation, operations
+from weryai.contract._secrecy import Secret
 
 LIVE = place_of(LIVE_URL)
 BALANCE = f"{LIVE_URL}/v1/generation/balance"

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from contract.reading import operation
 from fakes.recording_service import MODELS, NO_KEY, NOT_FOUND, WRONG
-from service.exchange import Exchange
-from service.guard import Credential
-from service.live import judge, planned_request
-from service.place import LIVE_URL, place_of
+from weryai.contract._exchange import Exchange
+from weryai.contract._guard import Credential
+from weryai.contract._live import judge, planned_request
+from weryai.contract._place import LIVE_URL, place_of
+from weryai.contract._reading import operation
 
 LIVE = place_of(LIVE_URL)
 ACCEPTED = {"status": 0, "data": {"task_ids": ["t1"]}}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.place import LIVE_URL, WrongUseError, place_of
+from weryai.contract._place import LIVE_URL, WrongUseError, place_of
 
 HERE = [
     "http://127.0.0.1:8765",
@@ -36,7 +36,10 @@ REFUSED = [
     "http://localhost.evil.com",
     "http://127.0.0.1#@evil.com",
     "http://127.0.0.1?x=@evil.com",
-    "http://127.0.0.1/path",
+    "http://127.0.0.1/../path",
+    "http://127.0.0.1/path?x=1",
+    "http://127.0.0.1//evil.com",
+    "http://127.0.0.1/%2e%2e",
     "http://127.0.0.1\\@evil.com",
     "http://127.0.0.1\t.evil.com",
     "http://127.0.0.1\n",

@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from service.checks import Checks
-from service.coverage import KINDS
-from service.exchange import Exchange
-from service.report import Run, coverage_table, write_reports
-from service.secrecy import Secret
+from weryai.contract._checks import Checks
+from weryai.contract._coverage import KINDS
+from weryai.contract._exchange import Exchange
+from weryai.contract._report import Run, coverage_table, write_reports
+from weryai.contract._secrecy import Secret
 
 SECRET = Secret("sk-secret-0123456789")
 STATUS = "https://api.weryai.com/v1/generation/t1/status"

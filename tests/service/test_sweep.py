@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from fakes.surroundings import PROXIES
-from service.checks import Checks
-from service.exchange import Record
-from service.place import place_of
-from service.secrecy import Secret
-from service.sweep import Issued, run_sweep
+from weryai.contract._checks import Checks
+from weryai.contract._exchange import Record
+from weryai.contract._place import place_of
+from weryai.contract._secrecy import Secret
+from weryai.contract._sweep import Issued, run_sweep
 from weryai.emulator import Emulator
 from weryai.emulator._state.tasks import TaskStore
 

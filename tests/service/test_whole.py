@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from fakes.faulty_server import FaultyServer
 from fakes.surroundings import PLANTED_KEY
-from service.confinement import may_connect
 from weryai import WeryAI
+from weryai.contract._confinement import may_connect
 from weryai.emulator import Emulator
 from weryai.emulator._protocol.responses import success
 
@@ -23,7 +23,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([os.environ["PYTHONPA
 
 def contract(folder: Path, *words: str, **surroundings: str) -> subprocess.CompletedProcess[str]:
     """Run the suite and return how it ended."""
-    command = [sys.executable, "-m", "tests.service", f"--reports={folder}", "--cases=10", *words]
+    command = [sys.executable, "-m", "weryai", "contract", f"--reports={folder}", "--cases=10", *words]
     environment = {**ENVIRONMENT, **surroundings}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=False)
 
@@ -96,13 +96,13 @@ def test_a_service_that_is_not_there_fails(tmp_path: Path, closed_port: str) -> 
     """It ends with 1, a sentence for each request, and no traceback."""
     done = contract(tmp_path, f"--url={closed_port}")
     assert done.returncode == 1
-    assert "no response came" in done.stdout
+    assert "no answer came" in done.stdout
     assert "Traceback" not in done.stderr
 
 
 CONFINED = """
 import socket, sys
-from service.confinement import confine, opened
+from weryai.contract._confinement import confine, opened
 listener = socket.create_server(("127.0.0.1", 0))
 confine(to_this_machine=sys.argv[1] == "here")
 def tried():

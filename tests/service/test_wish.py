@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.__main__ import EMULATOR_KEY, RunOptions, read_wish
-from service.place import LIVE_URL, WrongUseError
+from weryai.contract._place import LIVE_URL, WrongUseError
+from weryai.contract._suite import EMULATOR_KEY, RunOptions, read_wish
 
 KEY = {"WERYAI_API_KEY": "sk-real-0123456789"}
 HERE = "--url=http://127.0.0.1:8765"
@@ -81,7 +81,7 @@ def test_the_paid_test_needs_its_price() -> None:
 def test_wrong_use_ends_with_2(words: list[str]) -> None:
     """The exit code is 2 and stderr holds no traceback."""
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "tests.service", *words]
+    command = [sys.executable, "-m", "weryai", "contract", *words]
     folders = os.pathsep.join([os.environ["PYTHONPATH"], str(root / "tests")])
     surroundings = {**os.environ, "PYTHONPATH": folders, "WERYAI_API_KEY": ""}
     done = subprocess.run(command, cwd=root, env=surroundings, capture_output=True, text=True, check=False)

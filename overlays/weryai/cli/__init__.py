@@ -16,6 +16,7 @@ import weryai
 from weryai import errors
 
 from ._bulk.group import bulk
+from ._contract import contract
 from ._doctor import doctor
 from ._emulate import demo, emulate
 from ._generate import download, generate, submit, upload, wait
@@ -56,7 +57,7 @@ def cli(api_key: str | None, base_url: str | None, verbose: bool) -> None:
 
 for command in (
     generate, submit, wait, download, resume, orders, resolve, bulk, upload, models, balance, emulate, demo, doctor,
-    completion,
+    contract, completion,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -1,5 +1,7 @@
 """Finds the key in whatever spelling, and takes it out of what is kept."""
 
+from __future__ import annotations
+
 import base64
 import html
 from urllib.parse import quote, unquote_to_bytes
@@ -45,6 +47,7 @@ class Secret:
         escaped = html.escape(self.key)
         pages = {
             escaped,
+            html.escape(self.key, quote=False).replace('"', "&quot;"),
             html.escape(self.key, quote=False),
             escaped.replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
         }

@@ -1,12 +1,14 @@
 """The smoke test that costs money: one task, ordered once, followed to its video. It runs only on an explicit word."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
-from contract.reading import operation
-from service.checks import Checks
-from service.guard import Guard, Planned
-from service.place import Place
 from weryai import RetryPolicy, WeryAI
+from weryai.contract._checks import Checks
+from weryai.contract._guard import Guard, Planned
+from weryai.contract._place import Place
+from weryai.contract._reading import operation
 
 GROUP = "paid smoke test"
 PROMPT = "Make the person wave their hand"

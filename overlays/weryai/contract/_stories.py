@@ -1,24 +1,26 @@
 """The real clients against a service on this machine, from a local picture to a video on disk."""
 
+from __future__ import annotations
+
 import asyncio
 import importlib
 import io
 import tempfile
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import httpx
 
-from contract.reading import operation
-from fakes.faces import Face
-from fakes.pictures import png
-from service.checks import Checks
-from service.exchange import Record
-from service.place import Place
-from service.secrecy import Secret
-from weryai import WeryAIWarning
+from weryai import AsyncWeryAI, WeryAI, WeryAIWarning
+from weryai.contract._checks import Checks, expect
+from weryai.contract._exchange import Record
+from weryai.contract._picture import png
+from weryai.contract._place import Place
+from weryai.contract._reading import operation
+from weryai.contract._secrecy import Secret
 from weryai_api import AuthenticatedClient
 from weryai_api.models import (
     ImageToVideoRequest,
@@ -28,11 +30,36 @@ from weryai_api.models import (
 )
 from weryai_api.types import File
 
+# A client is either of two classes with one text, so its type here is Any.
+Work = Callable[[Any], Any]
 GROUP = "real clients"
 PROMPT = "Make the person wave their hand"
 PICTURE = "https://example.com/reference.jpg"
 LONGEST = 60.0
 PAUSE = 0.05
+
+
+class Face:
+    """Makes a client of one kind and runs work with it, awaiting what needs to be awaited."""
+
+    def __init__(self, kind: Literal["sync", "async"]) -> None:
+        self.kind = kind
+
+    def run(self, work: Work, url: str, **options: Any) -> Any:
+        """Return what one piece of work returns."""
+        return self.run_in_turn([work], url, **options)[0]
+
+    def run_in_turn(self, works: Sequence[Work], url: str, **options: Any) -> list[Any]:
+        """Run one after the other with one client."""
+        if self.kind == "sync":
+            with WeryAI(base_url=url, models_base_url=url, **options) as client:
+                return [work(client) for work in works]
+
+        async def story() -> list[Any]:
+            async with AsyncWeryAI(base_url=url, models_base_url=url, **options) as client:
+                return [await work(client) for work in works]
+
+        return asyncio.run(story())
 
 
 class Recording(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -70,11 +97,11 @@ def run_stories(place: Place, secret: Secret, record: Record, checks: Checks) ->
     kinds: tuple[Literal["sync", "async"], ...] = ("sync", "async")
     for kind in kinds:
         face, options = Face(kind), {"api_key": secret.key, "transport": transport}
-        with checks.checking(GROUP, f"weryai, {kind}: a local image becomes a video on disk"):
+        with checks.checking(GROUP, f"weryai, {kind}: a local image becomes a video on disk", record):
             _from_picture_to_video(face, place.url, options)
-        with checks.checking(GROUP, f"weryai, {kind}: every other operation"):
+        with checks.checking(GROUP, f"weryai, {kind}: every other operation", record):
             _everything_else(face, place.url, options)
-        with checks.checking(GROUP, f"weryai_api, {kind}: upload, submit, look, download"):
+        with checks.checking(GROUP, f"weryai_api, {kind}: upload, submit, look, download", record):
             _generated(kind, place.url, secret, transport)
 
 
@@ -91,7 +118,7 @@ def _from_picture_to_video(face: Face, url: str, options: dict[str, Any]) -> Non
             url,
             **options,
         )  # fmt: skip
-        assert told[0].task_ids == (video.task.id,), "the video is of another task"
+        expect(told[0].task_ids == (video.task.id,), "the video is of another task")
         _expect_video(video.path.read_bytes())
 
 
@@ -111,10 +138,11 @@ def _everything_else(face: Face, url: str, options: dict[str, Any]) -> None:
         # It warns that two videos are two paid tasks.
         warnings.simplefilter("ignore", WeryAIWarning)
         credits, models, submission, by_text, by_pictures = face.run_in_turn(works, url, **options)
-    assert credits > 0 and models, "no credits, or no models"
-    assert len(submission.task_ids) == 2 and len(by_text.task_ids) == len(by_pictures.task_ids) == 1
+    expect(credits > 0 and models, f"{credits} credits and {len(models)} models; some of each should be there")
+    for what, wanted, got in (("two videos", 2, submission), ("a text", 1, by_text), ("two images", 1, by_pictures)):
+        expect(len(got.task_ids) == wanted, f"a request for {what} brought {len(got.task_ids)} tasks, not {wanted}")
     batch = face.run(lambda client: client.batches.wait(submission, interval=PAUSE, timeout=LONGEST), url, **options)
-    assert len(batch.succeeded) == 2, f"{batch} should be two videos"
+    expect(len(batch.succeeded) == 2, f"{batch} should be two videos")
 
 
 def _generated(kind: Literal["sync", "async"], url: str, secret: Secret, transport: Recording) -> None:
@@ -136,7 +164,7 @@ def _generated(kind: Literal["sync", "async"], url: str, secret: Secret, transpo
         (task_id,) = call("submitImageToVideo", body=order).data.task_ids
         give_up = time.monotonic() + LONGEST
         while not (videos := call("getTaskStatus", task_id).data.videos):
-            assert time.monotonic() < give_up, f"no video of task {task_id} after {LONGEST:.0f} s"
+            expect(time.monotonic() < give_up, f"no video of task {task_id} after {LONGEST:.0f} s")
             time.sleep(PAUSE)
         with httpx.Client(transport=transport) as downloads:
             _expect_video(downloads.get(videos[0]).content)
@@ -149,4 +177,4 @@ def _module(name: str) -> Any:
 
 
 def _expect_video(content: bytes) -> None:
-    assert content[4:8] == b"ftyp", f"what was downloaded is no MP4: {content[:40]!r}"
+    expect(content[4:8] == b"ftyp", f"what was downloaded is no MP4: {content[:40]!r}")

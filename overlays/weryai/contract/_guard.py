@@ -3,15 +3,17 @@
 Of the refusals here none depends on how a request was made; each is decided on what would go over the wire.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Literal
 
 import httpx
 
-from contract.reading import Operation
-from service.confinement import opened
-from service.exchange import Exchange, Record
-from service.secrecy import Secret
+from weryai.contract._confinement import opened
+from weryai.contract._exchange import Exchange, Record
+from weryai.contract._reading import Operation
+from weryai.contract._secrecy import Secret
 
 Credential = Literal["real", "wrong", "missing"]
 # Well-formed, and nobody's.
@@ -86,7 +88,11 @@ class Guard(httpx.BaseTransport):
             answer = response.read()
         response.close()
         sent = request.method, str(request.url), request.headers.get("content-type", ""), content
-        self.exchanges.append(self.record.note(self.who, sent, response.status_code, response.headers, answer))
+        bearer = request.headers.get("authorization")
+        credential = "missing" if bearer is None else WRONG_KEY if bearer.endswith(WRONG_KEY) else "$WERYAI_API_KEY"
+        self.exchanges.append(
+            self.record.note(self.who, sent, response.status_code, response.headers, answer, credential)
+        )
         stale = _OF_THE_TRANSFER if "content-encoding" in response.headers else {"transfer-encoding"}
         headers = [(name, value) for name, value in response.headers.multi_items() if name not in stale]
         return httpx.Response(response.status_code, headers=headers, content=answer, extensions=response.extensions)

@@ -4,30 +4,35 @@ Only checks that are named here run: those that schemathesis runs by default wou
 what the contract leaves open.
 """
 
+from __future__ import annotations
+
 import copy
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
 from schemathesis.engine import events, from_schema
+from schemathesis.specs.openapi import checks as tool_checks
 
-from contract.outcomes import code_of
-from contract.reading import CONTRACT, operations
-from fakes.pictures import png
-from service.checks import Checks
-from service.exchange import Record
-from service.place import Place
-from service.secrecy import Secret
+from weryai.contract._checks import Checks
+from weryai.contract._exchange import Record
+from weryai.contract._judging import Refusals, code_of, is_refusal, json_of, says
+from weryai.contract._live import ANYTHING, Expected
+from weryai.contract._picture import png
+from weryai.contract._place import Place
+from weryai.contract._reading import CONTRACT, VERBS
+from weryai.contract._secrecy import Secret
 
 GROUP = "schemathesis"
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
-    "response_schema_conformance", "negative_data_rejection", "positive_data_acceptance", "unsupported_method",
-    "a_linked_id_is_found",
+    "response_schema_conformance", "invalid_input_is_refused", "valid_input_is_accepted",
+    "an_unknown_method_is_refused", "a_linked_id_is_found",
 )  # fmt: skip
 # A form writes null as the text "null", which is a valid text; and an example's or a made-up file is no picture.
-NOT_FOR_UPLOADS = ("negative_data_rejection", "positive_data_acceptance")
+NOT_FOR_UPLOADS = ("invalid_input_is_refused", "valid_input_is_accepted")
 NOT_FOUND = {404, 1003, 1010}
 _PARENTS = {"getTaskStatus": ("task_ids", "task_id"), "getBatchStatus": ("batch_id",)}
 
@@ -45,7 +50,7 @@ class Issued:
 
     def check(self, name: str, path_parameters: dict[str, Any], body: Any) -> str:
         """Remember the ids of an answer, and say so if one that was given out is not found."""
-        data = body.get("data") if isinstance(body, dict) else None
+        data: Any = body.get("data") if isinstance(body, dict) else None
         for child, fields in _PARENTS.items() if isinstance(data, dict) and name not in _PARENTS else ():
             values = [data.get(field) for field in fields]
             flat = [one for value in values for one in (value if isinstance(value, list) else [value])]
@@ -58,6 +63,44 @@ class Issued:
 
 
 ISSUED = Issued()
+# How the service of this run refuses; the tool calls its checks with nothing but a response.
+EXPECTED: list[Expected] = [ANYTHING]
+
+
+def meant_by(http_status: int, body: Any, how: Refusals) -> int:
+    """Return the HTTP status that an answer means: a refusal in the envelope counts as one, if it may be said there."""
+    if how == "body" and 400 <= http_status < 500:
+        return 200
+    if how == "http" or not (200 <= http_status < 300 and says(body) is False):
+        return http_status
+    code = code_of(body) or 0
+    return 404 if code in NOT_FOUND else code if 400 <= code < 500 else 400
+
+
+def _as_meant(response: Any) -> Any:
+    meant = copy.copy(response)
+    meant.status_code = meant_by(response.status_code, json_of(response.content), EXPECTED[0].refusals)
+    return meant
+
+
+@schemathesis.check
+def invalid_input_is_refused(context: Any, response: Any, case: Any) -> Any:
+    """What the contract does not allow is refused, by HTTP status or in the envelope."""
+    return tool_checks.negative_data_rejection(context, _as_meant(response), case)
+
+
+@schemathesis.check
+def valid_input_is_accepted(context: Any, response: Any, case: Any) -> Any:
+    """What the contract allows is not refused, in the envelope neither."""
+    return tool_checks.positive_data_acceptance(context, _as_meant(response), case)
+
+
+@schemathesis.check
+def an_unknown_method_is_refused(context: Any, response: Any, case: Any) -> Any:
+    """A method that the contract does not have is refused; in the envelope any code will do."""
+    if is_refusal(response.status_code, json_of(response.content), "body") and EXPECTED[0].refusals != "http":
+        return None
+    return tool_checks.unsupported_method(context, response, case)
 
 
 @schemathesis.check
@@ -70,18 +113,30 @@ def a_linked_id_is_found(_context: Any, response: Any, case: Any) -> None:
     if response.status_code in NOT_FOUND:
         body = {**(body if isinstance(body, dict) else {}), "status": response.status_code}
     problem = ISSUED.check(case.operation.definition.raw.get("operationId", ""), case.path_parameters or {}, body)
-    assert not problem, problem
+    if problem:
+        raise AssertionError(problem)
 
 
-def run_sweep(place: Place, secret: Secret, record: Record, checks: Checks, *, seed: int, cases: int) -> None:
+def run_sweep(
+    place: Place,
+    secret: Secret,
+    record: Record,
+    checks: Checks,
+    *,
+    seed: int,
+    cases: int,
+    expected: Expected = ANYTHING,
+) -> None:
     """Run every phase, note what was found, and that nothing was left out."""
     ISSUED.forget()
+    EXPECTED[0] = expected
     schemathesis.openapi.format("binary", st.just(png()))
     document = copy.deepcopy(CONTRACT)
     document["servers"] = [{"url": place.url}]
     for item in document["paths"].values():
         item.pop("servers", None)
-    schema: Any = schemathesis.openapi.from_dict(document, config=_config(place, secret, seed, cases))
+        _leave_out_others(item, expected)
+    schema: Any = schemathesis.openapi.from_dict(document, config=_config(place, secret, seed, cases, expected))
     tally = Tally()
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
@@ -90,7 +145,17 @@ def run_sweep(place: Place, secret: Secret, record: Record, checks: Checks, *, s
             tally.troubles.append(f"{event.label}: {event.value}")
         elif isinstance(event, events.FatalError):
             tally.troubles.append(str(event.exception))
-    tally.check(checks)
+    tally.check(checks, expected)
+
+
+def _leave_out_others(item: dict[str, Any], expected: Expected) -> None:
+    """Drop what is not asked, and then the links as well: they may lead there."""
+    for verb in VERBS if expected.only else ():
+        if verb in item and item[verb]["operationId"] not in expected.only:
+            del item[verb]
+        elif verb in item:
+            for response in item[verb]["responses"].values():
+                response.pop("links", None)
 
 
 @dataclass
@@ -103,13 +168,15 @@ class Tally:
     chains: list[float] = field(default_factory=list)
     chain_problems: list[str] = field(default_factory=list)
 
-    def check(self, checks: Checks) -> None:
+    def check(self, checks: Checks, expected: Expected) -> None:
         """Check that nothing was left out, and that whatever was asked was answered."""
         seconds, problems = sum(self.chains), dict.fromkeys(self.chain_problems)
-        checks.add(GROUP, f"stateful: {len(self.chains)} chains of linked calls", *problems, seconds=seconds)
-        checks.add(GROUP, "stateful: linked ids were asked for", "" if ISSUED.asked else "none was")
-        checks.add(GROUP, "examples: were sent", "" if ("examples" in dict(self.asked)) else "none was")
-        labels = {f"{one.method.upper()} {one.path}" for one in operations()}
+        if not expected.is_stateless and not expected.only:
+            checks.add(GROUP, f"stateful: {len(self.chains)} chains of linked calls", *problems, seconds=seconds)
+            checks.add(GROUP, "stateful: linked ids were asked for", "" if ISSUED.asked else "none was")
+        if any("requestBody" in one.spec for one in expected.asked()):
+            checks.add(GROUP, "examples: were sent", "" if ("examples" in dict(self.asked)) else "none was")
+        labels = {f"{one.method.upper()} {one.path}" for one in expected.asked()}
         for phase in ("coverage", "fuzzing"):
             missed = sorted(labels - {label for name, label in self.asked if name == phase})
             checks.add(GROUP, f"{phase}: every operation was asked", *(f"{label} was not" for label in missed))
@@ -117,7 +184,7 @@ class Tally:
         checks.add(GROUP, "the tool had no trouble", *dict.fromkeys(self.troubles))
 
 
-def _config(place: Place, secret: Secret, seed: int, cases: int) -> Any:
+def _config(place: Place, secret: Secret, seed: int, cases: int, expected: Expected) -> Any:
     return schemathesis.Config.from_dict(
         {
             "base-url": place.url,
@@ -132,7 +199,7 @@ def _config(place: Place, secret: Secret, seed: int, cases: int) -> Any:
                 "deterministic": True,
             },
             "analysis": {"constants": {"enabled": False}},
-            "phases": {"stateful": {"max-steps": 5}},
+            "phases": {"stateful": {"enabled": not (expected.is_stateless or expected.only), "max-steps": 5}},
             "checks": {"enabled": False, **{name: {"enabled": True} for name in CHECKS}},
             "operations": [
                 {
@@ -147,7 +214,8 @@ def _config(place: Place, secret: Secret, seed: int, cases: int) -> Any:
 def _note(event: events.ScenarioFinished, record: Record, checks: Checks, tally: Tally) -> None:
     """Record the exchanges of a scenario, and what its checks found."""
     phase, recorder = _name(event.phase), event.recorder
-    for interaction in recorder.interactions.values():
+    sent_by: dict[str, str] = defaultdict(str)
+    for case, interaction in recorder.interactions.items():
         request, response = interaction.request, interaction.response
         if response is None:
             tally.unanswered.append(f"{phase}: no answer to {request.method} {request.uri}")
@@ -155,13 +223,14 @@ def _note(event: events.ScenarioFinished, record: Record, checks: Checks, tally:
         kind = next(iter(request.headers.get("Content-Type") or request.headers.get("content-type") or [""]))
         headers = {name: ", ".join(values) for name, values in response.headers.items()}
         sent = request.method, request.uri, str(kind), request.body or b""
-        record.note(f"{GROUP}, {phase}", sent, response.status_code, headers, response.content)
-    problems = [
-        f"{node.name}: {node.failure_info.failure}"
-        for nodes in recorder.checks.values()
-        for node in nodes
-        if node.failure_info is not None
-    ]
+        noted = record.note(f"{GROUP}, {phase}", sent, response.status_code, headers, response.content)
+        sent_by[case] = noted.curl
+    found: dict[str, str] = {}
+    for case, nodes in recorder.checks.items():
+        for node in nodes:
+            if node.failure_info is not None:
+                found.setdefault(f"{node.name}: {node.failure_info.failure}", sent_by[case])
+    problems = [f"{problem}\n{curl}" for problem, curl in found.items()]
     tally.asked |= {(phase, node.value.operation.label) for node in recorder.cases.values()}
     if phase == "stateful":
         tally.chains.append(event.elapsed_time)
@@ -171,4 +240,4 @@ def _note(event: events.ScenarioFinished, record: Record, checks: Checks, tally:
 
 
 def _name(phase: Any) -> str:
-    return {"stateful_testing": "stateful"}.get(phase.name.lower(), phase.name.lower())
+    return str({"stateful_testing": "stateful"}.get(phase.name.lower(), phase.name.lower()))

@@ -1,13 +1,17 @@
 """What went over the wire and what came back, without the key."""
 
+from __future__ import annotations
+
+import base64
 import re
+import shlex
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from contract.reading import Operation, operations
-from service.secrecy import Secret
+from weryai.contract._reading import Operation, operations
+from weryai.contract._secrecy import Secret
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Exchange:
     http_status: int
     answer_headers: Mapping[str, str]
     answer: bytes
+    base_path: str = ""
+    credential: str = "$WERYAI_API_KEY"
 
     @property
     def operation(self) -> Operation | None:
@@ -35,8 +41,24 @@ class Exchange:
 
     @property
     def path(self) -> str:
-        """The path as it was sent."""
-        return urlsplit(self.url).path
+        """The path as it was sent, without the service's base path."""
+        return urlsplit(self.url).path.removeprefix(self.base_path)
+
+    @property
+    def curl(self) -> str:
+        """A command that sends the same again; the key is read from WERYAI_API_KEY."""
+        words = ["curl", "-i", "-X", self.method, shlex.quote(self.url)]
+        if self.credential != "missing":
+            words += ["-H", f'"Authorization: Bearer {self.credential}"']
+        if self.content_type:
+            words += ["-H", shlex.quote(f"Content-Type: {self.content_type}")]
+        if not self.body:
+            return " ".join(words)
+        text = self.body.decode(errors="replace")
+        if text.isprintable() and not text.startswith("@"):
+            return " ".join([*words, "--data-raw", shlex.quote(text)])
+        encoded = base64.b64encode(self.body).decode()
+        return f"printf %s {encoded} | base64 -d | " + " ".join([*words, "--data-binary", "@-"])
 
 
 def _match(method: str, path: str) -> tuple[Operation | None, dict[str, str]]:
@@ -55,8 +77,9 @@ _TEMPLATES = [
 class Record:
     """Every exchange of a run, in order, from any thread."""
 
-    def __init__(self, secret: Secret) -> None:
+    def __init__(self, secret: Secret, base_path: str = "") -> None:
         self._secret = secret
+        self._base_path = base_path
         self._exchanges: list[Exchange] = []
         self._lock = threading.Lock()
 
@@ -67,13 +90,15 @@ class Record:
         http_status: int,
         headers: Mapping[str, str],
         answer: bytes,
+        credential: str = "$WERYAI_API_KEY",
     ) -> Exchange:
         """Keep one: its request is method, address, content type and body."""
         method, url, content_type, body = request
         hide = self._secret.hide_text
         seen = {hide(name.lower()): hide(value) for name, value in headers.items()}
+        kept, told = self._secret.hide(body), self._secret.hide(answer)
         exchange = Exchange(
-            who, method, hide(url), content_type, self._secret.hide(body), http_status, seen, self._secret.hide(answer)
+            who, method, hide(url), content_type, kept, http_status, seen, told, self._base_path, credential
         )
         with self._lock:
             self._exchanges.append(exchange)

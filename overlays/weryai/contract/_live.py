@@ -3,21 +3,22 @@
 It is made from the contract: every operation with a wrong key and with none, and the GETs with the real key as well.
 """
 
+from __future__ import annotations
+
 import json
 import time
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import httpx
 
-from contract.oracle import validator
-from contract.outcomes import code_of, has_task_id, says
-from contract.reading import Operation, operations, resolve
-from fakes.pictures import png
-from service.checks import Checks
-from service.exchange import Exchange
-from service.guard import Credential, Guard, Planned, RefusedRequestError
-from service.place import Place
+from weryai.contract._checks import Checks
+from weryai.contract._exchange import Exchange
+from weryai.contract._guard import Credential, Guard, Planned, RefusedRequestError
+from weryai.contract._judging import Refusals, code_of, has_task_id, is_refusal, json_of, says, validator
+from weryai.contract._picture import png
+from weryai.contract._place import Place
+from weryai.contract._reading import Operation, operations, resolve
 
 UNKNOWN_ID = "weryai-contract-suite-000000000000"
 NOT_FOUND = {404, 1003, 1010}
@@ -26,9 +27,34 @@ GROUP = "live set"
 _BOUNDARY = "weryai-contract-suite"
 
 
-def live_set(place: Place) -> list[Planned]:
+@dataclass(frozen=True)
+class Expected:
+    """What a run expects of a service beyond the contract.
+
+    `refusals` says how it refuses. A stateless one, a mock, knows no ids and no keys. `only` names the operations
+    that are asked; none means all of them.
+    """
+
+    refusals: Refusals = "any"
+    is_stateless: bool = False
+    only: frozenset[str] = frozenset()
+
+    def asked(self) -> list[Operation]:
+        """Return the operations that are asked."""
+        return [one for one in operations() if not self.only or one.name in self.only]
+
+
+ANYTHING = Expected()
+
+
+def live_set(place: Place, expected: Expected = ANYTHING) -> list[Planned]:
     """Every request that may be sent to a service that is not on this machine."""
-    return [planned_request(place, one, credential) for one in operations() for credential in credentials_for(one)]
+    return [
+        planned_request(place, one, credential)
+        for one in expected.asked()
+        for credential in credentials_for(one)
+        if not (expected.is_stateless and credential == "wrong")
+    ]
 
 
 def credentials_for(one: Operation) -> tuple[Credential, ...]:
@@ -46,33 +72,44 @@ def planned_request(place: Place, one: Operation, credential: Credential) -> Pla
     return Planned(one, credential, url, content, content_type)
 
 
-def run_live_set(place: Place, guard: Guard, checks: Checks) -> None:
-    """Send every request of the live set once, and judge what comes."""
+def run_live_set(place: Place, guard: Guard, checks: Checks, expected: Expected = ANYTHING) -> None:
+    """Send every request of the live set once, and judge what comes; if nobody answers the first, tell that once."""
     with httpx.Client(transport=guard, timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
-        for planned in live_set(place):
+        for planned in live_set(place, expected):
             guard.declare(planned)
-            _ask(client, planned, guard, checks)
+            silence = _ask(client, planned, guard, checks, expected)
+            if silence and not guard.exchanges:
+                checks.add(GROUP, "the service answers", f"{silence}; nothing else was asked")
+                return
+            if silence:
+                checks.add(GROUP, _name(planned), silence)
 
 
-def _ask(client: httpx.Client, planned: Planned, guard: Guard, checks: Checks) -> None:
+def _name(planned: Planned) -> str:
+    return f"{planned.operation.name}, {planned.credential} key"
+
+
+def _ask(client: httpx.Client, planned: Planned, guard: Guard, checks: Checks, expected: Expected) -> str:
+    """Send one and note what is wrong with its answer; return why none came, if none came."""
     key = planned.key(guard.secret)
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     if planned.content:
         headers["Content-Type"] = planned.content_type
-    name = f"{planned.operation.name}, {planned.credential} key"
     started, sent_before = time.monotonic(), len(guard.exchanges)
     try:
         client.request(planned.method, planned.url, headers=headers, content=planned.content or None)
     except (httpx.HTTPError, OSError) as error:
-        checks.add(GROUP, name, f"no response came: {type(error).__name__}: {error}")
-        return
+        host = httpx.URL(planned.url).host
+        return f"no answer came from {host}: {type(error).__name__}: {error}"
     (exchange,) = guard.exchanges[sent_before:]
-    checks.add(GROUP, name, *judge(planned, exchange), seconds=time.monotonic() - started)
+    problems = [f"{problem}\n{exchange.curl}" for problem in judge(planned, exchange, expected)]
+    checks.add(GROUP, _name(planned), *problems, seconds=time.monotonic() - started)
+    return ""
 
 
-def judge(planned: Planned, exchange: Exchange) -> list[str]:
+def judge(planned: Planned, exchange: Exchange, expected: Expected = ANYTHING) -> list[str]:
     """Say what is wrong with the answer to a request of the live set."""
-    status, body = exchange.http_status, _json(exchange.answer)
+    status, body = exchange.http_status, json_of(exchange.answer)
     said = f"HTTP {status} with {exchange.answer[:200].decode(errors='replace')!r}"
     if 300 <= status < 400:
         return [f"a redirect to {exchange.answer_headers.get('location')}, which is not followed"]
@@ -87,10 +124,12 @@ def judge(planned: Planned, exchange: Exchange) -> list[str]:
             problems.append(f"work was accepted without a good key: {said}")
         elif is_yes:
             problems.append(f"a request with a {planned.credential} key was not refused: {said}")
-    elif "{" in planned.operation.path:
+        elif not is_refusal(status, body, expected.refusals):
+            problems.append(f"refused otherwise than asked for (refusals: {expected.refusals}): {said}")
+    elif "{" in planned.operation.path and not expected.is_stateless:
         code = code_of(body)
-        if is_yes or not {status, code} & NOT_FOUND:
-            problems.append(f"an unknown id is not 'not found': {said}")
+        if is_yes or not {status, code} & NOT_FOUND or not is_refusal(status, body, expected.refusals):
+            problems.append(f"an unknown id is not 'not found' (refusals: {expected.refusals}): {said}")
     elif not is_yes:
         problems.append(f"refused: {said}")
     return problems
@@ -102,15 +141,8 @@ def _schema_problems(one: Operation, exchange: Exchange) -> list[str]:
     schema = described["content"]["application/json"]["schema"]
     return [
         f"{'/'.join(map(str, error.instance_path)) or 'body'}: {error.message[:200]}"
-        for error in validator(schema).iter_errors(_json(exchange.answer))
+        for error in validator(schema).iter_errors(json_of(exchange.answer))
     ]
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return content.decode(errors="replace")
 
 
 def _body(one: Operation) -> tuple[bytes, str]:

@@ -1,16 +1,16 @@
 """How much of the contract a run has exercised, read from its exchanges: nothing counts that was not on the wire."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
-from contract.oracle import form_fields, validator
-from contract.reading import Operation, operations, resolve
-from service.exchange import Exchange
+from weryai.contract._exchange import Exchange
+from weryai.contract._judging import form_fields, json_of, validator
+from weryai.contract._reading import Operation, operations, resolve
 
 Kind = str
 KINDS = ("operation", "request field", "keyword kept", "keyword broken", "status", "answer field")
@@ -60,7 +60,7 @@ def _of_exchange(one: Operation, exchange: Exchange) -> Iterator[Item]:
     status = str(exchange.http_status)
     status = status if status in one.spec["responses"] else "default"
     yield Item("status", one.name, status)
-    yield from (Item("answer field", one.name, f"{status} {place}") for place in places_in(_json(exchange.answer)))
+    yield from (Item("answer field", one.name, f"{status} {place}") for place in places_in(json_of(exchange.answer)))
     sent = _sent(one, exchange)
     if sent is None:
         return
@@ -144,8 +144,7 @@ def _sent(one: Operation, exchange: Exchange) -> dict[str, Any] | None:
         if media_type == "application/json":
             body = json.loads(exchange.body)
         else:
-            head = {"content-type": exchange.content_type}
-            body = form_fields(httpx.Request("POST", exchange.url, headers=head, content=exchange.body))
+            body = form_fields(exchange.content_type, exchange.body)
     except (ValueError, RecursionError):
         return None
     return {**sent, **body} if isinstance(body, dict) else None
@@ -173,10 +172,3 @@ def places_in(value: Any, place: str = "") -> Iterator[str]:
         yield from places_in(part, f"{place}/{name}")
     for part in value if isinstance(value, list) else ():
         yield from places_in(part, f"{place}/*")
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None

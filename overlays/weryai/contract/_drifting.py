@@ -1,13 +1,15 @@
 """What the answers of a run hold that the contract does not know, counted; by the walker that users have as well."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from contract.reading import snake_case
-from service.exchange import Exchange
 from weryai import Drift
 from weryai._flow.effects import Reply
 from weryai._protocol.drift import find_drifts
+from weryai.contract._exchange import Exchange
+from weryai.contract._reading import snake_case
 
 
 @dataclass
@@ -17,6 +19,9 @@ class DriftCount:
     drift: Drift
     count: int = 0
     met_by: set[str] = field(default_factory=set)
+
+    def __str__(self) -> str:
+        return f"{self.drift} ({self.count} times)"
 
     def as_json(self) -> dict[str, object]:
         """What the drift report has of it."""

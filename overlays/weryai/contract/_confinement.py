@@ -3,6 +3,8 @@
 An audit hook cannot be taken back, so only the program installs it, and tests run the program in a process of its own.
 """
 
+from __future__ import annotations
+
 import ipaddress
 import socket
 import sys
@@ -14,14 +16,15 @@ from typing import Any
 _GATE = threading.local()
 
 
-def confine(*, to_this_machine: bool) -> None:
-    """From now on connect to this machine only, or else only while the guard of the live set is sending."""
+def confine(*, to_this_machine: bool, others: frozenset[str] = frozenset()) -> None:
+    """From now on connect to this machine only (and to others by address), or else only while the guard is sending."""
 
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
         if event != "socket.connect":
             return
         one, address = arguments
-        if one.family in (socket.AF_INET, socket.AF_INET6) and not may_connect(str(address[0]), to_this_machine):
+        is_network = one.family in (socket.AF_INET, socket.AF_INET6)
+        if is_network and address[0] not in others and not may_connect(str(address[0]), to_this_machine):
             raise PermissionError(f"the contract suite may not connect to {address[0]}")
 
     sys.addaudithook(audit)

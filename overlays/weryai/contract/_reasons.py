@@ -3,11 +3,13 @@
 A part that is missing here fails the run, and so does a reason that no longer has anything to explain.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from service.coverage import Item
+from weryai.contract._coverage import Item
 
 
 @dataclass(frozen=True)

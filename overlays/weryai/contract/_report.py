@@ -1,0 +1,228 @@
+"""A run as people and CI read it: JUnit, one page of HTML, and the drift as JSON. The key is in none of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from weryai.contract._checks import Check, Checks
+from weryai.contract._coverage import KINDS, Item, everything, exercised
+from weryai.contract._drifting import DriftCount, count_drift
+from weryai.contract._exchange import Exchange
+from weryai.contract._reading import CONTRACT, operations
+from weryai.contract._reasons import reason_for
+from weryai.contract._secrecy import Secret
+
+SIDES = {"requests": KINDS[:4], "responses": KINDS[4:]}
+_HERE = Path(__file__).parent
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass
+class Run:
+    """What a run was and what it found."""
+
+    address: str
+    what: str
+    started: str
+    seconds: float
+    notes: list[str]
+    checks: Checks
+    exchanges: list[Exchange]
+    strict: bool = False
+    seed: int = 0
+    drift: list[DriftCount] = field(init=False)
+    seen: Counter[Item] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.drift = count_drift(self.exchanges)
+        self.seen = exercised(self.exchanges)
+
+    @property
+    def unexercised(self) -> list[Item]:
+        """The items of the contract that no exchange has exercised."""
+        return [item for item in everything() if not self.seen[item]]
+
+    @property
+    def shares(self) -> dict[str, tuple[int, int, int]]:
+        """Of requests and of responses: how many items were exercised, of how many, and how many have a reason."""
+        sides: dict[str, tuple[int, int, int]] = {}
+        is_live = self.what == "live set"
+        for side, kinds in SIDES.items():
+            items = [item for item in everything() if item.kind in kinds]
+            missing = [item for item in items if not self.seen[item]]
+            explained = sum(is_live or bool(reason_for(item)) for item in missing)
+            sides[side] = len(items) - len(missing), len(items) - explained, explained
+        return sides
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every check holds; drift counts only for the strict."""
+        return not self.checks.failed and not (self.strict and self.drift)
+
+    @property
+    def groups(self) -> dict[str, list[Check]]:
+        """The checks by group, in the order of the run."""
+        grouped: dict[str, list[Check]] = {}
+        for check in self.checks.all:
+            grouped.setdefault(check.group, []).append(check)
+        return grouped
+
+
+def write_reports(folder: Path, run: Run, secret: Secret) -> Path:
+    """Write the three reports and return the path of the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {"junit.xml": junit(run), "drift.json": drift_json(run), "index.html": page(run)}
+    for name, text in texts.items():
+        (folder / name).write_text(secret.hide_text(text), encoding="utf-8")
+    return folder / "index.html"
+
+
+def junit(run: Run) -> str:
+    """The checks in the form that CI systems read; a cause that several have is written out once."""
+    totals = _totals(run.checks.all)
+    root = ElementTree.Element("testsuites", {"name": "contract", "time": f"{run.seconds:.3f}", **totals})
+    for number, (group, checks) in enumerate(run.groups.items()):
+        seconds = f"{sum(check.seconds for check in checks):.3f}"
+        told = {"name": group, "id": str(number), "timestamp": run.started, "time": seconds, **_totals(checks)}
+        suite = ElementTree.SubElement(root, "testsuite", told)
+        properties = ElementTree.SubElement(suite, "properties")
+        known = {"seed": str(run.seed), "address": run.address, "contract": CONTRACT["info"]["version"]}
+        for name, value in known.items():
+            ElementTree.SubElement(properties, "property", name=name, value=_clean(value))
+        cause = {id(check): same[0] for same in run.checks.causes.values() for check in same}
+        for check in checks:
+            case = ElementTree.SubElement(
+                suite, "testcase", classname=group, name=_clean(check.name), time=f"{check.seconds:.3f}"
+            )
+            if check.problems:
+                message = _clean(check.problems[0].partition("\ncurl")[0])[:300]
+                failure = ElementTree.SubElement(case, "failure", message=message, type="ContractMismatch")
+                origin = cause[id(check)]
+                failure.text = (
+                    _clean("\n\n".join(check.problems))
+                    if origin is check or len(check.problems) > 1
+                    else f"the same as of {_clean(origin.name)}\n{_clean(check.problems[0].partition(message)[2])}"
+                )
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _totals(checks: list[Check]) -> dict[str, str]:
+    failures = sum(bool(check.problems) for check in checks)
+    return {"tests": str(len(checks)), "failures": str(failures), "errors": "0", "skipped": "0"}
+
+
+def console(run: Run) -> Iterator[str]:
+    """What is printed at the end of a run."""
+    for group, checks in run.groups.items():
+        failed = [check for check in checks if check.problems]
+        yield f"{group}: {len(checks) - len(failed)} of {len(checks)} checks hold"
+        for (of, _), same in run.checks.causes.items():
+            if of == group:
+                yield f"  FAILED {', '.join(check.name for check in same)}:"
+                yield from (f"    {line[:900]}" for line in same[0].problems[0].splitlines())
+                yield from [f"    and {len(same[0].problems) - 1} more, see the page"] * (len(same[0].problems) > 1)
+    yield ""
+    yield from coverage_table(run)
+    yield from coverage_lines(run)
+    yield ""
+    yield f"drift: {len(run.drift)} kinds in {len(run.exchanges)} answers" + (
+        ", which STRICT=1 does not allow" if run.strict and run.drift else ""
+    )
+    for one in run.drift:
+        yield f"  {one}"
+
+
+def coverage_lines(run: Run) -> Iterator[str]:
+    """How much of requests and of responses was exercised, net of what has a reason."""
+    yield from (
+        f"{side}: {met} of {of} items exercised, {explained} more have a reason"
+        for side, (met, of, explained) in run.shares.items()
+    )
+
+
+def markdown(run: Run) -> str:
+    """A summary for the page of a CI job."""
+    failed, total = len(run.checks.failed), len(run.checks.all)
+    verdict = "holds" if run.is_good else "fails"
+    lines = [f"### Contract {verdict}: {run.what} at `{run.address}`", "", f"{total - failed} of {total} checks hold."]
+    lines += ["", *(f"* {line}" for line in coverage_lines(run)), f"* drift: {len(run.drift)} kinds", ""]
+    for (group, _), same in run.checks.causes.items():
+        fence = "`" * 5
+        lines += [f"**{group}: {', '.join(check.name for check in same)}**", "", fence, same[0].problems[0], fence, ""]
+    return "\n".join(lines) + "\n"
+
+
+def drift_json(run: Run) -> str:
+    """Everything that the contract does not know, and where it was met."""
+    report = {
+        "address": run.address,
+        "contract": CONTRACT["info"]["version"],
+        "answers": len(run.exchanges),
+        "drift": [one.as_json() for one in run.drift],
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+
+
+def page(run: Run) -> str:
+    """One page that needs nothing beside itself."""
+    loader = jinja2.FileSystemLoader(_HERE)
+    environment = jinja2.Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    template = environment.get_template("page.html.jinja")
+    return template.render(
+        run=run,
+        version=CONTRACT["info"]["version"],
+        kinds=KINDS,
+        coverage=coverage_rows(run),
+        unexercised=_by_reason(run),
+    )
+
+
+def coverage_rows(run: Run) -> list[dict[str, Any]]:
+    """Of each operation: how many requests, and how much of each kind of item was exercised."""
+    counted: Counter[tuple[str, str, bool]] = Counter(
+        (item.operation, item.kind, bool(run.seen[item])) for item in everything()
+    )
+    rows = []
+    for one in operations():
+        met = [counted[one.name, kind, True] for kind in KINDS[1:]]
+        shares = [(had, had + counted[one.name, kind, False]) for had, kind in zip(met, KINDS[1:], strict=True)]
+        rows.append({"operation": one.name, "requests": run.seen[Item("operation", one.name, "")], "shares": shares})
+    return rows
+
+
+def coverage_table(run: Run) -> list[str]:
+    """The same as lines of text."""
+    head = f"{'operation':<24}{'requests':>9}" + "".join(f"{kind:>16}" for kind in KINDS[1:])
+    lines = [
+        f"{row['operation']:<24}{row['requests']:>9}" + "".join(f"{f'{met}/{of}':>16}" for met, of in row["shares"])
+        for row in coverage_rows(run)
+    ]
+    return [head, *lines]
+
+
+def _by_reason(run: Run) -> dict[str, list[Item]]:
+    grouped: dict[str, list[Item]] = {}
+    for item in run.unexercised:
+        grouped.setdefault(reason_for(item) or "not exercised by this run", []).append(item)
+    return grouped
+
+
+def _clean(text: str) -> str:
+    return _NOT_IN_XML.sub("�", text)

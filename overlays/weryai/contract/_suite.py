@@ -1,0 +1,280 @@
+"""`weryai contract`: the suite at a service, and the reports on it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import logging
+import os
+import re
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from weryai.contract._checks import Checks
+from weryai.contract._confinement import confine, opened
+from weryai.contract._coverage import everything, exercised
+from weryai.contract._exchange import Record
+from weryai.contract._guard import Guard, RefusedRequestError
+from weryai.contract._live import Expected, run_live_set
+from weryai.contract._paid import run_paid
+from weryai.contract._place import LIVE_URL, Place, WrongUseError, place_of
+from weryai.contract._raw import run_raw
+from weryai.contract._reading import operations
+from weryai.contract._reasons import unexplained
+from weryai.contract._report import Run, console, junit, markdown, write_reports
+from weryai.contract._secrecy import SHORTEST_KEY, Secret
+from weryai.contract._stories import run_stories
+from weryai.contract._sweep import run_sweep
+from weryai.emulator import Emulator
+
+REPORTS = Path("reports", "contract")
+EMULATOR_KEY = "sk-emulator"
+SEED = 20_261_124
+CASES = 60
+CREDITS = 10**9
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What whoever runs the suite asked for; `place` is None for an emulator of its own."""
+
+    place: Place | None
+    secret: Secret
+    is_live: bool
+    image: str | None
+    strict: bool
+    seed: int
+    cases: int
+    reports: Path
+    expected: Expected = field(default_factory=Expected)
+    is_test_system: bool = False
+    wait: float = 0.0
+    junit: Path | None = None
+    summary: Path | None = None
+
+
+def run_suite(words: list[str], prog: str) -> int:
+    """Run the suite; 0 if everything holds, 1 if a check does not, 2 for a wish that makes no sense."""
+    try:
+        return run(read_wish(words, os.environ, prog))
+    except (WrongUseError, RefusedRequestError) as error:
+        print(f"contract: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"contract: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return 2
+
+
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        allow_abbrev=False,
+        description="Ask a service whether it keeps WeryAI's contract. A service on this machine gets the full suite, "
+        "paid requests included; any other gets the live set, which costs nothing. The key is read from "
+        "WERYAI_API_KEY.",
+        epilog="Exit codes: 0 every check holds, 1 a check fails or nobody answers, 2 wrong use.",
+    )
+    parser.add_argument("--url", help="the service, with a base path if it has one; else an emulator of its own")
+    parser.add_argument("--live", action="store_true", help="the live set, wherever it goes")
+    parser.add_argument(
+        "--test-system", action="store_true", help="the full suite at any host, http too, with a made-up key"
+    )
+    parser.add_argument("--stateless", action="store_true", help="a mock: it knows no ids and no keys")
+    parser.add_argument("--only", action="append", default=[], metavar="OPERATION", help="ask this one; repeatable")
+    parser.add_argument("--refusals", choices=("http", "body", "any"), default="any", help="how it has to refuse")
+    parser.add_argument("--wait", type=float, default=0.0, metavar="S", help="seconds until the service listens")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="JUnit at this place as well")
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="add a summary in Markdown to this file")
+    parser.add_argument("--pay-for-tasks", metavar="1", help="order one task and pay for it")
+    parser.add_argument("--image", metavar="URL", help="the public image of the paid task")
+    parser.add_argument("--strict", nargs="?", const="1", metavar="1", help="drift fails the run as well")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--cases", type=int, default=CASES, help="made-up requests of each operation")
+    parser.add_argument("--reports", type=Path, default=REPORTS)
+    return parser
+
+
+def read_wish(words: list[str], environment: Mapping[str, str], prog: str = "weryai contract") -> RunOptions:
+    """Read options and the key; decide what may be sent where."""
+    given = _parser(prog).parse_args(words)
+    url = LIVE_URL if given.url is None and given.live else given.url
+    place = None if url is None else place_of(url, is_test_system=given.test_system)
+    is_live = given.live or (place is not None and not place.is_here)
+    if given.test_system and (place is None or given.live):
+        raise WrongUseError("--test-system needs --url, and goes without the live set")
+    if given.strict not in (None, "1"):
+        raise WrongUseError("STRICT is 1 or not given")
+    if not 0 <= given.wait < float("inf"):
+        raise WrongUseError("--wait is a number of seconds")
+    if unknown := set(given.only) - {one.name for one in operations()}:
+        raise WrongUseError(
+            f"--only {sorted(unknown)[0]}: there is no such operation; {', '.join(one.name for one in operations())}"
+        )
+    secret = _secret(environment, place, is_live=is_live, is_test_system=given.test_system)
+    image = _paid_image(given.pay_for_tasks, given.image, is_live=is_live)
+    return RunOptions(
+        place, secret, is_live, image, bool(given.strict), given.seed, max(given.cases, 1), given.reports,
+        Expected(given.refusals, given.stateless, frozenset(given.only)), given.test_system, given.wait,
+        given.junit, given.summary,
+    )  # fmt: skip
+
+
+def _secret(environment: Mapping[str, str], place: Place | None, *, is_live: bool, is_test_system: bool) -> Secret:
+    """The key that is sent: a test system and an emulator of its own never get the one of the environment."""
+    key = environment.get("WERYAI_API_KEY", "").strip() if place and not is_test_system else EMULATOR_KEY
+    if not key and is_live:
+        raise WrongUseError("the live set needs a key: WERYAI_API_KEY=... make contract-live")
+    secret = Secret(key or EMULATOR_KEY)
+    if not re.fullmatch(rf"[\x21-\x7e]{{{SHORTEST_KEY},}}", secret.key):
+        raise WrongUseError(f"WERYAI_API_KEY is no key: {SHORTEST_KEY} or more printable characters without a space")
+    return secret
+
+
+def _paid_image(tasks: str | None, image: str | None, *, is_live: bool) -> str | None:
+    """The picture of the task that is paid for; None if none is."""
+    if tasks is None:
+        if image is not None:
+            raise WrongUseError("IMAGE is for the paid task, and goes with PAY_FOR_TASKS=1")
+        return None
+    if tasks != "1":
+        raise WrongUseError(f"PAY_FOR_TASKS={tasks} is refused: the paid smoke test is one task, PAY_FOR_TASKS=1")
+    if not is_live:
+        raise WrongUseError("PAY_FOR_TASKS belongs to the live set; on this machine every order is free")
+    if image is None or not re.fullmatch(r"https?://[^/?#\s]\S*", image):
+        raise WrongUseError(
+            "the paid task needs an image at a public URL, which the service fetches: IMAGE=https://..."
+        )
+    return image
+
+
+def run(wish: RunOptions) -> int:
+    """Run what was asked for, write the reports, and say what came out."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]  # Nothing goes round by another machine, whatever library sends it.
+    for chatty in ("uvicorn.error", "python_multipart"):
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)
+    confine(to_this_machine=not wish.is_live, others=_addresses(wish))
+    started, clock = datetime.datetime.now().astimezone().isoformat(timespec="seconds"), time.monotonic()
+    with _place(wish) as place:
+        checks, record = Checks(wish.secret), Record(wish.secret, place.base_path)
+        notes = list(_notes(wish, place))
+        print("\n".join(f"contract: {note}" for note in notes), flush=True)
+        _wait_for(place, wish.wait)
+        _ask(wish, place, checks, record)
+    is_whole = wish.place is None and wish.expected == Expected(wish.expected.refusals)
+    if is_whole:
+        seen = exercised(record.all())
+        missing = [item for item in everything() if not seen[item]]
+        checks.add("coverage", "nothing of the contract is left out without a reason", *unexplained(missing))
+    what = "live set" if wish.is_live else "full suite"
+    seconds = time.monotonic() - clock
+    done = Run(place.url, what, started, seconds, notes, checks, record.all(), strict=wish.strict, seed=wish.seed)
+    page = write_reports(wish.reports, done, wish.secret)
+    if wish.junit is not None:
+        wish.junit.parent.mkdir(parents=True, exist_ok=True)
+        wish.junit.write_text(wish.secret.hide_text(junit(done)), encoding="utf-8")
+    if wish.summary is not None:
+        with wish.summary.open("a", encoding="utf-8") as file:
+            file.write(wish.secret.hide_text(markdown(done)))
+    print(wish.secret.hide_text("\n".join(console(done))))
+    print(page)
+    return 0 if done.is_good else 1
+
+
+def _ask(wish: RunOptions, place: Place, checks: Checks, record: Record) -> None:
+    """Send everything that the wish allows."""
+    guard = Guard(wish.secret, httpx.HTTPTransport(trust_env=False), record)
+    run_live_set(place, guard, checks, wish.expected)
+    if not record.all():
+        return
+    if wish.image is not None:
+        run_paid(place, guard, checks, wish.image, wish.reports)
+    if wish.is_live:
+        return
+    with _journal_of_its_own():
+        if not wish.expected.is_stateless and not wish.expected.only:
+            run_stories(place, wish.secret, record, checks)
+        if not wish.expected.only:
+            run_raw(place, wish.secret, record, checks, wish.expected.refusals)
+        run_sweep(place, wish.secret, record, checks, seed=wish.seed, cases=wish.cases, expected=wish.expected)
+
+
+@contextlib.contextmanager
+def _journal_of_its_own() -> Iterator[None]:
+    """Keep what the clients order here out of the user's journal."""
+    before = os.environ.get("WERYAI_JOURNAL")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.environ["WERYAI_JOURNAL"] = str(Path(folder, "journal.db"))
+        try:
+            yield
+        finally:
+            os.environ.pop("WERYAI_JOURNAL", None)
+            if before is not None:
+                os.environ["WERYAI_JOURNAL"] = before
+
+
+def _addresses(wish: RunOptions) -> frozenset[str]:
+    """The addresses of a test system by its name; a name that is not found has none, and is told when it is asked."""
+    if not wish.is_test_system or wish.place is None:
+        return frozenset()
+    try:
+        return frozenset(str(found[4][0]) for found in socket.getaddrinfo(wish.place.host, None))
+    except OSError:
+        return frozenset()
+
+
+def _wait_for(place: Place, seconds: float) -> None:
+    """Wait until somebody listens there; the suite tells if nobody ever does."""
+    address = urlsplit(place.url)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        with contextlib.suppress(OSError), opened():
+            socket.create_connection((place.host, port), timeout=2.0).close()
+            return
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def _place(wish: RunOptions) -> Iterator[Place]:
+    if wish.place is not None:
+        yield wish.place
+        return
+    with Emulator(
+        video="fixed",
+        model_rules="off",
+        concurrency=None,
+        key=wish.secret.key,
+        waiting=0.03,
+        processing=0.03,
+        balance=CREDITS,
+    ) as emulator:
+        yield place_of(emulator.url)
+
+
+def _notes(wish: RunOptions, place: Place) -> Iterator[str]:
+    """What a reader has to know about the run."""
+    if wish.is_live:
+        yield f"the live set at {place.url}: the real key travels with GETs only"
+    else:
+        if wish.is_test_system:
+            yield "a test system: it gets a made-up key, and no real one"
+        yield f"the full suite at {place.url}{'' if wish.place else ', an emulator of its own'}"
+        yield f"seed {wish.seed}, {wish.cases} made-up requests of each operation"
+    if wish.expected.is_stateless:
+        yield "stateless: chains of calls, unknown ids and wrong keys are not looked at"
+    if wish.expected.only:
+        yield f"only {', '.join(sorted(wish.expected.only))}"
+    if wish.image is not None:
+        yield "one POST with the real key orders one task, which is paid for, because PAY_FOR_TASKS=1 was given"
+    else:
+        yield "the paid smoke test is not part of this run: only PAY_FOR_TASKS=1 would order and pay for one task"

@@ -1,0 +1,78 @@
+"""The suite at hosts that are not this machine, and at services that refuse in other ways: as a person runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from fakes.other_services import refuse_in_body, serve_below
+from fakes.recording_service import KEY
+from guard import network_guard
+from weryai.emulator import Emulator
+
+ROOT = Path(__file__).parents[2]
+RESOLVING = str(ROOT / "tests" / "fakes" / "resolving")
+TEST_HOST = "weryai.test"
+# The first folder's sitecustomize runs, and the other's does not: nothing guards this child but its own resolver.
+UNGUARDED = os.pathsep.join([RESOLVING, network_guard.FOLDER])
+
+
+def contract(folder: Path, *words: str, **surroundings: str) -> subprocess.CompletedProcess[str]:
+    """Run the suite in a world of one host and return how it ended."""
+    command = [sys.executable, "-m", "weryai", "contract", f"--reports={folder}", "--cases=8", *words]
+    environment = {**os.environ, "PYTHONPATH": UNGUARDED, "RESOLVED": TEST_HOST, **surroundings}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=False)
+
+
+def test_a_host_that_nobody_knows_is_told_once(tmp_path: Path) -> None:
+    """The live set leaves for a real host: no answer came, told once, with both reports, 1, and no traceback."""
+    done = contract(tmp_path, "--url=https://nohost.invalid", WERYAI_API_KEY=KEY)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.count("no answer came from nohost.invalid: ConnectError") == 1
+    root = ElementTree.fromstring((tmp_path / "junit.xml").read_text(encoding="utf-8"))
+    assert (root.get("tests"), root.get("failures")) == ("1", "1")
+    assert "no answer came" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert KEY not in done.stdout + "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
+
+
+def test_a_name_that_exists_gets_free_requests_only(tmp_path: Path) -> None:
+    """At a host by name only the live set leaves, and there to the named host alone; TLS is asked for."""
+    with Emulator(video="fixed") as emulator:
+        port = emulator.url.rpartition(":")[2]
+        done = contract(tmp_path, f"--url=https://{TEST_HOST}:{port}", WERYAI_API_KEY=KEY)
+        assert emulator.requests == []
+    assert done.returncode == 1
+    assert "no answer came from weryai.test: ConnectError" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_test_system_gets_the_full_suite_and_no_real_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By any name and below a path; the key of the environment is neither sent nor shown."""
+    serve_below(monkeypatch, "/mock/v2")
+    with Emulator(video="fixed", model_rules="off", concurrency=None, key="sk-emulator", balance=10**9) as emulator:
+        port = emulator.url.rpartition(":")[2]
+        url = f"http://{TEST_HOST}:{port}/mock/v2"
+        done = contract(tmp_path, f"--url={url}", "--test-system", "--only=getBalance", WERYAI_API_KEY=KEY)
+        sent = [value for one in emulator.requests for value in one.headers.values()]
+        asked = {one.path for one in emulator.requests if "schemathesis-probe" not in one.path}
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert asked == {"/v1/generation/balance"}
+    assert sent != [] and not [value for value in sent if KEY in value]
+    refused = contract(tmp_path, f"--url={url}", WERYAI_API_KEY=KEY)
+    assert refused.returncode == 2 and "--test-system" in refused.stderr
+
+
+def test_a_service_that_refuses_in_its_envelope_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every 4xx as HTTP 200 with a code keeps the contract; who asks for HTTP statuses is told of each, with a curl."""
+    refuse_in_body(monkeypatch)
+    words = ["--refusals=body", "--refusals=http"]
+    with Emulator(video="fixed", model_rules="off", concurrency=None, balance=10**9) as emulator:
+        right, wrong = (
+            contract(tmp_path, f"--url={emulator.url}", word, WERYAI_API_KEY=emulator.key) for word in words
+        )
+    assert right.returncode == 0, right.stdout + right.stderr
+    assert wrong.returncode == 1
+    assert "curl -i -X POST" in wrong.stdout and "$WERYAI_API_KEY" in wrong.stdout
