@@ -7,8 +7,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from rich.console import Console
 
 from fakes.bulks import manifest
 from fakes.commands import environment
@@ -55,11 +58,24 @@ def everything_of(terminal: int) -> str:
 
 def test_no_escape_of_the_service_is_drawn(tmp_path: Path) -> None:
     """A reason in the service's words shows its control characters as escapes; the terminal obeys none."""
-    from rich.console import Console
-
     view = Living(tmp_path / "run.db", bulk.Limits(), None)
     view.happened(bulk.Event("failed", key="k", reason="\x1b]0;owned\x07 \x9b2J", kind="\x1b[31m no"))
     told = io.StringIO()
     Console(file=told, force_terminal=True, width=100, color_system=None).print(view._drawn())
     assert "owned" in told.getvalue() and not set("\x07\x9b") & set(told.getvalue())
     assert "\x1b]0" not in told.getvalue() and "\x1b[31m no" not in told.getvalue()
+
+
+def test_the_time_left_is_that_of_all_workers(tmp_path: Path) -> None:
+    """Pace and time left are those that the ledger tells of all workers, also where this one has ended nothing."""
+    throttle = SimpleNamespace(in_flight=0, pace=SimpleNamespace(rate=5.0))
+    counts = {"queued": 90, "done": 10}
+    run: Any = SimpleNamespace(
+        counted=lambda: (counts, 10), pace=lambda: 0.5, is_shared=True, throttle=throttle, paused=None
+    )
+    view = Living(tmp_path / "run.db", bulk.Limits(), None)
+    view.watch(run)
+    view._counted -= 2
+    told = io.StringIO()
+    Console(file=told, width=100, color_system=None).print(view._drawn())
+    assert "0.5 jobs/s, about 3 min left" in told.getvalue()

@@ -9,7 +9,7 @@ import pytest
 from fakes.ledgers import Filling, alter
 from weryai import bulk
 from weryai.bulk._ledger.opening import looking
-from weryai.bulk._ledger.queries import ALIVE
+from weryai.bulk._ledger.queries import ALIVE, pace_of
 from weryai.bulk._results.status import status_of
 from weryai.cli import run
 
@@ -86,6 +86,17 @@ def test_the_pace_is_told_while_somebody_is_at_work(tmp_path: Path, silence: flo
     with looking(filling.path) as db:
         found = status_of(db, 5_000.0 + (silence or 0.0))
     assert (found.pace, found.eta) == ((0.5, 8.0) if has_pace else (None, None))
+
+
+def test_a_run_that_goes_on_tells_its_own_pace(tmp_path: Path) -> None:
+    """The pace since a moment leaves out what ended before: a night without a run makes nothing slower."""
+    with Filling(tmp_path / "run.db") as filling:
+        for key in "abcdef":
+            filling.job(key, "done")
+    alter(filling.path, "update jobs set ended = 1000 + id * 2 + (case when id > 3 then 50000 else 0 end)")
+    with looking(filling.path) as db:
+        assert pace_of(db, 40_000.0) == 0.5
+        assert pace_of(db, 51_012.0) is None
 
 
 def test_a_million_rows_need_no_look_at_each(tmp_path: Path) -> None:

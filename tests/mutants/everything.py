@@ -11,9 +11,10 @@ from .journal import JOURNAL
 from .money import MONEY
 from .mutant import Mutant
 from .sources import MutantError
+from .survival import SURVIVAL
 from .tables import TABLES
 
-MUTANTS = [*CONTRACT, *GENERATED, *MONEY, *TABLES, *JOURNAL, *CLIENT, *FILES, *EMULATOR, *BULK]
+MUTANTS = [*CONTRACT, *GENERATED, *MONEY, *TABLES, *JOURNAL, *CLIENT, *FILES, *EMULATOR, *BULK, *SURVIVAL]
 # Survivors by id, each with the proof that no caller and no server can tell it from the original.
 EQUIVALENT: dict[str, str] = {}
 # If one of these lives, the mistakes are not what runs: in the overlay, and in what is generated from the contract.

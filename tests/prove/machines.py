@@ -17,6 +17,9 @@ from .judging import bill_of, judge
 from .killing import KEY, emulator, write_manifest
 
 JOBS, RATE, IN_FLIGHT = 2_000, 100.0, 200
+#: A submission that a killed or frozen worker had open counts against this bound until that worker is given up (6 s):
+#: with the default of 4 the others stand still meanwhile, and this is about the rate, not about that.
+OPEN_POSTS = 16
 #: When a worker is killed and another one stopped, in seconds after the start, and how long that one stands still.
 KILL, FREEZE, STILL = 5.0, 8.0, 16.0
 #: What the last of the jobs of a worker that is gone may take until another worker has it, in seconds.
@@ -74,7 +77,7 @@ def many_machines() -> bool:
     ):  # fmt: skip
         machines = Machines(Path(place), url, server.make())
         write_manifest(machines.folder / "jobs.csv", range(JOBS))
-        limits = ("--rate", f"{RATE:g}", "--in-flight", f"{IN_FLIGHT}")
+        limits = ("--rate", f"{RATE:g}", "--in-flight", f"{IN_FLIGHT}", "--open-posts", f"{OPEN_POSTS}")
         machines.start("run", str(machines.folder / "jobs.csv"), *limits)
         _wait(machines, lambda: bool(machines.rows("select 1 from weryai.jobs where state != 'queued' limit 1")))
         machines.start("worker", "--until-done")

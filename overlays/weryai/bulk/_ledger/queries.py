@@ -45,6 +45,8 @@ TO_SUBMIT = f"state = 'queued' and {CURRENT}"
 
 #: Under this name a run notes when it was last alive; after so many seconds without it nobody is at work.
 ALIVE, SILENCE = "alive", 20.0
+#: How many of the last ended jobs tell the pace.
+_RECENT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +152,22 @@ def job_of(row: Mapping[str, Any] | Any) -> Job:
         parameters=json.loads(row["parameters"]),
         **{name: row[name] for name in _FIELDS},
     )
+
+
+def pace_of(db: Database, since: float = 0.0) -> float | None:
+    """How many jobs end per second, of those that ended since that moment; None while fewer than two have.
+
+    Jobs are taken up in the order of their rows, so the last rows ended last.
+    """
+    ended: list[float] = sorted(
+        row["ended"]
+        for state in (OrderState.DONE, OrderState.FAILED)
+        for row in db.execute(
+            "select ended from jobs where state = ? and ended is not null order by id desc limit ?",
+            (state.value, _RECENT),
+        ).fetchall()
+        if row["ended"] >= since
+    )[-_RECENT:]
+    if len(ended) < 2 or ended[-1] <= ended[0]:
+        return None
+    return (len(ended) - 1) / (ended[-1] - ended[0])

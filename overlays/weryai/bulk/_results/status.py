@@ -10,11 +10,9 @@ from typing import Any
 from ..._flow.order import OrderState
 from .._ledger.job import Job
 from .._ledger.opening import Place, looking
-from .._ledger.queries import RunFacts, counts, facts, is_anybody_at_work, others, page
+from .._ledger.queries import RunFacts, counts, facts, is_anybody_at_work, others, pace_of, page
 from .._ledger.transitions import Database
 
-#: How many of the last ended jobs tell the pace.
-_RECENT = 200
 _MOST_LISTED = 100
 _OPEN = (OrderState.QUEUED, OrderState.SUBMITTING, OrderState.SUBMITTED)
 
@@ -62,7 +60,7 @@ def status(ledger: Place) -> Status:
 def status_of(db: Database, now: float) -> Status:
     """Tell how the run of a database stands."""
     counted = counts(db)
-    pace = _pace(db) if is_anybody_at_work(db, now) else None
+    pace = pace_of(db) if is_anybody_at_work(db, now) else None
     aside = others(db)
     left = sum(counted[state] for state in _OPEN) - aside[OrderState.QUEUED]
     return Status(
@@ -92,18 +90,3 @@ def groups(db: Database, state: OrderState) -> tuple[Group, ...]:
 
 def _reason(db: Database, row: int) -> Any:
     return db.execute("select reason from jobs where id = ?", (row,)).fetchone()["reason"]
-
-
-def _pace(db: Database) -> float | None:
-    """How many jobs end per second. Jobs are taken up in the order of their rows, so the last rows ended last."""
-    ended: list[float] = sorted(
-        row["ended"]
-        for state in (OrderState.DONE, OrderState.FAILED)
-        for row in db.execute(
-            "select ended from jobs where state = ? and ended is not null order by id desc limit ?",
-            (state.value, _RECENT),
-        ).fetchall()
-    )[-_RECENT:]
-    if len(ended) < 2 or ended[-1] <= ended[0]:
-        return None
-    return (len(ended) - 1) / (ended[-1] - ended[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,7 @@ class Run:
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     dispatching: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
     is_let_go: bool = False
+    began: float = field(default_factory=time.time)
 
     @property
     def is_shared(self) -> bool:
@@ -65,6 +67,10 @@ class Run:
             lambda db: (reading.counts(db), reading.others(db), reading.facts(db))
         ).result()
         return {state.value: many - others[state] for state, many in found.items()}, facts.submits
+
+    def pace(self) -> float | None:
+        """How many jobs end per second since this run began, by whichever worker; waits for the disk."""
+        return self.ledger.write(lambda db: reading.pace_of(db, self.began)).result()
 
     def heed(self) -> None:
         """Heed that somebody wants the run to end."""

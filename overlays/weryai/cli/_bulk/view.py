@@ -75,13 +75,13 @@ class Living:
         self._run: Run | None = None
         self._failures: Counter[str] = Counter()
         self._last: deque[str] = deque(maxlen=4)
-        self._done: deque[float] = deque(maxlen=200)
         self._since: Counter[str] = Counter()
         self._began = time.monotonic()
         say_start(place, limits, loaded)
         self._total = self._ordered = 0
         self._counts: dict[str, int] = {}
         self._counted = 0.0
+        self._pace: float | None = None
         self._live = Live(get_renderable=self._drawn, refresh_per_second=4, transient=True, redirect_stderr=True)
 
     def __enter__(self) -> Self:
@@ -99,8 +99,6 @@ class Living:
     def happened(self, event: Event) -> None:
         """Take an event into the view."""
         self._since[event.event] += 1
-        if event.event == "done":
-            self._done.append(time.monotonic())
         if event.event in ("failed", "ambiguous", "unfinished", "stopping"):
             self._failures[plain(event.kind or event.event)] += 1
             self._last.append(plain(f"{event.key or 'run'}: {event.reason}"))
@@ -115,12 +113,15 @@ class Living:
         self._counted = time.monotonic()
 
     def _look(self) -> None:
-        """Where others work on the same jobs, see what they did; events tell of our own alone."""
+        """Once a second see the pace, and what others did where they work on the same jobs: events tell of ours."""
         run = self._run
-        if run is not None and run.is_shared and time.monotonic() - self._counted > 1:
+        if run is not None and time.monotonic() - self._counted > 1:
             with contextlib.suppress(weryai.WeryAIError):
-                self._count(run)
-                self._since.clear()
+                self._pace = run.pace()
+                if run.is_shared:
+                    self._count(run)
+                    self._since.clear()
+                self._counted = time.monotonic()
 
     def _drawn(self) -> Any:
         from rich.console import Group
@@ -161,10 +162,9 @@ class Living:
     def _eta(self, left: int) -> str:
         from .plan import span
 
-        if len(self._done) < 2 or left <= 0:
+        if not self._pace or left <= 0:
             return f"{span(time.monotonic() - self._began)} so far"
-        pace = (len(self._done) - 1) / max(self._done[-1] - self._done[0], 0.001)
-        return f"{pace:.2g} videos/s, about {span(left / pace)} left"
+        return f"{self._pace:.2g} jobs/s, about {span(left / self._pace)} left"
 
 
 def view_of(place: Place, limits: Limits, loaded: Loaded | None, *, is_plain: bool) -> Lines | Living:
