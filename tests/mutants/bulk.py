@@ -4,7 +4,7 @@ from .edits import Lose, Swap, Text
 from .mutant import Edit, Mutant
 
 RUNS, LEDGER, CRASHES, MANIFEST = ("test_runs",), ("test_ledger_file",), ("test_crash_points",), ("test_manifest",)
-OUTAGE, LATE = ("test_outage",), ("test_late_answers",)
+OUTAGE, LATE, HEALTH = ("test_outage",), ("test_late_answers",), ("test_health",)
 POSTGRES, WORKERS = ("test_postgres_ledger",), ("test_workers", "test_queue")
 
 
@@ -148,16 +148,16 @@ MANY_WORKERS = [
     bulk("calm", Swap("queue:", old="A and await self._is_calm()", new="A"), "paid videos stay", WORKERS),
 ]
 IN_OUTAGES = [
-    bulk("outage.bound", Swap("may_start", old="A < self.allowed", new="A >= 0"), "POSTs are not bounded", OUTAGE),
-    bulk("outage.long", Swap("may_start", old="A <= LONG_OPEN", new="A >= 0"), "POSTs start beside a hang", OUTAGE),
-    bulk("outage.row", Swap("health:", old="IN_A_ROW = 3", new="IN_A_ROW = 30"), "an outage burns a run", OUTAGE),
-    bulk("outage.alone", Swap("was_asked", old="A >= IN_A_ROW", new="A < 0"), "many go after an outage", OUTAGE),
-    bulk("outage.lone", Swap("started", old="A is Stage.ALONE", new="False"), "one after the other is burnt", OUTAGE),
+    bulk("outage.bound", Swap("may_start", old="A < self.allowed", new="A >= 0"), "POSTs are not bounded", HEALTH),
+    bulk("outage.long", Swap("may_start", old="A <= LONG_OPEN", new="A >= 0"), "POSTs start beside a hang", HEALTH),
+    bulk("outage.row", Swap("health:", old="IN_A_ROW = 3", new="IN_A_ROW = 30"), "an outage burns a run", HEALTH),
+    bulk("outage.alone", Swap("was_asked", old="A >= IN_A_ROW", new="A < 0"), "many go after an outage", HEALTH),
+    bulk("outage.lone", Swap("started", old="A is Stage.ALONE", new="False"), "one after the other is burnt", HEALTH),
     bulk(
         "outage.late",
         Swap("answered", old="max(0, A - B)", new="0"),
         "what was sent before an outage hides its beginning",
-        OUTAGE,
+        HEALTH,
     ),
     bulk(
         "outage.first",
