@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from weryai.emulator._clock.clock import Clock
+from weryai.emulator._handlers.contract_file import contract_route
 from weryai.emulator._handlers.handling import RequestContext, note_refused, perform, refused_by
 from weryai.emulator._handlers.media import media_routes
 from weryai.emulator._handlers.model_rules import Registry
@@ -23,7 +24,13 @@ from weryai.emulator._handlers.request_validation import check_key, check_parame
 from weryai.emulator._http.middleware import EXCHANGE, ExchangeMiddleware
 from weryai.emulator._inspector.control_api import control_routes
 from weryai.emulator._inspector.page_api import inspector_routes
-from weryai.emulator._protocol.contract import Operation, contract_path, load_operations, operations_of
+from weryai.emulator._protocol.contract import (
+    Operation,
+    contract_path,
+    load_contract,
+    load_operations,
+    operations_of,
+)
 from weryai.emulator._protocol.responses import RefusalError, refusal
 from weryai.emulator._state.settings import Options, Settings
 from weryai.emulator._state.world import World
@@ -45,6 +52,7 @@ def create_app(
 
 def app_of(world: World, contract: Mapping[str, Any] | None = None) -> Starlette:
     """Return the application that serves a world."""
+    document = load_contract(contract_path()) if contract is None else contract
     known = load_operations(contract_path()) if contract is None else operations_of(contract)
     operations = Operations(world, Registry(known))
 
@@ -61,6 +69,7 @@ def app_of(world: World, contract: Mapping[str, Any] | None = None) -> Starlette
         routes=[
             *(route_of(operation, operations, world) for operation in known),
             *media_routes(world),
+            contract_route(document),
             *control_routes(world),
             *inspector_routes(world),
         ],

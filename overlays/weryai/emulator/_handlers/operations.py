@@ -13,10 +13,12 @@ from weryai.emulator._handlers.model_rules import Registry
 from weryai.emulator._http.middleware import home_of
 from weryai.emulator._protocol.contract import Operation
 from weryai.emulator._protocol.responses import broken_rule, refusal, success, unknown, wrong_parameter
+from weryai.emulator._protocol.validation_messages import fields_of
 from weryai.emulator._scenarios.effects import Fate, Stage
 from weryai.emulator._state.exchanges import Complaint
 from weryai.emulator._state.tasks import NotEnoughCreditsError, Task, TooManyTasksError, Work
 from weryai.emulator._state.uploads import FOLDER, SentFile
+from weryai.emulator._state.videos import STANDARD_PICTURE
 from weryai.emulator._state.world import World
 
 NOTE = "X-Emulator-Note"
@@ -48,7 +50,6 @@ class Operations:
         self._handlers: dict[str, Handle] = {
             "getTaskStatus": self.task_status,
             "getBatchStatus": self.batch_status,
-            "uploadFile": self.upload,
             "getBalance": self.balance,
         }
 
@@ -56,6 +57,8 @@ class Operations:
         """Return what answers an operation."""
         if operation.paid:
             return partial(self.submit, operation.kind)
+        if operation.name == "uploadFile":
+            return partial(self.upload, example_files(operation))
         return self._handlers.get(operation.name) or example_handler(operation)
 
     def asked_about(self, request: Request) -> tuple[Task, ...]:
@@ -98,12 +101,13 @@ class Operations:
             raise unknown("batch not exist")
         return success([self._world.told(task, home_of(visit.request)) for task in visit.tasks])
 
-    async def upload(self, visit: RequestContext) -> Response:
-        """Keep an image."""
+    async def upload(self, examples: frozenset[bytes], visit: RequestContext) -> Response:
+        """Keep a file; the contract's own examples, which are words, stand for an image."""
         file = visit.sent["file"]
         if not isinstance(file, SentFile):
             raise wrong_parameter("file: a file part is needed, not a text")
-        name, picture = self._world.uploads.add(file.data, file.name, fixed=visit.sent.get("fixed", False))
+        data = STANDARD_PICTURE.read_bytes() if file.data in examples else file.data
+        name, picture = self._world.uploads.add(data, file.name, fixed=visit.sent.get("fixed", False))
         self._world.keeper.upload(name, picture)
         return success({"object_url_list": [home_of(visit.request) + FOLDER + name]})
 
@@ -167,6 +171,12 @@ def work_of(visit: RequestContext) -> Work:
         home=home_of(visit.request),
         job=visit.job,
     )
+
+
+def example_files(operation: Operation) -> frozenset[bytes]:
+    """Return what the contract's examples have in the place of a file."""
+    values = [] if operation.body is None else [fields_of(one) or {} for one in operation.body.examples]
+    return frozenset(one["file"].encode() for one in values if isinstance(one.get("file"), str))
 
 
 def images_in(sent: Sent) -> list[str]:

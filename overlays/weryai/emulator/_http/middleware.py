@@ -20,6 +20,8 @@ EXCHANGE = "weryai.exchange"
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
 #: What belongs to the emulator and not to the API; looking at the exchanges makes no exchange.
 OWN_PATHS = "/_emulator"
+#: Where the contract lies; reading it is no request of it.
+CONTRACT_PATH = "/openapi.json"
 #: What a page of any origin may embed; without a CORS header no script can read it.
 MEDIA = ("/result/", "/files/")
 
@@ -70,7 +72,7 @@ class ExchangeMiddleware:
 
 def is_own(method: str, path: str) -> bool:
     """Whether a request is for the control API or the page, and not for the API that is played."""
-    return path.startswith(OWN_PATHS) or (path == "/" and method in ("GET", "HEAD"))
+    return path.startswith(OWN_PATHS) or (path in ("/", CONTRACT_PATH) and method in ("GET", "HEAD"))
 
 
 def turned_away(request: Request, hosts: frozenset[str] = OWN_HOSTS) -> JSONResponse | None:

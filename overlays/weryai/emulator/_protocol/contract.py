@@ -30,6 +30,7 @@ class Body:
     required: bool
     properties: Json
     validator: Draft202012Validator
+    examples: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,16 @@ def contract_path() -> Path:
 
 
 @cache
+def load_contract(path: Path) -> Json:
+    """Read the contract."""
+    document: Json = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+@cache
 def load_operations(path: Path) -> tuple[Operation, ...]:
     """Read every operation of the contract, with its validators made."""
-    return operations_of(json.loads(path.read_text(encoding="utf-8")))
+    return operations_of(load_contract(path))
 
 
 def operations_of(contract: Json) -> tuple[Operation, ...]:
@@ -129,6 +137,7 @@ def read_body(contract: Json, operation: Json) -> Body | None:
         required=request_body.get("required", False),
         properties=(resolve(contract, schema) or {}).get("properties", {}),
         validator=validator_for(contract, schema),
+        examples=tuple(examples_of(contract, content)),
     )
 
 
