@@ -107,12 +107,47 @@ EMPTY_REFUSED = {"model", "aspect_ratio", "resolution"}  # an empty word names n
 # Not on the page: what is known of the operations beside it.
 MODELS_SERVER = "https://api-growth-agent.weryai.com"
 MULTI_IMAGE_ITEMS = {"minItems": 1, "maxItems": 3}
+# field of the almighty request: what its page says, where its siblings say something else.
+ALMIGHTY: dict[str, dict[str, Any]] = {
+    "prompt": {"type": "string", "maxLength": 500},
+    "images": {"type": "array", "maxItems": 9},
+    "videos": {"type": "array", "maxItems": 3},
+    "audios": {"type": "array", "maxItems": 3},
+    "duration": {"type": "integer", "minimum": 5, "maximum": 15},
+    "generate_audio": {"type": "string"},
+}
+REQUIRED_ON_PAGE = {
+    "submitMultiImageToVideo": ["model", "prompt", "images", "aspect_ratio", "duration"],
+    "submitFirstLastImageToVideo": ["model", "prompt", "first_pic_url", "end_pic_url", "aspect_ratio", "duration"],
+    "submitAlmightyReferenceToVideo": ["model", "duration"],
+}
+FORMATS_OF_SIBLINGS = {
+    "submitMultiImageToVideo": ["images"],
+    "submitFirstLastImageToVideo": ["first_pic_url", "end_pic_url"],
+}
+MODELS_OF_SIBLINGS = {
+    "submitMultiImageToVideo": "VEO_3_1 WERYDANCE_2_0 WERYDANCE_2_0_FAST KLING_O1 PIKA_2_2 DOUBAO_1_LITE",
+    "submitFirstLastImageToVideo": (
+        "VEO_3_1 VEO_3_1_FAST WERYDANCE_2_0 WERYDANCE_2_0_FAST DOUBAO_1_5_PRO KLING_V3_0_STA KLING_V3_0_PRO"
+        " KLING_V2_5_TURBO KLING_V2_1_PRO"
+    ),
+}
+NEWER_TITLES = {
+    "WERYDANCE_2_0": "Werydance 2.0",
+    "WERYDANCE_2_0_FAST": "Werydance 2.0 Fast",
+    "KLING_V3_0_STA": "Kling 3.0 Standard",
+    "KLING_V3_0_PRO": "Kling 3.0 Pro",
+    "VIDU_Q3": "Vidu Q3",
+    "PIXVERSE_V6": "Pixverse V6",
+}
+CALL_HISTORY = "https://weryai.com/api/history"
 UPLOAD_LIMITS = [
     ("image size", "< 10 MB", "image file size must be less than 10mb"),
     ("video or audio size", "< 50 MB", "video or audio file size must be less than 50mb"),
 ]
 API = "https://api.weryai.com"
-_OPTIONS = "negative_prompt video_number resolution generate_audio webhook_url caller_id"
+_CALLER = "webhook_url caller_id"
+_OPTIONS = f"negative_prompt video_number resolution generate_audio {_CALLER}"
 # operation: method, address, and which fields its request has; a `*` marks the required ones.
 OPERATIONS: dict[str, tuple[str, str, str]] = {
     "submitImageToVideo": (
@@ -130,13 +165,26 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
         f"{API}/v1/generation/text-to-video",
         f"*model *prompt aspect_ratio *duration {_OPTIONS}",
     ),
+    "submitFirstLastImageToVideo": (
+        "POST",
+        f"{API}/v1/generation/first-last-image-to-video",
+        f"*model *prompt *first_pic_url *end_pic_url aspect_ratio *duration {_OPTIONS}",
+    ),
+    "submitAlmightyReferenceToVideo": (
+        "POST",
+        f"{API}/v1/generation/almighty-reference-to-video",
+        f"*model prompt images videos audios aspect_ratio *duration resolution generate_audio video_number {_CALLER}",
+    ),
     "getTaskStatus": ("GET", f"{API}/v1/generation/{{taskId}}/status", ""),
     "getBatchStatus": ("GET", f"{API}/v1/generation/batch/{{batchId}}/status", ""),
     "uploadFile": ("POST", f"{API}/v1/generation/upload-file", "*file batch_no fixed"),
     "getBalance": ("GET", f"{API}/v1/generation/balance", ""),
     "listVideoModels": ("GET", f"{MODELS_SERVER}/growthai/v1/video/models", ""),
 }
-SIBLING_DEFAULTS = {"uploadFile": {"fixed": False}}  # the submissions share DEFAULTS
+SIBLING_DEFAULTS = {
+    "uploadFile": {"fixed": False},
+    "submitAlmightyReferenceToVideo": {},
+}  # the submissions share DEFAULTS
 MEDIA_TYPES = {"uploadFile": "multipart/form-data"}  # all others: application/json
 PROMPT_OF_SIBLINGS = {"minLength": 1, "maxLength": 2000}
 
@@ -146,7 +194,7 @@ ANSWER_FIELDS: dict[str, set[str]] = {
     "SubmitData": {"batch_id", "task_ids", "task_id", "task_status"},
     "TaskData": {
         "task_id", "task_status", "msg", "videos", "images", "cover_url", "content_status", "output", "task_result",
-        "video_url", "video",
+        "video_url", "video", "video_urls",
     },
     "TaskOutput": {"videos", "cover_url"},  # sources also read pictures, sound and lyrics of other products here
     "TaskResult": {"videos", "video_url", "video", "message"},
@@ -196,6 +244,10 @@ CODES: dict[int, tuple[str, str]] = {
     6010: ("WORKFLOW_COMMIT_CONCURRENT_TASK_LIMIT_EXCEEDED (20 tasks at once)", ""),
     6101: ("OPEN_API_DAILY_LIMIT_EXCEEDED", ""),
 }
+SECOND_MEANINGS = {1014: "upload limit reached"}
+# What a published source says of trying again: official code's lists, and what a production user saw.
+RETRYABLE_IN_OFFICIAL_CODE = {1001, 1014, 1102, 5000, 6001, 6002, 6003, 6004}
+NO_TASK_WAS_CREATED = {6001, 6002}
 HTTP_CODES = {400, 401, 403, 404, 429, 500}  # what may stand in `status` because official code puts HTTP's there
 # A refusal after which the same order may be sent again: by the service's words nothing was started.
 REPEATABLE = {1001, 1007, 6001, 6002, 6010}

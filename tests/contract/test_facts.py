@@ -11,7 +11,9 @@ from weryai import RetryPolicy, TaskState, errors
 from weryai._flow.retry import DAILY_CAPS, EXPLICIT_REFUSALS, Pace
 from weryai._protocol.envelope import CODES, SUCCESS_CODES
 from weryai._protocol.task_reader import classify
+from weryai.emulator._protocol.validation_messages import EMPTY, TOO_MANY, WRONG
 
+CONTRACT_SOURCES = CONTRACT["info"]["x-sources"]
 SUBMISSIONS = [name for name in facts.OPERATIONS if name.startswith("submit")]
 
 
@@ -69,11 +71,75 @@ def test_submissions_have_the_same_limits(name: str, field: str) -> None:
     """A field that the submissions share has the same type, format and limits on each of them."""
     properties = schema_of(operation(name))["properties"]
     if field not in properties:
-        assert (name, field) in {("submitMultiImageToVideo", "image"), ("submitTextToVideo", "image")}
+        assert field == "image" or (name, field) == ("submitAlmightyReferenceToVideo", "negative_prompt")
+        assert name != "submitImageToVideo"
         return
+    if name == "submitAlmightyReferenceToVideo" and field in facts.ALMIGHTY:
+        return  # told apart below
     words = ("type", "format", "minLength", "maxLength", "minimum", "maximum", "pattern", "anyOf")
     on_page = SCHEMAS["ImageToVideoRequest"]["properties"][field]
     assert {word: properties[field].get(word) for word in words} == {word: on_page.get(word) for word in words}
+
+
+@pytest.mark.parametrize("field", facts.ALMIGHTY)
+def test_the_limits_of_the_almighty_request(field: str) -> None:
+    """Where this operation's page differs from its siblings, the contract follows the page."""
+    found = schema_of(operation("submitAlmightyReferenceToVideo"))["properties"][field]
+    words = ("type", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "default")
+    assert {word: found[word] for word in words if word in found} == facts.ALMIGHTY[field]
+
+
+@pytest.mark.parametrize("name", facts.REQUIRED_ON_PAGE)
+def test_what_the_pages_of_siblings_require(name: str) -> None:
+    """What a sibling's page requires, which picture types it takes and which models it lists is kept to the letter."""
+    schema = schema_of(operation(name))
+    assert schema["x-required-on-page"] == facts.REQUIRED_ON_PAGE[name]
+    assert set(schema["x-required-on-page"]) - set(schema["required"]) <= {"aspect_ratio"}
+    for field in facts.FORMATS_OF_SIBLINGS.get(name, []):
+        assert schema["properties"][field]["x-formats"] == facts.IMAGE_FORMATS
+    if name in facts.MODELS_OF_SIBLINGS:
+        assert schema["properties"]["model"]["x-models"] == facts.MODELS_OF_SIBLINGS[name].split()
+
+
+def test_the_titles_of_newer_models() -> None:
+    """Every model has the name that its page shows to people, in the list of models and in the registry's copy."""
+    known = SCHEMAS["KnownModel"]
+    titles = dict(zip(known["enum"], known["x-display-names"], strict=True))
+    assert {key: titles[key] for key in facts.NEWER_TITLES} == facts.NEWER_TITLES
+    snapshot = operation("listVideoModels").spec["x-snapshot"]
+    entries = [entry for kind in snapshot.values() if isinstance(kind, list) for entry in kind]
+    assert [entry["model_key"] for entry in entries if entry.get("title") != titles[entry["model_key"]]] == []
+    assert "text_to_video" not in snapshot, "an empty list would say that no model makes videos from text"
+
+
+def test_where_calls_are_looked_up() -> None:
+    """The contract has the address of the call history and its source."""
+    history = CONTRACT["info"]["x-call-history"]
+    assert (history["url"], history["x-source"]["confidence"]) == (facts.CALL_HISTORY, "official docs")
+
+
+def test_what_each_source_says_about_trying_again() -> None:
+    """Each code tells by source whether it may be tried again, and a second meaning where there is one."""
+    rows = {row["code"]: row for row in SCHEMAS["ErrorReply"]["x-error-codes"] if row.get("level") != "http"}
+    said = {
+        code: {(one["confidence"], one["says"]) for one in row.get("again", []) if one["doc"] in CONTRACT_SOURCES}
+        for code, row in rows.items()
+    }
+    retryable = {code for code, each in said.items() if ("official code", "retryable") in each}
+    assert retryable == facts.RETRYABLE_IN_OFFICIAL_CODE
+    created_none = {code for code, each in said.items() if ("third party", "no task was created") in each}
+    assert created_none == facts.NO_TASK_WAS_CREATED
+    assert {code for code, each in said.items() if ("official code", "not retryable") in each} == {1002}
+    also = {code: one["meaning"] for code, row in rows.items() for one in row.get("also", [])}
+    assert also == facts.SECOND_MEANINGS
+
+
+def test_the_emulator_speaks_in_the_services_words() -> None:
+    """Every sentence that the emulator has for a field is a message of the contract, word for word."""
+    known = {(row["field"], row["message"]) for row in SCHEMAS["ErrorReply"]["x-messages"]}
+    spoken = {(field, words) for each in (EMPTY, WRONG, TOO_MANY) for field, words in each.items()}
+    assert {one for one in spoken - known if one != ("images", "image url error")} == set()
+    assert [row for row in SCHEMAS["ErrorReply"]["x-messages"] if row["doc"] not in CONTRACT_SOURCES] == []
 
 
 @pytest.mark.parametrize("schema", facts.ANSWER_FIELDS)

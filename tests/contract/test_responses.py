@@ -22,6 +22,7 @@ STATUSES = st.sampled_from([0, 200, "0", "200", 0.0, *outcomes.KINDS, *map(str, 
 IDS = st.fixed_dictionaries({"data": st.fixed_dictionaries({"task_ids": st.just(["task_abc123"])})})
 VALUES: dict[str, type | tuple[type, ...]] = {
     "submitImageToVideo": Submission, "submitMultiImageToVideo": Submission, "submitTextToVideo": Submission,
+    "submitFirstLastImageToVideo": Submission, "submitAlmightyReferenceToVideo": Submission,
     "getTaskStatus": Task, "getBatchStatus": Batch, "uploadFile": str, "getBalance": (int, float),
     "listVideoModels": tuple,
 }  # fmt: skip

@@ -129,7 +129,8 @@ def test_the_same_change_of_several_operations_is_told_once(checkout: Checkout) 
     checkout.replace("failed: [failed, fail,", "failed: [fail,")
     done = checkout.compare("HEAD")
     assert done.stdout.count("breaks  ") == 1
-    heading = "submitImageToVideo, submitMultiImageToVideo, submitTextToVideo, getTaskStatus, getBatchStatus"
+    submissions = "submitImageToVideo, submitMultiImageToVideo, submitTextToVideo, submitFirstLastImageToVideo"
+    heading = f"{submissions}, submitAlmightyReferenceToVideo, getTaskStatus, getBatchStatus"
     assert f"\n{heading}, receiveTaskFinished (webhook)\n  breaks  KnownTaskStatus in response 200" in done.stdout
 
 

@@ -4,10 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .almighty_reference_to_video_request import AlmightyReferenceToVideoRequest
     from .balance_data import BalanceData
     from .balance_reply import BalanceReply
     from .batch_status_reply import BatchStatusReply
     from .error_reply import ErrorReply
+    from .first_last_image_to_video_request import FirstLastImageToVideoRequest
     from .image_to_video_request import ImageToVideoRequest
     from .known_aspect_ratio import KnownAspectRatio
     from .known_model import KnownModel
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
     from .webhook_delivery import WebhookDelivery
 
 __all__ = (
+    "AlmightyReferenceToVideoRequest",
     "BalanceData",
     "BalanceReply",
     "BatchStatusReply",
     "ErrorReply",
+    "FirstLastImageToVideoRequest",
     "ImageToVideoRequest",
     "KnownAspectRatio",
     "KnownModel",
@@ -59,10 +63,12 @@ __all__ = (
 )
 
 _MODULES = {
+    "AlmightyReferenceToVideoRequest": ".almighty_reference_to_video_request",
     "BalanceData": ".balance_data",
     "BalanceReply": ".balance_reply",
     "BatchStatusReply": ".batch_status_reply",
     "ErrorReply": ".error_reply",
+    "FirstLastImageToVideoRequest": ".first_last_image_to_video_request",
     "ImageToVideoRequest": ".image_to_video_request",
     "KnownAspectRatio": ".known_aspect_ratio",
     "KnownModel": ".known_model",

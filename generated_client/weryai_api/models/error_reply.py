@@ -15,7 +15,10 @@ T = TypeVar("T", bound="ErrorReply")
 class ErrorReply:
     """A refusal. The message stands in `msg`, `message` or `desc`, in that order of preference. Two published tables give
     different meanings to the same `status`: `meaning` is the server enum's, `docs` the docs guide's. Live evidence
-    favours the enum, but 1002 was met for a wrong parameter, a wrong key and moderated content alike.
+    favours the enum, but 1002 was met for a wrong parameter, a wrong key and moderated content alike. `again` is what
+    each source says about trying again; "retryable" alone does not say that nothing was started. `also` is a second
+    meaning. The texts of `x-messages` are the service's own words; `{}` stands for the value, a message of no field is
+    about no field.
 
         Attributes:
             status (int | None | str | Unset): The code of the refusal, see `x-error-codes`.

@@ -15,22 +15,25 @@ T = TypeVar("T", bound="MultiImageToVideoRequest")
 
 @_attrs_define
 class MultiImageToVideoRequest:
-    """As ImageToVideoRequest, with `images` in place of `image`.
+    """As ImageToVideoRequest, with `images` in place of `image`. The page marks `aspect_ratio` as required too; it is
+    optional here because models that list no ratio (PIKA_2_2) are among the page's.
 
-    Attributes:
-        model (KnownModel | str): The model's key; documented are VEO_3_1, WERYDANCE_2_0, WERYDANCE_2_0_FAST, KLING_O1,
-            PIKA_2_2 and DOUBAO_1_LITE.
-        prompt (str): What shall happen in the video, 1 to 2000 characters.
-        images (list[str]): Addresses of one to three pictures, in order. First and last frame are simply two pictures.
-        duration (int): Length of the video in seconds.
-        aspect_ratio (KnownAspectRatio | str | Unset): Width to height of the video; left out for models that list none.
-        negative_prompt (str | Unset): What shall not be in the video, at most 1000 characters.
-        video_number (int | Unset): How many videos to make; each is a paid task. The page starts at 1; 4 is the most
-            any source sends. Default: 1.
-        resolution (KnownResolution | str | Unset): Models list different ones.
-        generate_audio (bool | Unset): Whether to make sound as well. Default: False.
-        webhook_url (str | Unset): Where the service posts when the task ends.
-        caller_id (int | Unset): For the caller's own business association; leave it out unless you were given one.
+        Attributes:
+            model (KnownModel | str): The model's key; documented are VEO_3_1, WERYDANCE_2_0, WERYDANCE_2_0_FAST, KLING_O1,
+                PIKA_2_2 and DOUBAO_1_LITE.
+            prompt (str): What shall happen in the video, 1 to 2000 characters.
+            images (list[str]): Addresses of one to three pictures, in order: jpg, jpeg, png or webp. The official skill
+                sends first and last frame as two of them.
+            duration (int): Length of the video in seconds.
+            aspect_ratio (KnownAspectRatio | str | Unset): Width to height of the video. Required by the page; left out for
+                models that list none.
+            negative_prompt (str | Unset): What shall not be in the video, at most 1000 characters.
+            video_number (int | Unset): How many videos to make; each is a paid task. The page starts at 1; 4 is the most
+                any source sends. Default: 1.
+            resolution (KnownResolution | str | Unset): Models list different ones.
+            generate_audio (bool | Unset): Whether to make sound as well. Default: False.
+            webhook_url (str | Unset): Where the service posts when the task ends.
+            caller_id (int | Unset): For the caller's own business association; leave it out unless you were given one.
     """
 
     model: KnownModel | str

@@ -19,8 +19,9 @@ class SubmitData:
     Attributes:
         batch_id (int | None | str | Unset): Groups the tasks of one submission; an integer in the example.
         task_ids (list[str] | None | Unset): One id for each video ordered.
-        task_id (None | str | Unset): The single task's id, as sibling operations document it and as a client met it
-            here.
+        task_id (None | str | Unset): The single task's id, as sibling operations document it. A client in production
+            met it alone, without `task_ids`, on text-to-video and image-to-video (2026-03-26), so never read `task_ids`
+            alone.
         task_status (KnownTaskStatus | None | str | Unset): The task's state right after the submission.
     """
 

@@ -21,7 +21,7 @@ T = TypeVar("T", bound="TaskData")
 @_attrs_define
 class TaskData:
     """A task as the union of what clients read; no reply has all of it. Videos stand in `videos`, else in `output.videos`,
-    `task_result.videos`, `video_url` or `video`, each as an address or as an object.
+    `task_result.videos`, `video_urls`, `video_url` or `video`, each as an address or as an object.
 
         Attributes:
             task_id (None | str | Unset): The id that was asked for (a client also met the spelling `taskId`).
@@ -36,6 +36,8 @@ class TaskData:
                 audio-fail).
             output (Any | TaskOutput | Unset): Another place for the results.
             task_result (Any | TaskResult | Unset): The older place for the results.
+            video_urls (list[Any | MediaItem | str] | None | Unset): The results under another name, read beside `videos` by
+                a production client.
             video_url (None | str | Unset): A single result, tried last by a production client.
             video (Any | MediaItem | str | Unset): A single result, tried last by a production client.
     """
@@ -49,6 +51,7 @@ class TaskData:
     content_status: None | str | Unset = UNSET
     output: Any | TaskOutput | Unset = UNSET
     task_result: Any | TaskResult | Unset = UNSET
+    video_urls: list[Any | MediaItem | str] | None | Unset = UNSET
     video_url: None | str | Unset = UNSET
     video: Any | MediaItem | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -138,6 +141,22 @@ class TaskData:
         else:
             task_result = self.task_result
 
+        video_urls: list[Any | dict[str, Any] | str] | None | Unset
+        if isinstance(self.video_urls, Unset):
+            video_urls = UNSET
+        elif isinstance(self.video_urls, list):
+            video_urls = []
+            for video_urls_type_0_item_data in self.video_urls:
+                video_urls_type_0_item: Any | dict[str, Any] | str
+                if isinstance(video_urls_type_0_item_data, MediaItem):
+                    video_urls_type_0_item = video_urls_type_0_item_data.to_dict()
+                else:
+                    video_urls_type_0_item = video_urls_type_0_item_data
+                video_urls.append(video_urls_type_0_item)
+
+        else:
+            video_urls = self.video_urls
+
         video_url: None | str | Unset
         if isinstance(self.video_url, Unset):
             video_url = UNSET
@@ -173,6 +192,8 @@ class TaskData:
             field_dict["output"] = output
         if task_result is not UNSET:
             field_dict["task_result"] = task_result
+        if video_urls is not UNSET:
+            field_dict["video_urls"] = video_urls
         if video_url is not UNSET:
             field_dict["video_url"] = video_url
         if video is not UNSET:
@@ -339,6 +360,40 @@ class TaskData:
 
         task_result = _parse_task_result(d.pop("task_result", UNSET))
 
+        def _parse_video_urls(data: object) -> list[Any | MediaItem | str] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                video_urls_type_0 = []
+                _video_urls_type_0 = data
+                for video_urls_type_0_item_data in _video_urls_type_0:
+
+                    def _parse_video_urls_type_0_item(data: object) -> Any | MediaItem | str:
+                        try:
+                            if not isinstance(data, dict):
+                                raise TypeError()
+                            video_urls_type_0_item_type_1 = MediaItem.from_dict(data)
+
+                            return video_urls_type_0_item_type_1
+                        except (TypeError, ValueError, AttributeError, KeyError):
+                            pass
+                        return cast(Any | MediaItem | str, data)
+
+                    video_urls_type_0_item = _parse_video_urls_type_0_item(video_urls_type_0_item_data)
+
+                    video_urls_type_0.append(video_urls_type_0_item)
+
+                return video_urls_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[Any | MediaItem | str] | None | Unset, data)
+
+        video_urls = _parse_video_urls(d.pop("video_urls", UNSET))
+
         def _parse_video_url(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -373,6 +428,7 @@ class TaskData:
             content_status=content_status,
             output=output,
             task_result=task_result,
+            video_urls=video_urls,
             video_url=video_url,
             video=video,
         )

@@ -52,15 +52,12 @@ def _videos(part: dict[str, Any]) -> tuple[VideoLink, ...]:
     """The results, from the first place that holds any."""
     output, result = part.get("output"), part.get("task_result")
     nested = [place for place in (output, result) if isinstance(place, dict)]
-    for place in (part, *nested):
-        links = [link for item in _listed(place.get("videos")) if (link := _link(item))]
+    lists = [(place, name) for name in ("videos", "video_urls") for place in (part, *nested)]
+    single = [(place, name) for place in (*nested, part) for name in ("video_url", "video")]
+    for place, name in [*lists, *single]:
+        links = [link for item in _listed(place.get(name)) if (link := _link(item))]
         if links:
             return tuple(links)
-    for place in (*nested, part):
-        for name in ("video_url", "video"):
-            links = [link for item in _listed(place.get(name)) if (link := _link(item))]
-            if links:
-                return tuple(links)
     return ()
 
 

@@ -70,6 +70,12 @@ PLACES: dict[str, dict[str, Any]] = {
     "task_result.video_url": {"task_result": {"video_url": URL}},
     "task_result.video": {"task_result": {"video": URL}},
     "video_url": {"video_url": URL},
+    "video_urls": {"video_urls": [URL]},
+    "video_urls beside empty videos": {"videos": [], "video_urls": [URL]},
+    "video_urls of objects": {"video_urls": [{"url": URL}]},
+    "video_urls as text": {"video_urls": URL},
+    "output.video_urls": {"output": {"video_urls": [URL]}},
+    "task_result.video_urls": {"task_result": {"videos": None, "video_urls": [URL]}},
     "video": {"video": URL},
     "video object": {"video": {"url": URL}},
     "object url": {"videos": [{"url": URL}]},
@@ -146,7 +152,18 @@ JSON = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["task_id", "task_status", "videos", "output", "task_result", "video", "video_url", "msg", "url"]
+                [
+                    "task_id",
+                    "task_status",
+                    "videos",
+                    "output",
+                    "task_result",
+                    "video",
+                    "video_url",
+                    "video_urls",
+                    "msg",
+                    "url",
+                ]
             ),
             inner,
         )

@@ -105,12 +105,14 @@ def sync_detailed(
 ) -> Response[ErrorReply | SubmitReply]:
     """Submit a task with several pictures
 
-     As `submitImageToVideo`, with one to three pictures in order: a storyboard, or first and last frame.
+     As `submitImageToVideo`, with one to three pictures in order: a storyboard. The official skill also
+    sends first and last frame here, as two pictures, where the docs have `submitFirstLastImageToVideo`.
     The page's own example uses a model that is not in the page's list. Every accepted call is paid for.
 
     Args:
         body (MultiImageToVideoRequest): As ImageToVideoRequest, with `images` in place of
-            `image`.
+            `image`. The page marks `aspect_ratio` as required too; it is optional here because models
+            that list no ratio (PIKA_2_2) are among the page's.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -138,12 +140,14 @@ def sync(
 ) -> ErrorReply | SubmitReply | None:
     """Submit a task with several pictures
 
-     As `submitImageToVideo`, with one to three pictures in order: a storyboard, or first and last frame.
+     As `submitImageToVideo`, with one to three pictures in order: a storyboard. The official skill also
+    sends first and last frame here, as two pictures, where the docs have `submitFirstLastImageToVideo`.
     The page's own example uses a model that is not in the page's list. Every accepted call is paid for.
 
     Args:
         body (MultiImageToVideoRequest): As ImageToVideoRequest, with `images` in place of
-            `image`.
+            `image`. The page marks `aspect_ratio` as required too; it is optional here because models
+            that list no ratio (PIKA_2_2) are among the page's.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -166,12 +170,14 @@ async def asyncio_detailed(
 ) -> Response[ErrorReply | SubmitReply]:
     """Submit a task with several pictures
 
-     As `submitImageToVideo`, with one to three pictures in order: a storyboard, or first and last frame.
+     As `submitImageToVideo`, with one to three pictures in order: a storyboard. The official skill also
+    sends first and last frame here, as two pictures, where the docs have `submitFirstLastImageToVideo`.
     The page's own example uses a model that is not in the page's list. Every accepted call is paid for.
 
     Args:
         body (MultiImageToVideoRequest): As ImageToVideoRequest, with `images` in place of
-            `image`.
+            `image`. The page marks `aspect_ratio` as required too; it is optional here because models
+            that list no ratio (PIKA_2_2) are among the page's.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -197,12 +203,14 @@ async def asyncio(
 ) -> ErrorReply | SubmitReply | None:
     """Submit a task with several pictures
 
-     As `submitImageToVideo`, with one to three pictures in order: a storyboard, or first and last frame.
+     As `submitImageToVideo`, with one to three pictures in order: a storyboard. The official skill also
+    sends first and last frame here, as two pictures, where the docs have `submitFirstLastImageToVideo`.
     The page's own example uses a model that is not in the page's list. Every accepted call is paid for.
 
     Args:
         body (MultiImageToVideoRequest): As ImageToVideoRequest, with `images` in place of
-            `image`.
+            `image`. The page marks `aspect_ratio` as required too; it is optional here because models
+            that list no ratio (PIKA_2_2) are among the page's.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from ... import errors
+from ...types import Response
+
+if TYPE_CHECKING:
+    from ...client import AuthenticatedClient, Client
+    from ...models.almighty_reference_to_video_request import (
+        AlmightyReferenceToVideoRequest,
+    )
+    from ...models.error_reply import ErrorReply
+    from ...models.submit_reply import SubmitReply
+
+
+def _get_kwargs(
+    *,
+    body: AlmightyReferenceToVideoRequest,
+) -> dict[str, Any]:
+
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/generation/almighty-reference-to-video",
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ErrorReply | SubmitReply:
+
+    from ...models.error_reply import ErrorReply
+    from ...models.submit_reply import SubmitReply
+
+    if response.status_code == 200:
+        response_200 = SubmitReply.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = ErrorReply.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ErrorReply.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ErrorReply.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 429:
+        response_429 = ErrorReply.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = ErrorReply.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 504:
+        response_504 = ErrorReply.from_dict(response.json())
+
+        return response_504
+
+    response_default = ErrorReply.from_dict(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ErrorReply | SubmitReply]:
+    parsed: ErrorReply | SubmitReply | None = None
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as unreadable:
+        if response.is_success:
+            raise
+        if client.raise_on_unexpected_status:
+            raise errors.UnexpectedStatus(response.status_code, response.content) from unreadable
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=parsed,
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: AlmightyReferenceToVideoRequest,
+) -> Response[ErrorReply | SubmitReply]:
+    """Submit an almighty-reference-to-video task
+
+     Orders a video from any of pictures, videos and sounds as references; a client counts at most 12
+    files in all. Sounds alone are not enough. The page was read in part. Every accepted call is paid
+    for.
+
+    Args:
+        body (AlmightyReferenceToVideoRequest): References of any kind and how the video shall be.
+            What the copy of the page does not show comes from official code.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorReply | SubmitReply]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: AlmightyReferenceToVideoRequest,
+) -> ErrorReply | SubmitReply | None:
+    """Submit an almighty-reference-to-video task
+
+     Orders a video from any of pictures, videos and sounds as references; a client counts at most 12
+    files in all. Sounds alone are not enough. The page was read in part. Every accepted call is paid
+    for.
+
+    Args:
+        body (AlmightyReferenceToVideoRequest): References of any kind and how the video shall be.
+            What the copy of the page does not show comes from official code.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorReply | SubmitReply
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: AlmightyReferenceToVideoRequest,
+) -> Response[ErrorReply | SubmitReply]:
+    """Submit an almighty-reference-to-video task
+
+     Orders a video from any of pictures, videos and sounds as references; a client counts at most 12
+    files in all. Sounds alone are not enough. The page was read in part. Every accepted call is paid
+    for.
+
+    Args:
+        body (AlmightyReferenceToVideoRequest): References of any kind and how the video shall be.
+            What the copy of the page does not show comes from official code.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorReply | SubmitReply]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: AlmightyReferenceToVideoRequest,
+) -> ErrorReply | SubmitReply | None:
+    """Submit an almighty-reference-to-video task
+
+     Orders a video from any of pictures, videos and sounds as references; a client counts at most 12
+    files in all. Sounds alone are not enough. The page was read in part. Every accepted call is paid
+    for.
+
+    Args:
+        body (AlmightyReferenceToVideoRequest): References of any kind and how the video shall be.
+            What the copy of the page does not show comes from official code.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorReply | SubmitReply
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+        )
+    ).parsed
