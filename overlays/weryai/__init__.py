@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ._protocol.model_registry import BUNDLED_MODELS_DATE, Model, bundled_models
     from ._protocol.submission import Submission
     from ._resources.batches import Batch
-    from ._resources.image_to_video import Video, VideoOptions
     from ._resources.tasks import WaitResult
+    from ._resources.videos import GenerateOptions, Prepared, Upload, Video, VideoOptions
     from ._task import Task, TaskState, VideoLink
 
 __all__ = [
@@ -30,14 +30,17 @@ __all__ = [
     "AsyncWeryAI",
     "Batch",
     "Drift",
+    "GenerateOptions",
     "Journal",
     "Model",
     "Order",
     "OrderState",
+    "Prepared",
     "RetryPolicy",
     "Submission",
     "Task",
     "TaskState",
+    "Upload",
     "Video",
     "VideoLink",
     "VideoOptions",
@@ -52,7 +55,8 @@ _HOMES = {
     "Drift": "_protocol.drift", "Journal": "_journal.journal", "Model": "_protocol.model_registry",
     "Order": "_flow.order", "OrderState": "_flow.order", "RetryPolicy": "_flow.retry",
     "Submission": "_protocol.submission", "Task": "_task", "TaskState": "_task",
-    "Video": "_resources.image_to_video", "VideoLink": "_task", "VideoOptions": "_resources.image_to_video",
+    "Video": "_resources.videos", "VideoLink": "_task", "VideoOptions": "_resources.videos",
+    "GenerateOptions": "_resources.videos", "Prepared": "_resources.videos", "Upload": "_resources.videos",
     "WaitResult": "_resources.tasks", "WeryAI": "_client", "bundled_models": "_protocol.model_registry",
 }  # fmt: skip
 

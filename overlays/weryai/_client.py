@@ -21,9 +21,11 @@ from ._resources.batches import Batches
 from ._resources.files import Files
 from ._resources.image_to_video import ImageToVideo
 from ._resources.models import Models
+from ._resources.multi_image_to_video import MultiImageToVideo
 from ._resources.orders import Orders
 from ._resources.raw import call_operation
 from ._resources.tasks import Tasks
+from ._resources.text_to_video import TextToVideo
 from ._settings import MAX_REQUESTS, POLLS_PER_SECOND, TIMEOUT, Settings, make_settings
 from ._transport.runner import Awaiting, Blocking
 from .errors import ConfigurationError
@@ -39,6 +41,8 @@ class _Client(Generic[Mode]):
 
     _settings: Settings
     image_to_video: ImageToVideo[Mode]
+    text_to_video: TextToVideo[Mode]
+    multi_image_to_video: MultiImageToVideo[Mode]
     tasks: Tasks[Mode]
     batches: Batches[Mode]
     files: Files[Mode]
@@ -49,13 +53,16 @@ class _Client(Generic[Mode]):
     def _open(self, runner: Mode, settings: Settings) -> None:
         self._settings = settings
         self.image_to_video = ImageToVideo(runner, settings.retry)
+        self.text_to_video = TextToVideo(runner, settings.retry)
+        self.multi_image_to_video = MultiImageToVideo(runner, settings.retry)
         self.tasks = Tasks(runner, settings.retry)
         self.batches = Batches(runner, settings.retry)
         self.files = Files(runner, settings.retry)
         self.models = Models(runner, settings.retry)
         self.account = Account(runner, settings.retry)
         self.orders = Orders(runner, settings.retry)
-        self.image_to_video._models = self.models
+        for makes in (self.image_to_video, self.text_to_video, self.multi_image_to_video):
+            makes._models = self.models
 
     @property
     def base_url(self) -> str:

@@ -12,15 +12,18 @@ from weryai import (
     Journal,
     Order,
     OrderState,
+    Prepared,
     RetryPolicy,
     Submission,
     Task,
     TaskState,
+    Upload,
     Video,
     VideoLink,
     WaitResult,
     WeryAI,
 )
+from weryai._transport.runner import Awaiting, Blocking
 from weryai.emulator import Emulator, Fault, LedgerRow
 from weryai.errors import (
     APIError,
@@ -97,6 +100,28 @@ def the_blocking_client_returns_values(client: WeryAI) -> None:
     assert_type(client.tasks.wait("t1", timeout=60.0, interval=None, on_update=print), Task)
     assert_type(client.files.upload(b"..."), str)
     assert_type(client.files.download("https://e.com/v.mp4", Path("v.mp4")), Path)
+
+
+def the_family_has_real_signatures(client: WeryAI, aclient: AsyncWeryAI) -> None:
+    """Every operation that makes videos has its own inputs, the options of `submit`, and the same results."""
+    assert_type(client.text_to_video.submit("A fox", model="VEO_3_1_FAST", duration=8), Submission)
+    assert_type(client.text_to_video.generate("A fox", output="fox.mp4", interval=1), Video)
+    assert_type(client.multi_image_to_video.submit(["a.jpg", b"..."], prompt="wave", strict=True), Submission)
+    assert_type(client.text_to_video.prepare("A fox"), Prepared[Blocking])
+    assert_type(client.image_to_video.prepare("a.jpg", prompt="wave").submit(), Submission)
+    unawaited(assert_type(aclient.text_to_video.generate("A fox"), Coroutine[Any, Any, Video]))
+    unawaited(assert_type(aclient.multi_image_to_video.prepare([], prompt=""), Coroutine[Any, Any, Prepared[Awaiting]]))
+    client.text_to_video.submit("A fox", image="a.jpg")  # type: ignore[call-arg]
+    client.text_to_video.submit("A fox", output="fox.mp4")  # type: ignore[call-arg]
+    client.multi_image_to_video.generate("a.jpg", prompt="wave", interval="1")  # type: ignore[arg-type]
+
+
+async def an_awaited_prepared_submits_awaited(aclient: AsyncWeryAI) -> None:
+    """What the asyncio client prepares is submitted by awaiting."""
+    prepared = await aclient.image_to_video.prepare("a.jpg", prompt="wave")
+    unawaited(assert_type(prepared.submit(), Coroutine[Any, Any, Submission]))
+    assert_type(prepared.uploads, tuple[Upload, ...])
+    assert_type(prepared.body, dict[str, Any])
 
 
 def unawaited(coroutine: Coroutine[Any, Any, object]) -> None:

@@ -18,14 +18,14 @@ NO_PART = ("webhook_url",)
 class Intent:
     """One order, from the first try to the last: `row` is its place in a journal, once it has one.
 
-    `request` names the call, `body` is what is sent; `image` is the content of the local one that was uploaded for it,
-    `output` is where the video shall go, `order_key` is the caller's own name for it. `defaults` are what the service
-    takes for fields that are left out. `problem` tells what the journal could not note.
+    `request` names the call, `body` is what is sent; `images` are the contents of local ones that were uploaded for
+    it, by their places in the body, such as "image" or "images.0"; `output` is where the video shall go, `order_key` is
+    the caller's own name for it. `defaults` are what the service takes for fields that are left out. `problem` tells what the journal could not note.
     """
 
     request: str
     body: Mapping[str, Any] = field(repr=False)
-    image: bytes | None = field(default=None, repr=False)
+    images: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     output: str | None = None
     is_forced: bool = False
     row: int | None = None
@@ -38,8 +38,9 @@ class Intent:
         return _written({name: value for name, value in self.body.items() if name not in NO_PART})
 
     def image_hash(self) -> str | None:
-        """The local image's content in one word."""
-        return hashlib.sha256(self.image).hexdigest() if self.image is not None else None
+        """The contents of the local images in one line: of one that is `image` its hash, else each with its place."""
+        hashes = {place: hashlib.sha256(content).hexdigest() for place, content in self.images.items()}
+        return hashes.get("image") or " ".join(f"{place}:{word}" for place, word in hashes.items()) or None
 
     def fingerprint(self) -> str:
         """One word for all that makes two orders the same: call, parameters, and the content of the image."""
@@ -56,8 +57,14 @@ def fingerprint_of(request: str, body: Mapping[str, Any], image_hash: str | None
         for name, value in body.items()
         if name not in NO_PART and not (name in defaults and _written(value) == _written(defaults[name]))
     }
-    if image_hash is not None:
-        bought["image"] = f"sha256:{image_hash}"
+    for part in (image_hash or "").split():
+        place, _, word = part.rpartition(":")
+        name, _, number = (place or "image").partition(".")
+        if number:
+            bought[name] = [*bought[name]]
+            bought[name][int(number)] = f"sha256:{word}"
+        else:
+            bought[name] = f"sha256:{word}"
     return hashlib.sha256(_written([request, bought]).encode()).hexdigest()
 
 

@@ -27,7 +27,7 @@ class Recording:
         """Send between the two notes."""
         intent = self._intent
         # Only an image is worth another thread.
-        fingerprint = (yield from RunBlocking(intent.fingerprint)) if intent.image else intent.fingerprint()
+        fingerprint = (yield from RunBlocking(intent.fingerprint)) if intent.images else intent.fingerprint()
         try:
             intent.row = yield from OnDisk(lambda: self._log.begin(intent, fingerprint))
         except JournalError as error:

@@ -17,7 +17,6 @@ from .._flow.effects import Flow, Now, Reply, Send, Sleep, note
 from .._flow.intent import Intent
 from .._flow.logs import log, warn
 from .._flow.retry import RetryPolicy
-from .._media.image import Image
 from ..errors import InvalidInputError, Outcome, WeryAIError
 from .contract import defaults_of, module_at, module_name
 from .envelope import Envelope, accept, accept_paid
@@ -51,24 +50,29 @@ def call_paid(
     extra: Mapping[str, Any],
     retry: RetryPolicy,
     *,
-    image: Image | None = None,
+    images: Mapping[str, bytes] | None = None,
     output: str | None = None,
     force: bool = False,
     order_key: str | None = None,
 ) -> Flow[Submission]:
     """Submit a paid request once, or again only when the last try surely started nothing.
 
-    For the journal: `image` is what was uploaded for it, `output` where the video is to go, `force` orders the same
-    again, `order_key` is the caller's own name for the order.
+    For the journal: `images` are the contents that were uploaded for it, by their places, `output` where the video is
+    to go, `force` orders the same again, `order_key` is the caller's own name for the order.
     """
-    if order_key is not None and not (isinstance(order_key, str) and 0 < len(order_key) <= LONGEST_KEY):
-        raise InvalidInputError(f"order_key must be text of 1 to {LONGEST_KEY} characters. Nothing was sent.")
+    check_order_key(order_key)
     request = _request(endpoint, {}, {"body": body})
     whole = {field: plain(value) for field, value in {**request.pop("json"), **extra}.items()}
     name = f"{str(request['method']).upper()} {request['url']}"
-    intent = Intent(name, whole, image.content if image else None, output, force)
+    intent = Intent(name, whole, images or {}, output, force)
     intent.order_key, intent.defaults = order_key, defaults_of(name)
     return (yield from order(intent, retry))
+
+
+def check_order_key(order_key: object) -> None:
+    """Refuse what cannot be the caller's own name for an order."""
+    if order_key is not None and not (isinstance(order_key, str) and 0 < len(order_key) <= LONGEST_KEY):
+        raise InvalidInputError(f"order_key must be text of 1 to {LONGEST_KEY} characters. Nothing was sent.")
 
 
 def order(intent: Intent, retry: RetryPolicy) -> Flow[Submission]:

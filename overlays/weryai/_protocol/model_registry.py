@@ -5,13 +5,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 from ..errors import ContractError, ModelUnavailableError
 from .contract import contract
 from .envelope import Envelope
 
-Kind: TypeAlias = Literal["image_to_video", "text_to_video", "multi_image_to_video"]
+Kind: TypeAlias = Literal["image_to_video", "text_to_video", "multi_image_to_video", "first_last_image_to_video"]
+_WORDS = {
+    "image_to_video": "images",
+    "text_to_video": "text",
+    "multi_image_to_video": "several images",
+    "first_last_image_to_video": "a first and a last frame",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +61,20 @@ class Registry:
         return model
 
     def near(self, key: str, kind: Kind = "image_to_video") -> str:
-        """The keys most like this one, in words."""
+        """The keys most like this one, in words: one product may have another key for other work."""
         import difflib
 
-        keys = difflib.get_close_matches(key.upper(), [model.key for model in self.models.get(kind, ())])
-        return f"; did you mean {' or '.join(keys)}?" if keys else ""
+        listed = [model.key for model in self.models.get(kind, ())]
+        wanted = key.upper()
+        keys = [one for one in listed if one.endswith(f"_{wanted}") or wanted.endswith(f"_{one}")]
+        keys = keys or difflib.get_close_matches(wanted, listed)
+        others = [_WORDS[other] for other in self.models if other in _WORDS and self.find(key, cast(Kind, other))]
+        there = f"; it is listed for {' and '.join(others)}" if others else ""
+        return f"{there}; did you mean {' or '.join(keys)}?" if keys else there
+
+    def lacks(self, key: str, kind: Kind) -> str:
+        """Say that no model of this kind has this key, and which ones are near."""
+        return f"{self.source} has no model {key!r} for {_WORDS[kind]}{self.near(key, kind)}"
 
 
 def _snapshot() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from fakes.playing import generate, play, reply, submit
 from weryai._protocol.contract import request_schemas
 from weryai._protocol.endpoint import encode
 from weryai._protocol.validation import check_body, check_request, field_names, plain
-from weryai._resources.image_to_video import VideoOptions
+from weryai._resources.videos import VideoOptions
 from weryai.errors import InvalidInputError, WeryAIWarning
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*the bundled snapshot:weryai.WeryAIWarning")

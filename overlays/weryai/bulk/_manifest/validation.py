@@ -17,7 +17,7 @@ from ..._media.names import quoted
 from ..._protocol.contract import contract
 from ..._protocol.model_registry import bundled_registry, problems
 from ..._protocol.validation import field_names, field_problems, plain
-from ..._resources.image_to_video import ASPECT_RATIO, DURATION, MODEL
+from ..._resources.videos import ASPECT_RATIO, DURATION, MODEL
 from ...errors import InvalidInputError
 from .._ledger.job import NewJob
 from .prices import Prices

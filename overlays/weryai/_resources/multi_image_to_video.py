@@ -1,0 +1,69 @@
+"""Multi-image to video: up to three images, in order, become one video."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Unpack
+
+from .._flow.effects import Flow
+from .._media.image import ImageSource
+from .._protocol.submission import Submission
+from ..errors import InvalidInputError
+from .base import Mode, operation
+from .videos import (
+    GenerateOptions,
+    Operation,
+    Prepared,
+    Video,
+    VideoOptions,
+    VideoResource,
+    generate_video,
+    prepare_video,
+    submit_video,
+)
+
+_OPERATION = Operation("/v1/generation/multi-image-to-video", "multi_image_to_video")
+
+
+class MultiImageToVideo(VideoResource[Mode]):
+    """Submit several images for one video."""
+
+    @operation
+    def submit(
+        self, images: Sequence[ImageSource], *, prompt: str, **options: Unpack[VideoOptions]
+    ) -> Flow[Submission]:
+        """Submit a video, paid in credits, and return its task ids at once.
+
+        `images` are one to three, each as for `image_to_video.submit`; the local ones are uploaded first.
+
+        `options`, money rules and errors are those of `image_to_video.submit`.
+        """
+        return (yield from submit_video(self, _OPERATION, {"images": _listed(images)}, prompt=prompt, **options))
+
+    @operation
+    def generate(
+        self, images: Sequence[ImageSource], *, prompt: str, **options: Unpack[GenerateOptions]
+    ) -> Flow[Video]:
+        """Submit, wait and download: return one video on disk.
+
+        In a folder the video has the name of the first image.
+        `options` and errors are those of `image_to_video.generate`.
+        """
+        return (yield from generate_video(self, _OPERATION, {"images": _listed(images)}, prompt=prompt, **options))
+
+    @operation
+    def prepare(
+        self, images: Sequence[ImageSource], *, prompt: str, **options: Unpack[VideoOptions]
+    ) -> Flow[Prepared[Mode]]:
+        """Check the request as `submit` does and return what would be sent; nothing is paid for.
+
+        `.submit()` of the result sends it.
+        """
+        return (yield from prepare_video(self, _OPERATION, {"images": _listed(images)}, prompt=prompt, **options))
+
+
+def _listed(images: Sequence[ImageSource]) -> list[ImageSource]:
+    if isinstance(images, str | bytes | bytearray | os.PathLike) or not isinstance(images, Iterable):
+        raise InvalidInputError("images is a list of images; for one use image_to_video. Nothing was sent.")
+    return list(images)

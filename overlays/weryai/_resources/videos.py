@@ -1,0 +1,415 @@
+"""Whatever makes a video, written once: checked, prepared, submitted, waited for and stored. The paid part."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypedDict, Unpack
+
+from .._flow.effects import Flow, Notify, RunBlocking
+from .._flow.logs import warn_before_paying
+from .._flow.retry import RetryPolicy
+from .._media.download import Destination, IfExists, absolute_path, prepare
+from .._media.image import Image, is_address, load_image
+from .._media.names import quoted, safe_id, video_name
+from .._protocol.contract import module_at, operation_named
+from .._protocol.endpoint import call_paid, check_order_key, encode
+from .._protocol.model_registry import Kind, Model, Registry, problems
+from .._protocol.submission import Submission
+from .._protocol.validation import check_request, field_names, plain
+from .._task import Task
+from .._webhooks.receiver import Receiver
+from ..errors import DownloadError, InvalidInputError, Outcome, WeryAIError
+from .base import Mode, Resource, operation
+from .files import download_to, upload_image
+from .models import Models, known_registry
+from .polling import NOT_FOUND_GRACE, WAIT_TIMEOUT, check_waiting
+from .tasks import UpdateCallback, add_task_ids_to_errors, wait_for
+
+# Those of the example on the endpoint's page (contract: submitImageToVideo, example "page").
+MODEL = "WERYAI_VIDEO_1_0"
+DURATION = 5
+
+
+class DefaultRatio(str):
+    """A ratio that nobody asked for, so that it gives way to what the model takes."""
+
+    __slots__ = ()
+
+
+ASPECT_RATIO = DefaultRatio("16:9")
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A finished video on disk; `url` is where it came from, `task` what the API said about it."""
+
+    path: Path
+    url: str
+    task: Task
+
+
+class VideoOptions(TypedDict, total=False):
+    """What every `submit`, `prepare` and `generate` takes; `image_to_video.submit` explains each."""
+
+    model: str
+    duration: int
+    aspect_ratio: str | None
+    negative_prompt: str | None
+    video_number: int | None
+    resolution: str | None
+    generate_audio: bool | None
+    webhook_url: str | None
+    caller_id: int | None
+    extra_body: Mapping[str, Any] | None
+    validate: bool | Literal["live"]
+    strict: bool
+    force: bool
+    order_key: str | None
+
+
+class GenerateOptions(VideoOptions, total=False):
+    """What every `generate` takes; `image_to_video.generate` explains what `submit` has not."""
+
+    output: str | os.PathLike[str] | None
+    if_exists: IfExists
+    timeout: float
+    interval: float | None
+    on_submit: Callable[[Submission], Any] | None
+    on_update: UpdateCallback | None
+    webhook: Receiver | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One paid operation of the contract: the path it is posted to, and the registry's group of models for it."""
+
+    path: str
+    kind: Kind
+
+    @property
+    def name(self) -> str:
+        """The name of its generated module."""
+        return module_at("post", self.path)
+
+    @property
+    def schema(self) -> str:
+        """The name of its request in the contract."""
+        facts = operation_named(self.name) or {}
+        return str(facts["requestBody"]["content"]["application/json"]["schema"]["$ref"]).rpartition("/")[2]
+
+    def endpoint(self) -> Any:
+        """Its generated module."""
+        facts = operation_named(self.name) or {}
+        return importlib.import_module(f"weryai_api.api.{facts['tags'][0]}.{self.name}")
+
+    def request(self, body: Mapping[str, Any]) -> Any:
+        """Its generated request.
+
+        A constructed model would send the contract's defaults, which the service has anyway and some models do not
+        know.
+        """
+        return getattr(importlib.import_module("weryai_api.models"), self.schema).from_dict(body)
+
+
+# The images of a request, by field: one, or a list of them.
+Images = Mapping[str, Any]
+# In place of the URL of what is not uploaded yet.
+_LATER = "https://upload.invalid/"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A local image that is uploaded, which is free, before the request is submitted; `field` is where its URL goes."""
+
+    field: str
+    name: str
+    media_type: str
+    size: int
+
+
+class Prepared(Resource[Mode]):
+    """A request that is checked and ready, and was not sent. `submit` sends this one, as it is.
+
+    `request` is the call, such as "POST /v1/generation/text-to-video". `body` is what it sends: of a local image, a
+    word for the URL that it gets when it is uploaded. `uploads` are those images. `checks` say in words what was
+    checked, and by which source; what was found was a warning already.
+    """
+
+    def __init__(
+        self,
+        runner: Any,
+        retry: RetryPolicy,
+        operation: Operation,
+        fields: tuple[Mapping[str, Any], Mapping[str, Any]],
+        images: Images,
+        local: Mapping[str, Image],
+        checks: Iterable[str],
+        paying: Mapping[str, Any],
+    ) -> None:
+        """Keep what was checked; `fields` are those of the contract and those beyond it."""
+        super().__init__(runner, retry)
+        self._operation, self._fields, self._images, self._local = operation, fields, images, dict(local)
+        self._paying = paying
+        self._ready = threading.Lock()
+        self.request = f"POST {operation.path}"
+        self.checks = tuple(checks)
+        names = {place: _name_of(source) for place, source in _places(images)}
+        self.uploads = tuple(
+            Upload(place, names[place], image.media_type, len(image.content)) for place, image in self._local.items()
+        )
+        self.body = self._body_with({upload.field: f"(the URL of {upload.name})" for upload in self.uploads})
+
+    def __repr__(self) -> str:
+        return f"Prepared(request={self.request!r}, uploads={len(self.uploads)})"
+
+    @operation
+    def submit(self) -> Flow[Submission]:
+        """Upload the images and submit, once: it is paid for now. Raises what `image_to_video.submit` raises.
+
+        After an error that started nothing it may be called again; else InvalidInputError says that it was submitted.
+        """
+        return (yield from place(self))
+
+    def _body_with(self, urls: Mapping[str, str]) -> dict[str, Any]:
+        body = {**self._fields[0], **_filled(self._images, urls), **self._fields[1]}
+        return {field: plain(value) for field, value in body.items()}
+
+
+class VideoResource(Resource[Mode]):
+    """What the operations that make videos have in common."""
+
+    _models: Models[Mode] | None = None
+
+
+def submit_video(
+    resource: VideoResource[Mode], operation: Operation, images: Images, output: str | None = None, **options: Any
+) -> Flow[Submission]:
+    """Check a request, upload its local images, and submit; `output` is where the video is to go."""
+    return (yield from place((yield from prepare_video(resource, operation, images, output, **options))))
+
+
+def prepare_video(
+    resource: VideoResource[Mode],
+    operation: Operation,
+    images: Images,
+    output: str | None = None,
+    *,
+    extra_body: Mapping[str, Any] | None = None,
+    validate: bool | Literal["live"] = True,
+    strict: bool = False,
+    force: bool = False,
+    order_key: str | None = None,
+    **given: Any,
+) -> Flow[Prepared[Mode]]:
+    """Check a request and read its local images; nothing that costs is sent, and nothing is uploaded."""
+    if unknown := sorted(given.keys() - _PARAMETERS):
+        raise TypeError(f"unexpected keyword argument {unknown[0]!r}; extra_body takes fields that have no parameter")
+    check_order_key(order_key)
+    extra = _checked_extra(operation, extra_body or {}, validate)
+    body = _checked_body(operation, images, {**_DEFAULTS, **given}, extra, validate)
+    registry = yield from _fit_to_model(resource, operation, body, validate, strict=strict)
+    local = {}
+    for where, source in _places(images):
+        if not is_address(source):
+            local[where] = yield from load_image(source, validate=bool(validate))
+    paying = {"output": output, "force": force, "order_key": order_key}
+    checks = _checks(operation, body["model"], registry, local) if validate else ("nothing: validate=False",)
+    return Prepared(resource._runner, resource._retry, operation, (body, extra), images, local, checks, paying)
+
+
+def place(prepared: Prepared[Mode]) -> Flow[Submission]:
+    """Upload what is local, and submit what was prepared; a second time only if the first surely started nothing."""
+    if not prepared._ready.acquire(blocking=False):
+        raise InvalidInputError("this request was submitted already; prepare it again to order another. Nothing sent.")
+    retry, operation = prepared._retry, prepared._operation
+    try:
+        urls = {}
+        for where, image in prepared._local.items():
+            urls[where] = yield from upload_image(image, retry)
+        body = {**prepared._fields[0], **_filled(prepared._images, urls)}
+        contents = {where: image.content for where, image in prepared._local.items()}
+        return (
+            yield from call_paid(
+                operation.endpoint(), operation.request(body), prepared._fields[1], retry,
+                images=contents, **prepared._paying,
+            )
+        )  # fmt: skip
+    except WeryAIError as error:
+        if error.outcome in (Outcome.NOT_SENT, Outcome.REFUSED):
+            prepared._ready.release()
+        raise
+
+
+def generate_video(
+    resource: VideoResource[Mode],
+    operation: Operation,
+    images: Images,
+    *,
+    prompt: str,
+    output: str | os.PathLike[str] | None = None,
+    if_exists: IfExists = "replace",
+    timeout: float = WAIT_TIMEOUT,
+    interval: float | None = None,
+    on_submit: Callable[[Submission], Any] | None = None,
+    on_update: UpdateCallback | None = None,
+    webhook: Receiver | None = None,
+    **options: Unpack[VideoOptions],
+) -> Flow[Video]:
+    """Submit, wait and download: return one video on disk."""
+    check_waiting(timeout, interval, webhook)
+    if webhook is not None and options.get("webhook_url") is None:
+        options["webhook_url"] = webhook.callback_url
+    submitting = submit_video(resource, operation, images, absolute_path(output), prompt=prompt, **options)
+    if (options.get("video_number") or 1) != 1:
+        raise InvalidInputError("generate makes one video; for more use submit + batches.wait")
+    named = next((source for _, source in _places(images)), None)
+    yield from RunBlocking(lambda: prepare(output, video_name(named, f"{'x' * 100}.mp4"), if_exists))
+    submission = yield from submitting
+    with add_task_ids_to_errors(submission.task_ids):
+        yield from Notify(on_submit, submission)
+        task = yield from wait_for(
+            submission.task_ids[0],
+            timeout=timeout,
+            interval=interval,
+            on_update=on_update,
+            webhook=webhook,
+            not_found_grace=NOT_FOUND_GRACE,
+        )
+        path = yield from _store(resource, task, named, output, if_exists)
+    return Video(path, task.videos[0].url, task)
+
+
+def _store(
+    resource: VideoResource[Mode],
+    task: Task,
+    named: object,
+    output: str | os.PathLike[str] | None,
+    if_exists: IfExists,
+) -> Flow[Path]:
+    """Download the video; whatever keeps it from the disk is a DownloadError that says where it lies."""
+    url = task.videos[0].url
+    # What was free before the order, and is taken now, is no reason to refuse any more.
+    late: IfExists = "rename" if if_exists == "refuse" else if_exists
+    try:
+        name = video_name(named, f"{safe_id(task.id)}.mp4")
+        there: Destination = yield from RunBlocking(lambda: prepare(output, name, late))
+        return (yield from download_to(resource, url, replace(there, may_be_same=False), task.id))
+    except DownloadError as error:
+        error.task_id = task.id
+        raise
+    except InvalidInputError as error:
+        reason = str(error).removesuffix(" Nothing was sent.")
+        message = f"the video of task {task.id} is at {url}, but cannot be stored: {reason}"
+        raise DownloadError(message, url=url, task_id=task.id) from error
+
+
+def _places(images: Images) -> list[tuple[str, Any]]:
+    """Every image of a request, with the place where its URL goes: "image", or "images.0"."""
+    return [
+        (f"{field}.{number}" if isinstance(value, list) else field, source)
+        for field, value in images.items()
+        for number, source in enumerate(value if isinstance(value, list) else [value])
+    ]
+
+
+def _filled(images: Images, urls: Mapping[str, str]) -> dict[str, Any]:
+    """The image fields of a request, with a URL in each place."""
+    return {
+        field: [urls.get(f"{field}.{number}", source) for number, source in enumerate(value)]
+        if isinstance(value, list)
+        else urls.get(field, value)
+        for field, value in images.items()
+    }
+
+
+def _name_of(source: object) -> str:
+    """What a local image is called, in a message."""
+    if isinstance(source, str | os.PathLike):
+        return quoted(os.fsdecode(source))
+    return quoted(os.path.basename(name)) if isinstance(name := getattr(source, "name", None), str) else "the image"
+
+
+_REQUIRED = ("model", "prompt", "duration")
+_DEFAULTS = {"model": MODEL, "duration": DURATION, "aspect_ratio": ASPECT_RATIO}
+_PARAMETERS = frozenset({"prompt", *VideoOptions.__annotations__})
+
+
+def _checked_extra(operation: Operation, extra: Mapping[str, Any], validate: object) -> Mapping[str, Any]:
+    if not isinstance(extra, Mapping):
+        raise InvalidInputError(f"extra_body must be a mapping, not {type(extra).__name__}")
+    own = _PARAMETERS | {"image", "images", "first_pic_url", "end_pic_url"}
+    known = sorted(own & field_names(operation.schema) & extra.keys())
+    if known and validate:
+        raise InvalidInputError(f"extra_body holds {', '.join(known)}: use the parameter of that name")
+    return extra
+
+
+def _checked_body(
+    operation: Operation, images: Images, fields: Mapping[str, Any], extra: Mapping[str, Any], validate: object
+) -> dict[str, Any]:
+    """What is given, without images and what is left out, held to the contract's limits together with `extra`."""
+    body = {name: value for name, value in fields.items() if value is not None or name in _REQUIRED}
+    if validate:
+        known = {name: extra[name] for name in field_names(operation.schema) & extra.keys()}
+        later = {where: _LATER for where, source in _places(images) if not is_address(source)}
+        check_request(operation.schema, {**body, **_filled(images, later), **known})
+    encode({**body, **extra})
+    return body
+
+
+def _fit_to_model(
+    resource: VideoResource[Mode],
+    operation: Operation,
+    body: dict[str, Any],
+    validate: bool | Literal["live"],
+    *,
+    strict: bool,
+) -> Flow[Registry]:
+    """Fit the ratio to the model, check the rest against what the model takes, and return who told."""
+    registry = yield from known_registry(resource._models, validate, strict=strict)
+    _fit_ratio(body, registry.find(body["model"], operation.kind))
+    if validate:
+        _check_model(registry, operation.kind, body, strict=strict)
+        _warn_of_many(body.get("video_number"))
+    return registry
+
+
+def _fit_ratio(body: dict[str, Any], model: Model | None) -> None:
+    """Bring a ratio that nobody asked for in line with the model: the first that it lists, or none at all."""
+    ratios = model.aspect_ratios if model is not None else None
+    ratio = body.get("aspect_ratio")
+    if isinstance(ratio, DefaultRatio) and ratios is not None and ratio not in ratios:
+        del body["aspect_ratio"]
+        body |= {"aspect_ratio": ratios[0]} if ratios else {}
+
+
+def _check_model(registry: Registry, kind: Kind, body: Mapping[str, Any], *, strict: bool) -> None:
+    """Refuse, or only warn of, what the model does not take; of a model that is not listed only warn."""
+    model = registry.find(body["model"], kind)
+    if model is None:
+        if registry.models.get(kind):
+            warn_before_paying(registry.lacks(body["model"], kind))
+        return
+    found = problems(model, body)
+    if found and (registry.is_live or strict):
+        raise InvalidInputError(f"{'; '.join(found)} (by {registry.source}). Nothing was sent.")
+    if found:
+        warn_before_paying(f"{'; '.join(found)} (by {registry.source}, which may be out of date)")
+
+
+def _warn_of_many(video_number: int | None) -> None:
+    if video_number is not None and video_number > 1:
+        warn_before_paying(f"video_number={video_number} submits that many paid tasks")
+
+
+def _checks(operation: Operation, model: str, registry: Registry, local: Mapping[str, Image]) -> list[str]:
+    """What was checked, and by which source."""
+    is_listed = registry.find(model, operation.kind) is not None
+    told = f"what {model} takes, by {registry.source}" if is_listed else f"not {model}: {registry.source} lacks it"
+    files = [f"{where} is a whole {image.media_type} by its structure" for where, image in local.items()]
+    return [f"the limits of {operation.schema}, by the contract", told, *files]

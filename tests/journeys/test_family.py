@@ -1,0 +1,175 @@
+"""The family: text, one image, several images, first and last frame; one way to submit, prepare and generate."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.answers import SUBMIT, UPLOAD, accepted, refused, serve_story, uploaded
+from fakes.faces import Face
+from fakes.faults import Reset
+from fakes.faulty_server import FaultyServer
+from fakes.pictures import png
+from weryai import DuplicateRequestError, InsufficientCreditsError, InvalidInputError, OutcomeUnknownError
+
+pytestmark = pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")
+BASE = SUBMIT.rpartition("/")[0]
+URL = "https://example.com/a.jpg"
+#: By resource: the path, the arguments that are local images or URLs, and the fields where they go.
+FAMILY: dict[str, tuple[str, Any, Any]] = {
+    "text_to_video": ("text-to-video", lambda a, b: (), lambda a, b: {}),
+    "image_to_video": ("image-to-video", lambda a, b: (a,), lambda a, b: {"image": a}),
+    "multi_image_to_video": ("multi-image-to-video", lambda a, b: ([a, URL, b],), lambda a, b: {"images": [a, URL, b]}),
+}  # fmt: skip
+each = pytest.mark.parametrize("name", FAMILY)
+with_images = pytest.mark.parametrize("name", [name for name in FAMILY if name != "text_to_video"])
+
+
+def picture(folder: Path, name: str, side: int = 8) -> Path:
+    """Write a small image."""
+    path = folder / name
+    path.write_bytes(png(side, side))
+    return path
+
+
+def served(server: FaultyServer, name: str, *answers: Any) -> str:
+    """Serve a whole story for this operation, and return its path."""
+    path = f"{BASE}/{FAMILY[name][0]}"
+    serve_story(server)
+    server.script("POST", path, *answers)
+    server.default("POST", path, accepted())
+    return path
+
+
+def call(client: Any, name: str, verb: str, *images: Any, **options: Any) -> Any:
+    """Call one verb of one resource."""
+    arguments = FAMILY[name][1](*images)
+    return getattr(getattr(client, name), verb)(*arguments, **{"prompt": "wave", **options})
+
+
+@each
+def test_each_makes_a_video_of_what_it_is_given(
+    face: Face, faulty_server: FaultyServer, tmp_path: Path, name: str
+) -> None:
+    """Local images are uploaded and their URLs stand in the operation's own fields; the video is stored."""
+    path = served(faulty_server, name)
+    first, last = picture(tmp_path, "one.png"), picture(tmp_path, "two.png", 9)
+    urls = ["https://static.example.com/1.png", "https://static.example.com/2.png"]
+    faulty_server.script("POST", UPLOAD, *map(uploaded, urls))
+    video = face.run(
+        lambda client: call(client, name, "generate", first, last, output=tmp_path / "v.mp4", interval=0.01),
+        faulty_server.url,
+    )
+    assert video.path.read_bytes()
+    (post,) = faulty_server.posts(path)
+    assert post.json() == {
+        "model": "WERYAI_VIDEO_1_0", "prompt": "wave", "duration": 5, "aspect_ratio": "16:9", **FAMILY[name][2](*urls),
+    }  # fmt: skip
+
+
+@with_images
+def test_the_same_order_is_known_by_the_content_of_each_image(
+    face: Face, faulty_server: FaultyServer, tmp_path: Path, name: str
+) -> None:
+    """The same images under other names and URLs are the same order; one other image makes another order."""
+    path = served(faulty_server, name)
+    faulty_server.default("POST", UPLOAD, uploaded("https://static.example.com/one.png"))
+    one, other = picture(tmp_path, "one.png"), picture(tmp_path, "other.png", 9)
+    copy = picture(tmp_path, "copy.png")
+    journal = tmp_path / "j.db"
+
+    def submit(*images: Path) -> Any:
+        return face.run(lambda client: call(client, name, "submit", *images), faulty_server.url, journal=journal)
+
+    submit(one, one)
+    faulty_server.default("POST", UPLOAD, uploaded("https://static.example.com/again.png"))
+    with pytest.raises(DuplicateRequestError):
+        submit(copy, copy)
+    submit(other, one)
+    if name != "image_to_video":
+        submit(one, other)
+    assert len(faulty_server.posts(path)) == (2 if name == "image_to_video" else 3)
+
+
+@each
+def test_a_lost_response_is_never_repeated(face: Face, faulty_server: FaultyServer, tmp_path: Path, name: str) -> None:
+    """A submission whose response was lost may have been billed: it is sent once, and the same again is refused."""
+    path = served(faulty_server, name, Reset())
+    for _ in range(2):
+        with pytest.raises((OutcomeUnknownError, DuplicateRequestError)):
+            face.run(
+                lambda client: call(client, name, "submit", URL, URL), faulty_server.url, journal=tmp_path / "j.db"
+            )
+    assert len(faulty_server.posts(path)) == 1
+
+
+@each
+def test_what_is_prepared_is_sent_as_it_is(face: Face, faulty_server: FaultyServer, tmp_path: Path, name: str) -> None:
+    """`prepare` sends nothing; its body is what `submit` sends, and each upload says where its URL goes."""
+    path = served(faulty_server, name)
+    first, last = picture(tmp_path, "one.png"), picture(tmp_path, "two.png", 9)
+    seen: list[Any] = []
+
+    def prepare(client: Any) -> Any:
+        return call(client, name, "prepare", first, last, extra_body={"seed": 7})
+
+    if face.kind == "sync":
+        face.run(lambda client: seen.extend([prepare(client), len(faulty_server.requests)]), faulty_server.url)
+        prepared, sent = seen
+        face.run(lambda client: prepare(client).submit(), faulty_server.url)
+    else:
+
+        async def both(client: Any) -> Any:
+            seen.extend([await prepare(client), len(faulty_server.requests)])
+            return await seen[0].submit()
+
+        face.run(both, faulty_server.url)
+        prepared, sent = seen
+    assert sent == 0
+    assert prepared.request == f"POST {path}"
+    fields = {upload.field: upload.name for upload in prepared.uploads}
+    assert len(fields) == {"text_to_video": 0, "image_to_video": 1}.get(name, 2)
+    (post,) = faulty_server.posts(path)
+    assert {**post.json(), **FAMILY[name][2]("", "")} == {**prepared.body, **FAMILY[name][2]("", "")}
+    assert post.json()["seed"] == 7
+    assert any("contract" in check for check in prepared.checks)
+
+
+def test_what_is_prepared_is_ordered_once(faulty_server: FaultyServer) -> None:
+    """After a refusal the same Prepared may be sent again; after an acceptance or a lost response it may not."""
+    from weryai import RetryPolicy, WeryAI
+
+    path = served(faulty_server, "text_to_video", refused(1011), accepted())
+    with WeryAI("sk-x", base_url=faulty_server.url, retry=RetryPolicy(tries=1)) as client:
+        prepared = client.text_to_video.prepare("A fox")
+        with pytest.raises(InsufficientCreditsError):
+            prepared.submit()
+        assert prepared.submit().task_ids
+        with pytest.raises(InvalidInputError, match="submitted already"):
+            prepared.submit()
+        faulty_server.script("POST", path, Reset())
+        lost = client.text_to_video.prepare("A fox", force=True)
+        with pytest.raises(OutcomeUnknownError):
+            lost.submit()
+        with pytest.raises(InvalidInputError, match="submitted already"):
+            lost.submit()
+    assert len(faulty_server.posts(path)) == 3
+
+
+@pytest.mark.parametrize("wrong", ["one.png", b"x", [], [URL] * 4, 7])
+def test_a_list_of_images_has_one_to_three(face: Face, faulty_server: FaultyServer, wrong: Any) -> None:
+    """A single image in place of the list, none, or four of them are refused before anything is sent."""
+    with pytest.raises(InvalidInputError, match="images"):
+        face.run(lambda client: client.multi_image_to_video.submit(wrong, prompt="wave"), faulty_server.url)
+    assert not faulty_server.requests
+
+
+def test_a_kind_that_the_registry_tells_nothing_of_is_no_reason_to_warn(faulty_server: FaultyServer) -> None:
+    """The snapshot lists no models for text: that is no word against any of them."""
+    from weryai import WeryAI
+
+    served(faulty_server, "text_to_video")
+    with WeryAI("sk-x", base_url=faulty_server.url) as client, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        client.text_to_video.submit("A fox", model="BRAND_NEW")
