@@ -114,9 +114,17 @@ def reply(body: Any, http_status: int = 200, **headers: str) -> Reply:
     return Reply(http_status, {name.replace("_", "-"): value for name, value in headers.items()}, content)
 
 
+class Nobody:
+    """A runner that performs nothing: whoever calls an operation gets its flow, to be played."""
+
+    def run(self, flow: Any) -> Any:
+        """Return the flow."""
+        return flow
+
+
 def resources(retry: RetryPolicy | None = None) -> SimpleNamespace:
     """Make resources without a runner: their classes' methods give flows to play."""
-    nobody: Any = None
+    nobody: Any = Nobody()
     return SimpleNamespace(
         tasks=Tasks(nobody, retry), files=Files(nobody, retry), image_to_video=ImageToVideo(nobody, retry)
     )

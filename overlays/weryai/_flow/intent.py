@@ -20,7 +20,8 @@ class Intent:
 
     `request` names the call, `body` is what is sent; `images` are the contents of local ones that were uploaded for
     it, by their places in the body, such as "image" or "images.0"; `output` is where the video shall go, `order_key` is
-    the caller's own name for it. `defaults` are what the service takes for fields that are left out. `problem` tells what the journal could not note.
+    the caller's own name for it. `defaults` are what the service takes for fields that are left out. `problem`
+    tells what the journal could not note.
     """
 
     request: str
