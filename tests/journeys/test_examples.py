@@ -1,10 +1,18 @@
 """Each program of examples/ does what its first line says, in a process of its own, against the emulator."""
 
+import ast
+import asyncio
+import importlib.util
+import inspect
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+import yaml
 
 from fakes.commands import environment
 from repository.places import OVERLAY, ROOT
@@ -65,7 +73,84 @@ def test_the_test_of_an_application(folder: Path, emulator: Emulator) -> None:
         assert "2 passed" in run(folder, emulator, "-m", "pytest", "-p", "no:cacheprovider", "application_test.py")
 
 
+def test_the_notebook(folder: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cells run one after another in a running event loop, as a notebook runs them, and end with the video."""
+    cells = json.loads((EXAMPLES / "notebook.ipynb").read_text(encoding="utf-8"))["cells"]
+    names: dict[str, Any] = {}
+
+    async def play() -> None:
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                code = compile("".join(cell["source"]), "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+                made = eval(code, names)
+                if inspect.isawaitable(made):
+                    await made
+        await names["client"].aclose()
+
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("WERYAI_JOURNAL", str(folder / "journal.db"))
+    with emulator:
+        monkeypatch.setenv("WERYAI_API_KEY", emulator.key)
+        monkeypatch.setenv("WERYAI_BASE_URL", emulator.url)
+        asyncio.run(play())
+        assert [job.posts for job in emulator.ledger] == [1]
+    assert names["path"].stat().st_size > 1000
+
+
+def test_the_application_with_webhooks(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An order answers with its id; our delivery is believed after a look at the service, a foreign one refused."""
+    monkeypatch.setenv("WERYAI_JOURNAL", str(tmp_path / "journal.db"))
+    monkeypatch.setenv("PUBLIC_URL", "https://you.example")
+    monkeypatch.setenv("HOOK_SECRET", "0123456789abcdef")
+
+    async def story() -> None:
+        spec = importlib.util.spec_from_file_location("fastapi_webhooks", EXAMPLES / "fastapi_webhooks.py")
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        app = module.app
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="https://you.example") as http,
+        ):
+            order = {"image_url": "https://example.com/a.jpg", "prompt": "She waves"}
+            (task_id,) = (await http.post("/videos", params=order)).json()["task_ids"]
+            delivery = {"task_id": task_id, "task_status": "succeed"}
+            assert (await http.post("/hooks/weryai/", json=delivery)).status_code in (400, 403)
+            assert module.finished == {}
+            assert (await http.post(module.receiver.callback_url, json=delivery)).status_code == 200
+            assert (await http.get(f"/videos/{task_id}")).json()["state"] == "succeeded"
+
+    with emulator:
+        monkeypatch.setenv("WERYAI_API_KEY", emulator.key)
+        monkeypatch.setenv("WERYAI_BASE_URL", emulator.url)
+        asyncio.run(story())
+        assert [job.posts for job in emulator.ledger] == [1]
+
+
 def test_every_program_has_its_test() -> None:
     """A program is added here when it is added there."""
     text = Path(__file__).read_text(encoding="utf-8")
-    assert [path.name for path in sorted(EXAMPLES.glob("*.py")) if path.name not in text] == []
+    assert [path.name for path in sorted(EXAMPLES.glob("*.*")) if path.name not in text] == []
+
+
+def test_the_container_says_what_the_command_takes() -> None:
+    """The options in the Dockerfile and in the compose file exist, and the container is not root."""
+    from weryai.cli import cli
+
+    known = {option for parameter in cli.commands["emulate"].params for option in parameter.opts}
+    dockerfile = (EXAMPLES / "docker" / "Dockerfile").read_text(encoding="utf-8")
+    compose = yaml.safe_load((EXAMPLES / "docker" / "compose.yaml").read_text(encoding="utf-8"))
+    given = yaml.safe_load(dockerfile.rpartition("CMD ")[2]) + compose["services"]["weryai"]["command"]
+    assert {word for word in given if word.startswith("--")} - known == set()
+    assert "\nUSER emulator\n" in dockerfile
+
+
+def test_the_job_of_ci_tests_the_example() -> None:
+    """The job installs an extra that exists and runs the tests that stand beside it; SKILL.md stands there too."""
+    steps = yaml.safe_load((EXAMPLES / "ci.yml").read_text(encoding="utf-8"))["jobs"]["tests"]["steps"]
+    assert [step["run"] for step in steps if "run" in step] == [
+        'pip install "weryai[testing]"', "pytest application_test.py",
+    ]  # fmt: skip
+    assert (EXAMPLES / "SKILL.md").is_file()
