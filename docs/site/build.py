@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from sphinx.cmd.build import build_main
 
+import weryai
 import weryai._client as client_module
 from weryai._client import _Client
 from weryai._protocol.envelope import CODES
@@ -291,7 +292,7 @@ def resources_page() -> str:
             continue
         parts.append(f"## client.{name}\n\n{inspect.getdoc(kind) or ''}")
         for method in public_methods(kind):
-            parts.append(method_part(name, method, inspect.getattr_static(kind, method)))
+            parts.append(method_part(name, method, getattr(kind, method)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -301,12 +302,11 @@ def public_methods(kind: type[Any]) -> list[str]:
     return [name for name in names if not name.startswith("_") and callable(getattr(kind, name, None))]
 
 
-def method_part(resource: str, name: str, found: Any) -> str:
+def method_part(resource: str, name: str, function: Any) -> str:
     """Return one method: its signature as it is called, and its docstring."""
-    function = inspect.unwrap(getattr(found, "_function", found))
     signature = inspect.signature(function)
-    result = re.sub(r"^(?:Flow|Stream)\[(.*)\]$", r"\1", str(signature.return_annotation))
-    given = [one.replace(annotation=one.annotation) for one in signature.parameters.values() if one.name != "self"]
+    result = re.sub(r"^Stream\[(.*)\]$", r"\1", str(signature.return_annotation))
+    given = [one for one in signature.parameters.values() if one.name != "self"]
     text = str(signature.replace(parameters=given, return_annotation=inspect.Signature.empty)).replace("'", "")
     if len(text) > 70:
         text = "(\n    " + re.sub(r", (?=\*|\w+: )", ",\n    ", text[1:-1]) + ",\n)"
@@ -315,8 +315,9 @@ def method_part(resource: str, name: str, found: Any) -> str:
 
 
 def reference_page(module: str, title: str, intro: str) -> str:
-    """Return a page that lets autodoc tell the public names of a module."""
-    return f"# {title}\n\n{intro}\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :imported-members:\n```\n"
+    """Return a page that lets autodoc tell the public names of a module, but those that are told of the client."""
+    options = "" if module == "weryai" else f"   :exclude-members: {', '.join(weryai.__all__)}\n"
+    return f"# {title}\n\n{intro}\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :imported-members:\n{options}```\n"
 
 
 if __name__ == "__main__":

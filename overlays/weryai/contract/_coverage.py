@@ -122,11 +122,15 @@ def _outcome(schema: dict[str, Any], word: str, value: Any) -> bool | None:
 
 
 def _size_outcome(word: str, limit: float, value: Any) -> bool | None:
-    is_sized = isinstance(value, list if word.endswith("Items") else str)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (is_sized if _SIZES[word] else is_number):
+    size: float
+    if _SIZES[word]:
+        if not isinstance(value, list if word.endswith("Items") else str):
+            return None
+        size = len(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        size = value
+    else:
         return None
-    size = len(value) if _SIZES[word] else value
     if size == limit:
         return True
     return False if (size < limit) == word.startswith("min") else None
