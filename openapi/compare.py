@@ -1,6 +1,7 @@
 """Say in words what changed between two versions of the contract, and whether it breaks callers.
 
-Exit code 0: nothing breaks; 1: something does; 2: there was nothing to compare, and one sentence says why.
+Each change is an error (it breaks callers), a warning (people have to look) or info.
+Exit code 0: no error; 1: an error; 2: there was nothing to compare, and one sentence says why.
 """
 
 from __future__ import annotations

@@ -33,11 +33,17 @@ NOWHERE = Spot()
 
 @dataclass(frozen=True)
 class Change:
-    """What is different, in words, and whether a caller can be broken by it."""
+    """What is different, in words, and whether a caller can be broken by it; `warns` if only people can tell."""
 
     breaks: bool
     words: str
     spot: Spot = NOWHERE
+    warns: bool = False
+
+    @property
+    def level(self) -> str:
+        """How grave it is, in oasdiff's words: error, warning or info."""
+        return "error" if self.breaks else "warning" if self.warns else "info"
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,11 @@ def breaks(words: str, spot: Spot = NOWHERE) -> Change:
 def fine(words: str, spot: Spot = NOWHERE) -> Change:
     """A change that cannot."""
     return Change(False, words, spot)
+
+
+def warning(words: str, spot: Spot = NOWHERE) -> Change:
+    """A change of which only people can tell whether it breaks a caller."""
+    return Change(False, words, spot, warns=True)
 
 
 def listed(words: Iterable[object]) -> str:

@@ -95,6 +95,18 @@ class Contract:
             raise ContractError(f"{reference} points at no object")
         return target
 
+    def expanded(self, node: Json, above: frozenset[str] = frozenset()) -> Json:
+        """Return a piece with everything in it that it refers to; what refers to itself stays a reference."""
+        if isinstance(node, list):
+            return [self.expanded(inner, above) for inner in node]
+        if not isinstance(node, dict):
+            return node
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference not in above:
+            beside: Node = {key: value for key, value in node.items() if key != "$ref"}
+            return self.expanded({**self._target(reference), **beside}, above | {reference})
+        return {key: self.expanded(inner, above) for key, inner in node.items()}
+
     def parameters(self, operation: Operation) -> dict[tuple[str, str], Node]:
         """Every parameter by where it stands and its name, those of the path included."""
         listed = [*operation.item.get("parameters", []), *operation.node.get("parameters", [])]
@@ -114,8 +126,11 @@ class Contract:
 
     def _scheme(self, name: str, scopes: list[str]) -> str:
         scheme = (self.components.get("securitySchemes") or {}).get(name)
-        facts = self.direct(scheme) if scheme is not None else {"type": f"the undefined scheme {name}"}
-        words = [str(facts[key]) for key in ("type", "scheme", "in", "name") if key in facts]
+        facts: Node = self.direct(scheme) if scheme is not None else {"type": f"the undefined scheme {name}"}
+        words = [str(facts[key]) for key in ("type", "scheme", "in", "name", "openIdConnectUrl") if key in facts]
+        for flow, details in (facts.get("flows") or {}).items():
+            told = [f"{key} {details[key]}" for key in ("authorizationUrl", "tokenUrl", "refreshUrl") if key in details]
+            words.append(" ".join([flow, *told]))
         return " ".join([*words, *(f"with scope {scope}" for scope in scopes)])
 
     def users(self, name: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from spec_diff.change import Change, Found, Spot, breaks, fine, listed
 from spec_diff.containment import covers
 from spec_diff.contract import Contract, Json, Node, Operation
 from spec_diff.keywords import shown
-from spec_diff.schemas import HANDLED, Comparison, unknown
+from spec_diff.schemas import HANDLED, Comparison, deprecation, unknown_keys
 
 OF_AN_OPERATION = {"operationId", "parameters", "requestBody", "responses", "security", "servers"}
 OF_A_PARAMETER = {"in", "name", "required", "schema", "content"}
@@ -34,6 +34,10 @@ class Versions:
         yield from self._parameters()
         yield from self._request()
         yield from self._responses()
+
+    def _others(self, old: Node, new: Node, handled: set[str]) -> Iterator[Change]:
+        yield from deprecation(old, new)
+        yield from unknown_keys(old, new, handled | HANDLED | {"tags"}, self.old, self.new)
 
     def _found(self, part: str, changes: list[Change] | Iterator[Change]) -> Iterator[Found]:
         yield from (Found(self.after.label, part, change) for change in changes)
@@ -75,7 +79,7 @@ class Versions:
 
     def _own_words(self) -> Iterator[Change]:
         yield from annotation_changes(self.before.node, self.after.node)
-        yield from _others(self.before.node, self.after.node, OF_AN_OPERATION)
+        yield from self._others(self.before.node, self.after.node, OF_AN_OPERATION)
 
     def _parameters(self) -> Iterator[Found]:
         before, after = self.old.parameters(self.before), self.new.parameters(self.after)
@@ -88,7 +92,7 @@ class Versions:
                 continue
             yield from self._found(part, _needed(old, new, received=comparison.received))
             yield from self._found(part, comparison.schemas(old.get("schema", {}), new.get("schema", {}), Spot()))
-            yield from self._found(part, _others(old, new, OF_A_PARAMETER))
+            yield from self._found(part, self._others(old, new, OF_A_PARAMETER))
             yield from self._contents(part, old, new, comparison)
 
     def _request(self) -> Iterator[Found]:
@@ -103,7 +107,7 @@ class Versions:
             return
         comparison = self._comparison(received=False)
         yield from self._found(part, _needed(before, after, received=comparison.received))
-        yield from self._found(part, _others(before, after, OF_A_BODY))
+        yield from self._found(part, self._others(before, after, OF_A_BODY))
         yield from self._contents(part, before, after, comparison)
 
     def _responses(self) -> Iterator[Found]:
@@ -113,14 +117,15 @@ class Versions:
         for status in {**old, **new}:
             part = f"response {status}"
             if status not in new:
-                yield from self._found(part, [breaks("is no longer documented")])
+                is_error = status[0] in "45" or status == "default"
+                yield from self._found(part, [Change(not is_error, "is no longer documented")])
             elif status not in old:
                 yield from self._found(part, [self._new_status(status, new[status], old)])
             else:
                 yield from self._contents(part, old[status], new[status], comparison)
                 yield from self._headers(part, old[status], new[status], comparison)
                 yield from self._found(part, _links(old[status], new[status]))
-                yield from self._found(part, _others(old[status], new[status], OF_A_RESPONSE))
+                yield from self._found(part, self._others(old[status], new[status], OF_A_RESPONSE))
 
     def _new_status(self, status: str, response: Node, old: dict[str, Node]) -> Change:
         """An error that the old contract announced as "any other answer", in the same form, is no news."""
@@ -143,12 +148,12 @@ class Versions:
             if kind not in after:
                 yield from self._found(part, [breaks(f"is no longer {kind}")])
             elif kind not in before:
-                yield from self._found(part, [Change(comparison.received, f"may also be {kind}")])
+                yield from self._found(part, [fine(f"may also be {kind}")])
             else:
                 inside = part if kind == "application/json" else f"{part} ({kind})"
                 pair = before[kind].get("schema", {}), after[kind].get("schema", {})
                 yield from self._found(inside, comparison.schemas(*pair, Spot()))
-                yield from self._found(inside, _others(before[kind], after[kind], OF_A_MEDIA_TYPE))
+                yield from self._found(inside, self._others(before[kind], after[kind], OF_A_MEDIA_TYPE))
 
     def _headers(self, part: str, old: Node, new: Node, comparison: Comparison) -> Iterator[Found]:
         before, after = old.get("headers", {}), new.get("headers", {})
@@ -160,7 +165,7 @@ class Versions:
             was, now = self.old.direct(before[name]), self.new.direct(after[name])
             yield from self._found(inside, _needed(was, now, received=comparison.received))
             yield from self._found(inside, comparison.schemas(was.get("schema", {}), now.get("schema", {}), Spot()))
-            yield from self._found(inside, _others(was, now, OF_A_PARAMETER))
+            yield from self._found(inside, self._others(was, now, OF_A_PARAMETER))
 
 
 def _appeared_or_gone(old: Node | None, new: Node | None) -> Change:
@@ -187,12 +192,6 @@ def _links(old: Node, new: Node) -> Iterator[Change]:
             yield fine(f"link {name} is new")
         elif was != now:
             yield breaks(f"link {name}: {shown(was)} -> {shown(now)}")
-
-
-def _others(old: Node, new: Node, handled: set[str]) -> Iterator[Change]:
-    for key in sorted({*old, *new} - handled - HANDLED):
-        if old.get(key) != new.get(key) and key != "tags":
-            yield unknown(key, old, new)
 
 
 def _way(way: frozenset[str]) -> str:

@@ -12,9 +12,9 @@ from spec_diff.schemas import unknown
 from spec_diff.wording import PROSE, prose_changes
 
 OF_THE_DOCUMENT = {"openapi", "paths", "webhooks", "components", "servers", "security", *PROSE}
-BREAKS, FINE = "  breaks", "  fine  "
+LEVELS = {"error": "  error  ", "warning": "  warning", "info": "  info   "}
 RULE = "(A request may only take more, a response may only bring less; names, defaults and security have to stay.)"
-Key = tuple[bool, str, str, str]
+Key = tuple[str, str, str, str]
 
 
 def compare(old: Contract, new: Contract) -> list[Found]:
@@ -50,9 +50,9 @@ def lines(found: list[Found], operations: list[str]) -> Iterator[str]:
         groups.setdefault(tuple(labels), []).append(line)
     for names, told in sorted(groups.items(), key=lambda group: group[0] == EVERYONE):
         yield _heading(names, operations)
-        yield from sorted(told, key=lambda line: not line.startswith(BREAKS))
+        yield from sorted(told, key=lambda line: [*LEVELS.values()].index(line[: len(LEVELS["info"])]))
         yield ""
-    yield _verdict([line.startswith(BREAKS) for line in reached])
+    yield _verdict([line.split()[0] for line in reached])
 
 
 def _key(one: Found) -> Key:
@@ -60,7 +60,7 @@ def _key(one: Found) -> Key:
     spot = one.change.spot
     received = one.part.startswith("response") != one.operation.endswith("(webhook)")
     where = ("received" if received else "sent", spot.schema) if spot.schema else (one.part, spot.path)
-    return one.change.breaks, *where, one.change.words
+    return one.change.level, *where, one.change.words
 
 
 def _heading(names: tuple[str, ...], operations: list[str]) -> str:
@@ -73,7 +73,7 @@ def _line(same: list[Found]) -> str:
     paths = {one.change.spot.path for one in same}
     field = first.spot.path if len(paths) == 1 else first.spot.schema
     place = " in ".join(filter(None, [field, _parts(same)]))
-    return f"{BREAKS if first.breaks else FINE}  {f'{place}: ' if place else ''}{first.words}"
+    return f"{LEVELS[first.level]}  {f'{place}: ' if place else ''}{first.words}"
 
 
 def _parts(same: list[Found]) -> str:
@@ -83,10 +83,12 @@ def _parts(same: list[Found]) -> str:
     return listed([f"response{'s' if len(statuses) > 1 else ''} {listed(statuses)}"] * bool(statuses) + others)
 
 
-def _verdict(broken: list[bool]) -> str:
-    breaking = sum(broken)
-    if not broken:
+def _verdict(levels: list[str]) -> str:
+    breaking, unsure = levels.count("error"), levels.count("warning")
+    if not levels:
         return "Nothing changed."
+    look = f"; look at {unsure} warning{'s' if unsure > 1 else ''}" if unsure else ""
     if not breaking:
-        return f"Nothing breaks callers; {len(broken)} harmless change{'s' if len(broken) > 1 else ''}."
-    return f"{breaking} of {len(broken)} changes break{'s' if breaking == 1 else ''} callers.\n{RULE}"
+        harmless = len(levels) - unsure
+        return f"Nothing breaks callers; {harmless} harmless change{'' if harmless == 1 else 's'}{look}."
+    return f"{breaking} of {len(levels)} changes break{'s' if breaking == 1 else ''} callers{look}.\n{RULE}"

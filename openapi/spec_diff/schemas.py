@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from spec_diff import keywords
 from spec_diff.annotations import ANNOTATIONS, annotation_changes
-from spec_diff.change import NOWHERE, Change, Spot, breaks, fine, listed
+from spec_diff.change import NOWHERE, Change, Spot, breaks, fine, listed, warning
 from spec_diff.containment import covers
 from spec_diff.contract import Contract, Json, Node
 from spec_diff.keywords import shown, type_of
@@ -19,7 +19,13 @@ from spec_diff.wording import PROSE, without_prose
 
 UNIONS = ("anyOf", "oneOf")
 HANDLED = {*keywords.KEYWORDS, *UNIONS, *ANNOTATIONS, *PROSE, "$ref", "default", "title", "required", "properties"}
-HANDLED |= {"additionalProperties", "items", "x-enum-varnames", "$defs"}
+HANDLED |= {"additionalProperties", "items", "x-enum-varnames", "$defs", "deprecated", "readOnly", "writeOnly"}
+# What nests further schemas: one, a list of them, or a map; a value must fit these as it must fit the whole.
+NESTED = ("contains", "propertyNames", "unevaluatedProperties", "unevaluatedItems", "contentSchema", "then", "else")
+NESTED_LISTS = ("allOf", "prefixItems")
+NESTED_MAPS = ("patternProperties", "dependentSchemas")
+# What does not fit these may be what fits the whole, so any change below them may break.
+TURNED = ("not", "if")
 BESIDE_A_UNION = ("default", *ANNOTATIONS)
 Seen = frozenset[tuple[str, str]]
 
@@ -55,8 +61,25 @@ class Comparison:
         yield from self._fields(before, after, spot, seen)
         if "items" in before or "items" in after:
             yield from self.schemas(before.get("items", {}), after.get("items", {}), spot.inside("[]"), seen)
+        yield from self._nested(before, after, spot, seen)
+        yield from deprecation(before, after, spot)
         yield from (Change(one.breaks, one.words, spot) for one in annotation_changes(before, after))
-        yield from _unknown(before, after, spot)
+        yield from _unknown(before, after, spot, self)
+
+    def _nested(self, old: Node, new: Node, spot: Spot, seen: Seen) -> Iterator[Change]:
+        """Look below keywords that read the same in both versions: what they refer to may have changed.
+
+        Where the keyword itself was edited, `_values` has decided by the meaning of the whole.
+        """
+        for key in (*NESTED, *NESTED_LISTS, *NESTED_MAPS, *TURNED):
+            if key not in old or old[key] != new.get(key):
+                continue
+            for step, inner in _inner(key, old[key]):
+                place = spot if key in ("allOf", "then", "else") else spot.inside(f"[{f'{key} {step}'.strip()}]")
+                changes = self.schemas(inner, inner, place, seen)
+                if key in TURNED:
+                    changes = (breaks(f"{one.words} (below {key}, where no rule tells)", one.spot) for one in changes)
+                yield from changes
 
     def _values(self, old: Node, new: Node, spot: Spot, free: bool) -> Iterator[Change]:
         before: Node = without_prose(keywords.local(old))
@@ -70,7 +93,11 @@ class Comparison:
         for key in changed:
             typed = key == "format" and {before.get(key), after.get(key)} & keywords.TYPED_FORMATS
             broken = typed or not single[key]
-            yield Change(bool(broken), keywords.words(key, before, after), spot)
+            words = keywords.words(key, before, after)
+            if broken and key == "pattern" and "pattern" in before and "pattern" in after:
+                yield warning(f"{words}: another spelling or another meaning", spot)
+            else:
+                yield Change(bool(broken), words, spot)
 
     def _default(self, old: Node, new: Node, spot: Spot) -> Iterator[Change]:
         before, after = (f"default {shown(one['default'])}" if "default" in one else "no default" for one in (old, new))
@@ -105,10 +132,20 @@ class Comparison:
                 words = "optional -> required" if name in needed else "required -> optional"
                 yield Change((name in needed) != self.received, words, spot.inside(name))
             yield from self.schemas(before[name], after[name], spot.inside(name), seen)
+            pair = self.old.direct(before[name]), self.new.direct(after[name])
+            yield from self._one_way(*pair, name in needed, spot.inside(name))
         for name in sorted((needed ^ needed_before) - {*before, *after}):
             words = "optional -> required" if name in needed else "required -> optional"
             yield Change((name in needed) != self.received, words, spot.inside(name))
         yield from self._further(old.get("additionalProperties", {}), new.get("additionalProperties", {}), spot, seen)
+
+    def _one_way(self, old: Node, new: Node, required: bool, spot: Spot) -> Iterator[Change]:
+        """ReadOnly and writeOnly: a field that need not be there may go, one that must is for people to look at."""
+        for key in ("readOnly", "writeOnly"):
+            if bool(old.get(key)) != bool(new.get(key)):
+                words = f"is {key} now" if new.get(key) else f"is no longer {key}"
+                lost = required and bool(new.get(key)) and (key == "writeOnly") == self.received
+                yield warning(words, spot) if lost else fine(words, spot)
 
     def _new_field(self, name: str, schema: Json, old: Node, required: bool, spot: Spot) -> Change:
         known = old.get("additionalProperties", {})
@@ -132,13 +169,35 @@ class Comparison:
             yield from self.schemas(old, new, spot.inside("[any other field]"), seen)
 
 
-def _unknown(old: Node, new: Node, spot: Spot) -> Iterator[Change]:
-    for key in sorted({*old, *new} - HANDLED):
-        if old.get(key) != new.get(key):
-            yield unknown(key, old, new, spot)
+def _inner(key: str, value: Json) -> list[tuple[object, Json]]:
+    """Return the schemas below a keyword, each with its place there."""
+    if key in NESTED_MAPS:
+        return list(value.items())
+    return list(enumerate(value)) if key in NESTED_LISTS else [("", value)]
+
+
+def deprecation(old: Node, new: Node, spot: Spot = NOWHERE) -> Iterator[Change]:
+    """Say that something is deprecated from now on, or no longer."""
+    if bool(old.get("deprecated")) != bool(new.get("deprecated")):
+        yield fine("is deprecated now" if new.get("deprecated") else "is no longer deprecated", spot)
+
+
+def _unknown(old: Node, new: Node, spot: Spot, comparison: Comparison) -> Iterator[Change]:
+    yield from unknown_keys(old, new, HANDLED, comparison.old, comparison.new, spot)
     inner = any(key in schema for key in ("properties", "enum") for schema in (old, new))
     if inner and old.get("title") != new.get("title"):
         yield breaks(f"title {shown(old.get('title'))} -> {shown(new.get('title'))}: the name of its class", spot)
+
+
+def unknown_keys(
+    old: Node, new: Node, handled: set[str], old_in: Contract, new_in: Contract, spot: Spot = NOWHERE
+) -> Iterator[Change]:
+    """Tell of every keyword without a rule that changed, or that refers to something that did."""
+    for key in sorted({*old, *new} - handled):
+        if old.get(key) != new.get(key):
+            yield unknown(key, old, new, spot)
+        elif without_prose(old_in.expanded(old[key])) != without_prose(new_in.expanded(new[key])):
+            yield breaks(f"{key}: what it refers to changed (no rule knows what that means)", spot)
 
 
 def unknown(key: str, old: Node, new: Node, spot: Spot = NOWHERE) -> Change:

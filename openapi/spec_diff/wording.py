@@ -25,7 +25,6 @@ PROSE = {
     "x-required-on-page": "note",
     "info": "detail of the document",
     "tags": "tag",
-    "deprecated": "deprecation",
 }
 # What stands under these keys is called by names of the API's own: a field may be called "description".
 NAMES = ("properties", "patternProperties", "schemas", "parameters", "responses", "headers", "links", "paths")

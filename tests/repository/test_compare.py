@@ -98,7 +98,7 @@ def test_a_harmless_change_is_fine(checkout: Checkout) -> None:
     checkout.replace("maxLength: 2000", "maxLength: 3000")
     done = checkout.compare("HEAD")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "  fine    prompt in request body: at most 2000 characters -> at most 3000 characters\n" in done.stdout
+    assert "  info     prompt in request body: at most 2000 characters -> at most 3000 characters\n" in done.stdout
     assert done.stdout.endswith("\nNothing breaks callers; 1 harmless change.\n")
 
 
@@ -108,7 +108,7 @@ def test_a_breaking_change_is_not(checkout: Checkout) -> None:
     done = checkout.compare("HEAD")
     assert (done.returncode, done.stderr) == (1, "")
     assert (
-        "\nsubmitImageToVideo\n  breaks  prompt in request body: at most 2000 characters -> at most 200 characters\n"
+        "\nsubmitImageToVideo\n  error    prompt in request body: at most 2000 characters -> at most 200 characters\n"
         in done.stdout
     )
     assert "\n1 of 1 changes breaks callers.\n" in done.stdout
@@ -128,10 +128,10 @@ def test_the_same_change_of_several_operations_is_told_once(checkout: Checkout) 
     checkout.replace("processing: [processing, running]", "processing: [processing, running, failed]")
     checkout.replace("failed: [failed, fail,", "failed: [fail,")
     done = checkout.compare("HEAD")
-    assert done.stdout.count("breaks  ") == 1
+    assert done.stdout.count("error    ") == 1
     submissions = "submitImageToVideo, submitMultiImageToVideo, submitTextToVideo, submitFirstLastImageToVideo"
     heading = f"{submissions}, submitAlmightyReferenceToVideo, getTaskStatus, getBatchStatus"
-    assert f"\n{heading}, receiveTaskFinished (webhook)\n  breaks  KnownTaskStatus in response 200" in done.stdout
+    assert f"\n{heading}, receiveTaskFinished (webhook)\n  error    KnownTaskStatus in response 200" in done.stdout
 
 
 @pytest.mark.parametrize("reference", ["nowhere", "--help", "-", "", "HEAD:openapi", "HEAD..HEAD", "a b"])
