@@ -26,7 +26,7 @@ _SECRET = re.compile(rf"({_NAME}(?:=|%3d))[^&#\s\"'\\]*", re.IGNORECASE)
 
 
 class SecretFilter(logging.Filter):
-    """Writes *** for the secret of a callback URL in every line of a log; drops no line.
+    """Writes asterisks for the secret of a callback URL in every line of a log; drops no line.
 
     For a logger or a handler, also by its name in a `logging.config`: `{"()": "weryai.webhooks.SecretFilter"}`.
     """

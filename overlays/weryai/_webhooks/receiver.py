@@ -27,7 +27,7 @@ class Receiver:
     `url` is where your application can be reached from the internet, `secret` a text of at least 16 characters that is
     put into that URL's query; processes that receive each other's deliveries must share it, None makes a new one.
     The last `memory` tasks are remembered, so that repeats are known. The access logs of uvicorn, gunicorn and other
-    servers in this process get *** for the secret.
+    servers in this process get asterisks for the secret.
 
     Deliveries are not signed as far as known. So one counts only with the secret, and even then it is a hint: confirm
     it with `tasks.get` or `tasks.wait`. A wait that is given the receiver does so by itself.
