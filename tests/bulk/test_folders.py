@@ -7,6 +7,7 @@ import pytest
 
 from fakes.bulks import go, rows
 from fakes.commands import weryai_command
+from fakes.photos import encoded, halves, held
 from fakes.pictures import JPEG
 from weryai import InvalidInputError, bulk
 from weryai.emulator import Emulator
@@ -102,3 +103,48 @@ def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path) -> None:
             load(place)
     finally:
         (place / "closed").chmod(0o700)
+
+
+def phone(place: Path) -> Path:
+    """A folder of ten photos as a phone has it, three of which no service takes as they are."""
+    place.mkdir()
+    for number in range(7):
+        (place / f"IMG_{number:04}.JPG").write_bytes(encoded(halves(400 + number), "JPEG", exif=held()))
+    for number in range(7, 10):
+        (place / f"IMG_{number:04}.HEIC").write_bytes(encoded(halves(400 + number), "HEIC", exif=held()))
+    (place / "IMG_0001.MOV").write_bytes(b"film")
+    (place / ".thumbnails").mkdir()
+    (place / ".thumbnails" / "1.jpg").write_bytes(JPEG)
+    return place
+
+
+def test_ten_photos_of_a_phone_become_videos_by_one_command(tmp_path: Path, emulator: Emulator) -> None:
+    """HEIC among them: what is converted is said beforehand, the originals stay, and nothing is bought twice."""
+    place = phone(tmp_path / "photos")
+    before = {path: path.read_bytes() for path in place.rglob("*.*") if path.is_file()}
+    command = ("bulk", "run", "photos", "--convert", "-p", "The sea moves")
+    ended = weryai_command(*command, base_url=emulator.url, key=emulator.key, folder=tmp_path)
+    assert ended.code == 0, ended.errors
+    assert "3 rows: HEIC: a JPEG of it will be uploaded" in ended.errors
+    assert len(list((tmp_path / "photos.videos").glob("IMG_*.mp4"))) == 10
+    assert before == {path: path.read_bytes() for path in place.rglob("*.*") if path.is_file()}
+    # Moved, it is the same.
+    place.rename(tmp_path / "elsewhere")
+    again = weryai_command(
+        "bulk", "run", "elsewhere", *command[3:], "--ledger", "photos.ledger.db",
+        base_url=emulator.url, key=emulator.key, folder=tmp_path,
+    )  # fmt: skip
+    assert again.code == 0, again.errors
+    assert [row.orders for row in emulator.ledger] == [1] * 10
+
+
+def test_one_photo_of_a_phone_becomes_a_video(tmp_path: Path, emulator: Emulator) -> None:
+    """`generate --convert` says what it makes before it pays; without it the message says how."""
+    (tmp_path / "IMG_1.HEIC").write_bytes(encoded(halves(), "HEIC", exif=held()))
+    for more, code in (((), 2), (("--convert",), 0)):
+        ended = weryai_command(
+            "generate", "IMG_1.HEIC", "-p", "x", *more, base_url=emulator.url, key=emulator.key, folder=tmp_path
+        )
+        assert ended.code == code, ended.errors
+        assert ("becomes a JPEG" if more else "--convert, makes a JPEG") in ended.errors
+    assert ended.last_line.endswith("IMG_1.mp4")

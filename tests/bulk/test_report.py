@@ -1,7 +1,10 @@
 """The report is one page that holds everything it shows, and in which whatever strangers wrote is text."""
 
+import array
+import base64
 import re
 import sys
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from PIL import Image
 
 from fakes.ledgers import Filling, alter
+from fakes.photos import encoded, halves, opened
 from fakes.pictures import png
 from weryai import InvalidInputError, bulk
 from weryai.cli import run
@@ -135,7 +139,7 @@ def test_videos_go_into_the_page_within_a_budget(tmp_path: Path, embed: int, ins
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     """A video or picture that is gone, is none, or would keep the page waiting is a word on its card."""
     (tmp_path / "text.png").write_text("no image")
-    Image.new("1", (10_000, 9_000)).save(tmp_path / "bomb.png")
+    Image.new("1", (20_000, 9_100)).save(tmp_path / "bomb.png")
     with Filling(tmp_path / "run.db") as filling:
         filling.job("gone", "done", image=str(tmp_path / "gone.png"), video=tmp_path / "gone.mp4")
         filling.job("folder", "done", image=str(tmp_path), video=tmp_path)
@@ -161,6 +165,53 @@ def test_pictures_lose_what_the_camera_wrote(tmp_path: Path) -> None:
     content = base64.b64decode(source.partition(",")[2])
     assert b"My Camera" not in content
     assert Image.open(io.BytesIO(content)).size == (200, 400)
+
+
+def _deep() -> Image.Image:
+    """Grey of 16 bit from black to white."""
+    line = array.array("H", (x * 65_535 // 399 for x in range(400)))
+    return Image.frombytes("I;16", (400, 200), line.tobytes() * 200)
+
+
+def _damaged() -> bytes:
+    """A JPEG whose EXIF leads nowhere, as editors of phones leave it."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = encoded(halves(), "JPEG", exif=exif)
+    start = content.index(b"Exif\0\0") + 6
+    return content[:start] + b"MM\0*\xff\xff\xff\xff" + content[start + 8 :]
+
+
+@pytest.mark.parametrize(
+    ("content", "middle"),
+    [
+        (lambda: encoded(_deep(), "PNG"), (128, 128, 128, 255)),
+        (lambda: encoded(Image.new("RGB", (10_000, 10_000), (0, 128, 0)), "JPEG"), (0, 128, 0, 255)),
+        (lambda: encoded(Image.new("L", (10_000, 10_000), 128), "PNG"), (128, 128, 128, 255)),
+        (_damaged, None),
+        (lambda: encoded(halves().convert("P"), "PNG", transparency=0), None),
+        (lambda: encoded(Image.new("RGBA", (80, 80), (255, 0, 0, 0)), "PNG"), (255, 0, 0, 0)),
+        (lambda: encoded(Image.new("CMYK", (80, 80), (0, 255, 255, 0)), "JPEG"), (255, 0, 0, 255)),
+        (lambda: encoded(halves(), "HEIC"), None),
+    ],
+    ids=["16 bit", "100 megapixels", "100 megapixels PNG", "EXIF", "palette", "alpha", "CMYK", "HEIC"],
+)
+def test_odd_pictures_are_shown_as_they_are(
+    tmp_path: Path, content: Callable[[], bytes], middle: tuple[int, ...] | None
+) -> None:
+    """Many bits, many pixels, palettes, alpha and damaged EXIF neither blank a picture nor drop it from its card."""
+    (tmp_path / "photo.jpg").write_bytes(content())
+    with Filling(tmp_path / "run.db") as filling:
+        filling.job("photo", image=str(tmp_path / "photo.jpg"))
+    (source,) = [one["src"] for one in Page(bulk.report(filling.path, tmp_path / "report.html")).all("img")]
+    shown = opened(base64.b64decode(source.partition(",")[2])).convert("RGBA")
+    assert max(shown.size) <= 400
+    found = shown.getpixel((shown.width // 2, shown.height // 2))
+    assert isinstance(found, tuple)
+    if middle is not None and middle[3]:
+        assert all(abs(one - wanted) < 12 for one, wanted in zip(found, middle, strict=True))
+    elif middle is not None:
+        assert found[3] == 0
 
 
 def test_it_works_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

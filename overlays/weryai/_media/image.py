@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import inspect
 import os
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from .._flow.databases import is_open_database
 from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
 from ..errors import ConfigurationError, InvalidInputError
+from .convert import MOST_SOURCE, as_jpeg, convertible_kind, needed_extra
 from .image_structure import has_end, what_is_missing
 from .names import quoted
 
@@ -34,11 +36,20 @@ _REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The bytes of an image, and the type that its content shows."""
+    """The bytes of an image, and the type that its content shows.
+
+    Of one that was converted `made_of` says from what, and `source` is the size and the SHA-256 of that.
+    """
 
     content: bytes = field(repr=False)
     suffix: str
     media_type: str
+    made_of: str | None = None
+    source: tuple[int, str] | None = None
+
+    def origin(self) -> tuple[int, str]:
+        """The size and the SHA-256 of the image as it was given."""
+        return self.source or (len(self.content), hashlib.sha256(self.content).hexdigest())
 
 
 def is_address(source: object) -> bool:
@@ -46,15 +57,24 @@ def is_address(source: object) -> bool:
     return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
 
 
-def load_image(source: Any, *, validate: bool = True) -> Flow[Image]:
-    """Read an image as `read_image` does; on an asyncio loop also from a file that is read by awaiting."""
+def load_image(source: Any, *, validate: bool = True, convert: bool = False) -> Flow[Image]:
+    """Read an image as `read_image` does, and say what is made of one that is converted.
+
+    On an asyncio loop also a file is read that is read by awaiting.
+    """
     read = getattr(source, "read", None)
-    if not inspect.iscoroutinefunction(read):
-        return (yield from RunBlocking(lambda: read_image(source, validate=validate)))
+    given = (yield from _awaited(read, _most(convert=convert))) if inspect.iscoroutinefunction(read) else source
+    image = yield from RunBlocking(lambda: read_image(given, validate=validate, convert=convert))
+    if image.made_of is not None:
+        warn_before_paying(f"{image.made_of} becomes a JPEG of {len(image.content):,} bytes, which is uploaded")
+    return image
+
+
+def _awaited(read: Any, most: int) -> Flow[bytes]:
     content = bytearray()
     try:
-        while len(content) <= MOST_BYTES:
-            piece: Any = yield Notify(read, MOST_BYTES + 1 - len(content))
+        while len(content) <= most:
+            piece: Any = yield Notify(read, most + 1 - len(content))
             if not piece:
                 break
             content += _as_bytes(piece)
@@ -63,35 +83,63 @@ def load_image(source: Any, *, validate: bool = True) -> Flow[Image]:
             "the image's file is read by awaiting: use AsyncWeryAI, or pass its bytes, or its `.file` if it is an "
             "UploadFile. Nothing was sent."
         ) from None
-    return (yield from RunBlocking(lambda: read_image(bytes(content), validate=validate)))
+    return bytes(content)
 
 
-def read_image(source: ImageSource, *, validate: bool = True) -> Image:
+def _most(*, convert: bool) -> int:
+    return MOST_SOURCE if convert else MOST_BYTES
+
+
+def read_image(source: ImageSource, *, validate: bool = True, convert: bool = False) -> Image:
     """Read an image from a path, bytes or a binary file object, or raise InvalidInputError.
 
-    It must be whole by its structure, unless `validate=False`.
+    It must be whole by its structure, unless `validate=False`. With `convert` a JPEG is made of one that the service
+    does not take (extra "images"); what was given stays as it is.
     """
-    name, content = _read(source)
+    name, content = _read(source, _most(convert=convert))
     if not content:
         raise InvalidInputError(f"{name} is empty{_where(source)}. Nothing was sent.")
     kind = _sniff(content)
-    if kind is None:
-        raise InvalidInputError(f"{name} is not a jpg, png or webp image, whatever it is called. Nothing was sent.")
-    if len(content) > MOST_BYTES:
-        raise InvalidInputError(f"{name} is larger than 10 MB, the most the service takes. Nothing was sent.")
-    if validate and (missing := what_is_missing(content, kind[0])) is not None:
+    other = convertible_kind(content[:64]) if kind is None else None
+    _check(name, kind, other, len(content), convert=convert)
+    if kind is not None and validate and (missing := what_is_missing(content, kind[0])) is not None:
         raise InvalidInputError(
             f"{name} is not whole: {missing}. validate=False sends it all the same. Nothing was sent."
         )
+    if kind is None or (convert and len(content) >= SURE_BYTES):
+        made_of = f"{name}, {other or 'larger than 10 MB'},"
+        source_is = len(content), hashlib.sha256(content).hexdigest()
+        return Image(as_jpeg(content, name, SURE_BYTES), ".jpg", "image/jpeg", made_of, source_is)
     if len(content) > SURE_BYTES:
         warn_before_paying(f"{name} has {len(content):,} bytes; the service takes less than 10 MB and may refuse it")
     return Image(content, *kind)
 
 
-def glance_at(path: str) -> None:
+def _check(name: str, kind: object, other: str | None, size: int, *, convert: bool) -> None:
+    """Refuse what the service does not take, unless it is to be converted and can be."""
+    if kind is None and other is None:
+        raise InvalidInputError(f"{name} is not a jpg, png or webp image, whatever it is called. Nothing was sent.")
+    if size > (MOST_SOURCE if convert else MOST_BYTES) and (convert or other is None):
+        most = f"{MOST_SOURCE // 1_000_000} MB" if convert else "10 MB, the most the service takes"
+        remedy = "" if convert else f"; {_remedy(None)}"
+        raise InvalidInputError(f"{name} is larger than {most}{remedy}. Nothing was sent.")
+    if other is not None and not convert:
+        raise InvalidInputError(f"{name} is {other}, not a jpg, png or webp image; {_remedy(other)}. Nothing was sent.")
+    if convert and (other is not None or size >= SURE_BYTES) and (missing := needed_extra(other)) is not None:
+        raise InvalidInputError(f"{name} is {other or 'larger than 10 MB'}; {missing}. Nothing was sent.")
+
+
+def _remedy(other: str | None) -> str:
+    """What makes an image that the service takes out of one of this kind."""
+    missing = needed_extra(other)
+    return "convert=True, or --convert, makes a JPEG of it" + (f"; {missing}" if missing else "")
+
+
+def glance_at(path: str, *, convert: bool = False) -> str | None:
     """Raise InvalidInputError for a file that is surely no image to be sent, by its size, its start and its end.
 
-    Only one whose end is somewhere before the last 64 KB, as behind a film of a phone, is read as a whole.
+    With `convert` return of what kind an image is that is to be converted, which is not decoded here. Only one whose
+    end is somewhere before the last 64 KB, as behind a film of a phone, is read as a whole.
     """
     try:
         with open(path, "rb") as file:
@@ -103,22 +151,27 @@ def glance_at(path: str) -> None:
         reason = getattr(error, "strerror", None) or quoted(error)
         raise InvalidInputError(f"{quoted(path)} cannot be read: {reason}. Nothing was sent.") from error
     kind = _sniff(head)
+    if convert and head and (kind is None or size >= SURE_BYTES):
+        other = convertible_kind(head[:64]) if kind is None else None
+        _check(quoted(path), kind, other, size, convert=True)
+        return other or "larger than 10 MB"
     if not head or kind is None or size > MOST_BYTES or not has_end(head + tail, size, kind[0]):
         read_image(path)
+    return None
 
 
-def _read(source: Any) -> tuple[str, bytes]:
+def _read(source: Any, most: int) -> tuple[str, bytes]:
     if isinstance(source, bytes | bytearray | memoryview):
         return _THE_IMAGE, bytes(source)
     if isinstance(source, str | os.PathLike):
-        return _read_path(source)
+        return _read_path(source, most)
     remedy = _REMEDIES.get(type(source).__module__.partition(".")[0])
     if remedy is not None:
         raise InvalidInputError(f"{remedy}. Nothing was sent.")
     if not hasattr(source, "read"):
         raise InvalidInputError(f"an image is a path, a URL, bytes or a file, not {type(source).__name__}")
     try:
-        content = b"".join(_pieces(source))
+        content = b"".join(_pieces(source, most))
     except InvalidInputError:
         raise
     except Exception as error:
@@ -126,9 +179,9 @@ def _read(source: Any) -> tuple[str, bytes]:
     return _THE_IMAGE, content
 
 
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
+def _pieces(file: BinaryIO, most: int) -> Iterator[bytes]:
     """What a file has, to its end: a pipe, a socket or a remote file gives less at a time than is asked for."""
-    left = MOST_BYTES + 1
+    left = most + 1
     while left > 0:
         piece: Any = file.read(left)
         if piece is None:
@@ -153,7 +206,7 @@ def _where(source: Any) -> str:
         return ""
 
 
-def _read_path(source: str | os.PathLike[str]) -> tuple[str, bytes]:
+def _read_path(source: str | os.PathLike[str], most: int) -> tuple[str, bytes]:
     if isinstance(source, str) and source.lower().startswith("data:"):
         raise InvalidInputError("a data: URL is not accepted by this operation; pass the bytes. Nothing was sent.")
     if source == "":
@@ -168,7 +221,7 @@ def _read_path(source: str | os.PathLike[str]) -> tuple[str, bytes]:
     try:
         path = Path(source)
         with path.open("rb") as file:
-            return quoted(path), b"".join(_pieces(file))
+            return quoted(path), b"".join(_pieces(file, most))
     except FileNotFoundError:
         raise InvalidInputError(f"there is no image at {quoted(source)}. Nothing was sent.") from None
     except IsADirectoryError:

@@ -9,6 +9,7 @@ import zlib
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_MOST_PROFILE = 1_000_000
 _CHECKED = (b"IHDR", b"PLTE", b"IDAT")
 
 
@@ -29,6 +30,45 @@ def has_end(ends: bytes, size: int, suffix: str) -> bool:
     if suffix == ".webp":
         return 8 + int.from_bytes(ends[4:8], "little") <= size
     return (b"\xff\xd9" if suffix == ".jpg" else b"IEND\xaeB`\x82") in ends[half:]
+
+
+def scans_of(content: bytes) -> int:
+    """How many scans a JPEG has, 0 for any other image: each costs a decoder as much time as the whole image."""
+    if not content.startswith(b"\xff\xd8\xff"):
+        return 0
+    position, scans = 2, 0
+    while (found := _MARKER.search(content, position)) is not None:
+        kind, position = content[found.end() - 1], found.end()
+        if kind == 0xD9:
+            break
+        if kind not in _ALONE:
+            scans += kind == 0xDA
+            position += max(2, int.from_bytes(content[position : position + 2], "big"))
+    return scans
+
+
+def without_texts(content: bytes) -> bytes:
+    """A PNG without texts and without a profile that is too large: a few bytes of either may unpack to gigabytes."""
+    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return content
+    kept, position = [content[:8]], 8
+    while position + 12 <= len(content):
+        end = position + 12 + int.from_bytes(content[position : position + 4], "big")
+        kind = content[position + 4 : position + 8]
+        if kind not in (b"tEXt", b"zTXt", b"iTXt") and not (
+            kind == b"iCCP" and _is_too_large(content[position + 8 : end - 4])
+        ):
+            kept.append(content[position:end])
+        position = end
+    return b"".join(kept)
+
+
+def _is_too_large(profile: bytes) -> bool:
+    unpacking = zlib.decompressobj()
+    try:
+        return len(unpacking.decompress(profile.partition(b"\0")[2][1:], _MOST_PROFILE)) >= _MOST_PROFILE
+    except zlib.error:
+        return True
 
 
 def _of_jpeg(content: bytes) -> str | None:

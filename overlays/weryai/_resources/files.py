@@ -42,16 +42,19 @@ class Files(Resource[Mode]):
     """Uploads and downloads; both are free and repeated when they fail."""
 
     @operation
-    def upload(self, source: ImageSource, *, validate: bool = True) -> Flow[str]:
+    def upload(self, source: ImageSource, *, validate: bool = True, convert: bool = False) -> Flow[str]:
         """Upload a jpg, png or webp image of less than 10 MB and return its URL.
 
         `source` is a path, bytes, or a binary file object, read from where it stands to its end; AsyncWeryAI also
         awaits a file such as Starlette's UploadFile. The type is told by the content, which must be a whole image by
         its structure, unless `validate=False`. How long the URL lives is not documented.
 
+        `convert` makes a JPEG of a HEIC, TIFF, GIF, BMP or AVIF image, or of one that is larger: upright, in sRGB,
+        without its place (extra "images"). A warning says so before the upload; what was given stays as it is.
+
         Raises InvalidInputError before anything is sent.
         """
-        picture = yield from load_image(source, validate=validate)
+        picture = yield from load_image(source, validate=validate, convert=convert)
         return (yield from upload_image(picture, self._retry))
 
     @operation

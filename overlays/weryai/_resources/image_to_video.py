@@ -54,6 +54,7 @@ class ImageToVideo(VideoResource[Mode]):
         strict: bool = False,
         force: bool = False,
         order_key: str | None = None,
+        convert: bool = False,
     ) -> Flow[Submission]:
         """Submit a video, paid in credits, and return its task ids at once.
 
@@ -66,6 +67,8 @@ class ImageToVideo(VideoResource[Mode]):
         What a model takes differs. It is checked against the live registry if `models.list` was called in the last
         hour, or with `validate="live"`, which asks for it; what that lists no model takes is refused. Otherwise against
         the dated copy that is shipped, which only warns, unless `strict=True`.
+
+        `convert` makes a JPEG of a local HEIC, TIFF, GIF, BMP or AVIF image, or one larger than 10 MB (extra "images").
 
         With a journal an `order_key`, such as the id of a job of your queue, is submitted once, whenever that was.
 
@@ -81,6 +84,7 @@ class ImageToVideo(VideoResource[Mode]):
                 aspect_ratio=aspect_ratio, negative_prompt=negative_prompt, video_number=video_number,
                 resolution=resolution, generate_audio=generate_audio, webhook_url=webhook_url, caller_id=caller_id,
                 extra_body=extra_body, validate=validate, strict=strict, force=force, order_key=order_key,
+                convert=convert,
             )
         )  # fmt: skip
 

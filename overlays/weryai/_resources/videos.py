@@ -70,6 +70,7 @@ class VideoOptions(TypedDict, total=False):
     strict: bool
     force: bool
     order_key: str | None
+    convert: bool
 
 
 class GenerateOptions(VideoOptions, total=False):
@@ -204,6 +205,7 @@ def prepare_video(
     strict: bool = False,
     force: bool = False,
     order_key: str | None = None,
+    convert: bool = False,
     **given: Any,
 ) -> Flow[Prepared[Mode]]:
     """Check a request and read its local images; nothing that costs is sent, and nothing is uploaded."""
@@ -216,7 +218,7 @@ def prepare_video(
     local = {}
     for where, source in _places(images):
         if not is_address(source):
-            local[where] = yield from load_image(source, validate=bool(validate))
+            local[where] = yield from load_image(source, validate=bool(validate), convert=convert)
     paying = {"output": output, "force": force, "order_key": order_key}
     checks = _checks(operation, body["model"], registry, local) if validate else ("nothing: validate=False",)
     return Prepared(resource._runner, resource._retry, operation, (body, extra), images, local, checks, paying)

@@ -20,6 +20,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 OUTPUT = "File or folder to write. [default: <task id>.mp4]"
 overwriting = click.option("--overwrite", is_flag=True, help="Replace the file that --output names, if it is there.")
 
+converting = click.option("--convert", is_flag=True, help="Make a JPEG of HEIC, TIFF, GIF, BMP, AVIF or over 10 MB.")
+
 
 def _ordering(command: F) -> F:
     """Add what `generate` and `submit` have in common."""
@@ -34,6 +36,7 @@ def _ordering(command: F) -> F:
             click.option("--resolution", help="Such as 720p, if the model lists any."),
             click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
             click.option("--webhook-url", help="Where the service posts when the task ends."),
+            converting,
             click.option("--live", is_flag=True, help="Check against the live models registry before paying."),
             click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
             paying,
@@ -141,9 +144,10 @@ def download(source: str, output: str | None, overwrite: bool, journal: str | No
 
 @click.command()
 @click.argument("image")
+@converting
 @as_json
-def upload(image: str, json_lines: bool) -> None:
+def upload(image: str, convert: bool, json_lines: bool) -> None:
     """Put a local IMAGE where the service can fetch it, and print its URL."""
     with connect() as client:
-        url = client.files.upload(image)
+        url = client.files.upload(image, convert=convert)
     put(json_lines, url, event="uploaded", url=url)

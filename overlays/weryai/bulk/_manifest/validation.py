@@ -205,8 +205,13 @@ class Checker:
         """What is wrong with a local image, looked at once: the whole of it on request, else its start and its end."""
         if path not in self._looked_at:
             try:
-                (read_image if self._pictures else glance_at)(path)
+                kind = glance_at(path, convert=self._convert)
+                if self._pictures:
+                    read_image(path, convert=self._convert)
                 self._looked_at[path] = []
+                if kind is not None:
+                    doubt = f"{kind}: a JPEG of it will be uploaded"
+                    self.warnings[doubt] = self.warnings.get(doubt, 0) + 1
             except InvalidInputError as error:
                 self._looked_at[path] = [str(error).removesuffix(" Nothing was sent.")]
         return self._looked_at[path]

@@ -6,20 +6,17 @@ import base64
 import io
 import os
 import stat
-import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 from urllib.parse import quote
 
+from ..._media.convert import MOST_SOURCE, upright
 from ..._media.image import is_address
 from .._ledger.job import Job, JobState
 
 NEEDS_BULK = 'images need the extra "bulk": pip install "weryai[bulk]"'
 _WIDTH = 400
-_MOST_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +77,13 @@ def _relative(path: Path, folder: Path) -> str | None:
 
 def _thumbnail(place: str) -> tuple[str | None, str | None]:
     """An image in small as a data URL, without what a camera wrote into it; or why there is none."""
-    pillow = _pillow()
-    if pillow is None:
+    if not _has_pillow():
         return None, NEEDS_BULK
     try:
         found = os.stat(place)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_SOURCE:
             return None, "no image"
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return _drawn(pillow, place), None
+        return _drawn(place), None
     except OSError:
         return None, "the image cannot be read"
     except Exception:
@@ -97,22 +91,16 @@ def _thumbnail(place: str) -> tuple[str | None, str | None]:
         return None, "the image cannot be opened"
 
 
-def _drawn(pillow: ModuleType, place: str) -> str:
-    from PIL import ImageOps
-
-    with pillow.open(place, formats=("JPEG", "PNG", "WEBP")) as picture:
-        picture.draft("RGB", (_WIDTH * 2, _WIDTH * 2))
-        small: Any = ImageOps.exif_transpose(picture)
-        small.thumbnail((_WIDTH, _WIDTH))
-        small = small.convert("RGBA" if "A" in small.getbands() or "transparency" in small.info else "RGB")
-        file = io.BytesIO()
-        small.save(file, "WEBP", quality=72, exif=b"")
+def _drawn(place: str) -> str:
+    small = upright(Path(place).read_bytes(), size=_WIDTH, alpha=True)
+    file = io.BytesIO()
+    small.save(file, "WEBP", quality=72)
     return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def _pillow() -> ModuleType | None:
+def _has_pillow() -> bool:
     try:
-        from PIL import Image
+        import PIL.Image
     except ImportError:
-        return None
-    return Image
+        return False
+    return PIL.Image is not None

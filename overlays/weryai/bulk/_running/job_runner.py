@@ -243,10 +243,10 @@ class JobRunner:
         """Where the service finds the image: uploaded once for all jobs that have the same."""
         if is_address(job.image):
             return job.image
-        picture = await asyncio.to_thread(read_image, job.image)
-        name = await asyncio.to_thread(lambda: hashlib.sha256(picture.content).hexdigest())
+        # What is not to be converted was refused when the manifest was loaded.
+        picture = await asyncio.to_thread(read_image, job.image, convert=True)
+        size, name = await asyncio.to_thread(picture.origin)
         not_before = time.time() - self._patience.upload_age
-        size = len(picture.content)
 
         def noted(db: Any) -> str | None:
             steps.note_image(db, job.row, size, name)

@@ -44,6 +44,7 @@ def _manifest(command: F) -> F:
             click.option("--resolution", help="Such as 720p."),
             click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
             click.option("--images", "pictures", is_flag=True, help="Read all of each local image beforehand."),
+            click.option("--convert", is_flag=True, help="Take HEIC, TIFF, GIF, BMP, AVIF, and over 10 MB, as JPEGs."),
             click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
             click.option("--allow-duplicates", is_flag=True, help="Take jobs that differ in nothing but their key."),
             click.option("--shard", help="Take part I of K of the jobs, as I/K, with that part of the limits."),
@@ -229,7 +230,7 @@ def _loading(options: dict[str, Any], shard: Shard) -> dict[str, Any]:
     """What concerns the loading of the manifest."""
     from weryai import bulk
 
-    chosen = {name: options[name] for name in ("pictures", "strict", "allow_duplicates")}
+    chosen = {name: options[name] for name in ("pictures", "strict", "allow_duplicates", "convert")}
     return {**chosen, "shard": shard, "prices": bulk.read_prices(options["prices"])}
 
 

@@ -1,0 +1,206 @@
+"""Images that the service does not take become ones that it takes: a JPEG under 10 MB, upright, in sRGB, without place.
+
+Pillow and pillow-heif do it (extra "images"), and are imported when the first image needs them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInputError
+from .image_structure import scans_of, without_texts
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+NEEDS_IMAGES = 'converting it needs the extra "images": pip install "weryai[images]"'
+# What is read to be converted, at most; a raw 100 megapixels in 16 bit has 600 MB, and no camera writes that.
+MOST_SOURCE = 400_000_000
+MOST_PIXELS = 180_000_000
+# A browser's worst progressive JPEG has some dozen; each takes as long as the whole image.
+MOST_SCANS = 100
+_LONGEST_SIDE = 8_192
+_QUALITIES = (92, 85, 75)
+_STRIP = 256
+_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")
+_HEIF = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"heif"})
+_TURNS = {
+    2: ("FLIP_LEFT_RIGHT",),
+    3: ("ROTATE_180",),
+    4: ("FLIP_TOP_BOTTOM",),
+    5: ("TRANSPOSE",),
+    6: ("ROTATE_270",),
+    7: ("TRANSVERSE",),
+    8: ("ROTATE_90",),
+}
+# Filters of warnings belong to the whole process.
+_filters = threading.Lock()
+
+
+def convertible_kind(head: bytes) -> str | None:
+    """The kind of an image that can be converted, by its first bytes; None for anything else."""
+    if head[4:8] == b"ftyp":
+        brands = {head[start : start + 4] for start in (8, *range(16, len(head), 4))}
+        return "AVIF" if brands & {b"avif", b"avis"} else "HEIC" if brands & _HEIF else None
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return "TIFF"
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF"
+    return "BMP" if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" else None
+
+
+def needed_extra(kind: str | None) -> str | None:
+    """What to install before an image of this kind, or one that is only too large, can be converted; None if it can."""
+    needed = ("PIL", "pillow_heif") if kind == "HEIC" else ("PIL",)
+    return None if all(map(_is_there, needed)) else NEEDS_IMAGES
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def as_jpeg(content: bytes, name: str, most: int) -> bytes:
+    """Make a JPEG of at most so many bytes out of an image, or raise InvalidInputError that names it."""
+    try:
+        image = upright(content)
+    except ImportError:
+        raise InvalidInputError(f"{name} is not converted; {NEEDS_IMAGES}. Nothing was sent.") from None
+    except Exception as error:
+        # Whatever a strange file makes the decoders say, nothing was sent.
+        reason = str(error) or type(error).__name__
+        reason = "it is damaged, or of a kind that Pillow does not read" if "identify" in reason else reason
+        raise InvalidInputError(f"{name} cannot be converted: {reason:.150}. Nothing was sent.") from error
+    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    while True:
+        for quality in _QUALITIES:
+            file = io.BytesIO()
+            image.save(file, "JPEG", quality=quality, optimize=image.width * image.height < 20_000_000)
+            if file.tell() < most:
+                return file.getvalue()
+        image = image.resize((max(1, image.width * 3 // 4), max(1, image.height * 3 // 4)))
+
+
+def upright(content: bytes, *, size: int | None = None, alpha: bool = False) -> Image:
+    """Decode an image as a person sees it: upright, in 8 bit and sRGB, without anything that a camera wrote.
+
+    With `size` it is made that small as early as possible. What is transparent becomes white, unless `alpha`. Raises
+    what the decoders raise, and ValueError for what would take too much memory or time.
+    """
+    from PIL import Image
+
+    if scans_of(content) > MOST_SCANS:
+        raise ValueError(f"it has more than {MOST_SCANS} scans")
+    if convertible_kind(content[:64]) in ("HEIC",):
+        _register_heif()
+    with _quiet(), Image.open(io.BytesIO(without_texts(content)), formats=_available(Image)) as image:
+        if image.width * image.height > MOST_PIXELS:
+            raise ValueError(f"it has more than {MOST_PIXELS // 1_000_000} megapixels")
+        _refuse_raw(image)
+        # Only a JPEG can be decoded in small.
+        image.draft(None, (size * 2, size * 2) if size else (_LONGEST_SIDE, _LONGEST_SIDE))
+        image.load()
+        turn, profile = _orientation(image), image.info.get("icc_profile")
+        small: Image.Image = image
+        if size is not None and image.mode in ("RGB", "L", "RGBA", "CMYK"):
+            image.thumbnail((size, size))
+        small = _in_8_bit(image)
+        small = _in_srgb(small, profile)
+        if size is not None:
+            small.thumbnail((size, size))
+        for step in _TURNS.get(turn, ()):
+            small = small.transpose(Image.Transpose[step])
+    has_alpha = small.mode == "RGBA"
+    if has_alpha and not alpha:
+        white = Image.new("RGB", small.size, "white")
+        white.paste(small, mask=small.getchannel("A"))
+        small = white
+    plain = small if has_alpha and alpha else small.convert("RGB")
+    plain.info.clear()
+    return plain
+
+
+def _refuse_raw(image: Image) -> None:
+    """Refuse the raw photo of a camera, which is a TIFF whose first image is a small preview."""
+    tags: Any = getattr(image, "tag_v2", {})
+    if 0xC612 in tags or tags.get(254, 0) == 1:
+        raise ValueError("it is a raw photo of a camera; export it as a JPEG")
+
+
+def _available(pillow: Any) -> tuple[str, ...]:
+    pillow.init()
+    return tuple(name for name in _FORMATS if name in pillow.OPEN)
+
+
+def _register_heif() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Let what Pillow warns of pass, which is of no matter here; warnings of others are warnings."""
+    with _filters, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"(PIL|pillow_heif)(\.|$)")
+        yield
+
+
+def _orientation(image: Image) -> int:
+    """How the image is held, by its EXIF, which may be damaged."""
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:
+        return 1
+
+
+def _in_8_bit(image: Image) -> Image:
+    """An image of any mode as L, RGB, RGBA or CMYK."""
+    if image.mode.startswith(("I", "F")):
+        return _squeezed(image)
+    if image.mode == "P" or "transparency" in image.info:
+        return image.convert("RGBA" if "transparency" in image.info else image.palette.mode if image.palette else "RGB")
+    if image.mode in ("PA", "LA", "La", "RGBa"):
+        return image.convert("RGBA")
+    return image if image.mode in ("L", "RGB", "RGBA", "CMYK", "LAB") else image.convert("RGB")
+
+
+def _squeezed(image: Image) -> Image:
+    """Grey of 16 or 32 bit, or in fractions, strip by strip, so that no second copy of it is made."""
+    from PIL import Image
+
+    found: Any = (0, 65_535) if image.mode.startswith("I;16") else image.getextrema()
+    low, high = found
+    if image.mode != "F":
+        low, high = 0, 65_535 if 255 < high <= 65_535 else max(high, 255)
+    scale = 255 / (high - low) if high > low else 1.0
+    grey = Image.new("L", image.size)
+    for top in range(0, image.height, _STRIP):
+        strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
+        grey.paste(strip.convert("F").point(lambda value: value * scale - low * scale).convert("L"), (0, top))
+    return grey
+
+
+def _in_srgb(image: Image, profile: object) -> Image:
+    """The colours as sRGB has them; a profile that is damaged or of another kind is of no matter."""
+    alpha = image.getchannel("A") if image.mode == "RGBA" else None
+    if isinstance(profile, bytes) and image.mode != "L":
+        with contextlib.suppress(Exception):
+            from PIL import ImageCms
+
+            given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            source = image.convert("RGB") if alpha else image
+            changed = ImageCms.profileToProfile(source, given, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            if changed is not None:
+                image = changed
+    if alpha is not None and image.mode == "RGB":
+        image.putalpha(alpha)
+    return image if image.mode in ("RGB", "RGBA") else image.convert("RGB")

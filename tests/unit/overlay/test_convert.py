@@ -1,0 +1,207 @@
+"""Images that the service does not take become ones that it takes, on request, and look as they did."""
+
+import array
+import io
+import struct
+import sys
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageCms
+
+from fakes.photos import BLUE, MAKER, RED, encoded, halves, held, opened
+from fakes.pictures import JPEG, jpeg_of
+from fakes.playing import generate, play
+from weryai import InvalidInputError, WeryAIWarning
+from weryai._media.convert import upright
+from weryai._media.image import MOST_BYTES, SURE_BYTES, glance_at, read_image
+
+PHOTOS: dict[str, Callable[[], bytes]] = {
+    "HEIC": lambda: encoded(halves(), "HEIC", exif=held()),
+    "AVIF": lambda: encoded(halves(), "AVIF", exif=held()),
+    "TIFF": lambda: encoded(halves(), "TIFF", exif=held()),
+}
+FLAT: dict[str, Callable[[], bytes]] = {
+    "GIF": lambda: encoded(halves().convert("P"), "GIF"),
+    "BMP": lambda: encoded(halves(), "BMP"),
+    "CMYK": lambda: encoded(halves().convert("CMYK"), "TIFF"),
+    "LAB": lambda: encoded(as_lab(), "TIFF"),
+    "animation": lambda: encoded(halves(), "GIF", save_all=True, append_images=[Image.new("RGB", (400, 200), "green")]),
+}
+
+
+def as_lab() -> Image.Image:
+    """The same in another space of colours."""
+    srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    changed = ImageCms.profileToProfile(halves(), srgb, lab, outputMode="LAB")
+    assert changed is not None
+    return changed
+
+
+def is_near(one: object, other: tuple[int, int, int]) -> bool:
+    """Whether two colours look alike."""
+    assert isinstance(one, tuple)
+    return all(abs(a - b) < 40 for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("kind", PHOTOS)
+def test_a_photo_becomes_an_upright_jpeg_without_its_place(kind: str) -> None:
+    """What was held sideways stands upright once, and neither place nor name of the phone goes along."""
+    image = read_image(PHOTOS[kind](), convert=True)
+    assert (image.suffix, image.media_type) == (".jpg", "image/jpeg")
+    assert kind in str(image.made_of)
+    small = opened(image.content)
+    assert (small.format, small.mode, small.size) == ("JPEG", "RGB", (200, 400))
+    assert is_near(small.getpixel((100, 10)), BLUE)
+    assert is_near(small.getpixel((100, 390)), RED)
+    assert not dict(small.getexif())
+    assert MAKER.encode() not in image.content
+
+
+@pytest.mark.parametrize("kind", FLAT)
+def test_other_kinds_keep_their_colours(kind: str) -> None:
+    """Palettes, four inks and other spaces of colours come out as they look; of an animation it is the first image."""
+    small = opened(read_image(FLAT[kind](), convert=True).content)
+    assert small.size == (400, 200)
+    assert is_near(small.getpixel((10, 100)), BLUE)
+    assert is_near(small.getpixel((390, 100)), RED)
+
+
+def ramp() -> Image.Image:
+    """Grey of 16 bit from black to white."""
+    line = array.array("H", (x * 65_535 // 399 for x in range(400)))
+    return Image.frombytes("I;16", (400, 200), line.tobytes() * 200)
+
+
+@pytest.mark.parametrize("grey", [ramp, lambda: ramp().convert("I"), lambda: ramp().convert("F")])
+def test_grey_of_many_bits_is_not_white(grey: Callable[[], Image.Image]) -> None:
+    """16 bit, 32 bit and fractions are squeezed into 8 bit, not cut off."""
+    small = opened(read_image(encoded(grey(), "TIFF"), convert=True).content)
+    shades = [small.convert("L").getpixel((x, 100)) for x in (5, 100, 200, 300, 395)]
+    assert all(abs(shade - wanted) < 8 for shade, wanted in zip(shades, (3, 64, 128, 191, 252), strict=True))  # type: ignore[operator]
+
+
+def test_what_is_transparent_becomes_white() -> None:
+    """An alpha channel leaves white, as a page would, not the black or the colours that were hidden."""
+    image = halves().convert("RGBA")
+    image.putalpha(0)
+    assert opened(read_image(encoded(image, "TIFF"), convert=True).content).getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_a_profile_is_heeded() -> None:
+    """Colours of another space become those of sRGB; a damaged profile is passed over."""
+    content = encoded(halves(), "TIFF", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for profile in (content, encoded(halves(), "TIFF", icc_profile=b"damaged")):
+        small = opened(read_image(profile, convert=True).content)
+        assert is_near(small.getpixel((10, 100)), BLUE)
+        assert "icc_profile" not in small.info
+
+
+def test_what_is_larger_than_10_mb_becomes_smaller() -> None:
+    """A whole image above the limit is coded anew below it; without the request it is refused, and says what helps."""
+    noise = Image.effect_noise((4_000, 4_000), 90)
+    content = encoded(noise, "PNG")
+    assert len(content) > MOST_BYTES
+    with pytest.raises(InvalidInputError, match=r"larger than 10 MB.*convert=True, or --convert"):
+        read_image(content)
+    image = read_image(content, convert=True)
+    assert len(image.content) < SURE_BYTES
+    assert opened(image.content).format == "JPEG"
+    # What the service takes as it is stays as it is.
+    assert read_image(JPEG, convert=True).content == JPEG
+
+
+def test_100_megapixels_come_out() -> None:
+    """A large image is no bomb: it becomes one of the size that cameras have, whatever Pillow warns of."""
+    image = read_image(encoded(Image.new("L", (12_000, 8_400), 128), "TIFF", compression="tiff_lzw"), convert=True)
+    assert max(opened(image.content).size) == 8_192
+
+
+@pytest.mark.parametrize("kind", [*PHOTOS, "BMP", "GIF"])
+def test_it_is_on_request_and_the_message_says_how(kind: str, tmp_path: Path) -> None:
+    """Nothing is converted unasked; what would do it is named, also where a bulk run glances."""
+    (tmp_path / "a").write_bytes({**PHOTOS, **FLAT}[kind]())
+    for look in (read_image, glance_at):
+        with pytest.raises(
+            InvalidInputError, match=rf"{kind}, not a jpg.*convert=True, or --convert, makes a JPEG of it"
+        ):
+            look(str(tmp_path / "a"))
+    assert glance_at(str(tmp_path / "a"), convert=True) == kind
+
+
+@pytest.mark.parametrize("module", ["PIL", "pillow_heif"])
+def test_without_the_extra_the_message_says_what_to_install(
+    module: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Asked for or not, a photo of a phone is answered with what to install, before anything is sent."""
+    content = PHOTOS["HEIC"]()
+    (tmp_path / "a.heic").write_bytes(content)
+    monkeypatch.setitem(sys.modules, module, None)
+    for convert in (True, False):
+        with pytest.raises(InvalidInputError, match=r'pip install "weryai\[images\]"'):
+            read_image(content, convert=convert)
+    with pytest.raises(InvalidInputError, match=r'pip install "weryai\[images\]"'):
+        glance_at(str(tmp_path / "a.heic"), convert=True)
+
+
+def test_it_is_said_before_paying() -> None:
+    """A warning that names the image and what becomes of it comes before anything is sent; as an error it stops all."""
+    played = play(generate(PHOTOS["HEIC"](), prompt="x", convert=True))
+    assert isinstance(played.error, WeryAIWarning)
+    assert str(played.error).startswith("the image, HEIC, becomes a JPEG of ")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PHOTOS["HEIC"]()[:400],
+        PHOTOS["AVIF"]()[:200],
+        FLAT["BMP"]()[:1000],
+        b"II*\0" + b"\xff" * 100,
+        encoded(halves(), "TIFF", tiffinfo={0xC612: b"\1\4\0\0"}),
+    ],
+)
+def test_what_is_damaged_or_raw_is_not_bought(content: bytes) -> None:
+    """A cut photo, a header alone, or the preview in a camera's raw photo is refused in a short sentence."""
+    with pytest.raises(InvalidInputError, match=r"cannot be converted: .*Nothing was sent\.$") as caught:
+        read_image(content, convert=True)
+    assert len(str(caught.value)) < 200
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def test_a_text_that_unpacks_to_a_gigabyte_is_not_unpacked() -> None:
+    """Texts and profiles of a PNG cost no memory, and the image comes out."""
+    packing = zlib.compressobj(9)
+    packed = b"".join(packing.compress(bytes(10**7)) for _ in range(50)) + packing.flush()
+    png = encoded(halves(), "PNG")
+    content = png[:33] + chunk(b"zTXt", b"c\0\0" + packed) + chunk(b"iCCP", b"c\0\0" + packed) + png[33:]
+    tracemalloc.start()
+    try:
+        assert is_near(upright(content, size=100).getpixel((5, 5)), BLUE)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_jpeg_of_800_scans_is_not_decoded() -> None:
+    """Each scan costs the time of the whole image: what no camera and no browser makes is refused by its structure."""
+    content = encoded(halves(), "JPEG", progressive=True)
+    last = content.rindex(b"\xff\xda")
+    with pytest.raises(ValueError, match="scans"):
+        upright(content[:-2] + content[last:-2] * 800 + content[-2:])
+    assert upright(content).size == (400, 200)
+
+
+def test_the_original_is_known_by_its_own_bytes() -> None:
+    """Size and hash of what was given stay with it, so that a job is known again whatever codes its JPEG."""
+    content = PHOTOS["HEIC"]()
+    assert read_image(content, convert=True).origin()[0] == len(content)
+    assert read_image(jpeg_of(5_000)).origin()[0] == 5_000
+    assert io.BytesIO(content).getvalue() == content
