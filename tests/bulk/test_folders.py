@@ -12,7 +12,7 @@ from fakes.pictures import JPEG
 from weryai import InvalidInputError, bulk
 from weryai.emulator import Emulator
 
-IN = ("a.jpg", "b.JPG", "c.jfif", "d.jpe", "more/e.PNG", "more/deep/f.webp", "g.h.jpeg")
+IN = ("a.jpg", " led by a space.jpg", "b.JPG", "c.jfif", "d.jpe", "more/e.PNG", "more/deep/f.webp", "g.h.jpeg")
 OUT = (
     ".thumbnails/a.jpg", "@eaDir/a.jpg/SYNOPHOTO_THUMB_M.jpg", ".Trash-1000/files/a.jpg", "#recycle/a.jpg", "._a.jpg",
     "Thumbs.db", "__MACOSX/a.jpg", "$RECYCLE.BIN/a.jpg", "more/.hidden.png", "System Volume Information/a.jpg",

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import subprocess
 import sys
 from decimal import Decimal
@@ -15,7 +16,7 @@ from pyarrow import parquet
 
 from fakes.bulks import filled, go, rows
 from fakes.commands import weryai_command
-from weryai import InvalidInputError, bulk
+from weryai import InvalidInputError, JournalError, bulk
 from weryai._protocol.model_registry import bundled_registry
 from weryai.emulator import Emulator
 
@@ -48,6 +49,7 @@ def problems(source: Path) -> list[str]:
         (f'image,prompt\n{ONE},x\n{TWO},"wave\n{THREE},"run"\n', [3]),
         (f'image,prompt\n{ONE},"wave\n{TWO},as tall as 5"\n', [2]),
         (f'image;prompt\n{ONE};"a ""quoted" word"\n{TWO};x\n', [2]),
+        (f'prompt,image\n"wave,{ONE}\nrun",{TWO}\n', [2]),
         (f'image,prompt,duration\n{ONE},"wave\n{TWO},x,no\n', [2, 3]),
     ],
 )
@@ -262,3 +264,57 @@ def test_twenty_rows_of_excel_become_videos_by_one_command(tmp_path: Path, emula
         assert ended.code == 0, ended.errors
         assert len(list((tmp_path / f"{name}.videos").glob("*.mp4"))) == 20
     assert [row.orders for row in emulator.ledger] == [1] * 40
+
+
+@pytest.mark.parametrize("source", [5, None, b"jobs.csv", ["jobs.csv"]])
+def test_what_is_no_path_is_told_by_its_type(tmp_path: Path, source: Any) -> None:
+    """A manifest or a table of prices that is no path is one sentence, not an error of Python's."""
+    with bulk.Ledger(tmp_path / "run.db") as ledger, pytest.raises(InvalidInputError, match=type(source).__name__):
+        bulk.load_manifest(ledger, source, {})
+    if source is not None:
+        with pytest.raises(InvalidInputError, match=type(source).__name__):
+            bulk.read_prices(source)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions are those of POSIX")
+def test_a_place_that_may_not_be_entered_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not even the kind of a file may be asked, manifest and ledger are named with the system's reason."""
+
+    def refused(path: Path, **_: Any) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with bulk.Ledger(tmp_path / "run.db") as ledger:
+        monkeypatch.setattr(Path, "stat", refused)
+        with pytest.raises(InvalidInputError, match=r"jobs\.csv cannot be read: Permission denied"):
+            bulk.load_manifest(ledger, tmp_path / "jobs.csv", {})
+        with pytest.raises(JournalError, match=r"other\.db cannot be read: Permission denied"):
+            bulk.status(tmp_path / "other.db")
+        monkeypatch.undo()
+
+
+def test_prices_are_a_table_as_any_other(tmp_path: Path) -> None:
+    """Separators, encodings, empty columns, and 5.0 for 5 are read as in a manifest; a quote that is open is told."""
+    path = tmp_path / "prices.csv"
+    path.write_bytes("sep=;\nmodel;duration;credits;\n M ;5.0; 12.5;\n;;;\n".encode("utf-16"))
+    assert bulk.read_prices(str(path)).of({"model": "M", "duration": 5}) == 12.5
+    for text, line in (('model,credits\nM,5\n"N,6\n', 3), ("model\nM\n", 2), ("model,credits\nM,x\n", 2)):
+        path.write_text(text)
+        with pytest.raises(InvalidInputError, match=f"line {line} of "):
+            bulk.read_prices(path)
+
+
+def test_the_home_is_meant_by_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No shell has put the home in behind --output= or -o=: export, report and the manifest do it themselves."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    with filled(tmp_path, 2):
+        pass
+    (tmp_path / "jobs.csv").rename(tmp_path / "home" / "jobs.csv")
+    for command in (
+        ("export", "run.db", "-o=~/a.csv"), ("export", "run.db", "--output=~/b.jsonl"),
+        ("report", "run.db", "-o=~/c.html"), ("report", "run.db", "--output", "~/d.html"), ("plan", "~/jobs.csv"),
+    ):  # fmt: skip
+        ended = weryai_command("bulk", *command, base_url=None, key=None, folder=tmp_path)
+        assert ended.code == 0, ended.errors
+    assert {path.name for path in (tmp_path / "home").iterdir()} >= {"a.csv", "b.jsonl", "c.html", "d.html"}
+    assert not list(tmp_path.glob("*~*"))

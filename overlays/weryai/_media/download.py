@@ -338,6 +338,8 @@ def _try(path: Path, if_exists: IfExists) -> None:
 
 def absolute_path(output: str | os.PathLike[str] | None) -> str:
     """What the user named, as it reads from any folder; whoever means a folder is still seen to."""
+    if not isinstance(output, str | os.PathLike | None):
+        raise InvalidInputError(f"output is a path or None, not {type(output).__name__}. Nothing was sent.")
     named = os.fspath(_expanded(output)) if output is not None else "./"
     folder = "/" if isinstance(named, str) and named.endswith(("/", os.sep)) else ""
     try:

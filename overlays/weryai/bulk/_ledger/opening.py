@@ -79,7 +79,7 @@ def path_of(place: Place) -> Path:
     path = place.path if isinstance(place, Ledger) else Path(os.path.abspath(os.path.expanduser(place)))
     try:
         is_there = path.is_file()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     if not is_there:
         raise JournalError(f"there is no ledger at {path}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..._media.names import quoted
 from ...errors import InvalidInputError
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp")
@@ -47,7 +48,7 @@ def read_folder(folder: Path, *, convert: bool = False, allow_duplicates: bool =
         elif suffix in CONVERTIBLE:
             left_out[f"{suffix} (--convert, in Python convert=True, makes JPEGs of them)"] += 1
         else:
-            left_out[f"{suffix:.20}" if suffix else "without an ending"] += 1
+            left_out[quoted(suffix[:20]) if suffix else "without an ending"] += 1
     names = sorted(sizes, key=lambda name: Path(name).parts)
     if not allow_duplicates:
         names = _without_copies(folder, names, sizes, left_out)

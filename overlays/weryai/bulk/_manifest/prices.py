@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import csv
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ...errors import InvalidInputError
+from .readers import read_table
 
 COLUMNS = ("model", "duration", "resolution", "generate_audio", "credits")
+_NO_PRICE = "credits {!r:.40} is no number of 0 or more"
 
 
 class Prices:
@@ -35,19 +37,29 @@ class Prices:
         return self._known[asked]
 
 
-def read_prices(path: Path | None) -> Prices:
-    """Read a CSV with the columns model, duration, resolution, generate_audio (each may be left out) and credits."""
+def read_prices(path: str | os.PathLike[str] | None) -> Prices:
+    """Read a table, as a manifest may be one: model, duration, resolution, generate_audio and credits.
+
+    Each column but the last may be left out, and so may a cell: it then fits everything. Raises InvalidInputError.
+    """
     if path is None:
         return Prices()
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [{name: (row.get(name) or "").strip() for name in COLUMNS} for row in csv.DictReader(file)]
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"the prices {path} cannot be read: {error}") from error
-    for number, row in enumerate(rows, 2):
-        if not _is_price(row["credits"]):
-            raise InvalidInputError(f"line {number} of {path}: credits {row['credits']!r} is no number of 0 or more")
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidInputError(f"prices are the path of a table, not {type(path).__name__}")
+    place, rows = Path(os.path.expanduser(path)), list[dict[str, str]]()
+    for found in read_table(place):
+        row = {name: _cell(found.values.get(name)) for name in COLUMNS}
+        problem = found.problem or (None if _is_price(row["credits"]) else _NO_PRICE.format(row["credits"]))
+        if problem is not None:
+            raise InvalidInputError(f"line {found.line} of {place}: {problem}")
+        rows.append(row)
     return Prices(rows)
+
+
+def _cell(value: object) -> str:
+    """A cell as jobs have it: 5 for 5.0."""
+    text = "" if value is None else str(value).strip()
+    return text.removesuffix(".0")
 
 
 def _fits(row: Mapping[str, str], asked: tuple[str, ...]) -> bool:

@@ -6,11 +6,12 @@ import codecs
 import contextlib
 import csv
 import datetime
+import itertools
 import json
 import os
 import re
 import stat
-import zipfile
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,6 +100,11 @@ def open_manifest(source: str | os.PathLike[str], *, convert: bool = False, allo
     if not stat.S_ISREG(mode):
         raise InvalidInputError(f"there is no manifest at {quoted(path)}")
     return Manifest(path.parent, _told(path, reader))
+
+
+def read_table(path: Path) -> Iterator[Row]:
+    """The rows of a table of any kind, one with another ending as CSV; raises InvalidInputError."""
+    return _told(path, _READERS.get(path.suffix.lower(), _csv))
 
 
 def _told(path: Path, reader: Callable[[Path], Iterator[Row]]) -> Iterator[Row]:
@@ -203,10 +209,12 @@ def _swallowed(cells: Sequence[str], names: Sequence[str], delimiter: str) -> st
     if len(names) < 2 or "image" not in names:
         return None
     place = names.index("image")
-    for cell in cells:
-        for line in cell.splitlines()[1:]:
+    for column, cell in enumerate(cells):
+        for number, line in enumerate(lines := cell.splitlines()):
             parts = [part.strip().strip('"') for part in line.split(delimiter)]
-            if len(parts) > place and len(parts) > 1 and _is_like_an_image(parts[place]):
+            # The first line begins in the column of its cell.
+            at = place if number else place - column
+            if len(lines) > 1 < len(parts) and 0 <= at < len(parts) and _is_like_an_image(parts[at]):
                 return f"has a quote that is not closed: it takes {quoted(line)!r:.80} into a cell"
     return None
 
@@ -313,22 +321,41 @@ def _excel(path: Path) -> Iterator[Row]:
         from openpyxl import load_workbook
     except ImportError:
         raise InvalidInputError(NEEDS_EXCEL) from None
-    try:
-        # Formulas are read as what Excel has worked them out to.
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        raise InvalidInputError(f"{quoted(path)} cannot be read as an Excel workbook: {quoted(error)}") from error
     table: _Table | None = None
-    with contextlib.closing(book):
-        sheet = book.worksheets[0]
-        # The size that is noted in a sheet may be that of another program's making.
-        sheet.reset_dimensions()
-        for line, values in enumerate(sheet.iter_rows(values_only=True), 1):
-            cells = [_as_text(value) for value in values]
-            if table is not None:
-                yield from table.rows(cells, line)
-            elif any(map(str.strip, cells)):
-                table = _Table(cells, line)
+    try:
+        with _no_words_of("openpyxl"):
+            # Formulas are read as what Excel has worked them out to.
+            book = load_workbook(path, read_only=True, data_only=True)
+        with contextlib.closing(book):
+            sheet = book.worksheets[0]
+            # The size that is noted in a sheet may be that of another program's making.
+            sheet.reset_dimensions()
+            found = enumerate(sheet.iter_rows(values_only=True), 1)
+            while batch := _next_of(found):
+                for line, values in batch:
+                    cells = [_as_text(value) for value in values]
+                    if table is not None:
+                        yield from table.rows(cells, line)
+                    elif any(map(str.strip, cells)):
+                        table = _Table(cells, line)
+    except OSError:
+        raise
+    except Exception as error:
+        # It is a ZIP of XML, each of which can be broken in ways of its own.
+        raise InvalidInputError(f"{quoted(path)} cannot be read as an Excel workbook: {quoted(error)}") from error
+
+
+def _next_of(rows: Iterator[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    with _no_words_of("openpyxl"):
+        return list(itertools.islice(rows, 1_000))
+
+
+@contextlib.contextmanager
+def _no_words_of(module: str) -> Iterator[None]:
+    """Let what this library warns of pass; warnings of others are warnings."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=rf"{module}(\.|$)")
+        yield
 
 
 def _as_text(value: object) -> str:

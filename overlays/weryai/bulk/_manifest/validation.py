@@ -221,7 +221,11 @@ def _read(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Read values as what the contract wants, without those that are empty; what cannot be read is told."""
     values, found = {}, []
     for name, value in given.items():
-        value = value.strip() if isinstance(value, str) else plain(value)
+        if not isinstance(value, str):
+            value = plain(value)
+        elif name not in OWN:
+            # What names a file is as the file system has it; the cells of a table are stripped already.
+            value = value.strip()
         # Tables of numbers say by "no number" that there is none.
         if value is None or value == "" or (isinstance(value, float) and value != value):
             continue

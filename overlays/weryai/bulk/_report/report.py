@@ -28,7 +28,7 @@ def report(
     """
     if cards < 0 or embed < 0:
         raise InvalidInputError("cards and embed must be 0 or more")
-    path = Path(os.path.abspath(target))
+    path = Path(os.path.abspath(os.path.expanduser(target)))
     with looking(ledger) as db:
         facts = gather(db, name_of(ledger), cards, time.time())
     with appearing(path, ledger) as file:

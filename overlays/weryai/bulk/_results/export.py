@@ -46,7 +46,7 @@ def export(ledger: Place, target: str | os.PathLike[str] | BinaryIO, *, format: 
     """
     if not isinstance(target, str | os.PathLike):
         return _write(ledger, target, format or "csv")
-    path = Path(target)
+    path = Path(os.path.expanduser(target))
     chosen = format or _SUFFIXES.get(path.suffix.lower())
     if chosen is None:
         raise ConfigurationError(f"{path} tells no format: let it end in {', '.join(_SUFFIXES)}")

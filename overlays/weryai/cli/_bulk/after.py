@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -145,8 +147,14 @@ def export(ledger: Place, output: str, chosen: Literal["csv", "jsonl", "parquet"
             raise click.UsageError("Parquet goes into a file, not to standard output")
         bulk.export(ledger, sys.stdout.buffer, format=chosen or "csv")
         return
-    many = bulk.export(ledger, Path(output), format=chosen)
-    say(f"weryai: {many:,} jobs written to {output}")
+    target = _expanded(output)
+    many = bulk.export(ledger, target, format=chosen)
+    say(f"weryai: {many:,} jobs written to {target}")
+
+
+def _expanded(output: str | Path) -> Path:
+    """A path with the home for ~, which no shell has put in behind -o= or --output=."""
+    return Path(os.path.expanduser(re.sub("^=(?=~)", "", str(output))))
 
 
 def _verdict(word: str, tasks: list[str], *, everything: bool) -> str:
@@ -190,5 +198,9 @@ def report(ledger: Place, output: Path | None, cards: int, embed: int) -> None:
     """
     from weryai import bulk
 
-    target = output or (ledger.with_suffix(".html") if isinstance(ledger, Path) else Path("report.html"))
+    target = (
+        _expanded(output)
+        if output
+        else (ledger.with_suffix(".html") if isinstance(ledger, Path) else Path("report.html"))
+    )
     put(False, bulk.report(ledger, target, cards=cards, embed=embed * 1_000_000))

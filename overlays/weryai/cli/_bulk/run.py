@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+import os
 import re
 import shlex
 from collections.abc import Callable
@@ -35,7 +36,10 @@ def _manifest(command: F) -> F:
     """Add what `plan` and `run` have in common."""
     for option in reversed(
         (
-            click.argument("manifest", type=click.Path(path_type=Path)),
+            click.argument(
+                "manifest", type=click.Path(path_type=Path),
+                callback=lambda _context, _argument, path: Path(os.path.expanduser(path)),
+            ),
             click.option("-p", "--prompt", help="For rows that have none."),
             click.option("-m", "--model", help="For rows that have none, as the options that follow."),
             click.option("-d", "--duration", type=int, help="Seconds."),
