@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
@@ -95,11 +95,13 @@ class WeryAI(_Client[Blocking]):
     tasks `polls_per_second` times. `ssl_context` and `transport` (an httpx transport) are for special networks.
     `on_drift` hears of what the shipped contract does not know in a response, each kind once: a plain function of one
     Drift, or "log" for a warning under the logger `weryai`. It never fails a call, and costs nothing unless given.
+    `private_hosts` names hosts of a private network that may be reached by plain http, such as a service of Docker
+    Compose; None is for WERYAI_PRIVATE_HOSTS, names with commas between them.
     With a `journal`, every paid order is on disk before it is sent; `orders` tells of them. It is a Journal, the path
     of one, or True for that of the command line (`Journal.default_path()`). Without one the process remembers what it
     sent with an unknown outcome, and refuses the same order by that error until `force=True`.
 
-    Raises ConfigurationError without a key, and for plain http to anything but this machine.
+    Raises ConfigurationError without a key, and for plain http to anything but this machine and `private_hosts`.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class WeryAI(_Client[Blocking]):
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
         on_drift: OnDrift | None = None,
+        private_hosts: Iterable[str] | None = None,
         journal: Journal | OrderLogSource | str | os.PathLike[str] | bool | None = None,
     ) -> None:
         """Make a client; nothing is sent yet."""
@@ -128,6 +131,7 @@ class WeryAI(_Client[Blocking]):
             max_requests=max_requests,
             polls_per_second=polls_per_second,
             on_drift=on_drift,
+            private_hosts=private_hosts,
         )
         settings = _with_journal(settings, journal)
         self._runner = Blocking(settings, transport)
@@ -175,6 +179,7 @@ class AsyncWeryAI(_Client[Awaiting]):
         max_requests: int = MAX_REQUESTS,
         polls_per_second: float = POLLS_PER_SECOND,
         on_drift: OnDrift | None = None,
+        private_hosts: Iterable[str] | None = None,
         journal: Journal | OrderLogSource | str | os.PathLike[str] | bool | None = None,
     ) -> None:
         """Make a client; it may be made outside a running loop, and nothing is sent yet."""
@@ -188,6 +193,7 @@ class AsyncWeryAI(_Client[Awaiting]):
             max_requests=max_requests,
             polls_per_second=polls_per_second,
             on_drift=on_drift,
+            private_hosts=private_hosts,
         )
         settings = _with_journal(settings, journal)
         self._runner = Awaiting(settings, transport)

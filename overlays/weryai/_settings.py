@@ -8,7 +8,7 @@ import ipaddress
 import os
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -22,6 +22,9 @@ MODELS_BASE_URL = "https://api-growth-agent.weryai.com"
 TIMEOUT = 60.0
 MAX_REQUESTS = 16
 POLLS_PER_SECOND = 50.0
+
+# Names that no public host can have, and those that Docker and Kubernetes give.
+_PRIVATE_ENDINGS = (".internal", ".local", ".localhost", ".lan", ".home.arpa", ".test")
 
 KeySource = str | Callable[[], str]
 
@@ -39,6 +42,7 @@ class Settings:
     max_requests: int = MAX_REQUESTS
     polls_per_second: float = POLLS_PER_SECOND
     on_drift: OnDrift | None = field(default=None, repr=False)
+    private_hosts: frozenset[str] = frozenset()
     journal: OrderLogSource | None = None
     owns_journal: bool = False
 
@@ -74,6 +78,7 @@ def make_settings(
     max_requests: int = MAX_REQUESTS,
     polls_per_second: float = POLLS_PER_SECOND,
     on_drift: OnDrift | None = None,
+    private_hosts: Iterable[str] | None = None,
 ) -> Settings:
     """Check and complete what the user gave; a given base_url also serves the models registry unless told otherwise."""
     environment = os.environ.get
@@ -92,9 +97,10 @@ def make_settings(
         raise ConfigurationError("polls_per_second must be more than 0 and at most 10,000")
     if not (on_drift is None or on_drift == "log" or callable(on_drift)) or inspect.iscoroutinefunction(on_drift):
         raise ConfigurationError('on_drift must be a plain function of one Drift, or "log"')
+    named = _checked_hosts(environment("WERYAI_PRIVATE_HOSTS", "") if private_hosts is None else private_hosts)
     return Settings(
-        base_url=_checked_url("base_url", base_url),
-        models_base_url=_checked_url("models_base_url", models_base_url or base_url),
+        base_url=_checked_url("base_url", base_url, named),
+        models_base_url=_checked_url("models_base_url", models_base_url or base_url, named),
         timeout=float(timeout),
         retry=retry or RetryPolicy(),
         key=_key_reader(api_key),
@@ -102,6 +108,7 @@ def make_settings(
         max_requests=max_requests,
         polls_per_second=float(polls_per_second),
         on_drift=on_drift,
+        private_hosts=named,
     )
 
 
@@ -120,7 +127,30 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _checked_url(name: str, url: str) -> str:
+def _checked_hosts(private_hosts: Iterable[str]) -> frozenset[str]:
+    """The hosts that may be reached by plain http, each of which must be private by its very name or address."""
+    given = private_hosts.split(",") if isinstance(private_hosts, str) else private_hosts
+    hosts = frozenset(str(host).strip().strip("[]").lower() for host in given) - {""}
+    for host in hosts:
+        if not _is_private(host):
+            raise ConfigurationError(
+                f"private_hosts: {host[:100]!r} is not private: that is an address of a private network, or a name "
+                f"without a dot or one that ends with {', '.join(_PRIVATE_ENDINGS)}"
+            )
+    return hosts
+
+
+def _is_private(host: str) -> bool:
+    """Whether a host can only be one of a private network; nobody is asked."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        is_name = re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", host) and not re.fullmatch("[0-9.]+|0x.*", host)
+        return bool(is_name) and ("." not in host or host.endswith(_PRIVATE_ENDINGS))
+    return address.is_private and not address.is_unspecified
+
+
+def _checked_url(name: str, url: str, private_hosts: frozenset[str]) -> str:
     try:
         parts = urlsplit(url.strip())
         scheme, host, _ = origin(url.strip())
@@ -132,8 +162,11 @@ def _checked_url(name: str, url: str) -> str:
         raise ConfigurationError(f"{name}: write the host in its ASCII form (xn--...)")
     if parts.username or parts.password or "?" in url or "#" in url:
         raise ConfigurationError(f"{name} must not hold a user, a password, a query or a fragment")
-    if scheme == "http" and not is_loopback(host):
-        raise ConfigurationError(f"{name} is plain http to {host}: the key would travel in clear; use https")
+    if scheme == "http" and not is_loopback(host) and host not in private_hosts:
+        raise ConfigurationError(
+            f"{name} is plain http to {host}: the key would travel in clear; use https. For a host of your own private "
+            f"network, name it: private_hosts=[{host!r}] or WERYAI_PRIVATE_HOSTS={host}"
+        )
     return url.strip().rstrip("/")
 
 

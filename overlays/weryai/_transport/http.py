@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import platform
 import re
-import ssl
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -18,10 +16,11 @@ from .._flow.clock import real_now
 from .._flow.effects import Fetch, Reply, Send
 from .._flow.logs import log
 from .._protocol.envelope import find_task_ids, read_envelope, request_id_of, text_of, unknown_outcome
-from .._settings import Settings, is_loopback
+from .._settings import Settings
 from .._version import __version__
-from ..errors import ConfigurationError, NotSentError, OutcomeUnknownError, TransportError, WeryAIError
+from ..errors import NotSentError, OutcomeUnknownError, TransportError, WeryAIError
 from .evidence import Evidence, StoppedError
+from .surroundings import routes
 
 Client = TypeVar("Client", httpx.Client, httpx.AsyncClient)
 CHUNK = 256 * 1024
@@ -47,19 +46,17 @@ def make_client(
 ) -> Client:
     """Make an httpx client; its connections to this machine never go through a proxy."""
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20 if keeps_connections else 0)
-    try:
-        return kind(
-            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip, deflate"},
-            timeout=_timeout(settings.timeout),
-            verify=settings.ssl_context or _shared_context(),
-            transport=transport,
-            limits=limits,
-            mounts={f"all://{host}": None for host in _own_hosts(settings)},
-        )
-    except (ImportError, ValueError, httpx.InvalidURL) as error:
-        raise ConfigurationError(
-            f"the proxy settings (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY) cannot be used: {error}"
-        ) from error
+    proxied: Any = httpx.AsyncHTTPTransport if kind is httpx.AsyncClient else httpx.HTTPTransport
+    context, mounts = routes(settings, None if transport else functools.partial(proxied, limits=limits))
+    return kind(
+        headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip, deflate"},
+        timeout=_timeout(settings.timeout),
+        verify=context,
+        transport=transport,
+        limits=limits,
+        mounts=mounts,
+        trust_env=False,
+    )
 
 
 def build(
@@ -300,12 +297,6 @@ def _timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(seconds, 10.0), pool=None)
 
 
-def _own_hosts(settings: Settings) -> set[str]:
-    """The names of this machine, those in the base URLs included (127.0.0.2 is one as well)."""
-    hosts = {host for _, host, _ in settings.origins if is_loopback(host)}
-    return {f"[{host}]" if ":" in host else host for host in {"127.0.0.1", "localhost", "::1", *hosts}}
-
-
 def _key_of(request: httpx.Request | None) -> str:
     key = request.headers.get("authorization", "").removeprefix("Bearer ") if request is not None else ""
     # Anything shorter is no real key, and may be a word of the answer itself.
@@ -331,18 +322,3 @@ def _hide_in_chain(error: BaseException | None, key: str) -> None:
     while error is not None and key:
         error.args = tuple("***" if key in str(part) else part for part in error.args)
         error = error.__cause__ or error.__context__
-
-
-def _shared_context() -> ssl.SSLContext:
-    try:
-        return _make_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-    except OSError as error:
-        raise ConfigurationError(
-            f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}"
-        ) from error
-
-
-@functools.lru_cache(maxsize=4)
-def _make_context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    # Making a context reads every root certificate, some 20 ms; all clients of a process share one per setting.
-    return httpx.create_ssl_context()

@@ -129,7 +129,7 @@ def test_unreadable_certificates_are_a_configuration_error(
     monkeypatch.setenv("SSL_CERT_FILE", str(bad))
 
     async def story() -> None:
-        await kind(KEY, base_url=URL).tasks.get("t1")
+        await kind(KEY, base_url="https://api.example.com").tasks.get("t1")
 
     with pytest.raises(errors.ConfigurationError, match="SSL_CERT_FILE"):
         asyncio.run(story())
