@@ -1,7 +1,8 @@
 """What must come out of an answer, typed by hand from what is known of the API: nothing of the overlay is asked.
 
 The rules: 2xx and a `status` of 0 or 200 is a success; any other `status` is a refusal, whose code tells its kind; a
-5xx or a 408 to a paid request leaves its outcome unknown; any task id in a 2xx means that the work was accepted.
+5xx or a 408 to a paid request leaves its outcome unknown;
+any task id in a 2xx means that the work was accepted, unless a known code refuses it.
 """
 
 import json
@@ -120,7 +121,9 @@ def _allowed(status: int, body: Any, *, paid: bool) -> tuple[Outcome, ...]:
         return (errors.OutcomeUnknownError,) if paid else (errors.ServerError,)
     if 200 <= status < 300:
         if paid and has_task_id(body):
-            return (None,)
+            # Known to refuse, and a task id all the same: nobody can say which of them holds.
+            refused = code_of(body) in KINDS or (isinstance(body, dict) and body.get("success") is False)
+            return (errors.OutcomeUnknownError,) if refused else (None,)
         verdict = says(body)
         if verdict is False:
             return _kinds(status, body)

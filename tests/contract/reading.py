@@ -8,10 +8,15 @@ from typing import Any
 
 import yaml
 
+from contract.core.strict import Twins, strict
+
 ROOT = Path(__file__).parents[2]
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CONTRACT: dict[str, Any] = yaml.load((ROOT / "openapi" / "weryai.yaml").read_text("utf-8"), Loader=_LOADER)
 SCHEMAS: dict[str, Any] = CONTRACT["components"]["schemas"]
+# The same without "or anything": what sound answers are made from and judged by.
+STRICT: dict[str, Any] = strict(CONTRACT)
+TWINS = Twins(CONTRACT)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from schemathesis.generation.stateful.state_machine import APIStateMachine, Step
 
 from contract import outcomes
 from contract.cases import effort, load
-from contract.reading import CONTRACT, Operation, operations
+from contract.reading import CONTRACT, TWINS, Operation, operations, resolve
 from contract.sending import PNG, Senders
 from contract.serving import simplest
 from weryai.emulator import Emulator, ManualClock, create_app
@@ -80,8 +80,12 @@ def ask(service: Service, case: Any) -> httpx.Response:
 
 
 def check_conformance(case: Any, answer: httpx.Response) -> None:
-    """Check status, content type and body of an answer against the contract."""
+    """Check status, content type and body of an answer against the contract, and against its strict twin."""
     case.validate_response(Response.from_httpx(answer, verify=False), checks=CONFORMANCE)
+    documented = BY_LABEL[case.operation.label].spec["responses"]
+    described = resolve(documented.get(str(answer.status_code), documented["default"]))["content"]["application/json"]
+    drift = TWINS.drift(described["schema"]["$ref"], answer.json())
+    assert drift == [], f"{case.operation.label}: HTTP {answer.status_code} with {answer.text:.1000}: {drift}"
 
 
 def accepts(answer: httpx.Response) -> bool:

@@ -11,7 +11,7 @@ import weryai_api.models
 from contract import outcomes
 from contract.cases import Answer, answers, bodies_of, effort
 from contract.oracle import same
-from contract.reading import Operation, operations
+from contract.reading import TWINS, Operation, operations
 from contract.sending import Senders
 from contract.serving import Served
 from weryai import Batch, Submission, Task
@@ -85,6 +85,22 @@ def test_a_round_trip_keeps_every_field(schema: str) -> None:
         assert same(model.from_dict(body).to_dict(), body)
 
     check()
+
+
+@pytest.mark.parametrize("schema", sorted({one.schema for one in answers()} - {"#/components/schemas/ErrorReply"}))
+def test_most_answers_have_data(schema: str) -> None:
+    """About half of the made answers have `data`, and it is what the contract names, never just anything."""
+    bodies: list[Any] = []
+
+    @effort(3)
+    @given(bodies_of(schema))
+    def gather(body: Any) -> None:
+        bodies.append(body)
+
+    gather()
+    share = sum("data" in body for body in bodies) / len(bodies)
+    assert share > 0.4, f"{schema}: `data` is in {share:.0%} of the bodies"
+    assert [problems for body in bodies if (problems := TWINS.drift(schema, body))] == []
 
 
 @pytest.mark.parametrize("one", operations(), ids=name)
