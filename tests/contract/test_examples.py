@@ -79,6 +79,6 @@ def test_every_row_of_the_snapshot_is_a_model() -> None:
     """Each row of the shipped registry keeps the schema of a registry's entry, field by field."""
     rows = operation("listVideoModels").spec["x-snapshot"]
     for kind in ("image_to_video", "multi_image_to_video", "text_to_video"):
-        for at, row in enumerate(rows[kind]):
+        for at, row in enumerate(rows.get(kind, ())):
             problems = TWINS.failures("#/components/schemas/ModelEntry", row)
             assert problems == [], f"/x-snapshot/{kind}/{at} ({row.get('model_key')}): {problems}"

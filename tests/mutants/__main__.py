@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from . import derived
 from .copies import ROOT, Copy, processor_seconds
 from .everything import EQUIVALENT, MUTANTS, SELF_TESTS, chosen
 from .judging import OPTIONS, WIDER, Verdict, first_failure, judge
@@ -27,7 +28,9 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        mutants = chosen(os.environ.get("MUTANTS_ONLY", ""))
+        if (only := os.environ.get("MUTANTS_ONLY", "")) == "contract.derived":
+            return derived.main()
+        mutants = chosen(only)
         verdicts, control = run(mutants)
     except MutantError as error:
         print(f"mutants: {error}", file=sys.stderr)

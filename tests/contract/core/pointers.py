@@ -1,0 +1,27 @@
+"""JSON pointers: where something stands in a document."""
+
+from collections.abc import Iterator
+from typing import Any
+
+Steps = tuple[str | int, ...]
+
+
+def pointer(*steps: str | int) -> str:
+    """Write steps as a JSON pointer."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+
+
+def at(document: Any, place: str) -> Any:
+    """Return what stands at a JSON pointer, with or without the `#` of a reference before it."""
+    for step in place.removeprefix("#").split("/")[1:]:
+        step = step.replace("~1", "/").replace("~0", "~")
+        document = document[int(step)] if isinstance(document, list) else document[step]
+    return document
+
+
+def walk(part: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
+    """Yield every part of a document with its place, the whole first."""
+    yield steps, part
+    inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for step, value in inner:
+        yield from walk(value, (*steps, step))
