@@ -81,8 +81,12 @@ def _head_problems(request: httpx.Request, one: Operation, key: str) -> list[str
     item = CONTRACT["paths"][one.path]
     servers = one.spec.get("servers") or item.get("servers") or CONTRACT["servers"]
     problems = []
-    if request.url.host != urlsplit(servers[0]["url"]).hostname or request.url.scheme != "https":
-        problems.append(f"sent to {request.url.scheme}://{request.url.host}, not to {servers[0]['url']}")
+    wanted = urlsplit(servers[0]["url"])
+    sent, header = f"{request.url.scheme}://{request.url.netloc.decode()}", request.headers.get("host", "")
+    if (sent, header) != (f"https://{wanted.netloc}", wanted.netloc):
+        problems.append(f"sent to {sent} (Host: {header}), not to {servers[0]['url']}")
+    if request.url.userinfo:
+        problems.append("the URL has a user or a password in it")
     if request.headers.get_list("authorization") != [f"Bearer {key}"]:
         problems.append(f"Authorization is {request.headers.get_list('authorization')}, not one bearer key")
     if request.url.query:
@@ -104,7 +108,9 @@ def _body_problems(request: httpx.Request, one: Operation) -> list[str]:
     if "requestBody" not in one.spec:
         return ["a body was sent, the contract has none"] if request.content or content_type else []
     (media_type, described), *_ = one.spec["requestBody"]["content"].items()
-    if content_type.partition(";")[0] != media_type:
+    sent, *options = (part.strip().lower() for part in content_type.split(";"))
+    foreign = [one for one in options if one != "charset=utf-8" and not one.startswith("boundary=")]
+    if sent != media_type or foreign:
         return [f"Content-Type is {content_type!r}, not {media_type}"]
     try:
         body = read_body(request, one)
@@ -128,12 +134,19 @@ def _refuse(word: str) -> Any:
 
 
 def form_fields(request: httpx.Request) -> dict[str, Any]:
-    """Read a form as the contract describes it: a file as a text of its length, a flag as true or false."""
-    return _fields_of(f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode() + request.content)
+    """Read a form as the contract types its parts: a file as the word "file", a flag, a number, else a text."""
+    one, _ = match(request)
+    kinds: list[tuple[str, str]] = []
+    if one is not None:
+        (described,) = one.spec["requestBody"]["content"].values()
+        properties = resolve(described["schema"])["properties"]
+        kinds = [(name, str(it.get("format") or it.get("type"))) for name, it in properties.items()]
+    message = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode() + request.content
+    return _fields_of(message, tuple(kinds))
 
 
 @functools.lru_cache(maxsize=1)
-def _fields_of(message: bytes) -> dict[str, Any]:
+def _fields_of(message: bytes, kinds: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     """Read a form; the last is remembered, because it is judged and then compared with what was meant."""
     fields: dict[str, Any] = {}
     for part in email.message_from_bytes(message).get_payload():
@@ -141,10 +154,15 @@ def _fields_of(message: bytes) -> dict[str, Any]:
         content = part.get_payload(decode=True)
         if name in fields or not isinstance(name, str) or not isinstance(content, bytes):
             raise ValueError(f"part {name!r} is unnamed, or stands there twice")
-        if name == "file":
-            if not part.get_filename() or "content-type" not in part:
-                raise ValueError("the file part lacks its filename or its Content-Type")
-            fields[name] = "file"
-        else:
-            fields[name] = {"true": True, "false": False}.get(content.decode(), content.decode())
+        kind = dict(kinds).get(name, "string")
+        if kind == "binary" and (not part.get_filename() or "content-type" not in part):
+            raise ValueError("the file part lacks its filename or its Content-Type")
+        fields[name] = "file" if kind == "binary" else as_typed(content.decode(), kind)
     return fields
+
+
+def as_typed(text: str, kind: str) -> Any:
+    """Read the text of a form's part by its type; what is no such value stays a text, which the schema refuses."""
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    return int(text) if kind in ("integer", "int64") and re.fullmatch(r"-?\d+", text, re.ASCII) else text

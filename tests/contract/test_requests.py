@@ -225,6 +225,12 @@ def test_the_oracle_can_say_no() -> None:
     body = {"model": "m", "prompt": "p", "image": "https://example.com/p.jpg", "duration": 5}
     wrongs: dict[str, httpx.Request] = {
         "not to": httpx.Request("POST", url.replace("api.", "apis."), headers=right, json=body),
+        ".com:8443": httpx.Request("POST", url.replace(".com", ".com:8443"), headers=right, json=body),
+        "a user or a password": httpx.Request("POST", url.replace("//", "//me:secret@"), headers=right, json=body),
+        "Host: other.example": httpx.Request("POST", url, headers={**right, "Host": "other.example"}, json=body),
+        "charset=latin-1": httpx.Request(
+            "POST", url, headers={**right, "Content-Type": "application/json; charset=latin-1"}, json=body
+        ),
         "no operation": httpx.Request("POST", url + "s", headers=right, json=body),
         "not one bearer key": httpx.Request("POST", url, headers={"Authorization": f"Basic {KEY}"}, json=body),
         "query": httpx.Request("POST", url + "?x=1", headers=right, json=body),
@@ -247,3 +253,14 @@ def test_the_oracle_can_say_no() -> None:
     form.read()
     _, problems = oracle.judge(form, KEY)
     assert "body.fixed" in "; ".join(problems)
+
+
+def test_the_oracle_reads_a_form_by_its_types() -> None:
+    """A text that looks like a flag stays a text, a flag is a flag, and a number is a number."""
+    upload = "https://api.weryai.com/v1/generation/upload-file"
+    files = {"file": ("p.png", PNG, "image/png"), "fixed": (None, "true"), "batch_no": (None, "true")}
+    form = httpx.Request("POST", upload, headers={"Authorization": f"Bearer {KEY}"}, files=files)
+    form.read()
+    assert oracle.judge(form, KEY)[1] == []
+    assert oracle.form_fields(form) == {"file": "file", "fixed": True, "batch_no": "true"}
+    assert [oracle.as_typed(text, "integer") for text in ("7", "-7", "7.5", "seven")] == [7, -7, "7.5", "seven"]

@@ -1,7 +1,9 @@
 """The strict twin refuses what an open contract lets through, and says where."""
 
+from pathlib import Path
 from typing import Any
 
+from contract import core
 from contract.core.strict import Twins, strict
 from contract.reading import CONTRACT, STRICT, TWINS
 
@@ -55,3 +57,13 @@ def test_a_sound_value_is_neither() -> None:
         twins.failures("#/components/schemas/A", {"a": "x"}) == twins.drift("#/components/schemas/A", {"a": "x"}) == []
     )
     assert twins.drift("#/components/schemas/A", {"a": 1}) == ['/a: 1 is not of type "string"']
+
+
+def test_the_core_names_no_api() -> None:
+    """No module of the core has a word of an API, or imports what has one."""
+    folder = Path(core.__file__).parent
+    texts = {file.name: file.read_text("utf-8") for file in folder.glob("*.py") if not file.name.startswith("test_")}
+    assert len(texts) >= 4
+    for name, text in texts.items():
+        words = [word for word in ("wery", "video", "task_", "batch_id", "contract.reading") if word in text.lower()]
+        assert words == [], name
