@@ -109,7 +109,6 @@ def upright(content: bytes, *, size: int | None = None, alpha: bool = False) -> 
         image.draft(None, (size * 2, size * 2) if size else (_LONGEST_SIDE, _LONGEST_SIDE))
         image.load()
         turn, profile = _orientation(image), image.info.get("icc_profile")
-        small: Image.Image = image
         if size is not None and image.mode in ("RGB", "L", "RGBA", "CMYK"):
             image.thumbnail((size, size))
         small = _in_8_bit(image)

@@ -209,7 +209,8 @@ def _swallowed(cells: Sequence[str], names: Sequence[str], delimiter: str) -> st
     if len(names) < 2 or "image" not in names:
         return None
     place = names.index("image")
-    for column, cell in enumerate(cells):
+    broken = ((column, cell) for column, cell in enumerate(cells) if "\n" in cell or "\r" in cell)
+    for column, cell in broken:
         for number, line in enumerate(lines := cell.splitlines()):
             parts = [part.strip().strip('"') for part in line.split(delimiter)]
             # The first line begins in the column of its cell.

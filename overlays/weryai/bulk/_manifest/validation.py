@@ -70,6 +70,8 @@ class Checker:
         self._folders: dict[str, dict[str, os.DirEntry[str]]] = {}
         self._defaults: dict[str, Any] = {"model": MODEL, "duration": DURATION, "aspect_ratio": ASPECT_RATIO}
         self._defaults |= {name: value for name, value in defaults.items() if value is not None}
+        # Prompts are seldom the same: all the rest is checked once for many rows.
+        self._rest = {name: value for name, value in self._defaults.items() if name != "prompt"}
         self._looked_at: dict[str, list[str]] = {}
         self.warnings: dict[str, int] = {}
         if bad := self._unknown(tuple(self._defaults)):
@@ -84,7 +86,7 @@ class Checker:
         if "other_parameters" in columns and row.values["other_parameters"] not in ("", None):
             unread.append("other_parameters are none that this version knows")
         image, key, prompt = given.pop("image", None), given.pop("key", ""), given.pop("prompt", None)
-        values = {name: value for name, value in self._defaults.items() if name != "prompt"} | given
+        values = self._rest | given
         if self._is_exported and "aspect_ratio" not in given:
             values["aspect_ratio"] = "none"
         prompt = self._defaults.get("prompt") if prompt is None else prompt
