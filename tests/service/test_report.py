@@ -11,18 +11,20 @@ import pytest
 
 from weryai.contract._checks import Checks
 from weryai.contract._coverage import KINDS
+from weryai.contract._drifting import by_pointer, count_drift
 from weryai.contract._exchange import Exchange
 from weryai.contract._report import Run, coverage_table, write_reports
 from weryai.contract._secrecy import Secret
 
 SECRET = Secret("sk-secret-0123456789")
 STATUS = "https://api.weryai.com/v1/generation/t1/status"
+JSON = {"content-type": "application/json; charset=utf-8", "date": "today"}
 HOSTILE = "<script>alert(1)</script>\x00\x1b[31m\ud800"
 
 
 def answered(body: Any, http_status: int = 200, who: str = "live set") -> Exchange:
     """An answer to a status request."""
-    return Exchange(who, "GET", STATUS, "", b"", http_status, {}, json.dumps(body).encode())
+    return Exchange(who, "GET", STATUS, "", b"", http_status, JSON, json.dumps(body).encode())
 
 
 def a_run(*, strict: bool = False, failing: bool = True, drifting: bool = True) -> Run:
@@ -129,3 +131,20 @@ def test_coverage_is_a_table_of_text() -> None:
     assert head.split("  ")[0] == "operation"
     (line,) = [line for line in lines if line.startswith("getTaskStatus")]
     assert line.split()[1:3] == ["3", "1/1"]
+
+
+def test_drift_of_the_head_is_told_by_its_place() -> None:
+    """A header and a content type that nobody announced are drift, told once for all operations that have them."""
+    head = {"content-type": "text/json", "retry-after": "7", "date": "today"}
+    urls = [STATUS, "https://api.weryai.com/v1/generation/balance"]
+    met = [Exchange("t", "GET", url, "", b"", 200, head, b'{"status": 0, "trace_id": 1}') for url in urls for _ in "ab"]
+    names = "getBalance 200, getTaskStatus 200"
+    assert sorted(by_pointer(count_drift(met))) == sorted(
+        [
+            f"field /trace_id: 1 (4 times: {names})",
+            f"content type content-type: text/json (4 times: {names})",
+            f"header retry-after: 7 (4 times: {names})",
+        ]
+    )
+    good = Exchange("t", "GET", STATUS, "", b"", 200, JSON, b'{"status": 0}')
+    assert count_drift([good]) == []

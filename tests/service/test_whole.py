@@ -47,10 +47,10 @@ def test_the_live_set_at_a_service(tmp_path: Path) -> None:
     with Emulator(video="fixed", model_rules="off", concurrency=None) as emulator:
         done = contract(tmp_path, "--live", f"--url={emulator.url}", WERYAI_API_KEY=emulator.key)
         orders = [one for one in emulator.requests if one.method == "POST"]
-        assert len(emulator.requests) == 20
+        assert len(emulator.requests) == 24
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(orders) == 8
-    assert "live set: 20 of 20 checks hold" in done.stdout
+    assert len(orders) == 12
+    assert "live set: 24 of 24 checks hold" in done.stdout
     assert "the paid smoke test is not part of this run" in done.stdout
 
 

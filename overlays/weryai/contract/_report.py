@@ -15,7 +15,7 @@ import jinja2
 
 from weryai.contract._checks import Check, Checks
 from weryai.contract._coverage import KINDS, Item, everything, exercised
-from weryai.contract._drifting import DriftCount, count_drift
+from weryai.contract._drifting import DriftCount, by_pointer, count_drift
 from weryai.contract._exchange import Exchange
 from weryai.contract._reading import CONTRACT, operations
 from weryai.contract._reasons import reason_for
@@ -138,8 +138,7 @@ def console(run: Run) -> Iterator[str]:
     yield f"drift: {len(run.drift)} kinds in {len(run.exchanges)} answers" + (
         ", which STRICT=1 does not allow" if run.strict and run.drift else ""
     )
-    for one in run.drift:
-        yield f"  {one}"
+    yield from (f"  {line}" for line in by_pointer(run.drift))
 
 
 def coverage_lines(run: Run) -> Iterator[str]:
