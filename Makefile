@@ -71,6 +71,7 @@ test: dev-venv ## run the test suite
 
 contract: dev-venv ## the contract suite at an emulator, or at another service: make contract URL=http://127.0.0.1:8765
 	@$(CONTRACT)
+	@[ -n "$${CONTRACT_URL+x}" ] || { $(CONTRACT) --dialect=seen --reports=reports/contract-seen; }
 
 contract-live: dev-venv ## what the real service may be asked free of charge; the key is in WERYAI_API_KEY
 	@$(CONTRACT) --live

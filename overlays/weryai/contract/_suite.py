@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
@@ -60,6 +61,7 @@ class RunOptions:
     wait: float = 0.0
     junit: Path | None = None
     summary: Path | None = None
+    dialect: Literal["page", "seen"] = "page"
 
 
 def run_suite(words: list[str], prog: str) -> int:
@@ -84,6 +86,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         epilog="Exit codes: 0 every check holds, 1 a check fails or nobody answers, 2 wrong use.",
     )
     parser.add_argument("--url", help="the service, with a base path if it has one; else an emulator of its own")
+    parser.add_argument("--dialect", choices=("page", "seen"), default="page", help="of the suite's own emulator")
     parser.add_argument("--live", action="store_true", help="the live set, wherever it goes")
     parser.add_argument(
         "--test-system", action="store_true", help="the full suite at any host, http too, with a made-up key"
@@ -124,7 +127,7 @@ def read_wish(words: list[str], environment: Mapping[str, str], prog: str = "wer
     return RunOptions(
         place, secret, is_live, image, bool(given.strict), given.seed, max(given.cases, 1), given.reports,
         Expected(given.refusals, given.stateless, frozenset(given.only)), given.test_system, given.wait,
-        given.junit, given.summary,
+        given.junit, given.summary, given.dialect,
     )  # fmt: skip
 
 
@@ -170,7 +173,7 @@ def run(wish: RunOptions) -> int:
         print("\n".join(f"contract: {note}" for note in notes), flush=True)
         _wait_for(place, wish.wait)
         _ask(wish, place, checks, record)
-    is_whole = wish.place is None and wish.expected == Expected(wish.expected.refusals)
+    is_whole = wish.place is None and wish.dialect == "page" and wish.expected == Expected(wish.expected.refusals)
     if is_whole:
         seen = exercised(record.all())
         missing = [item for item in everything() if not seen[item]]
@@ -257,6 +260,7 @@ def _place(wish: RunOptions) -> Iterator[Place]:
         waiting=0.03,
         processing=0.03,
         balance=CREDITS,
+        dialect=wish.dialect,
     ) as emulator:
         yield place_of(emulator.url)
 
