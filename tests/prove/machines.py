@@ -17,8 +17,9 @@ from .judging import bill_of, judge
 from .killing import KEY, emulator, write_manifest
 
 JOBS, RATE, IN_FLIGHT = 2_000, 100.0, 200
-#: A submission that a killed or frozen worker had open counts against this bound until that worker is given up (6 s):
-#: with the default of 4 the others stand still meanwhile, and this is about the rate, not about that.
+#: Whatever a killed or frozen worker had open counts against this bound until that worker is given up after 6 s: with
+#: the default of 4 the others may have none left meanwhile. A worker that is frozen inside a transaction stops all of
+#: them for 5 s besides, until the database ends that.
 OPEN_POSTS = 16
 #: When a worker is killed and another one stopped, in seconds after the start, and how long that one stands still.
 KILL, FREEZE, STILL = 5.0, 8.0, 16.0
