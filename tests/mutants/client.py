@@ -17,7 +17,7 @@ IN_SETTINGS = [
     client("settings.base-url", Text("BASE_URL", old="//api.", new="//www."), "orders go to the web site", SETTINGS),
     client(
         "settings.plain-http",
-        Swap("_checked_url", old="A == 'http' and not is_loopback(B)", new="A == 'http' and not B"),
+        Swap("_checked_url", old="A == 'http' and not is_loopback(B) and C", new="A == 'http' and not B and C"),
         "the key travels in clear",
         SETTINGS,
     ),
@@ -97,7 +97,7 @@ IN_REQUESTS = [
     client("image.webp", Swap("_sniff", old="b'WEBP'", new="b'WAVE'"), "a sound is uploaded as an image", IMAGE),
     client(
         "image.limit",
-        Swap("read_image", old="A > MOST_BYTES", new="A > 2 * MOST_BYTES"),
+        Swap("image:", old="A > (B if C else MOST_BYTES) and D", new="A > (B if C else 2 * MOST_BYTES) and D"),
         "10 MB are exceeded",
         IMAGE,
     ),

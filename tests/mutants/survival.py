@@ -69,8 +69,8 @@ CONTENT_OF_JOBS = [
     ),
     survival(
         "content.signed",
-        Swap("is_same_image", old="unsigned(A) == unsigned(B)", new="A == B"),
-        "a URL that is signed anew refuses the manifest",
+        Swap("digest_of", old="unsigned(A)", new="A"),
+        "a URL that is signed anew is another job",
         CONTENT,
     ),
     survival(
