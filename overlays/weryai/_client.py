@@ -19,6 +19,7 @@ from ._resources.account import Account
 from ._resources.base import Mode
 from ._resources.batches import Batches
 from ._resources.files import Files
+from ._resources.first_last_frame import FirstLastFrame
 from ._resources.image_to_video import ImageToVideo
 from ._resources.models import Models
 from ._resources.multi_image_to_video import MultiImageToVideo
@@ -43,6 +44,7 @@ class _Client(Generic[Mode]):
     image_to_video: ImageToVideo[Mode]
     text_to_video: TextToVideo[Mode]
     multi_image_to_video: MultiImageToVideo[Mode]
+    first_last_frame: FirstLastFrame[Mode]
     tasks: Tasks[Mode]
     batches: Batches[Mode]
     files: Files[Mode]
@@ -55,13 +57,14 @@ class _Client(Generic[Mode]):
         self.image_to_video = ImageToVideo(runner, settings.retry)
         self.text_to_video = TextToVideo(runner, settings.retry)
         self.multi_image_to_video = MultiImageToVideo(runner, settings.retry)
+        self.first_last_frame = FirstLastFrame(runner, settings.retry)
         self.tasks = Tasks(runner, settings.retry)
         self.batches = Batches(runner, settings.retry)
         self.files = Files(runner, settings.retry)
         self.models = Models(runner, settings.retry)
         self.account = Account(runner, settings.retry)
         self.orders = Orders(runner, settings.retry)
-        for makes in (self.image_to_video, self.text_to_video, self.multi_image_to_video):
+        for makes in (self.image_to_video, self.text_to_video, self.multi_image_to_video, self.first_last_frame):
             makes._models = self.models
 
     @property

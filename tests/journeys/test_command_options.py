@@ -29,7 +29,9 @@ def test_every_option_arrives(faulty_server: FaultyServer, tmp_path: Path) -> No
     """What is chosen on the command line is what is ordered."""
     serve_story(faulty_server)
     ended = run(
-        faulty_server, tmp_path, "generate", URL, "--prompt", "Wave", "--model", "M_1", "--duration", "10",
+        faulty_server, tmp_path, "generate", URL, "--prompt", "Wave", "--model", "M_1", "--any-model",
+        "--duration", "10",
+        "--caller-id", "7", "--extra", "seed=[1]",
         "--aspect-ratio", "none", "--negative-prompt", "text", "--resolution", "720p", "--audio",
     )  # fmt: skip
     assert ended.code == 0, ended.errors
@@ -41,6 +43,8 @@ def test_every_option_arrives(faulty_server: FaultyServer, tmp_path: Path) -> No
         "negative_prompt": "text",
         "resolution": "720p",
         "generate_audio": True,
+        "caller_id": 7,
+        "seed": [1],
     }
 
 

@@ -21,7 +21,12 @@ FAMILY: dict[str, tuple[str, Any, Any]] = {
     "text_to_video": ("text-to-video", lambda a, b: (), lambda a, b: {}),
     "image_to_video": ("image-to-video", lambda a, b: (a,), lambda a, b: {"image": a}),
     "multi_image_to_video": ("multi-image-to-video", lambda a, b: ([a, URL, b],), lambda a, b: {"images": [a, URL, b]}),
+    "first_last_frame": (
+        "first-last-image-to-video", lambda a, b: (a, b), lambda a, b: {"first_pic_url": a, "end_pic_url": b},
+    ),
 }  # fmt: skip
+#: The model and the duration that are taken where none is named.
+DEFAULTS = {"multi_image_to_video": ("VEO_3_1", 8), "first_last_frame": ("VEO_3_1", 5)}
 each = pytest.mark.parametrize("name", FAMILY)
 with_images = pytest.mark.parametrize("name", [name for name in FAMILY if name != "text_to_video"])
 
@@ -63,8 +68,9 @@ def test_each_makes_a_video_of_what_it_is_given(
     )
     assert video.path.read_bytes()
     (post,) = faulty_server.posts(path)
+    model, duration = DEFAULTS.get(name, ("WERYAI_VIDEO_1_0", 5))
     assert post.json() == {
-        "model": "WERYAI_VIDEO_1_0", "prompt": "wave", "duration": 5, "aspect_ratio": "16:9", **FAMILY[name][2](*urls),
+        "model": model, "prompt": "wave", "duration": duration, "aspect_ratio": "16:9", **FAMILY[name][2](*urls),
     }  # fmt: skip
 
 

@@ -57,7 +57,7 @@ class Registry:
         """The model with this key; raises ModelUnavailableError that names the nearest ones."""
         model = self.find(key, kind)
         if model is None:
-            raise ModelUnavailableError(f"{self.source} has no model {key!r} for {kind}{self.near(key, kind)}")
+            raise ModelUnavailableError(self.lacks(key, kind))
         return model
 
     def near(self, key: str, kind: Kind = "image_to_video") -> str:

@@ -23,7 +23,7 @@ from .videos import (
     submit_video,
 )
 
-_OPERATION = Operation("/v1/generation/multi-image-to-video", "multi_image_to_video")
+_OPERATION = Operation("/v1/generation/multi-image-to-video", "multi_image_to_video", "VEO_3_1", 8)
 
 
 class MultiImageToVideo(VideoResource[Mode]):
@@ -36,6 +36,8 @@ class MultiImageToVideo(VideoResource[Mode]):
         """Submit a video, paid in credits, and return its task ids at once.
 
         `images` are one to three, each as for `image_to_video.submit`; the local ones are uploaded first.
+
+        Without a model it is VEO_3_1 with 8 seconds.
 
         `options`, money rules and errors are those of `image_to_video.submit`.
         """

@@ -6,7 +6,7 @@ import importlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
@@ -46,11 +46,17 @@ ASPECT_RATIO = DefaultRatio("16:9")
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """A finished video on disk; `url` is where it came from, `task` what the API said about it."""
+    """A finished video on disk; `url` is where it came from, `task` what the API said about it.
+
+    `request` and `body` are what was sent for it, `submission` is what came back.
+    """
 
     path: Path
     url: str
     task: Task
+    request: str = field(default="", repr=False)
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    submission: Submission | None = field(default=None, repr=False)
 
 
 class VideoOptions(TypedDict, total=False):
@@ -91,6 +97,9 @@ class Operation:
 
     path: str
     kind: Kind
+    # Those of the contract's example, where nobody names a model.
+    model: str = MODEL
+    duration: int = DURATION
 
     @property
     def name(self) -> str:
@@ -137,8 +146,8 @@ class Prepared(Resource[Mode]):
     """A request that is checked and ready, and was not sent. `submit` sends this one, as it is.
 
     `request` is the call, such as "POST /v1/generation/text-to-video". `body` is what it sends: of a local image, a
-    word for the URL that it gets when it is uploaded. `uploads` are those images. `checks` say in words what was
-    checked, and by which source; what was found was a warning already.
+    word for the URL that `submit` puts there. `uploads` are those images. `checks` say in words what was checked,
+    and by which source; what was found was a warning already.
     """
 
     def __init__(
@@ -213,7 +222,9 @@ def prepare_video(
         raise TypeError(f"unexpected keyword argument {unknown[0]!r}; extra_body takes fields that have no parameter")
     check_order_key(order_key)
     extra = _checked_extra(operation, extra_body or {}, validate)
-    body = _checked_body(operation, images, {**_DEFAULTS, **given}, extra, validate)
+    default = {"duration": DURATION if "model" in given else operation.duration, "model": operation.model}
+    fields = {**default, "aspect_ratio": ASPECT_RATIO, **given}
+    body = _checked_body(operation, images, fields, extra, validate)
     registry = yield from _fit_to_model(resource, operation, body, validate, strict=strict)
     local = {}
     for where, source in _places(images):
@@ -234,6 +245,7 @@ def place(prepared: Prepared[Mode]) -> Flow[Submission]:
         for where, image in prepared._local.items():
             urls[where] = yield from upload_image(image, retry)
         body = {**prepared._fields[0], **_filled(prepared._images, urls)}
+        prepared.body = prepared._body_with(urls)
         contents = {where: image.content for where, image in prepared._local.items()}
         return (
             yield from call_paid(
@@ -266,12 +278,13 @@ def generate_video(
     check_waiting(timeout, interval, webhook)
     if webhook is not None and options.get("webhook_url") is None:
         options["webhook_url"] = webhook.callback_url
-    submitting = submit_video(resource, operation, images, absolute_path(output), prompt=prompt, **options)
+    preparing = prepare_video(resource, operation, images, absolute_path(output), prompt=prompt, **options)
     if (options.get("video_number") or 1) != 1:
         raise InvalidInputError("generate makes one video; for more use submit + batches.wait")
     named = next((source for _, source in _places(images)), None)
     yield from RunBlocking(lambda: prepare(output, video_name(named, f"{'x' * 100}.mp4"), if_exists))
-    submission = yield from submitting
+    prepared: Prepared[Mode] = yield from preparing
+    submission = yield from place(prepared)
     with add_task_ids_to_errors(submission.task_ids):
         yield from Notify(on_submit, submission)
         task = yield from wait_for(
@@ -283,7 +296,7 @@ def generate_video(
             not_found_grace=NOT_FOUND_GRACE,
         )
         path = yield from _store(resource, task, named, output, if_exists)
-    return Video(path, task.videos[0].url, task)
+    return Video(path, task.videos[0].url, task, prepared.request, prepared.body, submission)
 
 
 def _store(
@@ -337,7 +350,6 @@ def _name_of(source: object) -> str:
 
 
 _REQUIRED = ("model", "prompt", "duration")
-_DEFAULTS = {"model": MODEL, "duration": DURATION, "aspect_ratio": ASPECT_RATIO}
 _PARAMETERS = frozenset({"prompt", *VideoOptions.__annotations__})
 
 

@@ -1,20 +1,26 @@
-"""The commands around one image: `generate`, `submit`, `wait`, `download`, `upload`."""
+"""The commands around one video: `generate`, `submit`, `wait`, `download`, `upload`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import dataclasses
+import json
+import shlex
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ._choosing import chosen
 from ._connection import connect
 from ._download import check_output, fetch, is_folder, target_of
 from ._journal import in_journal, noting_client, paying, paying_client
 from ._output import as_json, put, put_submission, put_task, say
 from ._progress import Progress
+from ._sidecar import now, write_sidecar
 
 if TYPE_CHECKING:
-    from weryai import Submission, Task
+    from weryai import Submission, Task, WeryAI
 
 F = TypeVar("F", bound=Callable[..., Any])
 OUTPUT = "File or folder to write. [default: <task id>.mp4]"
@@ -27,18 +33,25 @@ def _ordering(command: F) -> F:
     """Add what `generate` and `submit` have in common."""
     for option in reversed(
         (
-            click.argument("image"),
+            click.argument("images", metavar="[IMAGE]...", nargs=-1),
             click.option("-p", "--prompt", required=True, help="Motion prompt, 1 to 2000 characters."),
-            click.option("-m", "--model", help="Model key, see `weryai models`. [default: WERYAI_VIDEO_1_0]"),
-            click.option("-d", "--duration", type=int, help="Seconds. [default: 5]"),
+            click.option("--last", metavar="IMAGE", help="The last frame; IMAGE is then the first one."),
+            click.option("-m", "--model", help="Model key. [default: WERYAI_VIDEO_1_0, for several images VEO_3_1]"),
+            click.option("-d", "--duration", type=int, help="Seconds. [default: 5, for several images 8]"),
             click.option("-r", "--aspect-ratio", help='Width to height; "none" leaves it out. [default: 16:9]'),
             click.option("--negative-prompt", help="Things to avoid, up to 1000 characters."),
             click.option("--resolution", help="Such as 720p, if the model lists any."),
             click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
             click.option("--webhook-url", help="Where the service posts when the task ends."),
             converting,
+            click.option("--caller-id", type=int, help="Your number at the service, if it gave you one."),
+            click.option(
+                "--extra", "extra_body", metavar="NAME=JSON", multiple=True, help="A field without an option."
+            ),
+            click.option("--any-model", is_flag=True, help="Send a model that neither snapshot nor registry lists."),
             click.option("--live", is_flag=True, help="Check against the live models registry before paying."),
             click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
+            click.option("--dry-run", is_flag=True, help="Show what would be sent and what was checked; send nothing."),
             paying,
             as_json,
         )
@@ -49,32 +62,95 @@ def _ordering(command: F) -> F:
 
 def _chosen(options: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters that were given."""
-    live = options.pop("live")
+    live, extra = options.pop("live"), _extra_fields(options.pop("extra_body"))
     chosen = {name: value for name, value in options.items() if value is not None}
     if chosen.get("aspect_ratio") == "none":
         chosen["aspect_ratio"] = None
-    return {**chosen, "validate": "live" if live else True}
+    return {**chosen, "extra_body": extra or None, "validate": "live" if live else True}
+
+
+def _extra_fields(given: tuple[str, ...]) -> dict[str, Any]:
+    """Read fields such as seed=7 or style="film"."""
+    fields: dict[str, Any] = {}
+    for one in given:
+        name, mark, text = one.partition("=")
+        if not name or not mark:
+            raise click.UsageError(f"--extra is NAME=JSON, such as seed=7, not {one!r}")
+        if name in fields:
+            raise click.UsageError(f"--extra names {name} twice")
+        try:
+            fields[name] = json.loads(text)
+        except ValueError:
+            quotes = shlex.quote(f"{name}={json.dumps(text)}")
+            raise click.UsageError(f"--extra {name}: {text!r} is no JSON; a text is written {quotes}") from None
+    return fields
+
+
+@contextlib.contextmanager
+def _ordering_client(options: dict[str, Any], *, is_dry: bool) -> Iterator[WeryAI]:
+    """Make the client of a paid command; one that sends nothing needs no journal and no key."""
+    if not is_dry:
+        with paying_client(options) as client:
+            yield client
+        return
+    for name in ("journal", "no_journal", "window"):
+        del options[name]
+    with connect(needs_key=False) as client:
+        yield client
+
+
+def _show(prepared: Any, *, json_lines: bool) -> None:
+    """Show a request that was checked and is not sent."""
+    uploads = [dataclasses.asdict(upload) for upload in prepared.uploads]
+    if json_lines:
+        put(
+            True, "", event="prepared", request=prepared.request, body=prepared.body, uploads=uploads,
+            checks=prepared.checks,
+        )  # fmt: skip
+    else:
+        put(False, prepared.request)
+        for line in json.dumps(prepared.body, ensure_ascii=False, indent=2).splitlines():
+            put(False, line)
+        for upload in prepared.uploads:
+            put(False, f"upload   {upload.field}: {upload.name}, {upload.media_type}, {upload.size:,} bytes")
+        for check in prepared.checks:
+            put(False, f"checked  {check}")
+    say("weryai: nothing was sent, and nothing is paid for")
 
 
 @click.command()
 @_ordering
 @click.option("-o", "--output", help="File or folder to write. [default: IMG_01.mp4 for IMG_01.jpg]")
 @overwriting
+@click.option("--sidecar", is_flag=True, help="Write a JSON beside the MP4: request, ids, times, SHA-256, versions.")
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
 def generate(
-    image: str, prompt: str, output: str | None, overwrite: bool, timeout: float, json_lines: bool, **options: Any
-) -> None:
-    """Make a video from IMAGE, a local file or a URL. The last line printed is the video's path."""
+    images: tuple[str, ...], prompt: str, last: str | None, output: str | None, overwrite: bool, sidecar: bool,
+    timeout: float, dry_run: bool, json_lines: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Make a video, and print its path as the last line.
+
+    Without an IMAGE it is made from the prompt alone, from one IMAGE by moving it, from several in their order, and
+    with --last from the first frame to the last. An IMAGE is a local file or a URL.
+    """
     check_output(output, overwrite=overwrite)
-    with paying_client(options) as client, Progress() as progress:
+    times: dict[str, str] = {}
+    with _ordering_client(options, is_dry=dry_run) as client, contextlib.ExitStack() as stack:
+        choice = chosen(client, images, last, options)
+        if dry_run:
+            prepared = choice.of(client).prepare(*choice.arguments, prompt=prompt, **_chosen(options))
+            _show(prepared, json_lines=json_lines)
+            return
+        progress = stack.enter_context(Progress())
 
         def submitted(submission: Submission) -> None:
+            times["submitted"] = now()
             if json_lines:
                 put_submission(submission)
             progress.submitted(submission)
 
-        video = client.image_to_video.generate(
-            image,
+        video = choice.of(client).generate(
+            *choice.arguments,
             prompt=prompt,
             output=output,
             if_exists="replace" if overwrite else "refuse",
@@ -83,16 +159,26 @@ def generate(
             on_update=progress.updated,
             **_chosen(options),
         )
+    if sidecar:
+        write_sidecar(video, times)
     put(json_lines, video.path, event="done", task_id=video.task.id, path=video.path, url=video.url)
 
 
 @click.command()
 @_ordering
 @click.option("-n", "--video-number", type=int, help="How many videos, 1 to 4; each is paid for. [default: 1]")
-def submit(image: str, prompt: str, json_lines: bool, **options: Any) -> None:
-    """Submit a video of IMAGE and print its task ids, one per line, without waiting."""
-    with paying_client(options) as client:
-        submission = client.image_to_video.submit(image, prompt=prompt, **_chosen(options))
+def submit(
+    images: tuple[str, ...], prompt: str, last: str | None, dry_run: bool, json_lines: bool, **options: Any
+) -> None:
+    """Submit a video as `generate` does, and print its task ids, one per line, without waiting."""
+    with _ordering_client(options, is_dry=dry_run) as client:
+        choice = chosen(client, images, last, options)
+        resource = choice.of(client)
+        if dry_run:
+            prepared = resource.prepare(*choice.arguments, prompt=prompt, **_chosen(options))
+            _show(prepared, json_lines=json_lines)
+            return
+        submission = resource.submit(*choice.arguments, prompt=prompt, **_chosen(options))
     if json_lines:
         put_submission(submission)
         return
