@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-bulk quick test contract contract-live bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff lint-contract format lock build docs audit sbom lint-workflows clean
+.PHONY: help demo demo-bulk quick test contract contract-live bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract format lock build docs audit sbom lint-workflows clean
 .PHONY: demo-venv dev-venv docs-venv
 
 # Nothing in the caller's environment may change what a verb does.
@@ -16,6 +16,9 @@ export DEMO_PROMPT := $(value PROMPT)
 endif
 ifeq ($(origin BASE),command line)
 export DIFF_BASE := $(value BASE)
+endif
+ifeq ($(origin PAGE),command line)
+export DIFF_PAGE := $(value PAGE)
 endif
 ifeq ($(origin HEAD),command line)
 export DIFF_HEAD := $(value HEAD)
@@ -118,6 +121,9 @@ generate: dev-venv ## make generated_client/ from openapi/weryai.yaml
 
 spec-diff: dev-venv ## what changed in the contract, and does it break callers: make spec-diff BASE=main
 	@$(PY) openapi/compare.py -- "$${DIFF_BASE:-HEAD}" $${DIFF_HEAD:+"$$DIFF_HEAD"}
+
+page-diff: dev-venv ## what a page of the vendor's docs, copied from a browser, tells otherwise: make page-diff PAGE=page.txt
+	@$(PY) openapi/page.py -- "$${DIFF_PAGE:?say make page-diff PAGE=page.txt}"
 
 lint-contract: ## a second opinion on openapi/weryai.yaml; needs Node.js, so no part of check
 	@.ci/lint-contract

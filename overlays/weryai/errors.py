@@ -158,8 +158,9 @@ class NotSentError(TransportError):
 class OutcomeUnknownError(TransportError):
     """A paid request was sent and no readable response came: it may have been accepted and billed.
 
-    It is never repeated by itself. Check the call history of your WeryAI account, or `.task_ids` if the response held
-    any, before you submit again. `.http_status` is None when not even a status line came; `.raw` is what came.
+    It is never repeated by itself. Check your call history at https://weryai.com/api/history, or `.task_ids` if the
+    response held any, before you submit again. `.http_status` is None when not even a status line came; `.raw` is what
+    came.
     """
 
     http_status: int | None = None

@@ -91,7 +91,10 @@ def test_what_names_no_batch_is_refused(face: Face, faulty_server: FaultyServer,
 def test_two_videos_are_two_paid_tasks(face: Face, faulty_server: FaultyServer, tmp_path: Path) -> None:
     """`submit` of several warns that each is paid for; `generate` refuses and names what to use instead."""
     faulty_server.script("POST", SUBMIT, accepted("a", "b"))
-    with pytest.warns(WeryAIWarning, match="video_number=2 submits that many paid tasks"):
+    with pytest.warns(
+        WeryAIWarning,
+        match="video_number=2 submits that many paid tasks, and the service may refuse it",
+    ):
         assert face.run(lambda client: submit(client, video_number=2), faulty_server.url).task_ids == ("a", "b")
     with pytest.raises(InvalidInputError, match=r"submit \+ batches\.wait"):
         face.run(

@@ -242,7 +242,7 @@ def unknown_outcome(request: str, event: str, task_ids: tuple[str, ...] = ()) ->
     named = f" The response names task {', '.join(task_ids)}." if task_ids else ""
     return (
         f"{request}: {event} came after the request was sent. The submission may have been billed, so it was not "
-        f"repeated. Check the call history of your account before submitting again.{named}"
+        f"repeated. Check your call history at https://weryai.com/api/history before submitting again.{named}"
     )
 
 

@@ -61,8 +61,10 @@ class ImageToVideo(VideoResource[Mode]):
         `image` is the URL of a public jpg, png or webp image, or a local one (path, bytes, binary file), which is
         uploaded first. `prompt` has 1 to 2000 characters, `negative_prompt` up to 1000; `duration` is in seconds;
         `aspect_ratio` is such as "9:16"; if it is not given, it is 16:9, or what the model lists instead, or left out
-        for a model that lists none, as None does. `video_number` above 1 buys that many videos. `extra_body` adds
-        fields that the contract does not know yet; `validate=False` sends what breaks the contract's limits.
+        for a model that lists none; None leaves it out, and warns if the model lists some. `video_number` above 1 buys
+        that many videos if the service takes it: the endpoint's page allows 1, its newer revision's example sends 4.
+        `extra_body` adds fields that the contract does not know yet; `validate=False` sends what breaks the contract's
+        limits.
 
         What a model takes differs. It is checked against the live registry if `models.list` was called in the last
         hour, or with `validate="live"`, which asks for it; what that lists no model takes is refused. Otherwise against

@@ -23,7 +23,7 @@ _EVERY = tuple(OrderState)
 class Orders(Resource[Mode]):
     """The paid orders of this service and this key; only for clients that have a journal.
 
-    An AMBIGUOUS order was sent, and whether it was accepted is unknown: check the call history of your account, then
+    An AMBIGUOUS order was sent, and whether it was accepted is unknown: check https://weryai.com/api/history, then
     `adopt` the task, `resubmit`, or `give_up`. Nothing of that happens by itself.
     """
 

@@ -386,10 +386,13 @@ def _fit_to_model(
 ) -> Flow[Registry]:
     """Fit the ratio to the model, check the rest against what the model takes, and return who told."""
     registry = yield from known_registry(resource._models, validate, strict=strict)
-    _fit_ratio(body, registry.find(body["model"], operation.kind))
+    model = registry.find(body["model"], operation.kind)
+    if validate and "aspect_ratio" not in body and model is not None and model.aspect_ratios:
+        _warn_of_no_ratio(model, strict=strict)
+    _fit_ratio(body, model)
     if validate:
         _check_model(registry, operation.kind, body, strict=strict)
-        _warn_of_many(body.get("video_number"))
+        _warn_of_many(body.get("video_number"), strict=strict)
     return registry
 
 
@@ -416,9 +419,23 @@ def _check_model(registry: Registry, kind: Kind, body: Mapping[str, Any], *, str
         warn_before_paying(f"{'; '.join(found)} (by {registry.source}, which may be out of date)")
 
 
-def _warn_of_many(video_number: int | None) -> None:
-    if video_number is not None and video_number > 1:
-        warn_before_paying(f"video_number={video_number} submits that many paid tasks")
+def _warn_of_no_ratio(model: Model, *, strict: bool) -> None:
+    """The pages require a ratio; official code leaves it out only for models that list none."""
+    told = f"aspect_ratio: {model.key} lists {', '.join(model.aspect_ratios or ())}, and the service requires one"
+    if strict:
+        raise InvalidInputError(f"{told}. Nothing was sent.")
+    warn_before_paying(f"{told}, so it may refuse a request without")
+
+
+def _warn_of_many(video_number: int | None, *, strict: bool) -> None:
+    """The page allows 1, an example of its newer revision sends 4: whether more are taken is not known."""
+    if video_number is None or video_number <= 1:
+        return
+    known = "the endpoint's page allows 1, its newer revision's example sends 4"
+    if strict:
+        raise InvalidInputError(f"video_number={video_number}: {known}. Nothing was sent.")
+    told = f"video_number={video_number} submits that many paid tasks"
+    warn_before_paying(f"{told}, and the service may refuse it: {known}")
 
 
 def _checks(operation: Operation, model: str, registry: Registry, local: Mapping[str, Image]) -> list[str]:

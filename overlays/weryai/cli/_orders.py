@@ -86,7 +86,7 @@ def resolve(
     journal: str | None,
     json_lines: bool,
 ) -> None:
-    """Say what became of an ambiguous ORDER, after checking the call history of your account.
+    """Say what became of an ambiguous ORDER, after checking https://weryai.com/api/history.
 
     "adopt TASK_ID": it became that task, which must exist. "resubmit": send it once more, at the risk of paying twice.
     "abandon": wait no more for it, an unfinished order as well. Then `weryai resume` fetches what there is.
@@ -138,7 +138,8 @@ def _tell_ambiguous(order: Order, *, json_lines: bool) -> None:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(order.began))
     say(
         f"weryai: order {order.row} of {when} ({what}) is ambiguous: {order.reason}{named}",
-        f"weryai: check your call history, then `weryai resolve {order.row} adopt TASK_ID` or abandon",
+        "weryai: check your call history at https://weryai.com/api/history, then",
+        f"weryai: `weryai resolve {order.row} adopt TASK_ID` or abandon",
     )
 
 

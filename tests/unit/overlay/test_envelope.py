@@ -252,7 +252,7 @@ def test_a_paid_5xx_is_open_whatever_its_body_says() -> None:
     assert type(error) is OutcomeUnknownError
     assert (error.http_status, error.raw) == (503, {"status": 6001, "message": "busy"})
     assert "billed" in str(error)
-    assert "call history" in str(error)
+    assert "https://weryai.com/api/history" in str(error)
 
 
 # Hand-typed from the published tables, not read from the client.

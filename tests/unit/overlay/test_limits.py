@@ -340,8 +340,27 @@ def test_the_defaults_are_those_of_the_pages_example() -> None:
 
 
 def test_aspect_ratio_none_leaves_it_out() -> None:
-    """For models that list no ratio, None sends none."""
-    assert "aspect_ratio" not in play(submit(PICTURE, prompt="wave", aspect_ratio=None), ACCEPTED).bodies[0]
+    """For models that list no ratio, None sends none, and nothing is said."""
+    flow = submit(PICTURE, prompt="wave", model="KLING_V2_6_PRO", aspect_ratio=None)
+    assert "aspect_ratio" not in play(flow, ACCEPTED).bodies[0]
+
+
+def test_aspect_ratio_none_warns_where_ratios_are_listed() -> None:
+    """For a model that lists ratios, None is sent as asked, after a warning that the service requires one."""
+    with pytest.warns(WeryAIWarning, match="aspect_ratio: VEO_3_1 lists 9:16, 16:9, and the service requires one"):
+        played = play(submit(PICTURE, prompt="wave", model="VEO_3_1", duration=8, aspect_ratio=None), ACCEPTED)
+    assert "aspect_ratio" not in played.bodies[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [({"video_number": 2}, "page allows 1"), ({"aspect_ratio": None}, "WERYAI_VIDEO_1_0 lists")],
+    ids=["several videos", "no ratio"],
+)
+def test_strict_refuses_what_the_service_may_refuse(options: dict[str, Any], told: str) -> None:
+    """With `strict=True` nothing is sent that a source says the service does not take."""
+    with pytest.raises(InvalidInputError, match=told):
+        play(submit(PICTURE, prompt="wave", strict=True, **options), ACCEPTED)
 
 
 @pytest.mark.parametrize("body", [one.value for one in request_examples() if one.model == NAME], ids=json.dumps)

@@ -129,7 +129,8 @@ def _attention(facts: Facts) -> Element | None:
     return h(
         "section",
         h("h2", f"{jobs} may have been paid for"),
-        h("p", "Check the call history of your account, then say what became of it. Nothing is sent until you do."),
+        h("p", "Check your call history at https://weryai.com/api/history, then say what became of it."),
+        h("p", "Nothing is sent until you do."),
         h("pre", f"weryai bulk resolve {place} KEY adopt TASK_ID\nweryai bulk resolve {place} KEY resubmit\n"
                  f"weryai bulk resolve {place} KEY abandon"),
         class_="panel attention",

@@ -99,7 +99,7 @@ def retry(
 @trusting
 @as_json
 def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy: bool, json_lines: bool) -> None:
-    """Say what became of an ambiguous job of LEDGER, after checking the call history of your account.
+    """Say what became of an ambiguous job of LEDGER, after checking https://weryai.com/api/history.
 
     Nothing is sent; the next run does. No run may be at work.
     """

@@ -41,7 +41,7 @@ def lines(status: Status, ledger: str) -> Iterator[str]:
     many = sum(count for state, count in status.counts.items() if state == "ambiguous")
     if not many:
         return
-    yield "\nambiguous: check the call history of your account, then say what became of each"
+    yield "\nambiguous: check your call history at https://weryai.com/api/history, then say what became of each"
     for job in status.ambiguous[:_MOST_TOLD]:
         named = f"; its response named task {plain(job.named)}" if job.named else ""
         yield f"  {plain(job.key)}: {plain(job.reason)}{named}"

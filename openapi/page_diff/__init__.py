@@ -1,0 +1,1 @@
+"""What a page of the vendor's documentation says, beside what the contract says."""

@@ -1,0 +1,187 @@
+"""A page as people copy it from a browser: its operation, fields, models and examples, each with its line; pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+TYPE = re.compile(r"(string|integer|number|boolean|object|array|file|enum|null)(<[\w-]+>)?(\[\])*")
+NAME = re.compile(r"[A-Za-z_]\w*")
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+SECTIONS = ("Authorizations", "Body", "Response", "Path Parameters", "Query Parameters", "Headers")
+KEY = re.compile(r"[A-Z][A-Z0-9_]*[A-Z0-9]")
+NUMBER = r"(-?\d+(?:\.\d+)?)"
+LIMITS = (
+    (re.compile(rf"Required string length: {NUMBER} - {NUMBER}"), ("minLength", "maxLength")),
+    (re.compile(rf"Maximum string length: {NUMBER}"), ("maxLength",)),
+    (re.compile(rf"Minimum string length: {NUMBER}"), ("minLength",)),
+    (re.compile(rf"Required array length: {NUMBER} - {NUMBER}(?: elements)?"), ("minItems", "maxItems")),
+    (re.compile(rf"Maximum array length: {NUMBER}(?: elements)?"), ("maxItems",)),
+    (re.compile(rf"Minimum array length: {NUMBER}(?: elements)?"), ("minItems",)),
+    (re.compile(rf"Required range: {NUMBER} <= x <= {NUMBER}"), ("minimum", "maximum")),
+    (re.compile(rf"Required range: x <= {NUMBER}"), ("maximum",)),
+    (re.compile(rf"Required range: x >= {NUMBER}"), ("minimum",)),
+)
+FORMATS = re.compile(r"supports? ((?:\w+, )+(?:and |or )?\w+)")
+
+
+@dataclass(slots=True)
+class Field:
+    """A field of the page; `facts` has what it says by the contract's words, `lines` where."""
+
+    name: str
+    line: int
+    facts: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    models: list[tuple[str, str, int]] = field(default_factory=list)
+    whole: bool = True
+
+    def say(self, word: str, value: Any, line: int) -> None:
+        """Note one fact."""
+        self.facts[word] = value
+        self.lines[word] = line
+
+
+@dataclass(slots=True)
+class Page:
+    """What was read; `whole` is false when the copy ends before the last field of the answer."""
+
+    method: str = ""
+    path: str = ""
+    title: str = ""
+    line: int = 0
+    body: list[Field] = field(default_factory=list)
+    answer: list[Field] = field(default_factory=list)
+    examples: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    body_whole: bool = False
+    whole: bool = False
+
+
+def read_page(text: str, models: Iterable[tuple[str, str]] = ()) -> Page:
+    """Read a page; `models` are the names and keys that the contract knows, to tell them apart in a table's row."""
+    lines = [line.strip().replace("\u200b", "").replace("\u200c", "") for line in text.splitlines()]
+    page = Page()
+    sections = {name: lines.index(name) for name in SECTIONS if name in lines}
+    _head(page, lines, min(sections.values(), default=len(lines)))
+    ends = sorted([*sections.values(), len(lines)])
+    pairs = list(models)
+    for name, start in sections.items():
+        end = next(end for end in ends if end > start)
+        fields = list(_fields(lines, start + 1, end, pairs))
+        if name == "Body":
+            page.body = fields
+        elif name == "Response":
+            page.answer = fields
+    page.whole = bool(page.answer) and page.answer[-1].name == "data" and "type" in page.answer[-1].facts
+    page.body_whole = "Response" in sections
+    if not page.whole:
+        _mark_the_cut(page)
+    return page
+
+
+def _mark_the_cut(page: Page) -> None:
+    """What a copy breaks off in may go on: its last line is not trusted, what its last field lacks was not seen."""
+    for fields in (page.answer, page.body):
+        if fields:
+            last = fields[-1]
+            last.whole = False
+            final = max([*last.lines.values(), *(line for *_, line in last.models)], default=0)
+            last.facts = {word: value for word, value in last.facts.items() if last.lines[word] != final}
+            last.models = [model for model in last.models if model[2] != final]
+            return
+
+
+def _head(page: Page, lines: list[str], end: int) -> None:
+    start = next((at for at, line in enumerate(lines[:end]) if line in METHODS), None)
+    if start is None:
+        return
+    page.method, page.line = lines[start], start + 1
+    at = start + 1
+    while at < end and ("/" in lines[at] or lines[at - 1].endswith("/")):
+        page.path += lines[at]
+        at += 1
+    page.title = lines[at] if at < end else ""
+    text, opened = "\n".join(lines[at:end]), 0
+    for name in ("request", "reply"):
+        opened = text.find("\n{\n", opened)
+        if opened < 0:
+            return
+        line = at + text.count("\n", 0, opened + 1) + 1
+        try:
+            value, length = json.JSONDecoder().raw_decode(text[opened + 1 :])
+        except ValueError:
+            return
+        page.examples[name] = (value, line)
+        opened += length
+
+
+def _fields(lines: list[str], start: int, end: int, models: list[tuple[str, str]]) -> Iterable[Field]:
+    starts = [
+        at for at in range(start, end - 1) if NAME.fullmatch(lines[at]) and TYPE.fullmatch(lines[at + 1])
+    ]  # fmt: skip
+    for at, after in zip(starts, [*starts[1:], end], strict=False):
+        one = Field(lines[at], at + 1)
+        one.say("type", lines[at + 1], at + 2)
+        one.say("required", False, at + 1)
+        _facts(one, lines, at + 2, after, models)
+        yield one
+
+
+def _facts(one: Field, lines: list[str], start: int, end: int, models: list[tuple[str, str]]) -> None:
+    in_table = False
+    for at in range(start, end):
+        line = lines[at]
+        if line == "required":
+            one.say("required", True, at + 1)
+        elif line.startswith("default:"):
+            one.say("default", _value(line.removeprefix("default:")), at + 1)
+        elif line == "Available options:":
+            listed = " ".join(lines[at + 1 : end]).partition("Example:")[0]
+            one.say("enum", [_value(word) for word in re.split(r"[,\s]+", listed) if word], at + 2)
+        elif line == "Example:":
+            told = [text for text in lines[at + 1 : end] if text]
+            if told:
+                one.say("example", _value(told[0]), at + 1 + lines[at + 1 : end].index(told[0]) + 1)
+            in_table = False
+        elif re.match(r"Model Name\s*Model Key", line):
+            in_table = True
+        elif in_table and line and (model := _model(line, models)):
+            one.models.append((*model, at + 1))
+        else:
+            _limits(one, line, at + 1)
+
+
+def _limits(one: Field, line: str, number: int) -> None:
+    for pattern, words in LIMITS:
+        if found := pattern.fullmatch(line):
+            for word, value in zip(words, found.groups(), strict=True):
+                one.say(word, _value(value), number)
+    if found := FORMATS.search(line):
+        one.say("x-formats", re.findall(r"\b(?!and\b|or\b)\w+", found.group(1)), number)
+
+
+def _value(text: str) -> Any:
+    text = text.strip()
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _model(line: str, models: list[tuple[str, str]]) -> tuple[str, str] | None:
+    """Split a row into name and key, which a browser copies without a space between them."""
+    cells = [cell.strip() for cell in re.split(r"\t+|\s{2,}", line) if cell.strip()]
+    if len(cells) > 1:
+        return cells[0], cells[1]
+    for name, key in models:
+        if line == name + key:
+            return name, key
+    word = re.match(r"[A-Za-z]+", line)
+    begins = [at for at in range(1, len(line)) if KEY.fullmatch(line[at:])]
+    named = [at for at in begins if word and line[at:].startswith(word.group().upper())]
+    known = [at for at in begins if line[at:] in {key for _, key in models}]
+    at = next(iter([*named, *known, *begins]), None)
+    return (line[:at].strip(), line[at:]) if at is not None else None

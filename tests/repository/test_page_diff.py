@@ -1,0 +1,130 @@
+"""`make page-diff` names what a page tells otherwise than the contract; the page here has the layout, not the words."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contract import facts
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = {
+    ("minLength", "maxLength"): "Required string length: {minLength} - {maxLength}",
+    ("maxLength",): "Maximum string length: {maxLength}",
+}
+
+
+def page() -> str:
+    """The endpoint's page as a browser copies it, with sentences of our own."""
+    method, *path = [facts.METHOD, *(part for word in facts.URL.split("/")[3:] for part in ("/", word))]
+    lines = ["Skip to main content", method, *path, facts.SUMMARY, "curl --request POST \\", "  --data '"]
+    lines += [*json.dumps(facts.REQUEST, indent=2).split("\n"), "'", *json.dumps(facts.REPLY, indent=2).split("\n"), ""]
+    lines += ["Authorizations", "", "Authorization", "string", "header", "required", "", "A key of yours.", ""]
+    lines += ["Body", "", "application/json"]
+    for name in [*facts.REQUIRED, *facts.OPTIONAL]:
+        lines += [name, facts.TYPES[name] + (f"<{facts.FORMATS[name]}>" if name in facts.FORMATS else "")]
+        lines += ["required"] if name in facts.REQUIRED else []
+        lines += [f"default:{json.dumps(facts.DEFAULTS[name])}"] if name in facts.DEFAULTS else []
+        lines += ["", f"Our words on {name.replace('_', ' ')}", ""]
+        if name == "model":
+            lines += ["Model NameModel Key", *("".join(model) for model in facts.MODELS)]
+        if name == "image":
+            lines[-2] += f" (supports {', '.join(facts.IMAGE_FORMATS)})"
+        if name in facts.LENGTHS:
+            lines += [WORDS[tuple(facts.LENGTHS[name])].format(**facts.LENGTHS[name])]
+        lines += ["Required range: x <= 1"] if name == "video_number" else []
+        if name in facts.FIELD_EXAMPLES:
+            lines += ["Example:", "", json.dumps(facts.FIELD_EXAMPLES[name]), ""]
+    lines += ["Response", "", "Taken", ""]
+    for name, kind in facts.ENVELOPE.items():
+        lines += [name, kind, "", f"Our words on {name}", "", "Example:", "", json.dumps(facts.REPLY[name]), ""]
+    return "\n".join([*lines, "data", "object"])
+
+
+def compared(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """What the command says of a page."""
+    place = folder / "page.txt"
+    place.write_text(text, encoding="utf-8")
+    command = [sys.executable, "openapi/page.py", str(place)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_page_as_it_is(tmp_path: Path) -> None:
+    """On the page that the contract was written from, all that differs is known, and each says why."""
+    done = compared(tmp_path, page())
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "\ndiffers " not in f"\n{done.stdout}"
+    assert "known     video_number minimum" in done.stdout
+
+
+EDITS = {
+    "a limit": ("1 - 2000", "1 - 3000", "prompt maxLength: 3000 on the page, 2000", "maxLength: 3000"),
+    "a maximum": ("x <= 1", "x <= 4", "video_number maximum: 4 on the page, 1", "maximum: 4"),
+    "a limit that is gone": ("Maximum string length: 1000", "", "negative_prompt maxLength: nothing on the page", ""),
+    "a default": ("default:1", "default:2", "video_number default: 2 on the page, 1", "default: 2"),
+    "a type": ("duration\ninteger", "duration\nnumber", "duration type: number on the page, integer", "type: number"),
+    "a mark": ("aspect_ratio\nstring\nrequired", "aspect_ratio\nstring", "aspect_ratio required: false", ""),
+    "another mark": ("resolution\nstring", "resolution\nstring\nrequired", "resolution required: true", ""),
+    "a model more": ("Veo 3VEO_3\n", "Veo 3VEO_3\nNova 1NOVA_1\n", "model NOVA_1: Nova 1 on the page", "- NOVA_1"),
+    "a model less": ("Wan2.5WAN_2_5\n", "", "model WAN_2_5: nothing on the page, Wan2.5", ""),
+    "a model's name": ("Kling O1KLING_O1", "Kling One\tKLING_O1", "model KLING_O1: Kling One on the page", ""),
+    "the order of models": ("Sora 2SORA_2\n", "Sora 2 ProSORA_2_PRO\nSora 2SORA_2\n", "model order", ""),
+    "a field more": (
+        "caller_id\n",
+        "seed\ninteger\n\nx\n\ncaller_id\n",
+        "seed: a new field on the page",
+        "seed:\n  type",
+    ),
+    "a field less": ("resolution\nstring\n\nOur words on resolution\n", "", "resolution: nothing on the page", ""),
+    "a field's example": ('\n"16:9"\n', '\n"9:16"\n', "aspect_ratio example: 9:16 on the page, 16:9", ""),
+    "the request": ('"duration": 5,', '"duration": 8,', "example request", '"duration": 8'),
+    "the reply": ('"task_abc123"', '"t1"', "example reply", "t1"),
+    "picture types": ("jpeg, png", "jpeg, gif, png", 'image x-formats: ["jpg", "jpeg", "gif"', "gif"),
+    "a field of the answer": ("message\nstring", "message\ninteger", "message type: integer on the page", ""),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "told", "paste"), EDITS.values(), ids=list(EDITS))
+def test_an_edit_is_found(tmp_path: Path, old: str, new: str, told: str, paste: str) -> None:
+    """Each single change of the page is the one difference, with its line in both and the words to paste."""
+    text = page()
+    assert text.count(old) == 1
+    done = compared(tmp_path, text.replace(old, new))
+    assert done.returncode == 1, done.stdout + done.stderr
+    (found,) = [line for line in done.stdout.splitlines() if line.startswith("differs ")]
+    assert told in found
+    assert paste in done.stdout
+    where = re.search(r"\(page: ?(\d+|absent), contract:(\d+)\)", found)
+    assert where
+    assert int(where[2]) > 0
+    if where[1] != "absent":
+        assert abs(int(where[1]) - text[: text.index(old)].count("\n") - 1) <= 12
+
+
+@pytest.mark.parametrize("length", [2000, 1500, 2200])
+def test_a_page_that_was_cut(tmp_path: Path, length: int) -> None:
+    """What a copy ends before was not seen; nothing is called gone, and a word cut in two is no other word."""
+    text = page()
+    assert len(text) > length
+    done = compared(tmp_path, text[:length])
+    assert done.returncode == 0, done.stdout
+    assert "\ndiffers " not in f"\n{done.stdout}"
+    assert "not seen  caller_id" in done.stdout
+
+
+def test_a_cut_page_is_compared_as_far_as_it_goes(tmp_path: Path) -> None:
+    """A difference before the cut is told all the same."""
+    done = compared(tmp_path, page().replace("Veo 3VEO_3\n", "")[:2000])
+    assert done.returncode == 1
+    assert "model VEO_3: nothing on the page" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["", "Not a page at all", "POST\n/\nv9\n/\nnothing\nTitle\nBody\n"])
+def test_what_is_no_page(tmp_path: Path, text: str) -> None:
+    """A text without an operation of the contract is an error of its own, not a difference."""
+    done = compared(tmp_path, text)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the contract has no" in done.stderr
