@@ -147,8 +147,9 @@ def is_interactive() -> bool:
 
 
 def is_living() -> bool:
-    """Whether standard error is a terminal that can write a line anew."""
-    return _is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+    """Whether standard error is a terminal that can write a line anew, and no log of a CI."""
+    is_log = os.environ.get("TERM") == "dumb" or os.environ.get("CI", "").lower() not in ("", "0", "false")
+    return _is_terminal(sys.stderr) and not is_log
 
 
 class Showing(click.Command):

@@ -6,7 +6,8 @@ pytest loads this module wherever weryai is installed, so it imports nothing but
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+import unittest
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,36 @@ MARKER = "weryai(scenarios=[...], **options): what weryai_emulator is to do; the
 DEFAULTS = {"video": "fixed", "slow": 0.2, "seconds_per_look": 1.0, "keep_alive": False}
 
 
+#: Where the emulator is, for plugins that keep tests from the network.
+HERE = ["127.0.0.1", "localhost", "::1"]
+_FAILED = pytest.StashKey[bool]()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", MARKER)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the tests that ask for the emulator reach it beside pytest-httpx and pytest-socket; their own markers win."""
+    plugins = config.pluginmanager
+    for item in items:
+        if "weryai_emulator" in (names := getattr(item, "fixturenames", ())):
+            if plugins.hasplugin("pytest_httpx") and "httpx_mock" in names:
+                item.add_marker(pytest.mark.httpx_mock(should_mock=_is_elsewhere), append=False)
+            # What blocks a test by marker or fixture is meant.
+            is_guarded = plugins.hasplugin("socket") or plugins.hasplugin("pytest_socket")
+            if is_guarded and not any(item.iter_markers("allow_hosts")):
+                item.add_marker(pytest.mark.allow_hosts(HERE))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember that a test has failed: what it did not come to is then no mistake of its own."""
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
 
 
 @pytest.fixture
@@ -56,6 +84,8 @@ def weryai_emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 
             stack.enter_context(skipping(emulator.clock.advance))
         yield emulator
+    if request.node.stash.get(_FAILED, False):
+        return
     try:
         emulator.assert_faults_met()
     except AssertionError as error:
@@ -83,6 +113,20 @@ def async_weryai_client(request: pytest.FixtureRequest, weryai_emulator: Emulato
 
     _refuse_without_asyncio(request)
     return AsyncWeryAI(weryai_emulator.key, base_url=weryai_emulator.url, transport=AsyncHere())
+
+
+def _is_elsewhere(request: Any) -> bool:
+    """Whether a request of httpx goes anywhere but to this machine."""
+    return request.url.host not in HERE
+
+
+def _runs_its_own(cls: type | None) -> bool:
+    """Whether a class runs its async tests by itself, as those of unittest and of Django do."""
+    if cls is None or not issubclass(cls, unittest.TestCase):
+        return False
+    return issubclass(cls, unittest.IsolatedAsyncioTestCase) or any(
+        base.__module__.startswith("django.") for base in cls.__mro__
+    )
 
 
 def _options_of(node: Any) -> dict[str, Any]:
@@ -114,7 +158,7 @@ def _emulator(options: dict[str, Any]) -> Emulator:
 
 def _refuse_without_asyncio(request: pytest.FixtureRequest) -> None:
     """Fail an async test that nothing would run, or that another loop than asyncio's would."""
-    if not inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
+    if not inspect.iscoroutinefunction(getattr(request.node, "obj", None)) or _runs_its_own(request.cls):
         return
     if "anyio_backend" in request.fixturenames:
         backend = request.getfixturevalue("anyio_backend_name")
