@@ -122,7 +122,9 @@ def test_any_cell_is_a_problem_by_line_and_never_a_crash(tmp_path: Path) -> None
     )
     found = problems(tmp_path / "jobs.csv")
     assert [one.partition(":")[0] for one in found] == [f"line {line}" for line in range(2, 14)]
-    assert all("duration" in one and one.endswith("is no whole number") and len(one) < 90 for one in found[:-1])
+    odd = [one for one in found[:-1] if "duration" not in one or not one.endswith("is no whole number")]
+    assert odd == []
+    assert max(map(len, found[:-1])) < 90
     assert found[-1].endswith("prompt #REF! is an error of the spreadsheet")
 
 

@@ -71,7 +71,6 @@ class ImageToVideo(VideoResource[Mode]):
         the dated copy that is shipped, which only warns, unless `strict=True`.
 
         `convert` makes a JPEG of a local HEIC, TIFF, GIF, BMP or AVIF image, or one larger than 10 MB (extra "images").
-
         With a journal an `order_key`, such as the id of a job of your queue, is submitted once, whenever that was.
 
         Raises InvalidInputError before anything is sent; DuplicateRequestError, with a journal, for the same order
@@ -82,11 +81,10 @@ class ImageToVideo(VideoResource[Mode]):
         """
         return (
             yield from submit_video(
-                self, _OPERATION, {"image": image}, prompt=prompt, model=model, duration=duration,
-                aspect_ratio=aspect_ratio, negative_prompt=negative_prompt, video_number=video_number,
+                self, _OPERATION, {"image": image}, prompt=prompt, model=model, duration=duration, validate=validate,
+                aspect_ratio=aspect_ratio, negative_prompt=negative_prompt, video_number=video_number, strict=strict,
                 resolution=resolution, generate_audio=generate_audio, webhook_url=webhook_url, caller_id=caller_id,
-                extra_body=extra_body, validate=validate, strict=strict, force=force, order_key=order_key,
-                convert=convert,
+                extra_body=extra_body, force=force, order_key=order_key, convert=convert,
             )
         )  # fmt: skip
 

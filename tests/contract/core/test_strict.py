@@ -45,7 +45,8 @@ def test_only_the_twin_sees_below_the_envelope() -> None:
         reference = f"#/components/schemas/{schema}"
         assert TWINS.failures(reference, body) == []
         drift = TWINS.drift(reference, body)
-        assert drift and all(line.startswith(f"{pointer}: ") for line in drift), drift
+        assert drift
+        assert [line for line in drift if not line.startswith(f"{pointer}: ")] == []
     reference = "#/components/schemas/SubmitReply"
     assert TWINS.failures(reference, {"status": []}) and not TWINS.drift(reference, {"status": []})
 

@@ -137,9 +137,8 @@ def load_manifest(
     def change(db: Any) -> Loaded:
         # Opened here, because a database may have the whole change made once more.
         manifest = open_manifest(source, convert=convert, allow_duplicates=allow_duplicates)
-        checker = Checker(
-            manifest.folder, defaults, prices or Prices(), pictures=pictures, strict=strict, convert=convert
-        )
+        how = {"pictures": pictures, "strict": strict, "convert": convert}
+        checker = Checker(manifest.folder, defaults, prices or Prices(), **how)
         part = shard or Shard()
         number = steps.start_load(db, part.index, part.count, keep=keep)
         load = _Load(db, number, checker, is_repriced=bool(prices), is_kept=keep, may_repeat=allow_duplicates)
@@ -157,9 +156,8 @@ def load_manifest(
         if problems.many:
             told = problems.told(of_files=manifest.is_folder)
             raise ManifestError(source, told, len(told) if manifest.is_folder else problems.many)
-        new = load.new
         others = sum(reading.others(db).values())
-        return Loaded(new, load.seen - new, checker.warnings, others, manifest.left_out)
+        return Loaded(load.new, load.seen - load.new, checker.warnings, others, manifest.left_out)
 
     loaded: Loaded = ledger.write(change).result()
     return loaded
