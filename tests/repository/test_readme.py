@@ -168,6 +168,7 @@ def test_most_sentences_are_short() -> None:
         "weryai generate --colour",
         "curl x",
         ".venv/bin/python -m pytest tests/nowhere",
+        "schemathesis run --colour",
         "sudo apt-get install coffee",
         "sudo -u postgres createdb --colour",
     ],
@@ -210,6 +211,12 @@ def fault(words: list[str]) -> str | None:
         case ["sudo", "-u", "postgres", program, *rest] if program in SERVER_PROGRAMS:
             unknown = {word for word in rest if word.startswith("-")} - SERVER_PROGRAMS[program]
             return f"{program} has no option {sorted(unknown)}" if unknown else None
+        case ["schemathesis", "run", *rest]:
+            from schemathesis.cli import schemathesis
+
+            known = {option for parameter in schemathesis.commands["run"].params for option in parameter.opts}
+            unknown = [word for word in rest if word.startswith("-") and word not in known]
+            return f"schemathesis run has no option {unknown}" if unknown else None
         case [".venv/bin/python", "-m", "pytest", *rest]:
             missing = [word for word in rest if "/" in word and not (ROOT / word.partition("::")[0]).exists()]
             return f"there are no tests at {missing}" if missing else None

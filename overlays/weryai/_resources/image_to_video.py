@@ -69,10 +69,8 @@ class ImageToVideo(VideoResource[Mode]):
         What a model takes differs. It is checked against the live registry if `models.list` was called in the last
         hour, or with `validate="live"`, which asks for it; what that lists no model takes is refused. Otherwise against
         the dated copy that is shipped, which only warns, unless `strict=True`.
-
         `convert` makes a JPEG of a local HEIC, TIFF, GIF, BMP or AVIF image, or one larger than 10 MB (extra "images").
         With a journal an `order_key`, such as the id of a job of your queue, is submitted once, whenever that was.
-
         Raises InvalidInputError before anything is sent; DuplicateRequestError, with a journal, for the same order
         within its window, one of which nobody knows whether it was accepted, or a key that was used, unless
         `force=True`; NotSentError or an APIError when nothing was started; OutcomeUnknownError or ContractError when it

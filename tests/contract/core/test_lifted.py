@@ -119,5 +119,5 @@ def test_its_answers_are_made() -> None:
         bodies.append(body)
 
     gather()
-    assert any("loan" in body for body in bodies)
+    assert [body for body in bodies if "loan" in body] != []
     assert [body for body in bodies if TWINS.failures(BOOK, body) or TWINS.drift(BOOK, body)] == []
