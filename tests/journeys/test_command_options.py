@@ -244,7 +244,7 @@ def test_emulate_plays_what_it_is_told(tmp_path: Path) -> None:
     wanted = {
         "speed": 60,
         "state": "e.db",
-        "concurrency": None,
+        "concurrency": 0,
         "model_rules": "strict",
         "refund_failed": True,
         "webhook_hosts": ["h.example"],
