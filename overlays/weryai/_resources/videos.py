@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
+from urllib.parse import quote
 
 from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
@@ -21,7 +22,7 @@ from .._protocol.endpoint import call_paid, check_order_key, encode
 from .._protocol.model_registry import Kind, Model, Registry, problems
 from .._protocol.submission import Submission
 from .._protocol.validation import check_request, field_names, plain
-from .._task import Task
+from .._task import Task, card
 from .._webhooks.receiver import Receiver
 from ..errors import DownloadError, InvalidInputError, Outcome, WeryAIError
 from .base import Mode, Resource, operation
@@ -57,6 +58,16 @@ class Video:
     request: str = field(default="", repr=False)
     body: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     submission: Submission | None = field(default=None, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the video as `json.dumps` takes it: `path`, `url` and `task`."""
+        return {"path": str(self.path), "url": self.url, "task": self.task.to_dict()}
+
+    def _repr_html_(self) -> str:
+        # By its path, so that no notebook holds the video itself: the browser asks the notebook's server for it.
+        source = quote(Path(os.path.relpath(self.path)).as_posix())
+        player = f'<br><video controls preload="metadata" width="480" src="{source}"></video>'
+        return card("Video", {"file": self.path, "task": self.task.id}, player)
 
 
 class VideoOptions(TypedDict, total=False):

@@ -1,8 +1,11 @@
 """What a notebook shows of a result, and what `json.dumps` takes of it."""
 
 import json
+from pathlib import Path
 
-from weryai import Submission, Task, TaskState, VideoLink
+import pytest
+
+from weryai import Submission, Task, TaskState, Video, VideoLink
 
 
 def test_a_result_becomes_json() -> None:
@@ -31,3 +34,16 @@ def test_a_card_shows_what_the_service_said_as_text() -> None:
     assert "videos" not in shown
     assert "t1, t2" in Submission(("t1", "t2"))._repr_html_()
     assert "batch" not in Submission(("t1",))._repr_html_()
+
+
+def test_a_video_plays_from_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card names the file by its path from the working folder, quoted, and holds nothing of the video."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / 'a "wave" & <more>.mp4'
+    path.write_bytes(b"x" * 1000)
+    video = Video(path, "https://x.example/v.mp4", Task("t1", TaskState.SUCCEEDED))
+    shown = video._repr_html_()
+    assert 'src="a%20%22wave%22%20%26%20%3Cmore%3E.mp4"' in shown
+    assert "<more>" not in shown
+    assert len(shown) < 1000
+    assert json.loads(json.dumps(video.to_dict()))["path"] == str(path)
