@@ -452,6 +452,7 @@ def _warn_of_many(video_number: int | None, *, strict: bool) -> None:
 def _checks(operation: Operation, model: str, registry: Registry, local: Mapping[str, Image]) -> list[str]:
     """What was checked, and by which source."""
     is_listed = registry.find(model, operation.kind) is not None
-    told = f"what {model} takes, by {registry.source}" if is_listed else f"not {model}: {registry.source} lacks it"
+    unknown = f"nothing of {model}, which {registry.source} does not know"
+    told = f"what {model} takes, by {registry.source}" if is_listed else unknown
     files = [f"{where} is a whole {image.media_type} by its structure" for where, image in local.items()]
     return [f"the limits of {operation.schema}, by the contract", told, *files]
