@@ -55,14 +55,15 @@ def test_a_dripping_answer_is_given_up() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ALL_PROXY", "foo://x"), ("ALL_PROXY", "socks5://127.0.0.1:1"), ("ALL_PROXY", ":::"), ("NO_PROXY", "[::1,x")],
+    [("ALL_PROXY", "foo://x"), ("ALL_PROXY", "socks5://127.0.0.1:1"), ("ALL_PROXY", ":::")],
 )
 def test_impossible_proxies_are_a_configuration_error(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Proxy settings that httpx cannot take are named in words of ours."""
+    """Proxy settings that httpx cannot take are named where they concern the service; this machine needs no proxy."""
     for spelling in (name, name.lower()):
         monkeypatch.setenv(spelling, value)
+    WeryAI("sk-key", base_url=BASE).close()
     with pytest.raises(ConfigurationError, match="PROXY"):
-        WeryAI("sk-key", base_url=BASE)
+        WeryAI("sk-key", base_url="https://service.example")
 
 
 @pytest.mark.parametrize("url", ["https://[", "http://a..b/", f"http://{'a' * 64}.b/", "http://xn--/", "https://"])

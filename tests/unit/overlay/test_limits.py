@@ -406,7 +406,7 @@ def test_numbers_and_booleans_are_told_by_protocol() -> None:
         encode({"extra": [Scalar(object())]})
 
 
-@pytest.mark.parametrize("output", [5, b"/tmp/x.mp4", ["x"]])
+@pytest.mark.parametrize("output", [5, b"x.mp4", ["x"]])
 def test_an_output_that_is_no_path_is_told_before_paying(output: Any) -> None:
     """What names no file is refused by its type, and nothing is sent."""
     played = play(generate(PICTURE, prompt="wave", output=output))
