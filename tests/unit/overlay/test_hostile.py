@@ -61,6 +61,8 @@ def test_impossible_proxies_are_a_configuration_error(name: str, value: str, mon
     """Proxy settings that httpx cannot take are named where they concern the service; this machine needs no proxy."""
     for spelling in (name, name.lower()):
         monkeypatch.setenv(spelling, value)
+    for spelling in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(spelling, raising=False)
     WeryAI("sk-key", base_url=BASE).close()
     with pytest.raises(ConfigurationError, match="PROXY"):
         WeryAI("sk-key", base_url="https://service.example")
