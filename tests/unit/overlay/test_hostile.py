@@ -64,7 +64,7 @@ def test_impossible_proxies_are_a_configuration_error(name: str, value: str, mon
     for spelling in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(spelling, raising=False)
     WeryAI("sk-key", base_url=BASE).close()
-    with pytest.raises(ConfigurationError, match="(?i)https_proxy cannot be used"):
+    with pytest.raises(ConfigurationError, match=r"(?i)https_proxy cannot be used"):
         WeryAI("sk-key", base_url="https://service.example")
 
 
