@@ -214,7 +214,9 @@ class APIError(WeryAIError):
         facts = [f"{name} {value}" for name, value in known.items() if value is not None]
         facts += [f"tasks {', '.join(self.task_ids)}"] if self.task_ids else []
         what = self.message.rstrip(".") or "The service refused"
-        return f"{what} ({', '.join(facts)}). {self.advice}" if facts else f"{what}. {self.advice}"
+        if facts:
+            what = f"{what} ({', '.join(facts)})"
+        return f"{what}{'' if what.endswith('?') else '.'} {self.advice}"
 
 
 class AuthenticationError(APIError):

@@ -124,3 +124,10 @@ def test_an_api_error_says_the_facts_and_the_next_move() -> None:
     assert error.message == "queue full."
     assert str(error) == "queue full (code 1007, HTTP 429, tasks t1). Wait and try again."
     assert str(errors.ServerError()) == "The service refused. This is the service's fault; try again later."
+
+
+def test_a_question_ends_with_its_own_mark() -> None:
+    """A message that asks "did you mean X?" gets no stop behind the question mark; any other one gets its stop."""
+    asked = weryai.ModelUnavailableError("no model 'SORRA_2'; did you mean SORA_2?")
+    assert str(asked).startswith("no model 'SORRA_2'; did you mean SORA_2? Choose")
+    assert str(weryai.ModelUnavailableError("gone")).startswith("gone. Choose")
