@@ -56,6 +56,17 @@ def test_one_image(folder: Path, emulator: Emulator) -> None:
     assert (folder / "video.mp4").stat().st_size > 1000
 
 
+def test_first_and_last_frame(folder: Path, emulator: Emulator) -> None:
+    """Two images become one video, paid for once, at the operation for them."""
+    (folder / "last.jpg").write_bytes(PHOTO.read_bytes() + b"last")
+    command = (str(EXAMPLES / "first_and_last_frame.py"), "photo.jpg", "last.jpg", "Day turns to night")
+    with emulator:
+        assert run(folder, emulator, *command) == "night.mp4\n"
+        paths = [one.path for one in emulator.requests if "image-to-video" in one.path]
+        assert paths == ["/v1/generation/first-last-image-to-video"]
+        assert [job.posts for job in emulator.ledger] == [1]
+
+
 def test_a_folder_twice(folder: Path, emulator: Emulator) -> None:
     """Each image becomes a video, and a second start buys nothing."""
     command = (str(EXAMPLES / "folder.py"), "photos", "The sea begins to move")
