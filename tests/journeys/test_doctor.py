@@ -81,3 +81,11 @@ def test_a_person_reads_lines(tmp_path: Path) -> None:
     assert "look key" in ended.output
     assert "set WERYAI_API_KEY" in ended.output
     assert ended.code == 1
+
+
+@pytest.mark.parametrize("value", ["http://me:s3cret@proxy:1", "me:s3cret@proxy:1", "http://me:s3/cr@et@proxy:1"])
+def test_the_password_of_a_proxy_is_not_shown(tmp_path: Path, value: str) -> None:
+    """However the URL of a proxy is spelt, nothing before its last @ is shown."""
+    found = findings("--offline", base_url="http://127.0.0.1:9", folder=tmp_path, ALL_PROXY=value, all_proxy=value)
+    assert "ALL_PROXY=***@proxy:1" in str(found["proxies"]["said"])
+    assert "s3" not in json.dumps(found)

@@ -100,7 +100,8 @@ def _proxies() -> Finding:
         for name in PROXIES
         if os.environ.get(name) or os.environ.get(name.lower())
     }
-    shown = ", ".join(f"{name}={re.sub(r'//[^/@]*@', '//***@', str(value))}" for name, value in found.items())
+    # What stands before an @ may be a password, however it is spelt.
+    shown = ", ".join(f"{name}={re.sub(r'[^,]*@', '***@', str(value))}" for name, value in found.items())
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         if name in found and not os.path.exists(str(found[name])):
             return Finding("proxies", False, shown, f"{name} names nothing that exists: unset it, or correct it")
