@@ -125,7 +125,7 @@ spec-diff: dev-venv ## what changed in the contract, and does it break callers: 
 page-diff: dev-venv ## what a page of the vendor's docs, copied from a browser, tells otherwise: make page-diff PAGE=page.txt
 	@$(PY) openapi/page.py -- "$${DIFF_PAGE:?say make page-diff PAGE=page.txt}"
 
-lint-contract: ## a second opinion on openapi/weryai.yaml; needs Node.js, so no part of check
+lint-contract: dev-venv ## a second opinion on openapi/, and its flows run at the emulator; needs Node.js, so no part of check
 	@.ci/lint-contract
 
 docs: docs-venv ## the site, into build/site/, without a dead link

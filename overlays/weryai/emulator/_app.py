@@ -19,7 +19,7 @@ from weryai.emulator._handlers.contract_file import contract_route
 from weryai.emulator._handlers.handling import RequestContext, note_refused, perform, refused_by
 from weryai.emulator._handlers.media import media_routes
 from weryai.emulator._handlers.model_rules import Registry
-from weryai.emulator._handlers.operations import Operations, stage_of
+from weryai.emulator._handlers.operations import Operations, printed_shapes, stage_of
 from weryai.emulator._handlers.request_validation import check_key, check_parameters, read_sent
 from weryai.emulator._http.middleware import EXCHANGE, ExchangeMiddleware
 from weryai.emulator._inspector.control_api import control_routes
@@ -90,7 +90,7 @@ def app_of(world: World, contract: Mapping[str, Any] | None = None) -> Starlette
 
 def route_of(operation: Operation, operations: Operations, world: World) -> Route:
     """Return the route of one operation of the contract."""
-    handler = operations.handler(operation)
+    handler, printed = operations.handler(operation), printed_shapes(operation)
 
     async def endpoint(request: Request) -> Response:
         exchange = request.scope[EXCHANGE]
@@ -104,7 +104,7 @@ def route_of(operation: Operation, operations: Operations, world: World) -> Rout
             if stage == "submit":
                 note_refused(world, exchange, refused)
             raise
-        visit = RequestContext(request, exchange, stage, sent, operations.asked_about(request))
+        visit = RequestContext(request, exchange, stage, sent, operations.asked_about(request), printed=printed)
         return await perform(world, visit, handler)
 
     return Route(operation.path, endpoint, methods=[operation.method], name=operation.name)

@@ -138,3 +138,27 @@ def test_a_balance_is_a_number_from_0_on() -> None:
     """Fewer credits than none are refused when the emulator is made."""
     with pytest.raises(ValueError, match="balance=-1 must be"):
         Emulator(balance=-1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes", "scenario", "told"),
+    [
+        ({}, {}, None, {"task_id", "task_status"}),
+        ({}, {"video_number": 2}, None, {"batch_id", "task_ids"}),
+        ({"dialect": "seen"}, {}, None, {"task_id"}),
+        ({}, {}, "task-id-and-ids", {"batch_id", "task_ids", "task_id"}),
+    ],
+)
+async def test_a_submission_is_told_as_its_own_page_prints_it(
+    settings: dict[str, Any], changes: dict[str, Any], scenario: str | None, told: set[str]
+) -> None:
+    """Where the contract's example has one task_id, so has the reply; what is injected and what is seen goes first."""
+    body = {"model": "WERYDANCE_2_0", "images": ["https://example.com/a.jpg"], "duration": 5, "aspect_ratio": "16:9"}
+    async with Visitor(video="fixed", **settings) as visitor:
+        if scenario:
+            visitor.app.state.world.faults.order(scenario)
+        reply = await visitor.post("/v1/generation/almighty-reference-to-video", json={**body, **changes})
+        assert set(reply.json()["data"]) == told
+        assert set((await visitor.post(SUBMIT, json=order())).json()["data"]) == (
+            {"task_id"} if settings else {"batch_id", "task_ids"}
+        )

@@ -43,6 +43,8 @@ class RequestContext:
     #: The faults that the request brought along, and the job that it is about, if it submits one.
     own: list[Fault] = field(default_factory=list)
     job: str = ""
+    #: How the operation's own page prints a response, where that is not what the emulator has by itself.
+    printed: tuple[Reshaped, ...] = ()
 
     @property
     def carried(self) -> list[Fault]:
@@ -94,7 +96,7 @@ async def answered(world: World, visit: RequestContext, handle: Handle) -> Respo
                 fault.give_back()
                 visit.exchange.scenarios.remove(fault.name)
     else:
-        for shape in shapes_of(world.settings.spoken, visit.stage, effects):
+        for shape in shapes_of(world.settings.spoken, visit, effects):
             response = reshaped(shape, response)
     for effect in effects:
         if isinstance(effect, Headed):
@@ -122,16 +124,15 @@ def met_by(world: World, visit: RequestContext) -> list[Fault]:
     return met
 
 
-def shapes_of(dialect: Dialect, stage: Stage, effects: Iterable[object]) -> list[Reshaped]:
-    """Return every shape that a granted response takes, in turn: those injected, else what the dialect has instead."""
+def shapes_of(dialect: Dialect, visit: RequestContext, effects: Iterable[object]) -> list[Reshaped]:
+    """Return every shape that a granted response takes, in turn: injected, else of the dialect, else printed."""
     injected = [effect for effect in effects if isinstance(effect, Reshaped)]
-    families = {effect.family for effect in injected}
-    spoken = [
-        shape
-        for where, shape in dialect.shapes
-        if where in ("any", stage) and stage != "download" and shape.family not in families
-    ]
-    return sorted([*spoken, *injected], key=lambda shape: shape.turn)
+    spoken = [shape for where, shape in dialect.shapes if where in ("any", visit.stage) and visit.stage != "download"]
+    shapes: list[Reshaped] = []
+    for rank in (injected, spoken, visit.printed):
+        families = {shape.family for shape in shapes}
+        shapes += [shape for shape in rank if shape.family not in families]
+    return sorted(shapes, key=lambda shape: shape.turn)
 
 
 def refused_by(world: World, refused: RefusalError) -> JSONResponse:

@@ -14,7 +14,8 @@ from weryai.emulator._http.middleware import home_of
 from weryai.emulator._protocol.contract import Operation
 from weryai.emulator._protocol.responses import broken_rule, refusal, success, unknown, wrong_parameter
 from weryai.emulator._protocol.validation_messages import fields_of
-from weryai.emulator._scenarios.effects import Fate, Stage
+from weryai.emulator._scenarios.dialects import one_waiting_task
+from weryai.emulator._scenarios.effects import Fate, Reshaped, Stage
 from weryai.emulator._state.exchanges import Complaint
 from weryai.emulator._state.tasks import NotEnoughCreditsError, Task, TooManyTasksError, Work
 from weryai.emulator._state.uploads import FOLDER, SentFile
@@ -38,6 +39,14 @@ SECONDS = 5
 def stage_of(operation: Operation) -> Stage:
     """Return at which stage scenarios meet an operation: what the contract marks as paid is a submission."""
     return "submit" if operation.paid else STAGES.get(operation.name, "any")
+
+
+def printed_shapes(operation: Operation) -> tuple[Reshaped, ...]:
+    """Return how the operation's own page prints a submission, where that is one task_id with its state."""
+    value = operation.answer.value if operation.paid and operation.answer is not None else None
+    data = value.get("data") if isinstance(value, dict) else None
+    alone = isinstance(data, dict) and "task_id" in data and "task_ids" not in data
+    return (Reshaped(one_waiting_task, family="submission"),) if alone else ()
 
 
 class Operations:

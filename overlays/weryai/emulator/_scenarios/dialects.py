@@ -77,6 +77,12 @@ def one_task_id(body: Body) -> Body:
     return {**body, "data": {"task_id": task_ids[0]}} if len(task_ids) == 1 else body
 
 
+def one_waiting_task(body: Body) -> Body:
+    """Return a submission of one video as some pages print it; of several as the other pages have it."""
+    told = one_task_id(body)
+    return told if told is body else {**told, "data": {**told["data"], "task_status": "waiting"}}
+
+
 def said_to_succeed(body: Body) -> Body:
     """Return a success that says so in one more way, and in Chinese."""
     return {**body, "message": CHINESE[0], "success": True}
