@@ -15,17 +15,21 @@ SKIPS_FAIL = "WERYAI_CI"
 """The variable under which a skipped test is a failure."""
 
 BASE_URLS = ("WERYAI_BASE_URL", "WERYAI_MODELS_BASE_URL")
+SCREEN = ("CI", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PAGER", "BROWSER")
+"""What says how a command talks: a test that wants one of them sets it."""
+
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
 def scrub(environment: MutableMapping[str, str], dead_end: str) -> None:
-    """Drop what the user has set for the API; plant a key, point every way out at `dead_end`, guard every child."""
+    """Drop what the user has set for the API and the screen; plant a key, close every way out, guard every child."""
     for name in list(environment):
         # PostgreSQL's own would lead the tests' servers astray.
         if (name.startswith("WERYAI_") and name != SKIPS_FAIL) or name.startswith("PG"):
             del environment[name]
-    for name in ("NO_PROXY", "no_proxy"):
+    for name in ("NO_PROXY", "no_proxy", *SCREEN):
         environment.pop(name, None)
+    environment["TERM"] = "xterm-256color"
     environment["WERYAI_API_KEY"] = PLANTED_KEY
     for name in (*BASE_URLS, *PROXIES):
         environment[name] = dead_end
