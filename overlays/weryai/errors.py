@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from ._task import Task
@@ -76,9 +76,15 @@ LOST = _Lost()
 
 
 class WeryAIError(Exception):
-    """Anything that went wrong in weryai; catch it to catch all of them. Fields are given by keyword."""
+    """Anything that went wrong in weryai; catch it to catch all of them. Fields are given by keyword.
 
-    _is_after_payment = False
+    `message` is what went wrong, in words; `str` may add what that means for the request, such as that nothing was
+    sent. `paid_task_ids` are the tasks that were waited for, and are paid for, when it was met.
+    """
+
+    paid_task_ids: tuple[str, ...] = ()
+    # Whether it was met before a paid request could leave.
+    _is_before_sending = False
 
     def __init__(self, message: str = "", carried: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         super().__init__(message)
@@ -92,7 +98,20 @@ class WeryAIError(Exception):
             self._carry()
 
     def __str__(self) -> str:
+        text = self._text()
+        if not self._is_before_sending or self.outcome is not Outcome.NOT_SENT:
+            return text
+        # What follows the first line is a list.
+        first, end, rest = text.partition("\n")
+        return f"{_sentence(first)} Nothing was sent.{end}{rest}"
+
+    @property
+    def message(self) -> str:
+        """What went wrong, in words."""
         return str(self.args[0]) if self.args else ""
+
+    def _text(self) -> str:
+        return self.message
 
     def _carry(self) -> None:
         """Put the fields into `args`, as far as JSON holds them."""
@@ -102,10 +121,25 @@ class WeryAIError(Exception):
     @property
     def outcome(self) -> Outcome:
         """What became of the paid request that this is about: ACCEPTED for whatever a wait for its task meets."""
-        return Outcome.ACCEPTED if self._is_after_payment else self._own_outcome()
+        if self.paid_task_ids:
+            return Outcome.ACCEPTED
+        return Outcome.NOT_SENT if self._is_before_sending else self._own_outcome()
 
     def _own_outcome(self) -> Outcome:
         return Outcome.NOT_SENT
+
+
+E = TypeVar("E", bound=WeryAIError)
+
+
+def before_sending(error: E) -> E:
+    """Mark an error as met before a paid request could leave; its text says that nothing was sent."""
+    error._is_before_sending = True
+    return error
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _carried(value: Any) -> Any:
@@ -134,9 +168,13 @@ LONGEST = 1_000
 class ConfigurationError(WeryAIError):
     """Nothing was sent: there is no key, or an option cannot be right."""
 
+    _is_before_sending = True
+
 
 class InvalidInputError(WeryAIError, ValueError):
     """Nothing was sent: the request breaks a limit of the contract, or the image cannot be used."""
+
+    _is_before_sending = True
 
 
 class DuplicateRequestError(InvalidInputError):
@@ -149,6 +187,9 @@ class TransportError(WeryAIError):
     """No response came. `.request` names the call, such as "GET /v1/generation/t1/status"."""
 
     request: str = ""
+
+    def _text(self) -> str:
+        return f"{self.request}: {self.message}" if self.request else self.message
 
 
 class NotSentError(TransportError):
@@ -204,19 +245,14 @@ class APIError(WeryAIError):
     def _own_outcome(self) -> Outcome:
         return Outcome.UNKNOWN if self.task_ids else Outcome.REFUSED
 
-    @property
-    def message(self) -> str:
-        """The service's own words."""
-        return str(self.args[0]) if self.args else ""
-
-    def __str__(self) -> str:
+    def _text(self) -> str:
         known = {"code": self.code, "HTTP": self.http_status, "request": self.request_id}
         facts = [f"{name} {value}" for name, value in known.items() if value is not None]
         facts += [f"tasks {', '.join(self.task_ids)}"] if self.task_ids else []
         what = self.message.rstrip(".") or "The service refused"
         if facts:
             what = f"{what} ({', '.join(facts)})"
-        return f"{what}{'' if what.endswith('?') else '.'} {self.advice}"
+        return f"{_sentence(what)} {self.advice}"
 
 
 class AuthenticationError(APIError):

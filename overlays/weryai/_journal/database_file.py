@@ -20,7 +20,7 @@ from typing import TypeAlias, TypeVar
 
 from .._flow.databases import OPEN
 from .._flow.logs import warn
-from ..errors import JournalError
+from ..errors import JournalError, before_sending
 from .sqlite_file import Accept, Kind, Lock, connect, in_use, make_durable, make_file, open_file, unusable
 from .writer import Store, Writer
 
@@ -229,9 +229,11 @@ def _moved(path: Path, kind: Kind, what: str) -> JournalError:
 
 
 def _forked(path: Path, kind: Kind) -> JournalError:
-    return JournalError(
-        f"the {kind.noun} {path} was open when this process was forked by a program that does not tell Python "
-        "so: its locks cannot be relied on. Open it after the fork. Nothing was sent."
+    return before_sending(
+        JournalError(
+            f"the {kind.noun} {path} was open when this process was forked by a program that does not tell Python "
+            "so: its locks cannot be relied on. Open it after the fork"
+        )
     )
 
 

@@ -62,7 +62,7 @@ class ProcessMemory:
     def begin(self, same: Same, intent: Intent) -> int:
         """Let an order through, or raise what became of the one before."""
         if intent.order_key is not None:
-            raise ConfigurationError("order_key needs a journal: make the client with journal=True. Nothing was sent.")
+            raise ConfigurationError("order_key needs a journal: make the client with journal=True")
         with self._lock:
             if intent.is_forced:
                 self._errors.pop(same, None)
@@ -138,21 +138,21 @@ def _again(error: WeryAIError) -> WeryAIError:
     """The same error once more, which says so."""
     again = copy.copy(error)
     if not isinstance(error, DuplicateRequestError):
-        told = f"the same order was sent before, and nobody knows whether it was accepted: {error}"
+        told = f"the same order was sent before, and nobody knows whether it was accepted: {error.message}"
         again.args = (f"{told} It was not sent again; force=True does that.", *error.args[1:])
     return again
 
 
 def _unknown(attempt: _Attempt, event: str) -> OutcomeUnknownError:
     ids = attempt.task_ids
-    return OutcomeUnknownError(unknown_outcome(attempt.request, event, ids), request=attempt.request, task_ids=ids)
+    return OutcomeUnknownError(unknown_outcome(event, ids), request=attempt.request, task_ids=ids)
 
 
 def _unheard(attempt: _Attempt) -> DuplicateRequestError:
     first = attempt.task_ids[0]
     return DuplicateRequestError(
         f"the same order was accepted as task {', '.join(attempt.task_ids)}, but its caller was interrupted. It is "
-        f"paid for; resume with tasks.wait({first!r}), or say force=True to buy another. Nothing was sent.",
+        f"paid for; resume with tasks.wait({first!r}), or say force=True to buy another",
         task_id=first,
     )
 

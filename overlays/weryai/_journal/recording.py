@@ -9,7 +9,7 @@ from .._flow.logs import log
 from .._flow.order import AttemptResult, OrderState
 from .._flow.order_log import AttemptLog
 from .._protocol.envelope import accept_paid
-from ..errors import JournalError, Outcome, WeryAIError
+from ..errors import JournalError, Outcome, WeryAIError, before_sending
 
 INTERRUPTED = "it was interrupted before the response came"
 STOPPED = "it was interrupted before it was sent"
@@ -31,8 +31,7 @@ class Recording:
         try:
             intent.row = yield from OnDisk(lambda: self._log.begin(intent, fingerprint))
         except JournalError as error:
-            if "Nothing was sent." not in str(error):
-                error.args = (f"{str(error).removesuffix('.')}. Nothing was sent.",)
+            before_sending(error)
             raise
         try:
             reply = yield from Transmit(self._effect, self._evidence)
@@ -88,4 +87,4 @@ class Recording:
 
 def _problem(row: int, attempt: AttemptResult, error: WeryAIError) -> str:
     named = f" (task {', '.join(attempt.task_ids)})" if attempt.task_ids else ""
-    return f"order {row}{named} is {attempt.state.value}, but that could not be noted: {error}"
+    return f"order {row}{named} is {attempt.state.value}, but that could not be noted: {error.message}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from .._flow.logs import warn_before_paying
-from ..errors import JournalError
+from ..errors import JournalError, before_sending
 from .filesystems import network_of
 
 # How long another process may keep the file to itself, in seconds.
@@ -179,13 +179,13 @@ class Lock:
 def in_use(path: Path, kind: Kind, *, exclusive: bool) -> JournalError:
     """Say who keeps a file from whoever wants it, alone or not."""
     whom = "others use it" if exclusive else "a run keeps it to itself"
-    return JournalError(f"the {kind.noun} {path} is in use: {whom}. Nothing was sent.")
+    return before_sending(JournalError(f"the {kind.noun} {path} is in use: {whom}"))
 
 
 def _warn_of_network(file: str, network: str, *, exclusive: bool) -> None:
     told = f"{file} is on a network file system ({network}), where SQLite's locks cannot be relied on"
     if exclusive:
-        raise JournalError(f"{told}; use a folder of this machine. Nothing was sent.")
+        raise before_sending(JournalError(f"{told}; use a folder of this machine"))
     warn_before_paying(f"{told}; use it from one machine only, or name another with WERYAI_JOURNAL")
 
 

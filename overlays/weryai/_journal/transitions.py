@@ -206,8 +206,7 @@ def _refuse_same_key(db: sqlite3.Connection, intent: Intent, fingerprint: str, s
     order = _order(db, earlier)
     if earlier["fingerprint"] != fingerprint:
         raise InvalidInputError(
-            f"order_key {intent.order_key!r} belongs to order {order.row}, which is another one: its request differs. "
-            "Nothing was sent."
+            f"order_key {intent.order_key!r} belongs to order {order.row}, which is another one: its request differs"
         )
     raise _duplicate(order, f"order_key {intent.order_key!r} orders only once")
 
@@ -244,7 +243,7 @@ def _duplicate(order: Order, rule: str) -> DuplicateRequestError:
         case _:
             what = f"was placed {ago} as task {names}; resume with tasks.wait({order.task_ids[0]!r})"
     return DuplicateRequestError(
-        f"the same order {what} (order {order.row}). {rule}, unless you say force=True. Nothing was sent.",
+        f"the same order {what} (order {order.row}). {rule}, unless you say force=True",
         task_id=next(iter(order.task_ids), None),
     )
 

@@ -73,12 +73,12 @@ def as_jpeg(content: bytes, name: str, most: int) -> bytes:
     try:
         image = upright(content)
     except ImportError:
-        raise InvalidInputError(f"{name} is not converted; {NEEDS_IMAGES}. Nothing was sent.") from None
+        raise InvalidInputError(f"{name} is not converted; {NEEDS_IMAGES}") from None
     except Exception as error:
         # Whatever a strange file makes the decoders say, nothing was sent.
         reason = str(error) or type(error).__name__
         reason = "it is damaged, or of a kind that Pillow does not read" if "identify" in reason else reason
-        raise InvalidInputError(f"{name} cannot be converted: {reason:.150}. Nothing was sent.") from error
+        raise InvalidInputError(f"{name} cannot be converted: {reason:.150}") from error
     image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     while True:
         for quality in _QUALITIES:

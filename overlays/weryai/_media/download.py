@@ -311,12 +311,10 @@ def prepare(output: str | os.PathLike[str] | None, name: str, if_exists: IfExist
             if_exists = "rename"
         _try(path, if_exists)
     except UnicodeEncodeError:
-        raise InvalidInputError(
-            f"{quoted(output)} cannot be written: its name is no UTF-8. Nothing was sent."
-        ) from None
+        raise InvalidInputError(f"{quoted(output)} cannot be written: its name is no UTF-8") from None
     except (OSError, ValueError, TypeError) as error:
         reason = getattr(error, "strerror", None) or quoted(error)
-        raise InvalidInputError(f"{quoted(output)} cannot be written: {reason}. Nothing was sent.") from error
+        raise InvalidInputError(f"{quoted(output)} cannot be written: {reason}") from error
     return Destination(path, if_exists, may_be_same=if_exists == "rename" and output is not None and not is_folder)
 
 
@@ -339,13 +337,13 @@ def _try(path: Path, if_exists: IfExists) -> None:
 def absolute_path(output: str | os.PathLike[str] | None) -> str:
     """What the user named, as it reads from any folder; whoever means a folder is still seen to."""
     if not isinstance(output, str | os.PathLike | None):
-        raise InvalidInputError(f"output is a path or None, not {type(output).__name__}. Nothing was sent.")
+        raise InvalidInputError(f"output is a path or None, not {type(output).__name__}")
     named = os.fspath(_expanded(output)) if output is not None else "./"
     folder = "/" if isinstance(named, str) and named.endswith(("/", os.sep)) else ""
     try:
         return os.path.abspath(named) + folder
     except OSError as error:
-        raise InvalidInputError(f"the working folder cannot be used: {error}. Nothing was sent.") from error
+        raise InvalidInputError(f"the working folder cannot be used: {error}") from error
 
 
 def _expanded(output: str | os.PathLike[str]) -> str | os.PathLike[str]:

@@ -81,7 +81,7 @@ def _awaited(read: Any, most: int) -> Flow[bytes]:
     except ConfigurationError:
         raise InvalidInputError(
             "the image's file is read by awaiting: use AsyncWeryAI, or pass its bytes, or its `.file` if it is an "
-            "UploadFile. Nothing was sent."
+            "UploadFile"
         ) from None
     return bytes(content)
 
@@ -98,14 +98,12 @@ def read_image(source: ImageSource, *, validate: bool = True, convert: bool = Fa
     """
     name, content = _read(source, _most(convert=convert))
     if not content:
-        raise InvalidInputError(f"{name} is empty{_where(source)}. Nothing was sent.")
+        raise InvalidInputError(f"{name} is empty{_where(source)}")
     kind = _sniff(content)
     other = convertible_kind(content[:64]) if kind is None else None
     _check(name, kind, other, len(content), convert=convert)
     if kind is not None and validate and (missing := what_is_missing(content, kind[0])) is not None:
-        raise InvalidInputError(
-            f"{name} is not whole: {missing}. validate=False sends it all the same. Nothing was sent."
-        )
+        raise InvalidInputError(f"{name} is not whole: {missing}; validate=False sends it all the same")
     if kind is None or (convert and len(content) >= SURE_BYTES):
         made_of = f"{name}, {other or 'larger than 10 MB'},"
         source_is = len(content), hashlib.sha256(content).hexdigest()
@@ -118,15 +116,15 @@ def read_image(source: ImageSource, *, validate: bool = True, convert: bool = Fa
 def _check(name: str, kind: object, other: str | None, size: int, *, convert: bool) -> None:
     """Refuse what the service does not take, unless it is to be converted and can be."""
     if kind is None and other is None:
-        raise InvalidInputError(f"{name} is not a jpg, png or webp image, whatever it is called. Nothing was sent.")
+        raise InvalidInputError(f"{name} is not a jpg, png or webp image, whatever it is called")
     if size > (MOST_SOURCE if convert else MOST_BYTES) and (convert or other is None):
         most = f"{MOST_SOURCE // 1_000_000} MB" if convert else "10 MB, the most the service takes"
         remedy = "" if convert else f"; {_remedy(None)}"
-        raise InvalidInputError(f"{name} is larger than {most}{remedy}. Nothing was sent.")
+        raise InvalidInputError(f"{name} is larger than {most}{remedy}")
     if other is not None and not convert:
-        raise InvalidInputError(f"{name} is {other}, not a jpg, png or webp image; {_remedy(other)}. Nothing was sent.")
+        raise InvalidInputError(f"{name} is {other}, not a jpg, png or webp image; {_remedy(other)}")
     if convert and (other is not None or size >= SURE_BYTES) and (missing := needed_extra(other)) is not None:
-        raise InvalidInputError(f"{name} is {other or 'larger than 10 MB'}; {missing}. Nothing was sent.")
+        raise InvalidInputError(f"{name} is {other or 'larger than 10 MB'}; {missing}")
 
 
 def _remedy(other: str | None) -> str:
@@ -149,7 +147,7 @@ def glance_at(path: str, *, convert: bool = False) -> str | None:
             tail = file.read(GLANCE_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or quoted(error)
-        raise InvalidInputError(f"{quoted(path)} cannot be read: {reason}. Nothing was sent.") from error
+        raise InvalidInputError(f"{quoted(path)} cannot be read: {reason}") from error
     kind = _sniff(head)
     if convert and head and (kind is None or size >= SURE_BYTES):
         other = convertible_kind(head[:64]) if kind is None else None
@@ -167,7 +165,7 @@ def _read(source: Any, most: int) -> tuple[str, bytes]:
         return _read_path(source, most)
     remedy = _REMEDIES.get(type(source).__module__.partition(".")[0])
     if remedy is not None:
-        raise InvalidInputError(f"{remedy}. Nothing was sent.")
+        raise InvalidInputError(f"{remedy}")
     if not hasattr(source, "read"):
         raise InvalidInputError(f"an image is a path, a URL, bytes or a file, not {type(source).__name__}")
     try:
@@ -175,7 +173,7 @@ def _read(source: Any, most: int) -> tuple[str, bytes]:
     except InvalidInputError:
         raise
     except Exception as error:
-        raise InvalidInputError(f"the image cannot be read: {quoted(error)}. Nothing was sent.") from error
+        raise InvalidInputError(f"the image cannot be read: {quoted(error)}") from error
     return _THE_IMAGE, content
 
 
@@ -185,7 +183,7 @@ def _pieces(file: BinaryIO, most: int) -> Iterator[bytes]:
     while left > 0:
         piece: Any = file.read(left)
         if piece is None:
-            raise InvalidInputError("the image's file has nothing to read yet: it does not block. Nothing was sent.")
+            raise InvalidInputError("the image's file has nothing to read yet: it does not block")
         if not piece:
             return
         yield _as_bytes(piece)
@@ -194,7 +192,7 @@ def _pieces(file: BinaryIO, most: int) -> Iterator[bytes]:
 
 def _as_bytes(piece: Any) -> bytes:
     if not isinstance(piece, bytes | bytearray | memoryview):
-        raise InvalidInputError('the image\'s file is open as text; open it with mode "rb". Nothing was sent.')
+        raise InvalidInputError('the image\'s file is open as text; open it with mode "rb"')
     return bytes(piece)
 
 
@@ -208,27 +206,26 @@ def _where(source: Any) -> str:
 
 def _read_path(source: str | os.PathLike[str], most: int) -> tuple[str, bytes]:
     if isinstance(source, str) and source.lower().startswith("data:"):
-        raise InvalidInputError("a data: URL is not accepted by this operation; pass the bytes. Nothing was sent.")
+        raise InvalidInputError("a data: URL is not accepted by this operation; pass the bytes")
     if source == "":
-        raise InvalidInputError("no image was named. Nothing was sent.")
+        raise InvalidInputError("no image was named")
     if isinstance(source, str) and _is_base64(source):
         raise InvalidInputError(
-            "the image came as base64 text, where a path or a URL is read; pass base64.b64decode(text). "
-            "Nothing was sent."
+            "the image came as base64 text, where a path or a URL is read; pass base64.b64decode(text)"
         )
     if is_open_database(source):
-        raise InvalidInputError(f"{quoted(source)} is a journal or a ledger that is in use. Nothing was sent.")
+        raise InvalidInputError(f"{quoted(source)} is a journal or a ledger that is in use")
     try:
         path = Path(source)
         with path.open("rb") as file:
             return quoted(path), b"".join(_pieces(file, most))
     except FileNotFoundError:
-        raise InvalidInputError(f"there is no image at {quoted(source)}. Nothing was sent.") from None
+        raise InvalidInputError(f"there is no image at {quoted(source)}") from None
     except IsADirectoryError:
-        raise InvalidInputError(f"{quoted(source)} is a folder, not an image. Nothing was sent.") from None
+        raise InvalidInputError(f"{quoted(source)} is a folder, not an image") from None
     except (OSError, ValueError, TypeError) as error:
         reason = getattr(error, "strerror", None) or quoted(error)
-        raise InvalidInputError(f"{quoted(source)} cannot be read: {reason}. Nothing was sent.") from error
+        raise InvalidInputError(f"{quoted(source)} cannot be read: {reason}") from error
 
 
 def _is_base64(text: str) -> bool:

@@ -146,12 +146,12 @@ def accept_paid(reply: Reply, request: str) -> tuple[Envelope, tuple[str, ...]]:
     if envelope.is_http_success and task_ids:
         event = f"a refusal that names a task ({_refused_by(envelope)})"
         raise OutcomeUnknownError(
-            unknown_outcome(request, event, task_ids), request=request, http_status=status, raw=envelope.raw,
+            unknown_outcome(event, task_ids), request=request, http_status=status, raw=envelope.raw,
             task_ids=task_ids,
         )  # fmt: skip
     if status >= 500 or status == 408:
         raise OutcomeUnknownError(
-            unknown_outcome(request, f"HTTP {status}", task_ids),
+            unknown_outcome(f"HTTP {status}", task_ids),
             request=request,
             http_status=status,
             raw=envelope.raw,
@@ -159,9 +159,7 @@ def accept_paid(reply: Reply, request: str) -> tuple[Envelope, tuple[str, ...]]:
         )
     if status < 400 and not (envelope.is_http_success and envelope.verdict is False):
         raise ContractError(
-            unknown_outcome(
-                request, f"a response that cannot be used ({_unreadable(envelope, 'no task id')})", task_ids
-            ),
+            f"{request}: {unknown_outcome(_unusable(envelope), task_ids)}",
             raw=envelope.raw,
             may_have_been_billed=True,
             http_status=status,
@@ -237,11 +235,15 @@ def _flat(values: Any) -> list[Any]:
     return flat
 
 
-def unknown_outcome(request: str, event: str, task_ids: tuple[str, ...] = ()) -> str:
+def _unusable(envelope: Envelope) -> str:
+    return f"a response that cannot be used ({_unreadable(envelope, 'no task id')})"
+
+
+def unknown_outcome(event: str, task_ids: tuple[str, ...] = ()) -> str:
     """Say what an open submission means for the caller's money, and what to check."""
     named = f" The response names task {', '.join(task_ids)}." if task_ids else ""
     return (
-        f"{request}: {event} came after the request was sent. The submission may have been billed, so it was not "
+        f"{event} came after the request was sent. The submission may have been billed, so it was not "
         f"repeated. Check your call history at https://weryai.com/api/history before submitting again.{named}"
     )
 

@@ -42,7 +42,7 @@ def check_body(schema: Mapping[str, Any], body: Mapping[str, Any], later: tuple[
         elif schema.get("additionalProperties") is False:
             problems.append(f"{name} is no field of this request")
     if problems:
-        raise InvalidInputError(f"{'; '.join(problems)}. Nothing was sent; validate=False sends it all the same.")
+        raise InvalidInputError(f"{'; '.join(problems)}; validate=False sends it all the same")
 
 
 def plain(value: Any) -> Any:

@@ -67,5 +67,5 @@ class MultiImageToVideo(VideoResource[Mode]):
 
 def _listed(images: Sequence[ImageSource]) -> list[ImageSource]:
     if isinstance(images, str | bytes | bytearray | os.PathLike) or not isinstance(images, Iterable):
-        raise InvalidInputError("images is a list of images; for one use image_to_video. Nothing was sent.")
+        raise InvalidInputError("images is a list of images; for one use image_to_video")
     return list(images)

@@ -56,8 +56,8 @@ class Missed:
     @property
     def reason(self) -> str:
         """Why the last one was missed, without the request, which names the task: who polls many hears it once."""
-        request = getattr(self.error, "request", "")
-        return str(self.error).removeprefix(f"{request}: ").rstrip(".")
+        error = self.error
+        return (error.message if isinstance(error, TransportError) else str(error)).rstrip(".")
 
     def __str__(self) -> str:
         polls = "1 poll was missed" if self.count == 1 else f"{self.count:,} polls were missed, the last"

@@ -28,7 +28,7 @@ def call_operation(
         service = "models" if "servers" in facts else "api"
         return (yield from call(operation, lambda envelope: envelope.data, retry, service=service, **arguments))  # type: ignore[arg-type]
     if body is None or set(arguments) != {"body"} or not hasattr(body, "to_dict"):
-        raise InvalidInputError(f"{facts['operationId']} takes body= alone, a model of weryai_api. Nothing was sent.")
+        raise InvalidInputError(f"{facts['operationId']} takes body= alone, a model of weryai_api")
     check_body(facts["requestBody"]["content"]["application/json"]["schema"], _written(body))
     return (yield from call_paid(operation, body, {}, retry, force=force, order_key=order_key))
 
@@ -38,7 +38,7 @@ def _written(body: Any) -> dict[str, Any]:
     try:
         written: dict[str, Any] = body.to_dict()
     except (ValueError, TypeError, AttributeError) as error:
-        raise InvalidInputError(f"the body cannot be written: {error}. Nothing was sent.") from error
+        raise InvalidInputError(f"the body cannot be written: {error}") from error
     return written
 
 

@@ -188,10 +188,11 @@ def add_task_ids_to_errors(task_ids: Sequence[str]) -> Iterator[None]:
     except (TaskFailedError, TaskTimeoutError):
         raise
     except BaseException as error:
-        if isinstance(error, WeryAIError):
-            error._is_after_payment = True
-        names = ", ".join(task_ids)
-        if not any(names in note for note in getattr(error, "__notes__", ())):
+        known: tuple[str, ...] = getattr(error, "paid_task_ids", ())
+        if not known or not set(task_ids) <= set(known):
+            # Not every exception takes attributes; the note is for people, and always there.
+            with contextlib.suppress(AttributeError):
+                error.paid_task_ids = tuple(dict.fromkeys((*known, *task_ids)))  # type: ignore[attr-defined]
             error.add_note(_how_to_resume(task_ids))
         raise
 

@@ -249,7 +249,7 @@ def prepare_video(
 def place(prepared: Prepared[Mode]) -> Flow[Submission]:
     """Upload what is local, and submit what was prepared; a second time only if the first surely started nothing."""
     if not prepared._ready.acquire(blocking=False):
-        raise InvalidInputError("this request was submitted already; prepare it again to order another. Nothing sent.")
+        raise InvalidInputError("this request was submitted already; prepare it again to order another")
     retry, operation = prepared._retry, prepared._operation
     try:
         urls = {}
@@ -329,8 +329,7 @@ def _store(
         error.task_id = task.id
         raise
     except InvalidInputError as error:
-        reason = str(error).removesuffix(" Nothing was sent.")
-        message = f"the video of task {task.id} is at {url}, but cannot be stored: {reason}"
+        message = f"the video of task {task.id} is at {url}, but cannot be stored: {error.message}"
         raise DownloadError(message, url=url, task_id=task.id) from error
 
 
@@ -425,7 +424,7 @@ def _check_model(registry: Registry, kind: Kind, body: Mapping[str, Any], *, str
         return
     found = problems(model, body)
     if found and (registry.is_live or strict):
-        raise InvalidInputError(f"{'; '.join(found)} (by {registry.source}). Nothing was sent.")
+        raise InvalidInputError(f"{'; '.join(found)} (by {registry.source})")
     if found:
         warn_before_paying(f"{'; '.join(found)} (by {registry.source}, which may be out of date)")
 
@@ -434,7 +433,7 @@ def _warn_of_no_ratio(model: Model, *, strict: bool) -> None:
     """The pages require a ratio; official code leaves it out only for models that list none."""
     told = f"aspect_ratio: {model.key} lists {', '.join(model.aspect_ratios or ())}, and the service requires one"
     if strict:
-        raise InvalidInputError(f"{told}. Nothing was sent.")
+        raise InvalidInputError(told)
     warn_before_paying(f"{told}, so it may refuse a request without")
 
 
@@ -444,7 +443,7 @@ def _warn_of_many(video_number: int | None, *, strict: bool) -> None:
         return
     known = "the endpoint's page allows 1, its newer revision's example sends 4"
     if strict:
-        raise InvalidInputError(f"video_number={video_number}: {known}. Nothing was sent.")
+        raise InvalidInputError(f"video_number={video_number}: {known}")
     told = f"video_number={video_number} submits that many paid tasks"
     warn_before_paying(f"{told}, and the service may refuse it: {known}")
 

@@ -72,7 +72,7 @@ def build(
     try:
         request = client.build_request(arguments.pop("method"), url, **arguments)
     except httpx.InvalidURL as error:
-        raise NotSentError(f"{effect.name}: {url} is not a URL: {error}", request=effect.name) from error
+        raise NotSentError(f"{url} is not a URL: {error}", request=effect.name) from error
     add_bearer(request, settings, effect.api_key)
     return request
 
@@ -118,13 +118,13 @@ def failure(
     _hide_in_chain(error, key)
     event = f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
     if _was_not_sent(error, evidence):
-        return NotSentError(f"{effect.name}: the service was not reached: {event}", request=effect.name)
+        return NotSentError(f"the service was not reached: {event}", request=effect.name)
     if isinstance(effect, Send) and effect.paid:
         text = text_of(_hide(bytes(partial), key))
         ids = find_task_ids(text)
-        message = unknown_outcome(effect.name, event, ids)
+        message = unknown_outcome(event, ids)
         return OutcomeUnknownError(message, request=effect.name, raw=text or None, task_ids=ids)
-    return TransportError(f"{effect.name}: no response came: {event}", request=effect.name)
+    return TransportError(f"no response came: {event}", request=effect.name)
 
 
 def _was_not_sent(error: Exception, evidence: Evidence | None) -> bool:
@@ -289,7 +289,7 @@ def note_on_interruption(effect: Send, outcome: Reply | BaseException | None) ->
             f"{effect.name}: interrupted, but the submission was accepted as task {names}. It is paid for; resume with "
             f"tasks.wait({ids[0]!r})."
         )
-    return unknown_outcome(effect.name, "an interruption")
+    return f"{effect.name}: {unknown_outcome('an interruption')}"
 
 
 def _timeout(seconds: float) -> httpx.Timeout:

@@ -155,7 +155,7 @@ def _exit_code(error: Exception) -> int:
         case errors.DownloadError():
             return 5
         # It was accepted, so that no script may take it for refused.
-        case _ if any("paid for and may go on" in note for note in getattr(error, "__notes__", ())):
+        case _ if getattr(error, "paid_task_ids", ()):
             return 4
         case errors.NotSentError():
             return 6

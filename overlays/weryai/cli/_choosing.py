@@ -95,7 +95,7 @@ def _check_model(client: WeryAI, kind: Kind, model: str) -> None:
             return
         client.models.get(model, kind=kind)
     except weryai.ModelUnavailableError as error:
-        reason = str(error)
+        reason = error.message
     except weryai.AuthenticationError:
         raise
     except weryai.WeryAIError as error:
@@ -104,7 +104,7 @@ def _check_model(client: WeryAI, kind: Kind, model: str) -> None:
         reason = f"the bundled snapshot has no model {model!r}, and the registry cannot be asked: {error}"
     else:
         return
-    raise weryai.InvalidInputError(f"{reason.removesuffix('.')}. Nothing was sent; --any-model sends it all the same.")
+    raise weryai.InvalidInputError(f"{reason}; --any-model sends it all the same")
 
 
 def _is_listed_at_all(listed: Callable[[Kind], Sequence[Model]], model: str) -> bool:

@@ -129,7 +129,7 @@ def _of_the_service() -> Iterator[Finding]:
     try:
         client = weryai.WeryAI(key or "none", base_url=options.get("base_url"), timeout=TIMEOUT, retry=once)
     except weryai.WeryAIError as error:
-        yield Finding("address", False, str(error), "correct WERYAI_BASE_URL and WERYAI_API_KEY, or unset them")
+        yield Finding("address", False, error.message, "correct WERYAI_BASE_URL and WERYAI_API_KEY, or unset them")
         return
     with client:
         yield Finding("address", True, client.base_url)

@@ -36,7 +36,7 @@ def fetch(
         except weryai.WeryAIError as error:
             if isinstance(error, weryai.APIError):
                 # Whoever typed the id need not be told it; the library's note is for those who did not.
-                error.__notes__ = []
+                error.__notes__, error.paid_task_ids = [], ()
             if problem is not None:
                 say(f"weryai: {problem}")
             problem = error
@@ -64,5 +64,5 @@ def check_output(output: str | None, *, overwrite: bool) -> Literal["replace", "
     if output is None or is_folder(output):
         return "rename"
     if not overwrite and os.path.lexists(os.path.expanduser(output)):
-        raise weryai.InvalidInputError(f"{output} is there already; --overwrite replaces it. Nothing was sent.")
+        raise weryai.InvalidInputError(f"{output} is there already; --overwrite replaces it")
     return "replace" if overwrite else "rename"

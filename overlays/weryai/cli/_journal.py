@@ -54,7 +54,8 @@ def paying_client(options: dict[str, Any]) -> Iterator[WeryAI]:
         journal = weryai.Journal(place or weryai.Journal.default_path(), window=window)
     except weryai.JournalError as error:
         hint = "name another file with --journal or WERYAI_JOURNAL, or pay without one: --no-journal"
-        raise weryai.JournalError(f"{error}. Nothing was sent; {hint}") from error
+        error.args = (f"{error.message}; {hint}", *error.args[1:])
+        raise
     with journal, connect(journal) as client:
         yield client
 
@@ -68,7 +69,7 @@ def noting_client(place: str | None) -> Iterator[WeryAI]:
             path = journal_at(place)
             journal = stack.enter_context(weryai.Journal(path)) if path else None
         except weryai.JournalError as error:
-            say(f"weryai: {error}; going on without")
+            say(f"weryai: {error.message}; going on without")
         yield stack.enter_context(connect(journal))
 
 

@@ -40,6 +40,7 @@ TREE = {
     "WebhookError": "WeryAIError",
 }
 FIELDS: dict[str, set[str]] = {
+    "WeryAIError": {"paid_task_ids"},
     "DuplicateRequestError": {"task_id"},
     "TransportError": {"request"},
     "OutcomeUnknownError": {"http_status", "raw", "task_ids", "request"},
@@ -53,7 +54,7 @@ TASK = Task("t1", TaskState.FAILED, "failed", (VideoLink("https://e.com/v.mp4"),
 VALUES: dict[str, Any] = {
     "http_status": 500, "raw": {"status": 1}, "task_ids": ("t1", "t2"), "request": "POST /x", "code": 1001,
     "may_have_been_billed": True, "request_id": "r-1", "retry_after": 2.5, "task_id": "t1", "task": TASK,
-    "reason": "no", "url": "https://e.com/v.mp4", "partial_path": Path("x.part"),
+    "reason": "no", "url": "https://e.com/v.mp4", "partial_path": Path("x.part"), "paid_task_ids": ("t8", "t9"),
 }  # fmt: skip
 
 
@@ -131,3 +132,38 @@ def test_a_question_ends_with_its_own_mark() -> None:
     asked = weryai.ModelUnavailableError("no model 'SORRA_2'; did you mean SORA_2?")
     assert str(asked).startswith("no model 'SORRA_2'; did you mean SORA_2? Choose")
     assert str(weryai.ModelUnavailableError("gone")).startswith("gone. Choose")
+
+
+SAYS_SO = {"ConfigurationError", "InvalidInputError", "DuplicateRequestError"}
+
+
+@pytest.mark.parametrize("name", TREE)
+def test_that_nothing_was_sent_is_said_by_the_error(name: str) -> None:
+    """Once, where a paid request was refused before it could leave; never again once tasks are paid for."""
+    error = getattr(errors, name)("what happened")
+    assert ("Nothing was sent." in str(error)) == (name in SAYS_SO)
+    errors.before_sending(error)
+    for known in (error, pickle.loads(pickle.dumps(error)), type(error)(*error.args)):
+        assert (known.outcome, str(known).count("Nothing was sent.")) == ("not_sent", 1)
+        assert "Nothing was sent" not in known.message
+    error.paid_task_ids = ("t1",)
+    assert (error.outcome, str(error).count("sent.")) == ("accepted", 0)
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("no model; did you mean A?", "no model; did you mean A? Nothing was sent."),
+        ("it is gone.", "it is gone. Nothing was sent."),
+        ("2 problems\n  a\n  b", "2 problems. Nothing was sent.\n  a\n  b"),
+    ],
+)
+def test_where_it_is_said(message: str, text: str) -> None:
+    """Behind the first line, as a sentence of its own."""
+    assert str(errors.InvalidInputError(message)) == text
+
+
+def test_a_request_is_named_by_the_error() -> None:
+    """The text of a TransportError begins with its request; its message does not, so that nobody has to cut it off."""
+    error = errors.NotSentError("refused", request="GET /x")
+    assert (str(error), error.message) == ("GET /x: refused", "refused")

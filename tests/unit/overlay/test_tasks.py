@@ -8,10 +8,12 @@ import pytest
 from fakes.playing import Played, generate, look, play, reply, wait
 from fakes.videos import mp4
 from weryai import RetryPolicy, Task, TaskState
+from weryai._resources.tasks import add_task_ids_to_errors
 from weryai.errors import (
     AuthenticationError,
     ContractError,
     InvalidInputError,
+    JournalError,
     NotFoundError,
     NotSentError,
     RateLimitError,
@@ -153,9 +155,23 @@ def test_a_missed_poll_heeds_retry_after_up_to_a_minute() -> None:
     assert play(wait("t1", interval=5), reply(busy, 429, retry_after="3600"), DONE).slept == [60]
 
 
+@pytest.mark.parametrize("kind", [OSError, KeyboardInterrupt, JournalError, InvalidInputError])
+def test_whatever_ends_a_wait_carries_its_tasks(kind: type[BaseException]) -> None:
+    """As a field and in one note, also of exceptions that are not ours, and once although waits are nested."""
+    met = kind("met")
+    with pytest.raises(kind) as caught, add_task_ids_to_errors(["t1", "t2"]), add_task_ids_to_errors(["t1"]):
+        raise met
+    assert caught.value.paid_task_ids == ("t1", "t2")  # type: ignore[attr-defined]
+    assert ["t2" in note for note in caught.value.__notes__] == [False, True]
+    with pytest.raises(kind), add_task_ids_to_errors(["t2"]):
+        raise met
+    assert len(met.__notes__) == 2
+    assert "Nothing was sent" not in str(met)
+
+
 def test_a_deadline_met_by_missed_looks_says_so() -> None:
     """The timeout says how many polls were missed, and why the last one was, and has that failure as its cause."""
-    refused = TransportError("GET /v1/t1: not reached: refused", request="GET /v1/t1")
+    refused = TransportError("not reached: refused", request="GET /v1/t1")
     with pytest.warns(WeryAIWarning, match="missed: not reached: refused; polling"):
         played = play(wait("t1", timeout=5, interval=5), TransportError("reset"), refused)
     assert isinstance(played.error, TaskTimeoutError)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..._journal.filesystems import keeps_inodes
 from ..._journal.sqlite_file import unusable
-from ...errors import JournalError
+from ...errors import JournalError, before_sending
 from .schema import LEDGER
 
 
@@ -31,11 +31,12 @@ def refuse_copy(db: sqlite3.Connection, path: Path, *, trust_copy: bool) -> None
         is_here = place == os.path.realpath(path) or not os.path.exists(place)
     is_original = starts == 0 or (beside is not None and starts >= beside and is_here)
     if not is_original and not trust_copy:
-        raise JournalError(
+        copied = JournalError(
             f"the ledger {path} seems to be a copy, or was moved without its .starts file: it may not know what "
             "was submitted since, and going on would pay for that again. Use the original, or, if you know that "
-            "nothing was submitted with it since, --trust-copy. Nothing was sent."
+            "nothing was submitted with it since, --trust-copy"
         )
+        raise before_sending(copied)
 
 
 def count_start(db: sqlite3.Connection, path: Path, inode: int) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._flow.logs import log
 from ..._journal.writer import Store, Writer
-from ...errors import ConfigurationError, JournalError
+from ...errors import ConfigurationError, JournalError, before_sending
 from .database_url import check_address, for_libpq, is_telling, masked, told, unreadable
 from .ledger import OpenLedger
 from .schema import INDEX, JOBS, NAMES, RUN, SCHEMA, UPLOADS, upgrade
@@ -176,9 +176,8 @@ class Server(Store):
             self.db.execute("select pg_advisory_xact_lock(?)", (_MAKING,))
             older = int(self._known()["schema"])
             if older < SCHEMA and self._is_anybody_there():
-                raise JournalError(
-                    f"workers of an older weryai are at work on {masked(self._address)}: end them first. "
-                    "Nothing was sent."
+                raise before_sending(
+                    JournalError(f"workers of an older weryai are at work on {masked(self._address)}: end them first")
                 )
             for schema in range(older, SCHEMA):
                 upgrade(self.db, schema, _TYPES)

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from ..._flow.image_url import is_url, unsigned
 from ..._flow.order import AttemptResult, OrderState, service_of
-from ...errors import BudgetExceededError, InvalidInputError, JournalError
+from ...errors import BudgetExceededError, InvalidInputError, JournalError, before_sending
 
 T = TypeVar("T")
 GIVEN_UP = "given up"
@@ -68,7 +68,7 @@ def begin(db: Database, row: int, worker: str | None = None, body: Mapping[str, 
     if one is None:
         raise MovedError(f"job {row} is gone")
     if one["load"] < one["first_load"] or (body is not None and not _is_meant(one, body)):
-        raise MovedError(f"job {one['key']!r} is not in the manifest any more as it was. Nothing was sent.")
+        raise before_sending(MovedError(f"job {one['key']!r} is not in the manifest any more as it was"))
     price = one["price"] or 0.0
     hit = db.execute(
         "update run set submits = submits + 1, credits = credits + ?, unpriced = unpriced + ? where (budget_tasks is "
@@ -232,9 +232,9 @@ def belong(db: Database, base_url: str, key: str) -> None:
     db.execute("update run set base_url = ?, key = ? where base_url is null", (base_url, key))
     tied = db.execute("select base_url, key from run").fetchone()
     if service_of(tied["base_url"]) != service_of(base_url):
-        raise JournalError(f"this ledger belongs to {tied['base_url']}, not to {base_url}. Nothing was sent.")
+        raise before_sending(JournalError(f"this ledger belongs to {tied['base_url']}, not to {base_url}"))
     if tied["key"] != key:
-        raise JournalError("this ledger belongs to another key. Nothing was sent.")
+        raise before_sending(JournalError("this ledger belongs to another key"))
 
 
 def note_image(db: Database, row: int, size: int, sha256: str) -> None:
@@ -244,8 +244,7 @@ def note_image(db: Database, row: int, size: int, sha256: str) -> None:
         raise MovedError(f"job {row} is gone")
     if known["image_size"] not in (None, size) or known["image_sha256"] not in (None, sha256):
         raise ImageChangedError(
-            f"{known['image']} has changed since the manifest was loaded: load it again to have the image as it is "
-            "now. Nothing was sent."
+            f"{known['image']} has changed since the manifest was loaded: load it again to have the image as it is now"
         )
     db.execute("update jobs set image_size = ?, image_sha256 = ? where id = ?", (size, sha256, row))
 

@@ -55,7 +55,7 @@ class ManifestError(InvalidInputError):
         self.problems = problems
         told = problems[:MOST_TOLD] + ([f"and {many - MOST_TOLD} more"] if many > MOST_TOLD else [])
         number = "1 problem" if many == 1 else f"{many:,} problems"
-        super().__init__("\n  ".join([f"{source} has {number}. Nothing was sent.", *told]))
+        super().__init__("\n  ".join([f"{source} has {number}", *told]))
 
 
 @dataclass(frozen=True, slots=True)

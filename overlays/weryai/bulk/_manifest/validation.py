@@ -215,7 +215,7 @@ class Checker:
                     doubt = f"{kind}: a JPEG of it will be uploaded"
                     self.warnings[doubt] = self.warnings.get(doubt, 0) + 1
             except InvalidInputError as error:
-                self._looked_at[path] = [str(error).removesuffix(" Nothing was sent.")]
+                self._looked_at[path] = [error.message]
         return self._looked_at[path]
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from ..._client import AsyncWeryAI
 from ..._flow.order import OrderState
-from ...errors import InsufficientCreditsError, WeryAIError
+from ...errors import InsufficientCreditsError, WeryAIError, before_sending
 from .._ledger import queries as reading
 from .job_runner import JobRunner
 from .stop_reasons import Stopping, why_stop
@@ -27,8 +27,8 @@ async def watching(client: AsyncWeryAI, performer: JobRunner) -> AsyncIterator[N
     queued = await performer.note(lambda db: reading.price_of(db, OrderState.QUEUED))
     balance = None if queued is None else await _balance(client, performer)
     if queued is not None and balance is not None and balance < queued:
-        raise InsufficientCreditsError(
-            f"the queued jobs cost {queued:g} credits and the account has {balance:g}; nothing was sent"
+        raise before_sending(
+            InsufficientCreditsError(f"the queued jobs cost {queued:g} credits and the account has {balance:g}")
         )
     looking = asyncio.create_task(_look(client, performer))
     try:

@@ -176,7 +176,7 @@ def keep_budget(db: Any, limits: Limits) -> None:
     if unpriced:
         raise ConfigurationError(
             f"{unpriced:,} queued jobs have no price, so a budget in credits cannot be kept: load them with a table of "
-            "prices. Nothing was sent."
+            "prices"
         )
 
 

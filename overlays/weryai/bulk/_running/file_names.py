@@ -35,7 +35,7 @@ class Naming:
         try:
             self._folder = Path(os.path.expanduser(folder)).resolve()
         except OSError as error:
-            raise InvalidInputError(f"the working folder cannot be used: {error}. Nothing was sent.") from error
+            raise InvalidInputError(f"the working folder cannot be used: {error}") from error
         self._template = template
         try:
             fields = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
@@ -61,14 +61,10 @@ class Naming:
             with contextlib.suppress(FileNotFoundError):
                 os.lstat(part_beside(self._folder / longest.name, "0" * 8))
         except UnicodeEncodeError:
-            raise ConfigurationError(
-                f"the folder {str(self._folder)!a} is no UTF-8, as a ledger needs it. Nothing was sent."
-            ) from None
+            raise ConfigurationError(f"the folder {str(self._folder)!a} is no UTF-8, as a ledger needs it") from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise ConfigurationError(
-                f"the folder {self._folder} cannot take videos: {reason}. Nothing was sent."
-            ) from None
+            raise ConfigurationError(f"the folder {self._folder} cannot take videos: {reason}") from None
 
     def path_of(self, job: Job, task_id: str) -> Path:
         """The file of a job. A key that had to be changed gets ~ and its row, which no other key ends in as it is."""

@@ -367,8 +367,9 @@ class JobRunner:
         if isinstance(error, MovedError):
             raise error
         kind = kind_of(error)
+        error.paid_task_ids = (task_id,)
         if isinstance(error, JournalError):
-            self.stop(Stopping(str(error)))
+            self.stop(Stopping(error.message))
         else:
             self.unfetched += isinstance(error, DownloadError)
             await self.note(lambda db: steps.remark(db, job.row, task_id, str(error)[:1000], kind))

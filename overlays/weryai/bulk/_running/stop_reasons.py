@@ -46,9 +46,9 @@ def why_stop(error: WeryAIError) -> Stopping | None:
         case MovedError():
             return None
         case BudgetExceededError():
-            return Stopping(str(error), "budget")
+            return Stopping(error.message, "budget")
         case JournalError() | ConfigurationError():
-            return Stopping(str(error))
+            return Stopping(error.message)
         case AuthenticationError() | PermissionDeniedError():
             return Stopping(f"the service refuses the key: {error}", "key")
         case InsufficientCreditsError():

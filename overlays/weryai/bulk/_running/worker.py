@@ -160,7 +160,7 @@ async def _perform(run: Run, row: int) -> OrderState | None:
         job = await run.performer.note(lambda db: reading.of_row(db, row))
         return None if job is None else job.state
     except WeryAIError as error:
-        run.performer.stop(why_stop(error) or Stopping(str(error)))
+        run.performer.stop(why_stop(error) or Stopping(error.message))
         return OrderState.QUEUED
     except Exception as error:
         run.performer.stop(Stopping(f"row {row} met what it should not: {error!r}"))

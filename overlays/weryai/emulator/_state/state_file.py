@@ -61,7 +61,7 @@ class StateFile:
                 self._database.execute(command)
             self._database.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            reason = "another emulator uses it" if "locked" in str(error) else str(error)
+            reason = "another emulator uses it" if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY else str(error)
             raise StateFileError(f"{self.path} cannot be used: {reason}") from error
         except sqlite3.DatabaseError as error:
             raise StateFileError(f"{self.path} is no emulator's state: {error}") from error
