@@ -88,7 +88,7 @@ def test_problems_of_a_folder_speak_of_files_and_one_cause_is_told_once(tmp_path
     with pytest.raises(bulk.ManifestError) as caught:
         load(place, prompt=None)
     assert sorted(caught.value.problems) == [
-        f"{place / 'bad.jpg'} is not a jpg, png or webp image, whatever it is called.",
+        f"{place / 'bad.jpg'} is not a jpg, png or webp image, whatever it is called",
         "prompt is missing (9 files)",
     ]
     assert "2 problems" in str(caught.value)
