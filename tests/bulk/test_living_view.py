@@ -58,7 +58,7 @@ def everything_of(terminal: int) -> str:
 
 def test_no_escape_of_the_service_is_drawn(tmp_path: Path) -> None:
     """A reason in the service's words shows its control characters as escapes; the terminal obeys none."""
-    view = Living(tmp_path / "run.db", bulk.Limits(), None)
+    view = Living(tmp_path / "run.db", tmp_path, bulk.Limits(), None)
     view.happened(bulk.Event("failed", key="k", reason="\x1b]0;owned\x07 \x9b2J", kind="\x1b[31m no"))
     told = io.StringIO()
     Console(file=told, force_terminal=True, width=100, color_system=None).print(view._drawn())
@@ -73,7 +73,7 @@ def test_the_time_left_is_that_of_all_workers(tmp_path: Path) -> None:
     run: Any = SimpleNamespace(
         counted=lambda: (counts, 10), pace=lambda: 0.5, is_shared=True, throttle=throttle, paused=None
     )
-    view = Living(tmp_path / "run.db", bulk.Limits(), None)
+    view = Living(tmp_path / "run.db", tmp_path, bulk.Limits(), None)
     view.watch(run)
     view._counted -= 2
     told = io.StringIO()

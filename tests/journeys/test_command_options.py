@@ -1,7 +1,10 @@
 """The command says what it does: every option arrives, every exit code means what --help says, a terminal lives."""
 
+import contextlib
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +17,11 @@ from fakes.answers import STATUS, SUBMIT, TASK, accepted, looked, refused, serve
 from fakes.commands import end_of, environment, start_weryai, weryai_command
 from fakes.faults import Reply, Reset, html_reply, json_reply
 from fakes.faulty_server import FaultyServer
+from fakes.pictures import png
 from fakes.surroundings import JOURNEY_KEY
+from weryai import Submission, WeryAI
+from weryai.cli._choosing import chosen
+from weryai.cli._progress import Progress, size
 
 pytestmark = pytest.mark.timeout(120)
 URL = "https://example.com/reference.jpg"
@@ -48,29 +55,82 @@ def test_every_option_arrives(faulty_server: FaultyServer, tmp_path: Path) -> No
     }
 
 
-def test_states_are_told_where_no_terminal_is(faulty_server: FaultyServer, tmp_path: Path) -> None:
-    """Without a terminal each state is one line, without control characters."""
-    serve_story(faulty_server)
-    ended = run(faulty_server, tmp_path, "generate", URL, "--prompt", "Wave")
-    assert [line.split()[0] for line in ended.error_lines] == ["task", "waiting"]
+def test_every_step_is_told_where_no_terminal_is(faulty_server: FaultyServer, tmp_path: Path) -> None:
+    """Without a terminal each step is one line with its time: upload, submission with the id, states, download, size.
+
+    Nothing of a model's usual time is said before a journal knows any.
+    """
+    (tmp_path / "photo.png").write_bytes(png())
+    serve_story(faulty_server, looks=[looked("processing")])
+    ended = run(faulty_server, tmp_path, "generate", "photo.png", "--prompt", "Wave")
+    assert [line.split(" s  ")[1] for line in ended.error_lines] == [
+        f"uploaded photo.png, {size(len(png()))}",
+        f"submitted, task {TASK}",
+        "processing",
+        "downloading",
+        f"stored, {size((tmp_path / 'photo.mp4').stat().st_size)}",
+    ]
     assert "\x1b" not in ended.errors and "\r" not in ended.errors
+    assert ended.output == "photo.mp4\n"
+
+
+def test_the_usual_time_is_told_and_what_is_left() -> None:
+    """A wait tells the median of what the same model took before, and how much of it is left."""
+    told = io.StringIO()
+    with contextlib.redirect_stderr(told):
+        progress = Progress(usual=(100.0, 4000.0, 90.0))
+        progress.submitted(Submission(("t",)))
+        assert progress._told() == "0 s, about 1 min 40 s left"
+        assert progress._submitted is not None
+        progress._submitted -= 200
+        assert progress._told() == "0 s, longer than usual"
+    assert "waiting; usually 1 min 40 s, by the last 3 of this model" in told.getvalue()
+
+
+def test_the_second_video_of_a_model_knows_how_long_the_first_took(faulty_server: FaultyServer, tmp_path: Path) -> None:
+    """The times are those of the journal that the command keeps."""
+    serve_story(faulty_server)
+    told = [
+        weryai_command(
+            "generate", URL, "-p", prompt, "--journal", "mine.db", base_url=faulty_server.url, key=JOURNEY_KEY,
+            folder=tmp_path,
+        ).errors
+        for prompt in ("Wave", "Nod")
+    ]  # fmt: skip
+    assert ["usually" in one for one in told] == [False, True]
+    assert "by the last one of this model" in told[1]
+
+
+@pytest.mark.parametrize("kind", ["text", "first and last", "several"])
+def test_the_model_that_nobody_named_is_the_one_that_is_sent(
+    faulty_server: FaultyServer, tmp_path: Path, kind: str
+) -> None:
+    """What the command takes for the default model of an operation is what the library sends."""
+    images, last = {"text": ([], None), "first and last": ([URL], f"{URL}?2"), "several": ([URL, URL], None)}[kind]
+    with WeryAI("k", base_url=faulty_server.url) as client:
+        choice = chosen(client, images, last, {"any_model": False})
+        assert choice.model == choice.of(client).prepare(*choice.arguments, prompt="Wave").body["model"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals on Windows")
-def test_a_terminal_sees_a_living_line(faulty_server: FaultyServer, tmp_path: Path) -> None:
-    """On a terminal one line is drawn again and again while the service works."""
+@pytest.mark.parametrize("terminal", ["xterm", "dumb"])
+def test_a_terminal_sees_a_living_line(faulty_server: FaultyServer, tmp_path: Path, terminal: str) -> None:
+    """On a terminal one line is drawn anew, never wider than it; a dumb one sees the same lines as a file does."""
     serve_story(faulty_server)
-    faulty_server.script("POST", SUBMIT, accepted(delay=0.5))
+    faulty_server.script("POST", SUBMIT, accepted(delay=1.0))
     ours, theirs = os.openpty()
     command = [sys.executable, "-m", "weryai", "generate", URL, "--prompt", "Wave"]
-    surroundings = environment(faulty_server.url, JOURNEY_KEY)
+    surroundings = {**environment(faulty_server.url, JOURNEY_KEY), "TERM": terminal, "COLUMNS": "12", "CI": ""}
     done = subprocess.run(command, cwd=tmp_path, env=surroundings, stderr=theirs, stdout=subprocess.PIPE, check=False)
     shown = os.read(ours, 65536).decode()
     os.close(theirs)
     os.close(ours)
     assert done.returncode == 0, shown
-    assert shown.count("\r") > 2
-    assert "submitting" in shown
+    assert f"submitted, task {TASK}" in shown
+    # What is said for good has its time before it.
+    drawn = [line for line in re.split("[\r\n]+", shown) if line.strip() and not re.match(r" *\d+\.\d s  ", line)]
+    assert bool(drawn) == (terminal == "xterm")
+    assert [line for line in drawn if len(line) > 11] == []
 
 
 FAILED: dict[str, tuple[int, list[str], Any]] = {

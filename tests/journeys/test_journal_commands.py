@@ -95,13 +95,43 @@ def test_orders_are_listed(serving: Emulator, journal: Path, capsys: pytest.Capt
     assert run([*SUBMIT, "-n", "2"]) == 0
     capsys.readouterr()
     assert run(["orders"]) == 0
-    (line,) = capsys.readouterr().out.splitlines()
-    assert line.split()[:2] == ["2", "submitted"]
+    header, line = capsys.readouterr().out.splitlines()
+    assert header.split()[:3] == ["ORDER", "STATE", "AGE"] and line.split()[:2] == ["2", "submitted"]
     assert run(["orders", "--all", "--json"]) == 0
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     video = str(Path("v.mp4").absolute())
     assert (first["state"], first["paths"], first["output"]) == ("done", [video], video)
     assert len(second["task_ids"]) == 2 and second["body"]["prompt"] == "wave"
+
+
+def test_no_orders_are_told_in_words(
+    serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty list says so on standard error, and how to see the others; a program reads nothing."""
+    assert run(["generate", "photo.png", "-p", "empty", "-o", "v.mp4"]) == 0
+    for more, words in (([], "no unfinished orders; --all"), (["--json"], "")):
+        capsys.readouterr()
+        assert run(["orders", *more]) == 0
+        told = capsys.readouterr()
+        assert told.out == "" and words in told.err
+    monkeypatch.setenv("WERYAI_API_KEY", f"{serving.key}-other")
+    assert run(["orders", "--all"]) == 0
+    assert "no orders yet" in capsys.readouterr().err
+
+
+def test_a_table_of_orders_fits_its_terminal(
+    serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal no row is wider than it; what goes elsewhere is whole."""
+    name = f"{'long' * 30}.mp4"
+    assert run(["generate", "photo.png", "-p", "wide", "-o", name]) == 0
+    capsys.readouterr()
+    assert run(["orders", "--all"]) == 0
+    assert name in capsys.readouterr().out
+    monkeypatch.setattr("weryai.cli._orders.columns_of", lambda _: 80)
+    assert run(["orders", "--all"]) == 0
+    row = capsys.readouterr().out.splitlines()[1]
+    assert len(row) == 80 and row.endswith("…")
 
 
 def test_several_videos_of_one_order_get_a_file_each(

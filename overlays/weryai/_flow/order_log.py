@@ -41,6 +41,10 @@ class OrderLog(AttemptLog, Protocol):
         """Read the orders in these states, oldest first."""
         ...
 
+    def waits(self, model: str) -> Future[tuple[float, ...]]:
+        """Read how many seconds the last orders of a model took, newest first."""
+        ...
+
     def claim(self, *, everything: bool) -> Future[tuple[Order, ...]]:
         """Take over the paid orders that nobody works on, or all that are unfinished."""
         ...

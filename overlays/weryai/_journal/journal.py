@@ -130,6 +130,10 @@ class ScopedJournal:
         wanted = tuple(states)
         return self._journal._write(lambda db: steps.list_orders(db, self._scope, wanted))
 
+    def waits(self, model: str) -> Future[tuple[float, ...]]:
+        """Read how many seconds the last orders of a model took, newest first."""
+        return self._journal._write(lambda db: steps.waits(db, self._scope, model))
+
     def claim(self, *, everything: bool) -> Future[tuple[Order, ...]]:
         """Take over the paid orders that nobody works on, or all that are unfinished."""
         return self._journal._write(lambda db: steps.claim(db, self._scope, everything=everything))

@@ -20,6 +20,8 @@ from ..errors import DuplicateRequestError, InvalidInputError, JournalError
 
 # No time limit of ours is as long, in seconds.
 LONGEST_TRY = 86_400.0
+# Of how many finished orders `waits` looks at the model, and how many times it returns.
+MOST_LOOKED_AT, MOST_WAITS = 500, 20
 
 
 def begin(db: sqlite3.Connection, intent: Intent, fingerprint: str, scope: Scope, window: float) -> int:
@@ -130,6 +132,18 @@ def list_orders(db: sqlite3.Connection, scope: Scope, states: Iterable[OrderStat
         (scope.base_url, scope.key, *wanted),
     ).fetchall()
     return tuple(_order(db, row) for row in rows)
+
+
+def waits(db: sqlite3.Connection, scope: Scope, model: str) -> tuple[float, ...]:
+    """How many seconds the last orders of a model took from the submission to the video, newest first."""
+    rows = db.execute(
+        "select body, changed - began as seconds from orders where base_url = ? and key = ? and state = 'done' "
+        "order by id desc limit ?",
+        (scope.base_url, scope.key, MOST_LOOKED_AT),
+    ).fetchall()
+    took = (row["seconds"] for row in rows if json.loads(row["body"]).get("model") == model)
+    # A clock that was set back makes a time that never was.
+    return tuple(seconds for seconds in took if seconds > 0)[:MOST_WAITS]
 
 
 def find_order(db: sqlite3.Connection, scope: Scope, row: int) -> Order:

@@ -35,6 +35,15 @@ class Orders(Resource[Mode]):
         return orders
 
     @operation
+    def waits(self, model: str) -> Flow[tuple[float, ...]]:
+        """Return how many seconds the last orders of a model took from submission to video, newest first, at most 20.
+
+        Nothing is sent. What nobody waited for at once took as long as until somebody fetched it: use the median.
+        """
+        seconds: tuple[float, ...] = yield from _asked(lambda log: log.waits(model))
+        return seconds
+
+    @operation
     def claim(self, *, everything: bool = False) -> Flow[tuple[Order, ...]]:
         """Take over the paid, unfinished orders of processes that are gone, and return them to be waited for.
 

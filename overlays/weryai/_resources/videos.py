@@ -97,6 +97,7 @@ class GenerateOptions(VideoOptions, total=False):
     if_exists: IfExists
     timeout: float
     interval: float | None
+    on_upload: Callable[[Upload], Any] | None
     on_submit: Callable[[Submission], Any] | None
     on_update: UpdateCallback | None
     webhook: Receiver | None
@@ -246,15 +247,16 @@ def prepare_video(
     return Prepared(resource._runner, resource._retry, operation, (body, extra), images, local, checks, paying)
 
 
-def place(prepared: Prepared[Mode]) -> Flow[Submission]:
+def place(prepared: Prepared[Mode], on_upload: Callable[[Upload], Any] | None = None) -> Flow[Submission]:
     """Upload what is local, and submit what was prepared; a second time only if the first surely started nothing."""
     if not prepared._ready.acquire(blocking=False):
         raise InvalidInputError("this request was submitted already; prepare it again to order another")
     retry, operation = prepared._retry, prepared._operation
     try:
         urls = {}
-        for where, image in prepared._local.items():
-            urls[where] = yield from upload_image(image, retry)
+        for upload in prepared.uploads:
+            urls[upload.field] = yield from upload_image(prepared._local[upload.field], retry)
+            yield from Notify(on_upload, upload)
         body = {**prepared._fields[0], **_filled(prepared._images, urls)}
         prepared.body = prepared._body_with(urls)
         contents = {where: image.content for where, image in prepared._local.items()}
@@ -280,6 +282,7 @@ def generate_video(
     if_exists: IfExists = "replace",
     timeout: float = WAIT_TIMEOUT,
     interval: float | None = None,
+    on_upload: Callable[[Upload], Any] | None = None,
     on_submit: Callable[[Submission], Any] | None = None,
     on_update: UpdateCallback | None = None,
     webhook: Receiver | None = None,
@@ -295,7 +298,7 @@ def generate_video(
     named = next((source for _, source in _places(images)), None)
     yield from RunBlocking(lambda: prepare(output, video_name(named, f"{'x' * 100}.mp4"), if_exists))
     prepared: Prepared[Mode] = yield from preparing
-    submission = yield from place(prepared)
+    submission = yield from place(prepared, on_upload)
     with add_task_ids_to_errors(submission.task_ids):
         yield from Notify(on_submit, submission)
         task = yield from wait_for(

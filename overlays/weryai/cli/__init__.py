@@ -20,18 +20,24 @@ from ._contract import contract
 from ._doctor import doctor
 from ._emulate import demo, emulate
 from ._generate import download, generate, submit, upload, wait
+from ._help import copyable, examples
 from ._info import balance, completion, models
 from ._orders import orders, resolve, resume
 from ._output import OutputLostError, check_help_shown, plain, say, unfailing
 from ._signals import exit_code, gentle
 
+EXAMPLES = examples(
+    "weryai demo",
+    'weryai generate photo.jpg -p "Make the person wave their hand" -o wave.mp4',
+    'weryai bulk run photos/ -p "The sea begins to move" --budget 100',
+)
 EXIT_CODES = """
 \b
 Exit codes:
   0    done
   1    the service refused, or the task failed
-  2    wrong option, image or setting, no journal, a file that is there, or a repeated request;
-       nothing was sent
+  2    wrong option, image or setting, no journal, a file that is there, or
+       a repeated request; nothing was sent
   3    the outcome is unknown: it may have been billed
   4    waiting ended early; the task goes on, see `weryai wait`
   5    the video exists, but could not be fetched or stored
@@ -41,7 +47,7 @@ Exit codes:
 """
 
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(epilog=f"{EXAMPLES}\n\n{EXIT_CODES}", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(weryai.__version__, prog_name="weryai")
 @click.option("--api-key", help="Better: WERYAI_API_KEY, which no process list shows.")
 @click.option("--base-url", help="Another URL of the API. [env: WERYAI_BASE_URL]")
@@ -59,7 +65,8 @@ for command in (
     generate, submit, wait, download, resume, orders, resolve, bulk, upload, models, balance, emulate, demo, doctor,
     contract, completion,
 ):  # fmt: skip
-    cli.add_command(command)
+    cli.add_command(copyable(command))
+copyable(cli)
 
 
 def _tell_log() -> None:

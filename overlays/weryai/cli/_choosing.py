@@ -25,6 +25,10 @@ _WORDS: dict[Kind, str] = {
 }
 
 
+#: The model of an operation for which nobody names one; the library has the same.
+_DEFAULT_MODEL = {"multi_image_to_video": "VEO_3_1", "first_last_image_to_video": "VEO_3_1"}
+
+
 @dataclass(frozen=True)
 class Choice:
     """An operation: the registry's word for it, the client's resource, and the images it is given."""
@@ -36,6 +40,17 @@ class Choice:
     def of(self, client: WeryAI) -> Any:
         """The resource of a client."""
         return getattr(client, self.resource)
+
+    @property
+    def model(self) -> str:
+        """The model it is made by, unless somebody names one."""
+        return _DEFAULT_MODEL.get(self.kind, "WERYAI_VIDEO_1_0")
+
+    @property
+    def has_upload(self) -> bool:
+        """Whether an image is local, so that it is uploaded first."""
+        images = self.arguments[0] if self.kind == "multi_image_to_video" else self.arguments
+        return any("://" not in image for image in images)
 
     @property
     def words(self) -> str:

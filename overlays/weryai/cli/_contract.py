@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ._output import put
+
 
 @click.command(
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
@@ -23,4 +25,9 @@ def contract(context: click.Context, words: tuple[str, ...]) -> int:
     except ModuleNotFoundError as error:
         raise click.ClickException(f'{error.name} is missing: pip install "weryai[contract]"') from error
     except SystemExit as ending:
+        if {"-h", "--help"} & set(words):
+            put(False, "")
+            put(False, "Examples:")
+            for example in ("weryai contract", "weryai contract --url http://127.0.0.1:8765 --junit contract.xml"):
+                put(False, f"  {example}")
         return int(ending.code or 0)

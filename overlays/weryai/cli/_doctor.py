@@ -10,6 +10,7 @@ import platform
 import re
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +21,8 @@ import click
 import weryai
 
 from ._connection import WARNING
-from ._output import Showing, as_json, plain, put, say
+from ._help import examples
+from ._output import Showing, as_json, columns_of, plain, put, say
 
 #: What each extra of pyproject.toml brings, by a module of its own.
 EXTRAS = {
@@ -44,21 +46,36 @@ class Finding(NamedTuple):
     remedy: str = ""
 
 
-@click.command(cls=Showing)
+@click.command(cls=Showing, epilog=examples("weryai doctor", "weryai doctor --offline"))
 @click.option("--offline", is_flag=True, help="Ask no service; look at this machine alone.")
 @as_json
 def doctor(offline: bool, json_lines: bool) -> int:
-    """Look at key, network, clock, folders and extras, and say what to do. Free of charge."""
+    """Look for what is wrong, and say what to do. Costs nothing.
+
+    Key, network, clock, proxies, folders and extras are looked at.
+    """
     findings = [*_of_this_machine(), *([] if offline else _of_the_service())]
     width = max(len(one.name) for one in findings)
     for one in findings:
         mark = "ok  " if one.is_fine else "look"
-        put(json_lines, f"{mark} {one.name:{width}}  {plain(one.text)}", event="finding", **_fields(one))
-        if one.remedy and not json_lines:
-            put(False, f"     {'':{width}}  {one.remedy}")
+        if json_lines:
+            put(True, "", event="finding", **_fields(one))
+            continue
+        margin = f"{mark} {one.name:{width}}  "
+        for line in [*_wrapped(plain(one.text), len(margin)), *_wrapped(one.remedy, len(margin))]:
+            put(False, margin + line)
+            margin = " " * len(margin)
     wrong = sum(not one.is_fine for one in findings)
     say(f"weryai: {wrong} of {len(findings)} need a look" if wrong else "weryai: all is well")
     return 1 if wrong else 0
+
+
+def _wrapped(text: str, margin: int) -> list[str]:
+    """Break a text between words where a terminal would break it anywhere; what goes elsewhere is whole."""
+    columns = columns_of(sys.stdout)
+    if columns is None:
+        return [text] if text else []
+    return textwrap.wrap(text, max(columns - margin, 20), break_long_words=False, break_on_hyphens=False)
 
 
 def _fields(one: Finding) -> dict[str, object]:

@@ -10,17 +10,25 @@ import click
 
 import weryai
 
+from ._help import examples
+from ._looking import look_at, opening
 from ._output import check_shown, put, say
 from ._progress import Progress
 
 if TYPE_CHECKING:
-    from weryai import Submission
+    from weryai import Upload
 
 DEMO_PROMPT = "Make the person wave their hand"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "weryai emulate",
+        "weryai emulate --port 0 --state emulator.db",
+        "weryai emulate --scenario rate-limit:2 --scenario fail-copyright:1/5",
+    )
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option(
@@ -74,7 +82,10 @@ def emulate(
     hosts: tuple[str, ...],
     **more: Any,
 ) -> None:
-    """Serve the WeryAI API on this machine, without an account, until Ctrl-C."""
+    """Serve the WeryAI API on this machine, without an account.
+
+    Until Ctrl-C. It prints its URL, which a browser shows, and the key to use.
+    """
     from weryai.emulator import serve
 
     if list_scenarios:
@@ -120,12 +131,16 @@ def _listed() -> list[str]:
     return lines[1:]
 
 
-@click.command()
+@click.command(epilog=examples("weryai demo", 'weryai demo photo.jpg -p "The sea begins to move" --open'))
 @click.argument("image", required=False)
 @click.option("-p", "--prompt", help=f"[default: {DEMO_PROMPT}]")
 @click.option("-o", "--output", default="weryai-demo.mp4", show_default=True, help="File or folder to write.")
-def demo(image: str | None, prompt: str | None, output: str) -> None:
-    """Show the whole way from an image to a video against the emulator: no account, no key, no network."""
+@opening
+def demo(image: str | None, prompt: str | None, output: str, is_opened: bool) -> None:
+    """Make a video on this machine: no account, no key, no network.
+
+    The emulator takes the place of the service, from the upload to the MP4.
+    """
     from weryai.emulator import Emulator
 
     photograph = Path(weryai.__file__).parent / "emulator" / "data" / "astronaut.jpg"
@@ -133,13 +148,13 @@ def demo(image: str | None, prompt: str | None, output: str) -> None:
     for name in list(os.environ):
         if name.startswith("WERYAI_") or name.lower() in PROXIES:
             del os.environ[name]
-    with Emulator(video="render") as emulator, Progress() as progress:
+    with Emulator(video="render") as emulator, Progress("uploading") as progress:
 
-        def accepted(submission: Submission) -> None:
-            say(f"image    {image or f'{photograph.name} (NASA, public domain)'}")
-            say(f"prompt   {prompt or DEMO_PROMPT}")
-            say(f"emulator {emulator.url}")
-            progress.submitted(submission)
+        def uploaded(upload: Upload) -> None:
+            say(f"image     {image or f'{photograph.name} (NASA, public domain)'}")
+            say(f"prompt    {prompt or DEMO_PROMPT}")
+            say(f"emulator  {emulator.url}")
+            progress.uploaded(upload)
 
         with weryai.WeryAI(emulator.key, base_url=emulator.url) as client:
             video = client.image_to_video.generate(
@@ -147,7 +162,11 @@ def demo(image: str | None, prompt: str | None, output: str) -> None:
                 prompt=prompt or DEMO_PROMPT,
                 output=output,
                 interval=0.25,
-                on_submit=accepted,
+                on_upload=uploaded,
+                on_submit=progress.submitted,
                 on_update=progress.updated,
             )
+        progress.stored(video.path)
     put(False, video.path.resolve())
+    if is_opened:
+        look_at(video.path)

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+import weryai
+
 from ._choosing import chosen
 from ._connection import connect
 from ._download import check_output, fetch, is_folder, target_of
+from ._help import examples
 from ._journal import in_journal, noting_client, paying, paying_client
+from ._looking import look_at, opening
 from ._output import as_json, put, put_submission, put_task, say
 from ._progress import Progress
 from ._sidecar import now, write_sidecar
@@ -118,15 +122,22 @@ def _show(prepared: Any, *, json_lines: bool) -> None:
     say("weryai: nothing was sent, and nothing is paid for")
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        'weryai generate photo.jpg -p "She waves" -o wave.mp4',
+        'weryai generate first.jpg --last last.jpg -p "Day turns to night"',
+        'weryai generate -p "A fox runs through fresh snow" --dry-run',
+    )
+)
 @_ordering
 @click.option("-o", "--output", help="File or folder to write. [default: IMG_01.mp4 for IMG_01.jpg]")
 @overwriting
+@opening
 @click.option("--sidecar", is_flag=True, help="Write a JSON beside the MP4: request, ids, times, SHA-256, versions.")
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
 def generate(
-    images: tuple[str, ...], prompt: str, last: str | None, output: str | None, overwrite: bool, sidecar: bool,
-    timeout: float, dry_run: bool, json_lines: bool, **options: Any,
+    images: tuple[str, ...], prompt: str, last: str | None, output: str | None, overwrite: bool, is_opened: bool,
+    sidecar: bool, timeout: float, dry_run: bool, json_lines: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Make a video, and print its path as the last line.
 
@@ -141,7 +152,9 @@ def generate(
             prepared = choice.of(client).prepare(*choice.arguments, prompt=prompt, **_chosen(options))
             _show(prepared, json_lines=json_lines)
             return
-        progress = stack.enter_context(Progress())
+        usual = _usual(client, options.get("model") or choice.model)
+        state = "uploading" if choice.has_upload else "submitting"
+        progress = stack.enter_context(Progress(state, usual=usual))
 
         def submitted(submission: Submission) -> None:
             times["submitted"] = now()
@@ -155,22 +168,42 @@ def generate(
             output=output,
             if_exists="replace" if overwrite else "refuse",
             timeout=timeout,
+            on_upload=progress.uploaded,
             on_submit=submitted,
             on_update=progress.updated,
             **_chosen(options),
         )
+        progress.stored(video.path)
     if sidecar:
         write_sidecar(video, times)
     put(json_lines, video.path, event="done", task_id=video.task.id, path=video.path, url=video.url)
+    if is_opened:
+        look_at(video.path)
 
 
-@click.command()
+def _usual(client: WeryAI, model: str) -> tuple[float, ...]:
+    """How many seconds the last videos of a model took, as far as a journal knows."""
+    try:
+        return client.orders.waits(model)
+    except (weryai.ConfigurationError, weryai.JournalError):
+        return ()
+
+
+@click.command(
+    epilog=examples(
+        'weryai submit photo.jpg -p "She waves" --duration 10',
+        'weryai submit photo.jpg -p "She waves" --json | tee task.json',
+    )
+)
 @_ordering
 @click.option("-n", "--video-number", type=int, help="How many videos, 1 to 4; each is paid for. [default: 1]")
 def submit(
     images: tuple[str, ...], prompt: str, last: str | None, dry_run: bool, json_lines: bool, **options: Any
 ) -> None:
-    """Submit a video as `generate` does, and print its task ids, one per line, without waiting."""
+    """Submit as `generate` does, and print the task ids at once.
+
+    One per line, without waiting; `weryai wait TASK_ID` fetches the video.
+    """
     with _ordering_client(options, is_dry=dry_run) as client:
         choice = chosen(client, images, last, options)
         resource = choice.of(client)
@@ -187,7 +220,7 @@ def submit(
     say(f"weryai: fetch with `weryai wait {' '.join(submission.task_ids)}`")
 
 
-@click.command()
+@click.command(epilog=examples("weryai wait 8f2ab0c4", "weryai wait 8f2ab0c4 91d3e7aa --output videos/"))
 @click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
 @click.option("-o", "--output", help=f"{OUTPUT} For several tasks a folder.")
 @overwriting
@@ -202,7 +235,7 @@ def wait(
     journal: str | None,
     json_lines: bool,
 ) -> None:
-    """Wait for tasks that were submitted before, and fetch their videos. Costs nothing."""
+    """Wait for submitted tasks, and fetch their videos. Costs nothing."""
     if len(task_ids) > 1 and output and not is_folder(output):
         raise click.UsageError("several tasks need a folder as --output")
     if_exists = check_output(output, overwrite=overwrite)
@@ -211,7 +244,7 @@ def wait(
         fetch(client, dict.fromkeys(task_ids, output), timeout, note, json_lines=json_lines, if_exists=if_exists)
 
 
-@click.command()
+@click.command(epilog=examples("weryai download 8f2ab0c4 --output wave.mp4"))
 @click.argument("source", metavar="TASK_ID|URL")
 @click.option("-o", "--output", help=OUTPUT)
 @overwriting
@@ -228,12 +261,12 @@ def download(source: str, output: str | None, overwrite: bool, journal: str | No
     put(json_lines, path, event="done", path=path, source=source)
 
 
-@click.command()
+@click.command(epilog=examples("weryai upload photo.jpg"))
 @click.argument("image")
 @converting
 @as_json
 def upload(image: str, convert: bool, json_lines: bool) -> None:
-    """Put a local IMAGE where the service can fetch it, and print its URL."""
+    """Put an IMAGE where the service can fetch it: print its URL."""
     with connect() as client:
         url = client.files.upload(image, convert=convert)
     put(json_lines, url, event="uploaded", url=url)

@@ -10,18 +10,19 @@ import click
 import weryai
 
 from ._connection import connect
+from ._help import examples
 from ._output import Showing, as_json, put, say
 
 if TYPE_CHECKING:
     from weryai import Model
 
 
-@click.command(cls=Showing)
+@click.command(cls=Showing, epilog=examples("weryai models --bundled", "weryai models KLING_V3_0_PRO --json"))
 @click.argument("key", required=False)
 @click.option("--bundled", is_flag=True, help="Show the bundled snapshot: no key and no network are needed.")
 @as_json
 def models(key: str | None, bundled: bool, json_lines: bool) -> None:
-    """List the models, or tell about one KEY: what each of them takes."""
+    """List the models, or what one model, its KEY, takes."""
     listed = weryai.bundled_models() if bundled else _live()
     if bundled and not json_lines:
         say(f"weryai: the bundled snapshot of {weryai.BUNDLED_MODELS_DATE}; models change without notice")
@@ -68,6 +69,9 @@ def _print_table(listed: tuple[Model, ...]) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row[:columns], widths, strict=False))
         put(False, "  ".join(cells).rstrip())
+    if columns < 6:
+        left_out = ", ".join(rows[0][columns:])
+        say(f"weryai: no room for {left_out}; `weryai models KEY` tells all of a model")
 
 
 def _span(durations: tuple[int, ...]) -> str:
@@ -86,7 +90,7 @@ def _told(value: object) -> str:
     return "?" if value is None or value == "" else str(value)
 
 
-@click.command(cls=Showing)
+@click.command(cls=Showing, epilog=examples("weryai balance"))
 @as_json
 def balance(json_lines: bool) -> None:
     """Print the credits left."""
@@ -95,10 +99,10 @@ def balance(json_lines: bool) -> None:
     put(json_lines, f"{credits:g}" if credits < 1e15 else credits, event="balance", credits=credits)
 
 
-@click.command(cls=Showing)
+@click.command(cls=Showing, epilog=examples('eval "$(weryai completion bash)"'))
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the completion script of a SHELL, as in: eval "$(weryai completion bash)"."""
+    """Print the completion script of a SHELL."""
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)

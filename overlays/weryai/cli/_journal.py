@@ -33,8 +33,8 @@ def paying(command: F) -> F:
             click.option("--force", is_flag=True, help="Submit the same again, although it was just submitted."),
             click.option("--order-key", help="Your own name for the order, which is then placed once, for ever."),
             click.option(
-                "--window", type=click.FloatRange(0, 1e9), default=600.0, show_default=True,
-                help="For how many seconds the same submission is refused.",
+                "--window", type=click.FloatRange(0, 1e9), default=600.0, metavar="SECONDS",
+                help="How long the same submission is refused. [default: 600]",
             ),
         )
     ):  # fmt: skip

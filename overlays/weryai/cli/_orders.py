@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,10 @@ import weryai
 
 from ._connection import connect
 from ._download import fetch
+from ._help import examples
 from ._journal import in_journal, journal_at
-from ._output import Showing, as_json, put, put_submission, say
-from ._progress import Progress
+from ._output import Showing, as_json, columns_of, plain, put, put_submission, say
+from ._progress import Progress, span
 
 if TYPE_CHECKING:
     from weryai import Order, WeryAI
@@ -25,17 +27,17 @@ if TYPE_CHECKING:
 UNFINISHED = ("queued", "submitting", "submitted", "ambiguous")
 
 
-@click.command()
+@click.command(epilog=examples("weryai resume", "weryai resume --output videos/"))
 @in_journal
 @click.option("-o", "--output", help="Folder for the videos of orders that named no place.")
 @click.option("--all", "everything", is_flag=True, help="Also what other processes, or machines, seem to work on.")
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
 @as_json
 def resume(journal: str | None, output: str | None, everything: bool, timeout: float, json_lines: bool) -> None:
-    """Go on after a crash: wait for every paid, unfinished order, fetch its videos, and tell what is ambiguous.
+    """Go on after a crash: fetch what was paid for. Costs nothing.
 
-    Nothing is submitted, so it costs nothing. Ends with 3 if an order is ambiguous: it may have been paid, and `weryai
-    resolve` is for you to say what became of it.
+    It waits for every paid, unfinished order, and tells what is ambiguous. Nothing is submitted. Ends with 3 if an
+    order is ambiguous: it may have been paid, and `weryai resolve` is for you to say what became of it.
     """
     if output and not Path(output).is_dir():
         raise click.UsageError("--output must be a folder")
@@ -56,24 +58,41 @@ def resume(journal: str | None, output: str | None, everything: bool, timeout: f
         raise click.exceptions.Exit(3)
 
 
-@click.command(cls=Showing)
+@click.command(cls=Showing, epilog=examples("weryai orders", "weryai orders --all"))
 @in_journal
 @click.option("--all", "everything", is_flag=True, help="Also what is done or has failed.")
 @as_json
 def orders(journal: str | None, everything: bool, json_lines: bool) -> None:
-    """List the unfinished orders of this service and this key, oldest first."""
+    """List the unfinished orders of this service and key.
+
+    What is not finished is paid for: `weryai resume` fetches it. Oldest first.
+    """
     with _client(journal) as client:
         listed = client.orders.list(*(() if everything else UNFINISHED))
-    for order in listed:
-        if json_lines:
+    if json_lines:
+        for order in listed:
             _put_order(order)
-        else:
-            what = " ".join([*order.paths] or [*order.task_ids] or [str(order.body.get("prompt", ""))[:40]])
-            age = f"{max(time.time() - order.began, 0) / 60:.0f} min"
-            put(False, f"{order.row:>5}  {order.state:<10}  {age:>8}  {what}")
+    elif listed:
+        _print_table(listed)
+    else:
+        say(
+            "weryai: no orders yet" if everything else "weryai: no unfinished orders; --all lists those that ended, too"
+        )
 
 
-@click.command()
+def _print_table(listed: tuple[Order, ...]) -> None:
+    """Print a row per order, no wider than the terminal; what goes elsewhere is whole."""
+    columns = columns_of(sys.stdout)
+    put(False, f"{'ORDER':>5}  {'STATE':<10}  {'AGE':>8}  VIDEO, TASK OR PROMPT")
+    for order in listed:
+        what = " ".join([*order.paths] or [*order.task_ids] or [str(order.body.get("prompt", ""))[:40]])
+        line = plain(f"{order.row:>5}  {order.state:<10}  {span(max(time.time() - order.began, 0)):>8}  {what}")
+        put(False, line if columns is None or len(line) <= columns else f"{line[: columns - 1]}…")
+
+
+@click.command(
+    epilog=examples("weryai resolve 7 adopt 8f2ab0c4", "weryai resolve 7 resubmit", "weryai resolve 7 abandon")
+)
 @click.argument("order", type=int)
 @click.argument("verdict", type=click.Choice(["adopt", "resubmit", "abandon"]))
 @click.argument("task_id", required=False)
@@ -86,10 +105,11 @@ def resolve(
     journal: str | None,
     json_lines: bool,
 ) -> None:
-    """Say what became of an ambiguous ORDER, after checking https://weryai.com/api/history.
+    """Say what became of an ambiguous ORDER, after you have looked.
 
-    "adopt TASK_ID": it became that task, which must exist. "resubmit": send it once more, at the risk of paying twice.
-    "abandon": wait no more for it, an unfinished order as well. Then `weryai resume` fetches what there is.
+    Look at your call history, https://weryai.com/api/history. "adopt TASK_ID": it became that task, which must exist.
+    "resubmit": send it once more, at the risk of paying twice. "abandon": wait no more for it, an unfinished order as
+    well. Then `weryai resume` fetches what there is.
     """
     if (verdict == "adopt") != (task_id is not None):
         raise click.UsageError("adopt needs the TASK_ID, and only adopt does")

@@ -146,6 +146,17 @@ def is_interactive() -> bool:
     return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
 
 
+def columns_of(stream: TextIO) -> int | None:
+    """How many columns the terminal has that a stream goes to; None where it goes to no terminal."""
+    if not _is_terminal(stream):
+        return None
+    if (told := os.environ.get("COLUMNS", "")).isdecimal() and int(told) > 0:
+        return int(told)
+    with contextlib.suppress(OSError, ValueError):
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    return 80
+
+
 def is_living() -> bool:
     """Whether standard error is a terminal that can write a line anew, and no log of a CI."""
     is_log = os.environ.get("TERM") == "dumb" or os.environ.get("CI", "").lower() not in ("", "0", "false")
@@ -245,6 +256,8 @@ def say(*lines: object) -> None:
 def say_living(line: str) -> None:
     """Write the living line of a terminal anew; an empty one ends it."""
     global _living
+    # A line that wraps cannot be written anew.
+    line = line[: (columns_of(sys.stderr) or 80) - 1]
     with _pen:
         if line or _living:
             sys.stderr.write(f"\r{line.ljust(len(_living))}" if line else f"\r{' ' * len(_living)}\r")

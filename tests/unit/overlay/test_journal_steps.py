@@ -80,6 +80,21 @@ def test_one_key_sees_nothing_of_another(journal: Journal, log: ScopedJournal, s
     assert [one.state for one in orders(log)] == ["submitted", "submitting"]
 
 
+def test_what_a_model_took_is_that_of_its_finished_orders(journal: Journal, log: ScopedJournal) -> None:
+    """Newest first, 20 at most, of this service, key and model alone; a clock that was set back tells nothing."""
+    for number in range(24):
+        one = Intent("POST /x", {"prompt": str(number), "model": "B" if number == 22 else "A"})
+        row = begun(log, one)
+        log.end(row, AttemptResult(OrderState.SUBMITTED, (f"t{number}",))).result(10)
+        if number < 23:
+            log.finish_task(f"t{number}", "a.mp4").result(10)
+    alter(journal, "update orders set began = 1000, changed = 1000 + id")
+    alter(journal, "update orders set began = 1000, changed = 900 where id = 21")
+    assert log.waits("A").result(10) == (22.0, *map(float, range(20, 1, -1)))
+    assert log.waits("B").result(10) == (23.0,)
+    assert journal.order_log(SERVICE, "sk-two-0123456789").waits("A").result(10) == ()
+
+
 def test_a_late_no_ends_an_order_that_nobody_waits_for(log: ScopedJournal) -> None:
     """Given up and then refused, it is not put back into a line that nobody stands in, and may be ordered again."""
     row = begun(log)

@@ -183,7 +183,10 @@ class LedgerOrderLog:
         return _done(None)
 
     def list_orders(self, states: Iterable[OrderState]) -> Future[tuple[Order, ...]]:
-        """Refuse what only a journal of orders can do; so do the four below."""
+        """Refuse what only a journal of orders can do; so do the five below."""
+        raise ConfigurationError(_NO_ORDERS)
+
+    def waits(self, model: str) -> Future[tuple[float, ...]]:
         raise ConfigurationError(_NO_ORDERS)
 
     def claim(self, *, everything: bool) -> Future[tuple[Order, ...]]:

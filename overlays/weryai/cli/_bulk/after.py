@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from .._connection import key_of
+from .._help import examples
+from .._looking import look_at, opening
 from .._output import Showing, as_json, put, say
 from .ledger_argument import Place, in_ledger, shown
 
@@ -20,18 +22,23 @@ if TYPE_CHECKING:
 trusting = click.option("--trust-copy", is_flag=True, help="Change a ledger that seems to be a copy; see the message.")
 VERDICTS = """
 \b
-  weryai bulk resolve LEDGER KEY adopt TASK_ID   it became that task, which must exist
-  weryai bulk resolve LEDGER KEY resubmit        send it once more, which may pay twice
-  weryai bulk resolve LEDGER KEY abandon         wait no more for it, of an unfinished job as well
-  weryai bulk resolve LEDGER --all resubmit      or abandon: every ambiguous job
+Verdicts:
+  adopt TASK_ID  it became that task, which must exist
+  resubmit       send it once more, which may pay twice
+  abandon        wait no more for it, of an unfinished job as well
 """
+RESOLVING = examples(
+    "weryai bulk resolve jobs.csv.ledger.db cat.jpg adopt 8f2ab0c4",
+    "weryai bulk resolve jobs.csv.ledger.db cat.jpg abandon",
+    "weryai bulk resolve jobs.csv.ledger.db --all resubmit",
+)
 
 
-@click.command(cls=Showing)
+@click.command(cls=Showing, epilog=examples("weryai bulk status jobs.csv.ledger.db"))
 @in_ledger
 @as_json
 def status(ledger: Place, json_lines: bool) -> None:
-    """Say how the run of LEDGER stands, also while it goes on.
+    """Say how a run stands, also while it goes on.
 
     What is ambiguous may have been paid for and is nobody's failure yet: it is counted by itself.
     """
@@ -47,7 +54,13 @@ def status(ledger: Place, json_lines: bool) -> None:
             put(False, line)
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "weryai bulk retry jobs.csv.ledger.db --failed",
+        'weryai bulk retry jobs.csv.ledger.db --failed --reason "server error"',
+        "weryai bulk retry jobs.csv.ledger.db --missing",
+    )
+)
 @in_ledger
 @click.option("--failed", is_flag=True, help="What has failed; said, so that nobody pays by mistake.")
 @click.option("--missing", is_flag=True, help="Videos that are not on the disk any more: fetched again, at no cost.")
@@ -57,9 +70,10 @@ def status(ledger: Place, json_lines: bool) -> None:
 def retry(
     ledger: Place, failed: bool, missing: bool, reasons: tuple[str, ...], trust_copy: bool, json_lines: bool
 ) -> None:
-    """Put jobs of LEDGER back that have failed, or whose video is gone. Nothing is sent until the next run.
+    """Put jobs back that failed, or whose video is gone.
 
-    Prints how many there are, and what they will cost once more. No run may be at work.
+    Nothing is sent until the next run. Prints how many there are, and what they will cost once more. No run may be at
+    work.
     """
     from weryai import bulk
 
@@ -92,16 +106,17 @@ def retry(
         )
 
 
-@click.command(epilog=VERDICTS)
+@click.command(epilog=f"{VERDICTS}\n\n{RESOLVING}")
 @in_ledger
 @click.argument("words", nargs=-1, required=True, metavar="KEY adopt TASK_ID|resubmit|abandon")
 @click.option("--all", "everything", is_flag=True, help="Every ambiguous job: `--all resubmit` or `--all abandon`.")
 @trusting
 @as_json
 def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy: bool, json_lines: bool) -> None:
-    """Say what became of an ambiguous job of LEDGER, after checking https://weryai.com/api/history.
+    """Say what became of an ambiguous job, after you have looked.
 
-    Nothing is sent; the next run does. No run may be at work.
+    Look at your call history, https://weryai.com/api/history. Nothing is sent; the next run does. No run may be at
+    work.
     """
     from weryai import bulk
 
@@ -130,15 +145,20 @@ def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy:
         put(False, f"{changed.jobs:,} abandoned, and failed from now on")
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "weryai bulk export jobs.csv.ledger.db -o jobs-done.csv",
+        "weryai bulk export jobs.csv.ledger.db -o - --format jsonl",
+    )
+)
 @in_ledger
 @click.option("-o", "--output", required=True, metavar="FILE|-", help="Ends in .csv, .jsonl or .parquet; - prints.")
 @click.option("--format", "chosen", type=click.Choice(["csv", "jsonl", "parquet"]), help="[default: by the suffix]")
 def export(ledger: Place, output: str, chosen: Literal["csv", "jsonl", "parquet"] | None) -> None:
-    """Write a row for each job of LEDGER: parameters, state, task, credits, times, path, SHA-256.
+    """Write a table: a row for each job, with all that is known.
 
-    Works while a run goes on. Cells hold what the ledger holds; a spreadsheet may take a prompt that begins with "="
-    for a formula, so import what strangers wrote as text.
+    Parameters, state, task, credits, times, path, SHA-256. Works while a run goes on. Cells hold what the ledger holds;
+    a spreadsheet may take a prompt that begins with "=" for a formula, so import what strangers wrote as text.
     """
     from weryai import bulk
 
@@ -183,18 +203,19 @@ def _fields(jobs: Requeued) -> dict[str, object]:
     }  # fmt: skip
 
 
-@click.command()
+@click.command(epilog=examples("weryai bulk report jobs.csv.ledger.db --open"))
 @in_ledger
+@opening
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="[default: LEDGER.html, or report.html]"
 )
 @click.option("--cards", type=click.IntRange(0), default=500, show_default=True, help="Jobs to show at most.")
 @click.option("--embed", type=click.IntRange(0), default=25, show_default=True, metavar="MB",
               help="Videos to put into the page; the others are played from where they lie.")  # fmt: skip
-def report(ledger: Place, output: Path | None, cards: int, embed: int) -> None:
-    """Write one HTML page about LEDGER: the videos, what failed and why, times and spend. It needs no network.
+def report(ledger: Place, is_opened: bool, output: Path | None, cards: int, embed: int) -> None:
+    """Write one HTML page: videos, failures, times and spend.
 
-    Works while a run goes on. Prints the path of the page.
+    It needs no network. Works while a run goes on. Prints the path of the page.
     """
     from weryai import bulk
 
@@ -203,4 +224,7 @@ def report(ledger: Place, output: Path | None, cards: int, embed: int) -> None:
         if output
         else (ledger.with_suffix(".html") if isinstance(ledger, Path) else Path("report.html"))
     )
-    put(False, bulk.report(ledger, target, cards=cards, embed=embed * 1_000_000))
+    page = bulk.report(ledger, target, cards=cards, embed=embed * 1_000_000)
+    put(False, page)
+    if is_opened:
+        look_at(Path(page))

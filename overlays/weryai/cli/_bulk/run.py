@@ -19,6 +19,7 @@ from click.core import ParameterSource
 import weryai
 
 from .._connection import key_of
+from .._help import examples
 from .._output import Showing, as_json, put
 from .._signals import exit_code, passed_on
 from .ledger_argument import Place, database, in_file
@@ -69,11 +70,11 @@ def _manifest(command: F) -> F:
     return command
 
 
-@click.command(cls=Showing)
+@click.command(cls=Showing, epilog=examples('weryai bulk plan photos/ -p "The sea begins to move"'))
 @_manifest
 @in_file
 def plan(manifest: Path, json_lines: bool, ledger: Path | None, **options: Any) -> None:
-    """Check every row of MANIFEST and say what a run would buy. Nothing is sent.
+    """Check every row, and say what a run would buy. Sends nothing.
 
     What its ledger knows as bought is not counted.
     """
@@ -116,7 +117,13 @@ def storing(command: F) -> F:
     return command
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        'weryai bulk run photos/ -p "The sea begins to move" --budget 100',
+        "weryai bulk run jobs.csv --budget 500cr --rate 2",
+        "weryai bulk run jobs.csv.ledger.db",
+    )
+)
 @_manifest
 @storing
 @in_file
@@ -125,7 +132,9 @@ def storing(command: F) -> F:
 def run(
     manifest: Path, json_lines: bool, ledger: Path | None, database: str | None, trust_copy: bool, **options: Any
 ) -> None:
-    """Make the videos of MANIFEST, or go on with them. MANIFEST may also be a ledger, to go on with what is in it.
+    """Make the videos of MANIFEST, or go on with them.
+
+    MANIFEST may also be a ledger, to go on with what is in it.
 
     Prints one JSON object per event, unless standard output is a terminal. Ctrl-C lets open submissions end; nothing is
     lost, and the same command goes on. With --database the limits are those of all its workers together.
@@ -194,7 +203,7 @@ def go_on(
         part = bulk.Shard(kept.part, kept.parts)
         tasks, credits = part.share(limits.budget_tasks, limits.budget_credits)
     shown = dataclasses.replace(limits, budget_tasks=tasks, budget_credits=credits)
-    with view_of(place, shown, loaded, is_plain=is_plain) as view, passed_on():
+    with view_of(place, output, shown, loaded, is_plain=is_plain) as view, passed_on():
         outcome = perform(
             ledger,
             output=output,

@@ -36,7 +36,8 @@ def lines(status: Status, ledger: str) -> Iterator[str]:
     if status.pace:
         left = f", about {span(status.eta)} left" if status.eta else ""
         yield f"pace     {status.pace * 60:.3g} jobs a minute{left}"
-    yield from _told("failed: `weryai bulk retry --failed` puts them back", status.failures)
+    place = shlex.quote(ledger)
+    yield from _told(f"failed: `weryai bulk retry {place} --failed` puts them back", status.failures)
     yield from _told("paid for and not finished: the next run goes on with them", status.unfinished)
     many = sum(count for state, count in status.counts.items() if state == "ambiguous")
     if not many:
@@ -47,7 +48,6 @@ def lines(status: Status, ledger: str) -> Iterator[str]:
         yield f"  {plain(job.key)}: {plain(job.reason)}{named}"
     if many > _MOST_TOLD:
         yield f"  and {many - _MOST_TOLD:,} more; an export has them all"
-    place = shlex.quote(ledger)
     yield f"  `weryai bulk resolve {place} KEY adopt TASK_ID`, resubmit (may pay twice) or abandon; --all for each"
 
 
@@ -96,7 +96,12 @@ def _told(heading: str, groups: Iterable[Group]) -> Iterator[str]:
         if number == 0:
             yield f"\n{heading}"
         if number < _MOST_TOLD:
-            yield f"  {one.count:>6,}  {plain(one.kind)}: {plain(one.reason)}"
+            yield f"  {one.count:>6,}  {told_of(one)}"
+
+
+def told_of(group: Group) -> str:
+    """A kind of trouble, and the reason of its first job."""
+    return f"{plain(group.kind)}: {plain(group.reason)}"
 
 
 def _group(one: Group) -> dict[str, Any]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
+import shlex
 import sys
 import time
 from collections import Counter, deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import weryai
 
 from .._output import plain, put, say
 from .ledger_argument import Place, shown
+from .status import told_of
 
 if TYPE_CHECKING:
     from weryai.bulk import Event, Limits, Loaded, Outcome, Run
@@ -30,13 +34,16 @@ _HOW_ON = {
     "unanswered": "when submissions are answered, the same command, which sends one first,",
 }
 
+#: How many kinds of failures the end of a run tells.
+_MOST_KINDS = 5
+
 
 class Lines:
     """Prints each event as it happens."""
 
-    def __init__(self, place: Place, limits: Limits, loaded: Loaded | None) -> None:
+    def __init__(self, place: Place, output: Path, limits: Limits, loaded: Loaded | None) -> None:
         """Say what is about to be bought."""
-        self._place, self._limits = place, limits
+        self._place, self._output, self._limits = place, output, limits
         say_start(place, limits, loaded)
 
     def __enter__(self) -> Self:
@@ -55,11 +62,11 @@ class Lines:
 
     def ended(self, outcome: Outcome) -> None:
         """Print the sum."""
-        say_end(self._place, outcome)
+        say_end(self._place, self._output, outcome)
         counts = {state.value: many for state, many in outcome.counts.items() if many}
         put(
             True, "", event="ended", **counts, submits=outcome.submits, credits=outcome.credits,
-            stopped=outcome.stopped, ledger=shown(self._place),
+            stopped=outcome.stopped, ledger=shown(self._place), output=str(self._output),
             not_in_manifest={state.value: many for state, many in outcome.not_in_manifest.items() if many},
         )  # fmt: skip
 
@@ -67,16 +74,18 @@ class Lines:
 class Living:
     """A table that is drawn anew four times a second."""
 
-    def __init__(self, place: Place, limits: Limits, loaded: Loaded | None) -> None:
+    def __init__(self, place: Place, output: Path, limits: Limits, loaded: Loaded | None) -> None:
         """Get ready to draw."""
         from rich.live import Live
 
-        self._place, self._limits = place, limits
+        self._place, self._output, self._limits = place, output, limits
         self._run: Run | None = None
         self._failures: Counter[str] = Counter()
         self._last: deque[str] = deque(maxlen=4)
         self._since: Counter[str] = Counter()
         self._began = time.monotonic()
+        # Such a terminal is not drawn on, so each end of a job is a line there.
+        self._is_dumb = os.environ.get("TERM") == "dumb"
         say_start(place, limits, loaded)
         self._total = self._ordered = 0
         self._counts: dict[str, int] = {}
@@ -99,13 +108,15 @@ class Living:
     def happened(self, event: Event) -> None:
         """Take an event into the view."""
         self._since[event.event] += 1
+        if self._is_dumb and event.event in ("done", "failed", "ambiguous", "stopping"):
+            say(f"weryai: {event.event}: {event.key or 'the run'}{f', {event.reason}' if event.reason else ''}")
         if event.event in ("failed", "ambiguous", "unfinished", "stopping"):
             self._failures[plain(event.kind or event.event)] += 1
             self._last.append(plain(f"{event.key or 'run'}: {event.reason}"))
 
     def ended(self, outcome: Outcome) -> None:
         """Print the sum."""
-        say_end(self._place, outcome)
+        say_end(self._place, self._output, outcome)
 
     def _count(self, run: Run) -> None:
         self._counts, self._ordered = run.counted()
@@ -167,15 +178,15 @@ class Living:
         return f"{self._pace:.2g} jobs/s, about {span(left / self._pace)} left"
 
 
-def view_of(place: Place, limits: Limits, loaded: Loaded | None, *, is_plain: bool) -> Lines | Living:
+def view_of(place: Place, output: Path, limits: Limits, loaded: Loaded | None, *, is_plain: bool) -> Lines | Living:
     """The living view on a terminal that can show it, else lines."""
     if is_plain or not sys.stdout.isatty():
-        return Lines(place, limits, loaded)
+        return Lines(place, output, limits, loaded)
     try:
-        return Living(place, limits, loaded)
+        return Living(place, output, limits, loaded)
     except ImportError:
         say(f"weryai: {NEEDS_BULK}")
-        return Lines(place, limits, loaded)
+        return Lines(place, output, limits, loaded)
 
 
 def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
@@ -194,9 +205,9 @@ def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
         say(f"weryai: at most {limits.budget_credits:g} credits are spent, all starts together")
 
 
-def say_end(place: Place, outcome: Outcome) -> None:
-    """Say how it ended, and what to do next."""
-    ledger = shown(place)
+def say_end(place: Place, output: Path, outcome: Outcome) -> None:
+    """Say how it ended, where the videos are, what failed and why, and what to do next."""
+    ledger = shlex.quote(shown(place))
     aside = outcome.not_in_manifest
     counts = {state.value: left for state, many in outcome.counts.items() if (left := many - aside.get(state, 0))}
     told = ", ".join(f"{many:,} {state}" for state, many in counts.items()) or "no jobs"
@@ -204,11 +215,30 @@ def say_end(place: Place, outcome: Outcome) -> None:
     if any(aside.values()):
         words = ", ".join(f"{many:,} {state.value}" for state, many in aside.items() if many)
         say(f"weryai: and of earlier manifests, not in this one: {words}")
+    if outcome.counts.get(weryai.OrderState.DONE):
+        whose = "this machine's videos" if isinstance(place, str) else "the videos"
+        say(f"weryai: {whose} are in {output}")
+    if outcome.counts.get(weryai.OrderState.FAILED):
+        _say_failures(place)
     if outcome.stopped:
         say(f"weryai: stopped: {outcome.stopped}")
     if outcome.counts.get(weryai.OrderState.AMBIGUOUS):
-        say(f"weryai: what is ambiguous may have been billed: `weryai bulk status {ledger}`")
+        say(f"weryai: what is ambiguous may have been billed: `weryai bulk status {ledger}` says what to do")
     if counts.get("failed"):
-        say(f"weryai: `weryai bulk retry {ledger} --failed` puts what failed back into the queue")
+        say(f"weryai: `weryai bulk retry {ledger} --failed` puts the failed back")
     if counts.get("submitted") or counts.get("queued"):
         say(f"weryai: {_HOW_ON.get(outcome.cause or '', 'the same command')} goes on with the rest")
+    if outcome.counts.get(weryai.OrderState.DONE) or counts.get("failed"):
+        say(f"weryai: `weryai bulk report {ledger} --open` shows it all")
+
+
+def _say_failures(place: Place) -> None:
+    """Say what failed and why, the most frequent first."""
+    from weryai import bulk
+
+    with contextlib.suppress(weryai.WeryAIError):
+        groups = bulk.status(place).failures
+        for one in groups[:_MOST_KINDS]:
+            say(f"weryai: failed, {one.count:,}: {told_of(one)}")
+        if len(groups) > _MOST_KINDS:
+            say(f"weryai: and {len(groups) - _MOST_KINDS:,} other kinds of failures")

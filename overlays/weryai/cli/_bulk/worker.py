@@ -11,6 +11,7 @@ import click
 import weryai
 
 from .._connection import key_of
+from .._help import examples
 from .._output import as_json, say
 from .ledger_argument import DATABASE, database, shown
 from .run import go_on, storing
@@ -18,7 +19,7 @@ from .run import go_on, storing
 _LEFT = (weryai.OrderState.QUEUED, weryai.OrderState.SUBMITTING, weryai.OrderState.SUBMITTED)
 
 
-@click.command()
+@click.command(epilog=examples("weryai bulk worker --database postgresql://me@db/videos --until-done"))
 @database
 @storing
 @click.option("--rate", type=float, help="Submissions per second at most, of all workers. [default: as it stands]")
@@ -30,11 +31,11 @@ def worker(
     database: str | None, rate: float | None, in_flight: int | None, open_posts: int | None, until_done: bool,
     json_lines: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Work on the jobs of a database beside other workers, until Ctrl-C or SIGTERM comes.
+    """Work on the jobs of a database beside other workers.
 
-    `weryai bulk run MANIFEST --database ...` puts the jobs there. A worker that is gone is followed by the others
-    within seconds: what it had paid for is fetched, and nothing is sent twice. Videos are stored on the machine of the
-    worker that fetches them, and local images are read there.
+    Until Ctrl-C or SIGTERM comes. `weryai bulk run MANIFEST --database ...` puts the jobs there. A worker that is gone
+    is followed by the others within seconds: what it had paid for is fetched, and nothing is sent twice. Videos are
+    stored on the machine of the worker that fetches them, and local images are read there.
     """
     from weryai import bulk
 

@@ -1,0 +1,47 @@
+"""Showing a file with the program that the system has for it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from ._output import say
+
+opening = click.option("--open", "is_opened", is_flag=True, help="Show it when it is there, with your own program.")
+# How long a program that fails at once may take for that, in seconds.
+_PATIENCE = 1.0
+
+
+def look_at(path: Path) -> None:
+    """Open a file; that it cannot be opened is only said, for the file is there."""
+    if reason := _opened(path.resolve()):
+        say(f"weryai: {path} cannot be opened here: {reason}")
+
+
+def _opened(path: Path) -> str | None:
+    """Open a file, or return what is in the way."""
+    if sys.platform == "win32":
+        try:
+            os.startfile(path)
+        except OSError as error:
+            return error.strerror or str(error)
+        return None
+    if sys.platform != "darwin" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return "there is no screen"
+    program = "open" if sys.platform == "darwin" else "xdg-open"
+    nowhere = subprocess.DEVNULL
+    try:
+        process = subprocess.Popen(
+            [program, str(path)], stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True
+        )
+    except OSError as error:
+        return f"{program}: {error.strerror}"
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        if code := process.wait(_PATIENCE):
+            return f"{program} ended with {code}"
+    return None
