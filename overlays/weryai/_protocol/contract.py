@@ -30,6 +30,7 @@ def operation_named(name: str) -> dict[str, Any] | None:
     return None
 
 
+@functools.cache
 def module_at(method: str, path: str) -> str:
     """The name of the generated module that makes this request, or nothing."""
     facts = contract()["paths"].get(path, {}).get(method.lower())

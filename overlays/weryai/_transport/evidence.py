@@ -47,6 +47,8 @@ class Evidence:
 
     def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take an event of a blocking transport; raises StoppedError in the place of the first byte."""
+        if self._has_left:
+            return
         with self._lock:
             self._has_events = True
             if not _is_ours(event, info):

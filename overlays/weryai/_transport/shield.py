@@ -6,9 +6,12 @@ import asyncio
 import concurrent.futures
 import contextlib
 import contextvars
+import functools
+import os
+import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from .._flow.clock import real_now
 from .._flow.effects import Reply
@@ -21,6 +24,8 @@ T = TypeVar("T")
 
 # How long an open submission is waited for when its caller is interrupted, or its client closed, in seconds.
 GRACE = 5.0
+# How long an idle helper thread is kept, in seconds.
+KEPT = 5.0
 CLOSED = "the client was closed before the response came"
 
 
@@ -61,22 +66,15 @@ def send_shielded(send: Callable[[], Reply], attempt: PaidAttempt) -> Reply:
     """Send a paid request so that Ctrl-C cannot lose the response: in the main thread, through a helper thread."""
     if threading.current_thread() is not threading.main_thread():
         return send()
-    outcome: concurrent.futures.Future[Reply] = concurrent.futures.Future()
-    context = contextvars.copy_context()
-
-    def work() -> None:
-        try:
-            outcome.set_result(context.run(send))
-        except BaseException as error:
-            outcome.set_exception(error)
-
+    outcome = _Outcome()
     try:
-        _start(threading.Thread(target=work, name="weryai-submit", daemon=True), outcome)
+        _HELPERS.perform(functools.partial(contextvars.copy_context().run, send), outcome)
         outcome.exception()
     except BaseException as interruption:
+        outcome.is_abandoned = True
         # A second Ctrl-C ends the waiting, not the note.
         with contextlib.suppress(BaseException):
-            if attempt.evidence.stop():
+            if attempt.evidence.stop() or outcome.cancel():
                 if (noted := attempt.stopped()) is not None:
                     noted.exception(GRACE)
             else:
@@ -141,11 +139,70 @@ class _Stubborn(asyncio.Task[T]):
         super().cancel()
 
 
-def _start(worker: threading.Thread, outcome: concurrent.futures.Future[Reply]) -> None:
-    try:
-        worker.start()
-    except RuntimeError as error:
-        outcome.set_exception(NotSentError(f"no thread could be started: {error}"))
+class _Outcome(concurrent.futures.Future[Reply]):
+    """What comes of a submission; abandoned, when its caller was interrupted."""
+
+    is_abandoned = False
+
+
+_Inbox: TypeAlias = "queue.SimpleQueue[tuple[Callable[[], Reply], _Outcome]]"
+
+
+class _Helpers:
+    """Helper threads that submit for the main thread. One is kept, because a new one costs as much as a request."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: _Inbox | None = None
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
+
+    def perform(self, send: Callable[[], Reply], outcome: _Outcome) -> None:
+        """Have something done by the helper that is idle, else by a new one."""
+        with self._lock:
+            if self._idle is not None:
+                self._idle.put((send, outcome))
+                self._idle = None
+                return
+        inbox: _Inbox = queue.SimpleQueue()
+        inbox.put((send, outcome))
+        try:
+            threading.Thread(target=self._help, args=(inbox,), name="weryai-submit", daemon=True).start()
+        except RuntimeError as error:
+            outcome.set_exception(NotSentError(f"no thread could be started: {error}"))
+
+    def _help(self, inbox: _Inbox) -> None:
+        """Submit until nobody wants it for a while, a caller is interrupted, or another helper is idle already."""
+        while self._has_submitted(inbox):
+            with self._lock:
+                if self._idle is not None:
+                    return
+                self._idle = inbox
+
+    def _has_submitted(self, inbox: _Inbox) -> bool:
+        """Take one submission, and let go of all that it held; whether there may be another one."""
+        try:
+            send, outcome = inbox.get(timeout=KEPT)
+        except queue.Empty:
+            with self._lock:
+                if self._idle is inbox:
+                    self._idle = None
+                    return False
+            # One was handed over at this very moment.
+            send, outcome = inbox.get()
+        if outcome.set_running_or_notify_cancel():
+            try:
+                outcome.set_result(send())
+            except BaseException as error:
+                outcome.set_exception(error)
+        return not outcome.is_abandoned
+
+    def _forget(self) -> None:
+        """Begin anew in a forked child, which has no other threads."""
+        self._lock, self._idle = threading.Lock(), None
+
+
+_HELPERS = _Helpers()
 
 
 def _note(
