@@ -12,6 +12,7 @@ from .killing import Harness, emulator, write_manifest
 from .machines import many_machines
 from .outages import outages
 from .signalling import signals
+from .soak import soaked
 
 JOBS = 2_000
 KILLS, INSIDE = 10, 8
@@ -79,6 +80,7 @@ def main() -> int:
         "storms": weathered,
         "outages": outages,
         "signals": signals,
+        "soak": soaked,
     }
     wanted = sys.argv[1:] or list(whole)
     proofs = [whole[name]() for name in wanted]

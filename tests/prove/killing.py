@@ -27,11 +27,20 @@ PATIENCE = 300.0
 @contextlib.contextmanager
 def emulator(speed: float, scenarios: tuple[str, ...] = (), video: str = "fixed", slow: float = 5.0) -> Iterator[str]:
     """Run an emulator in a process that is never killed, and yield its address."""
+    with serving(speed, scenarios, video, slow) as (url, _process):
+        yield url
+
+
+@contextlib.contextmanager
+def serving(
+    speed: float, scenarios: tuple[str, ...] = (), video: str = "fixed", slow: float = 5.0
+) -> Iterator[tuple[str, int]]:
+    """Run an emulator in a process that is never killed, and yield its address and its process id."""
     command = [sys.executable, "-c", SERVE.format(speed=speed, scenarios=scenarios, video=video, slow=slow)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
-            yield process.stdout.readline().split()[3].rstrip(",")
+            yield process.stdout.readline().split()[3].rstrip(","), process.pid
         finally:
             process.terminate()
             process.communicate()
