@@ -41,7 +41,7 @@ def ours(folder: Path, url: str, rate: float, in_flight: int, interval: float) -
     """The bulk run."""
     return [
         sys.executable, "-m", "weryai", "--base-url", url, "bulk", "run", "jobs.csv", "--rate", f"{rate:g}",
-        "--in-flight", f"{in_flight}", "--interval", f"{interval:g}", "--json",
+        "--start-rate", f"{rate:g}", "--in-flight", f"{in_flight}", "--interval", f"{interval:g}", "--json",
     ]  # fmt: skip
 
 

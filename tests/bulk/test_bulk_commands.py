@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from fakes.bulks import manifest, rows, states
+from fakes.bulks import AT_ONCE, manifest, rows, states
 from fakes.commands import Ended, weryai_command
 from fakes.surroundings import JOURNEY_KEY
 from weryai.emulator import Emulator
 
 pytestmark = pytest.mark.timeout(60)
-RUN = ("--interval", "0.02", "--rate", "500")
+RUN = ("--interval", "0.02", *AT_ONCE)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fakes.bulks import QUICK, go, rows
+from fakes.bulks import AT_ONCE, FAST, QUICK, go, rows
 from fakes.commands import Ended, weryai_command
 from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
@@ -277,7 +277,7 @@ def test_a_manifest_that_was_renamed_is_asked_about(emulator: Emulator, tmp_path
         table(tmp_path / one, *(str(place / name) for name in NAMES))
 
     def run(*words: str) -> Ended:
-        return weryai_command("bulk", "run", *words, "-p", "The sea moves", "--rate", "500", "--interval", "0.02",
+        return weryai_command("bulk", "run", *words, "-p", "The sea moves", *AT_ONCE, "--interval", "0.02",
                               base_url=emulator.url, key=JOURNEY_KEY, folder=tmp_path)  # fmt: skip
 
     assert run(one).code == 0
@@ -355,7 +355,7 @@ def test_a_database_knows_images_as_well(emulator: Emulator, database: str, tmp_
         bulk.load_manifest(ledger, place, DEFAULTS)
         bulk.work(
             ledger, output=tmp_path / "videos", api_key=JOURNEY_KEY, base_url=emulator.url, until_done=True,
-            patience=QUICK, limits=bulk.Limits(rate=1000.0, in_flight=50), polls_per_second=1000.0,
+            patience=QUICK, limits=bulk.Limits(**FAST), polls_per_second=1000.0,
         )  # fmt: skip
         place = files(copied(place))
         assert bulk.load_manifest(ledger, place, DEFAULTS).new == 0

@@ -73,6 +73,7 @@ def look(_self, effect, *_):
 {point}
 from weryai.cli import run
 sys.exit(run(["bulk", "run", "jobs.csv", "--ledger", "run.db", "--interval", "0.02", "--rate", "1000",
+              "--start-rate", "1000",
               "--in-flight", "1", "-o", "videos"]))
 """
 POINTS = {

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from fakes.bulks import QUICK, filled, go, rows, states
+from fakes.bulks import FAST, QUICK, filled, go, rows, states
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
 from weryai.emulator import Emulator
@@ -34,7 +34,7 @@ def slow() -> Iterator[Emulator]:
 
 def options(emulator: Emulator, folder: Path, **chosen: Any) -> dict[str, Any]:
     """How a run works here."""
-    limits = bulk.Limits(rate=1000.0, in_flight=50)
+    limits = bulk.Limits(**FAST)
     return {
         "output": folder / "videos", "api_key": JOURNEY_KEY, "base_url": emulator.url, "polls_per_second": 1000.0,
         "patience": QUICK, "limits": limits, **chosen,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fakes.bulks import go, rows
+from fakes.bulks import AT_ONCE, go, rows
 from fakes.commands import weryai_command
 from fakes.photos import encoded, halves, held
 from fakes.pictures import JPEG
@@ -126,7 +126,7 @@ def test_ten_photos_of_a_phone_become_videos_by_one_command(tmp_path: Path, emul
     """HEIC among them: what is converted is said beforehand, the originals stay, and nothing is bought twice."""
     place = phone(tmp_path / "photos")
     before = {path: path.read_bytes() for path in place.rglob("*.*") if path.is_file()}
-    command = ("bulk", "run", "photos", "--convert", "-p", "The sea moves")
+    command = ("bulk", "run", "photos", "--convert", *AT_ONCE, "-p", "The sea moves")
     ended = weryai_command(*command, base_url=emulator.url, key=emulator.key, folder=tmp_path)
     assert ended.code == 0, ended.errors
     assert "3 rows: HEIC: a JPEG of it will be uploaded" in ended.errors

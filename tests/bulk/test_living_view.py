@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from fakes.bulks import manifest
+from fakes.bulks import AT_ONCE, manifest
 from fakes.commands import environment
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
@@ -33,6 +33,7 @@ def test_a_terminal_sees_how_the_run_goes(tmp_path: Path) -> None:
         emulator.order("fail-copyright", 2)
         ours, theirs = pty.openpty()
         command = [sys.executable, "-m", "weryai", "bulk", "run", "jobs.csv", "--interval", "0.1", "--budget", "50"]
+        command += AT_ONCE
         surroundings = {**environment(emulator.url, JOURNEY_KEY), "TERM": "xterm-256color", "COLUMNS": "110"}
         with subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=theirs, stderr=theirs) as process:
             os.close(theirs)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fakes.bulks import PROMPT, QUICK, filled, go, manifest, picture, rows
+from fakes.bulks import AT_ONCE, FAST, PROMPT, QUICK, filled, go, manifest, picture, rows
 from fakes.commands import weryai_command
 from fakes.surroundings import JOURNEY_KEY
 from weryai import ConfigurationError, JournalError, bulk
@@ -88,7 +88,7 @@ def test_workers_of_a_database_heed_the_manifest(emulator: Emulator, database: s
         bulk.load_manifest(ledger, manifest(tmp_path / "jobs.csv", range(3, 6)), {})
         outcome = bulk.work(
             ledger, output=tmp_path / "videos", api_key=JOURNEY_KEY, base_url=emulator.url, until_done=True,
-            patience=QUICK, limits=bulk.Limits(rate=1000.0, in_flight=50), polls_per_second=1000.0,
+            patience=QUICK, limits=bulk.Limits(**FAST), polls_per_second=1000.0,
         )  # fmt: skip
     assert (outcome.is_complete, outcome.counts[JobState.QUEUED], len(bought(emulator))) == (True, 3, 3)
 
@@ -172,7 +172,7 @@ def test_parts_share_a_budget(emulator: Emulator, tmp_path: Path, how: str) -> N
                     go(ledger, emulator.url, tmp_path, limits={"budget_tasks": 7})
                     continue
             words = [path.name]
-        ended = weryai_command("bulk", "run", *words, "--budget", "7", "--rate", "500", "--interval", "0.02",
+        ended = weryai_command("bulk", "run", *words, "--budget", "7", *AT_ONCE, "--interval", "0.02",
                                base_url=emulator.url, key=JOURNEY_KEY, folder=tmp_path)  # fmt: skip
         assert f"at most {2 + part} tasks" in ended.errors
     assert len(bought(emulator)) == 7
@@ -206,7 +206,7 @@ def test_a_command_tells_what_it_leaves_out(emulator: Emulator, tmp_path: Path) 
     """`run` says how many jobs are not in the manifest, ends well without them, and `status` counts them."""
     filled(tmp_path, 3).close()
     manifest(tmp_path / "jobs.csv", range(1))
-    ended = weryai_command("bulk", "run", "jobs.csv", "--ledger", "run.db", "--rate", "500", "--interval", "0.02",
+    ended = weryai_command("bulk", "run", "jobs.csv", "--ledger", "run.db", *AT_ONCE, "--interval", "0.02",
                            base_url=emulator.url, key=JOURNEY_KEY, folder=tmp_path)  # fmt: skip
     assert (ended.code, bought(emulator)) == (0, [PROMPT])
     assert "2 jobs are not in this manifest" in ended.errors and "the same command goes on" not in ended.errors

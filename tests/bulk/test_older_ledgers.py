@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from fakes.bulks import QUICK, go, picture, rows
+from fakes.bulks import FAST, QUICK, go, picture, rows
 from fakes.ledgers import alter
 from fakes.surroundings import JOURNEY_KEY
 from weryai import JournalError, WeryAI, bulk
@@ -125,7 +125,7 @@ def test_a_database_of_the_older_version_is_finished(tables: str, tmp_path: Path
             lambda db: db.execute("update jobs set image = ? where image like '%%/smile.jpg'", (str(photo),))
         ).result()
         bulk.work(ledger, output=tmp_path / "videos", api_key=JOURNEY_KEY, base_url=emulator.url, until_done=True,
-                  patience=QUICK, limits=bulk.Limits(rate=1000.0, in_flight=50), polls_per_second=1000.0)  # fmt: skip
+                  patience=QUICK, limits=bulk.Limits(**FAST), polls_per_second=1000.0)  # fmt: skip
         found = write(lambda db: [str(job.state) for job in queries.every(db)]).result()
     assert found == ["done"] * 3 + ["ambiguous"] * 2 + ["failed"] + ["done"] * 5
     assert len(emulator.ledger) == len(PAID) + 3

@@ -1,10 +1,13 @@
 """A ledger in PostgreSQL: the same jobs, the same commands, and what only a server can do to one."""
 
+import asyncio
 import csv
 import io
 import itertools
+import math
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +24,16 @@ from weryai.bulk import JobState, PostgresLedger
 from weryai.bulk._ledger import postgres, queries
 from weryai.bulk._ledger import transitions as steps
 from weryai.bulk._ledger.database_url import masked
-from weryai.bulk._running.shared_throttle import PollPermit, postpone, take_turn
+from weryai.bulk._running.shared_throttle import (
+    PollPermit,
+    SharedThrottle,
+    agree,
+    heed_acceptance,
+    heed_refusal,
+    postpone,
+    seconds_left,
+    take_turn,
+)
 from weryai.cli import run
 
 TIMES = {"created", "began", "submitted", "ended"}
@@ -144,17 +156,66 @@ def test_turns_are_those_of_all_workers(database: str) -> None:
     with Filling(Path(), address=database) as one, PostgresLedger(database) as other:
         one.job("a", "submitted")
         one.job("b", "submitted", remark=("download", "the connection broke"))
-        turns = [ledger.write(lambda db: take_turn(db, 10.0, 2)).result() for ledger in (one.ledger, other, one.ledger)]
+        other.write(lambda db: agree(db, bulk.Limits(rate=0.1))).result()
+        turns = [ledger.write(lambda db: take_turn(db, 2)).result() for ledger in (one.ledger, other, one.ledger)]
         pauses = [turn.pause for turn in turns if turn.pause is not None]
-        assert [turn.going for turn in turns] == [1, 1, 1]
+        assert [(turn.going, turn.gap) for turn in turns] == [(1, 10.0)] * 3
         gaps = [later - earlier for earlier, later in itertools.pairwise(pauses)]
         assert pauses[0] <= 0 and [gap for gap in gaps if not 9 < gap <= 10] == []
         other.write(lambda db: postpone(db, 100.0)).result()
-        later = one.ledger.write(lambda db: take_turn(db, 10.0, 2)).result().pause
+        later = one.ledger.write(lambda db: take_turn(db, 2)).result().pause
         assert later is not None and 95 < later <= 100
         one.job("c", "submitting")
-        assert other.write(lambda db: take_turn(db, 10.0, 2, "1@here")).result() == PollPermit(2, None)
-        assert other.write(lambda db: take_turn(db, 10.0, 2, "", 1)).result() == PollPermit(2, None)
+        assert other.write(lambda db: take_turn(db, 2, "1@here")).result() == PollPermit(2, None)
+        assert other.write(lambda db: take_turn(db, 2, "", 1)).result() == PollPermit(2, None)
+
+
+def test_the_pace_is_that_of_all_workers(database: str) -> None:
+    """What one worker is told holds for all: each acceptance halves the gap, a refusal takes that back and pauses."""
+    with PostgresLedger(database) as one, PostgresLedger(database) as other:
+        agreed = bulk.Limits(rate=5.0)
+        one.write(lambda db: agree(db, agreed)).result()
+        first = one.write(lambda db: take_turn(db, 9)).result()
+        assert one.write(lambda db: heed_acceptance(db, 3.0)).result().gap == 1.5
+        # Who joins takes the pace as it stands, and the next turn is nearer for all.
+        other.write(lambda db: agree(db, agreed)).result()
+        second = other.write(lambda db: take_turn(db, 9)).result()
+        assert first.pause is not None and second.pause is not None
+        assert (first.gap, second.gap) == (3.0, 1.5) and 0.5 < second.pause - first.pause <= 1.5
+        assert other.write(lambda db: heed_acceptance(db, 1.5)).result().gap == 0.75
+        assert one.write(lambda db: heed_refusal(db, None, is_rate=True)).result().gap == 1.5
+        # The refusal of another one at the same time changes nothing more.
+        assert other.write(lambda db: heed_refusal(db, None, is_rate=True)).result().refusals == 1
+        assert 1.0 < other.write(seconds_left).result() <= 1.5
+        third = other.write(lambda db: take_turn(db, 9)).result()
+        assert third.pause is not None and third.pause > 1.0 and third.gap == 1.5
+        # Another limit begins anew, and so does a pace that nobody has used for long.
+        other.write(lambda db: agree(db, bulk.Limits(rate=2.0, start_rate=2.0))).result()
+        assert one.write(lambda db: take_turn(db, 9)).result().gap == 0.5
+        one.write(lambda db: db.execute("update run set next_turn = next_turn - 700")).result()
+        other.write(lambda db: agree(db, bulk.Limits(rate=2.0))).result()
+        assert one.write(lambda db: take_turn(db, 9)).result().gap == 3.0
+
+
+def test_a_worker_that_waits_heeds_what_another_is_refused(database: str) -> None:
+    """A turn that was taken before another worker was refused is taken anew, behind the pause of all."""
+
+    async def story(one: PostgresLedger, other: PostgresLedger) -> tuple[float, float]:
+        throttle = SharedThrottle(one, bulk.Limits(rate=1.6, start_rate=1.6))
+        assert await throttle.turn() == math.inf
+        throttle.sent()
+        waiting = asyncio.create_task(throttle.turn())
+        while not throttle._sending:
+            await asyncio.sleep(0.01)
+        began = time.monotonic()
+        other.write(lambda db: heed_refusal(db, 1.3, is_rate=False)).result()
+        gap = await waiting
+        return gap, time.monotonic() - began
+
+    with PostgresLedger(database) as one, PostgresLedger(database) as other:
+        one.write(lambda db: agree(db, bulk.Limits(rate=1.6, start_rate=1.6))).result()
+        gap, waited = asyncio.run(story(one, other))
+    assert gap == 1 / 1.6 and waited >= 1.2
 
 
 def test_a_broken_connection_is_made_anew(database: str) -> None:

@@ -269,7 +269,7 @@ def test_so_many_are_in_flight_and_no_more(emulator: Emulator, tmp_path: Path) -
         seen: list[bulk.Run] = []
         return await bulk.arun(
             ledger, output=tmp_path / "videos", api_key=JOURNEY_KEY, base_url=emulator.url, patience=QUICK,
-            limits=bulk.Limits(rate=FAST["rate"], in_flight=3), watch=seen.append,
+            limits=bulk.Limits(**{**FAST, "in_flight": 3}), watch=seen.append,
             on_event=lambda _event: counts.append(seen[0].throttle.in_flight),
         )  # fmt: skip
 

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.timeout(60),
     pytest.mark.skipif(sys.platform == "win32", reason="signals are not those of Windows"),
 ]
-RUN = ("bulk", "run", "jobs.csv", "--ledger", "run.db", "--interval", "0.05", "--rate", "20")
+RUN = ("bulk", "run", "jobs.csv", "--ledger", "run.db", "--interval", "0.05", "--rate", "20", "--start-rate", "20")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from fakes.bulks import filled, go, rows
+from fakes.bulks import AT_ONCE, filled, go, rows
 from fakes.commands import weryai_command
 from weryai import InvalidInputError, JournalError, bulk
 from weryai._protocol.model_registry import bundled_registry
@@ -262,7 +262,7 @@ def test_twenty_rows_of_excel_become_videos_by_one_command(tmp_path: Path, emula
     header = ["image", "prompt", "duration", "generate_audio", None]
     workbook(tmp_path / "xlsx.xlsx", [header, *([one, "Wave", 5, False, None] for one in images[20:])])
     for name in ("csv.csv", "xlsx.xlsx"):
-        ended = weryai_command("bulk", "run", name, base_url=emulator.url, key=emulator.key, folder=tmp_path)
+        ended = weryai_command("bulk", "run", name, *AT_ONCE, base_url=emulator.url, key=emulator.key, folder=tmp_path)
         assert ended.code == 0, ended.errors
         assert len(list((tmp_path / f"{name}.videos").glob("*.mp4"))) == 20
     assert [row.orders for row in emulator.ledger] == [1] * 40

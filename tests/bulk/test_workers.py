@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from fakes.bulks import FAST, QUICK, manifest
+from fakes.bulks import AT_ONCE, FAST, QUICK, manifest
 from fakes.commands import end_of, start_weryai, weryai_command
 from fakes.gateway import Gateway, Trouble
 from fakes.surroundings import JOURNEY_KEY
@@ -236,7 +236,7 @@ def test_a_signal_ends_a_worker_and_leaves_nothing_ambiguous(database: str, tmp_
     ) as emulator:
         emulator.order("slow", 1000, at="submit")
         manifest(tmp_path / "jobs.csv", range(40))
-        first = worker(emulator, tmp_path, database, "run", "jobs.csv", "--rate", "20")
+        first = worker(emulator, tmp_path, database, "run", "jobs.csv", "--rate", "20", "--start-rate", "20")
         until(lambda: sum(row.posts for row in emulator.ledger) > 5)
         first.send_signal(signal.SIGTERM)
         ended = end_of(first)
@@ -252,7 +252,7 @@ def test_a_signal_ends_a_worker_and_leaves_nothing_ambiguous(database: str, tmp_
 def test_a_worker_waits_for_jobs(emulator: Emulator, database: str, tmp_path: Path) -> None:
     """Without --until-done it stays; jobs that another command loads, retries or resolves are taken up."""
     filled(database, tmp_path, 1).close()
-    waiting = worker(emulator, tmp_path, database, "worker")
+    waiting = worker(emulator, tmp_path, database, "worker", *AT_ONCE)
     try:
         until(lambda: states(database) == {"done": 1})
         with PostgresLedger(database) as ledger:
@@ -278,7 +278,9 @@ def test_the_commands_take_a_database(emulator: Emulator, database: str, tmp_pat
         return ended.output
 
     manifest(tmp_path / "jobs.csv", range(3))
-    events = [json.loads(line) for line in weryai("run", "jobs.csv", "--database", database, *COMMAND).splitlines()]
+    events = [
+        json.loads(line) for line in weryai("run", "jobs.csv", "--database", database, *AT_ONCE, *COMMAND).splitlines()
+    ]
     assert Counter(event["event"] for event in events) == {"submitted": 3, "done": 3, "ended": 1}
     assert events[-1]["ledger"] == database and events[-1]["submits"] == 3
     assert "3 jobs in postgresql://weryai@/run_" in weryai("status", database)

@@ -12,7 +12,9 @@ from weryai import bulk
 
 PROMPT = "The sea moves"
 QUICK = bulk.Patience(interval=0.02, timeout=20.0)
-FAST = {"rate": 1000.0, "in_flight": 50}
+#: The words of a command that submits without a pause.
+AT_ONCE = ("--rate", "500", "--start-rate", "500")
+FAST: dict[str, Any] = {"rate": 1000.0, "start_rate": 1000.0, "in_flight": 50}
 
 
 def picture(number: int) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fakes.answers import STATUS, SUBMIT, TASK, UPLOAD, accepted, envelope, looked, refused, serve_story, uploaded
-from fakes.bulks import manifest
+from fakes.bulks import AT_ONCE, manifest
 from fakes.commands import environment
 from fakes.faults import html_reply, json_reply
 from fakes.faulty_server import FaultyServer
@@ -162,7 +162,7 @@ def test_a_stream_that_fails_ends_no_bulk_run(tmp_path: Path, redirection: str) 
     """Every job is done, each paid for once, and the code says so, whatever becomes of the events."""
     manifest(tmp_path / "jobs.csv", range(3))
     with Emulator(video="fixed", waiting=0.0, processing=0.0, key=JOURNEY_KEY) as emulator:
-        done = redirected(emulator, tmp_path, redirection, "bulk", "run", "jobs.csv", "--interval", "0.1")
+        done = redirected(emulator, tmp_path, redirection, "bulk", "run", "jobs.csv", *AT_ONCE)
         assert done.returncode == 0, done
         assert [row.orders for row in emulator.ledger] == [1] * 3
 

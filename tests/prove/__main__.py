@@ -16,7 +16,7 @@ from .soak import soaked
 
 JOBS = 2_000
 KILLS, INSIDE = 10, 8
-OPTIONS = ("--rate", "100", "--in-flight", "200", "--interval", "1", "--timeout", "240")
+OPTIONS = ("--rate", "100", "--start-rate", "100", "--in-flight", "200", "--interval", "1", "--timeout", "240")
 #: One in ten 429, one in a hundred each of 500 and dropped before and after, one look in twenty 500, cut downloads.
 FAULTS = (
     "http-429@submit:1/10", "http-500@submit:1/100", "reset-before@submit:1/100", "reset-after@submit:1/100",

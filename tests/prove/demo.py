@@ -28,7 +28,7 @@ def start(url: str) -> subprocess.Popen[str]:
     say(f'$ weryai bulk run photos -p "{PROMPT}"')
     command = [
         sys.executable, "-m", "weryai", "--base-url", url, "bulk", "run", "photos", "-p", PROMPT, "--rate", "2",
-        "--interval", "0.25",
+        "--start-rate", "2", "--interval", "0.25",
     ]  # fmt: skip
     surroundings = {**os.environ, "WERYAI_API_KEY": KEY}
     return subprocess.Popen(

@@ -78,7 +78,8 @@ def many_machines() -> bool:
     ):  # fmt: skip
         machines = Machines(Path(place), url, server.make())
         write_manifest(machines.folder / "jobs.csv", range(JOBS))
-        limits = ("--rate", f"{RATE:g}", "--in-flight", f"{IN_FLIGHT}", "--open-posts", f"{OPEN_POSTS}")
+        rates = ("--rate", f"{RATE:g}", "--start-rate", f"{RATE:g}")
+        limits = (*rates, "--in-flight", f"{IN_FLIGHT}", "--open-posts", f"{OPEN_POSTS}")
         machines.start("run", str(machines.folder / "jobs.csv"), *limits)
         _wait(machines, lambda: bool(machines.rows("select 1 from weryai.jobs where state != 'queued' limit 1")))
         machines.start("worker", "--until-done")

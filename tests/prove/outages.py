@@ -13,7 +13,7 @@ from .judging import bill_of, judge, rows_of
 from .killing import Harness, emulator, write_manifest
 
 JOBS, BEGINS = 120, 20
-OPTIONS = ("--rate", "100", "--in-flight", "50", "--interval", "1")
+OPTIONS = ("--rate", "100", "--start-rate", "100", "--in-flight", "50", "--interval", "1")
 MOST = Limits().most_ambiguous
 EVERYTHING: tuple[Trouble, ...] = (
     500, 502, 503, 504, 200, 404, "hang", "reset", "close", "garbage", "half", "refuse",

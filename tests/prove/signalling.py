@@ -13,7 +13,7 @@ from .judging import bill_of, judge, rows_of
 from .killing import Harness, emulator, write_manifest
 
 JOBS = 60
-OPTIONS = ("--rate", "20", "--in-flight", "30", "--interval", "1")
+OPTIONS = ("--rate", "20", "--start-rate", "20", "--in-flight", "30", "--interval", "1")
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 #: A moment, and what has to stand in the ledger for it; `pause` seconds later the signal is sent.
 MOMENTS: dict[str, tuple[str, float]] = {

@@ -23,6 +23,7 @@ from .events import Event, Outcome
 from .file_names import NAME, Naming
 from .job_runner import JobRunner, Patience
 from .limits import Limits
+from .pace import SubmissionPace
 from .stop_reasons import Stopping
 from .throttle import LocalThrottle, Throttle
 
@@ -134,7 +135,7 @@ async def perform(
 ) -> Outcome:  # fmt: skip
     """Work on the jobs of a ledger until it is done or told to end; in a task of its own."""
     limits = limits or Limits()
-    throttle = LocalThrottle(limits.rate, limits.in_flight)
+    throttle = LocalThrottle(SubmissionPace.begin(limits.rate, limits.start_rate), limits.in_flight)
     await asyncio.wrap_future(ledger.write(lambda db: keep_budget(db, limits)))
     keeping = (ledger, throttle, limits, Naming(output, name), on_event, patience)
     return await conduct(*keeping, watch, ending, _dispatch, **options)

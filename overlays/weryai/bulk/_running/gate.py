@@ -49,10 +49,11 @@ class CrowdedError(JournalError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """The right to one POST: when it began, and how many unknown outcomes there were then."""
+    """The right to one POST: when it began, how many unknown outcomes there were then, and the span of its turn."""
 
     began: float
     unknowns: int
+    span: float
 
 
 class Gate:
@@ -207,11 +208,11 @@ class Gate:
 
     async def _placed(self, throttle: Throttle) -> Place | None:
         """Wait for a permit, and then for room."""
-        await throttle.turn()
+        span = await throttle.turn()
         try:
             while not self._is_stopping:
                 if self.health.may_start(len(self._open), self._longest()):
-                    place = Place(now(), self.health.unknowns)
+                    place = Place(now(), self.health.unknowns, span)
                     self._open.add(place)
                     return place
                 if not self.health.is_reached:
@@ -348,7 +349,7 @@ def why_unanswered(error: WeryAIError) -> str | None:
 def _changed(db: Database, event: Callable[[Health, float], Any] | None) -> tuple[Health, Any]:
     if event is None:
         return _seen(db), None
-    health, moment = _locked(db), _moment(db)
+    health, moment = _locked(db), moment_of(db)
     result = event(health, moment)
     _keep(db, health)
     return health, result
@@ -372,7 +373,7 @@ def _keep(db: Database, health: Health) -> None:
     )
 
 
-def _moment(db: Database) -> float:
+def moment_of(db: Database) -> float:
     """The database's own time, which is one for all workers."""
     is_file = not hasattr(db, "connection")
     statement = (

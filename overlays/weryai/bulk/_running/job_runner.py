@@ -35,6 +35,7 @@ from ...errors import (
     DownloadError,
     JournalError,
     NotSentError,
+    RateLimitError,
     TaskFailedError,
     TaskTimeoutError,
     TransportError,
@@ -191,7 +192,7 @@ class JobRunner:
             await self.gate.accepted()
         if problem is not None:
             self.stop(Stopping(problem))
-        self._throttle.accepted()
+        self._throttle.accepted(admitted.span)
         self._say(Event("submitted", job.key, submission.task_ids[0]))
         return submission.task_ids[0]
 
@@ -208,7 +209,9 @@ class JobRunner:
             return False
         if is_repeatable(error, paid=paid) and tries < self._patience.tries:
             code = getattr(error, "code", None)
-            self._throttle.refused(getattr(error, "retry_after", None), is_full=code in _FULL)
+            is_full = code in _FULL
+            is_rate = isinstance(error, RateLimitError) and not is_full
+            self._throttle.refused(getattr(error, "retry_after", None), is_rate=is_rate, is_full=is_full)
             self._say(Event("refused", job.key, reason=str(error), kind=kind))
             return True
         await self._fail(job, str(error), kind)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ...errors import ConfigurationError
 from .health import OPEN_POSTS, most_ambiguous
-from .throttle import IN_FLIGHT, RATE
+from .pace import RATE
+from .throttle import IN_FLIGHT
 
 #: How long a service that was reached before may be away until a run ends, in seconds.
 OUTAGE = 6 * 3600.0
@@ -15,6 +16,8 @@ OUTAGE = 6 * 3600.0
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a run may take: jobs placed per second, tasks unfinished at a time, and spent in all, restarts included.
+
+    It begins with `start_rate` jobs per second, and goes up to `rate` while the service refuses nothing.
 
     Without a budget the one of an earlier start stays in force; `math.inf` lifts it. At most `open_posts` submissions
     are on their way at once, of all workers, so that an outage leaves at most `open_posts` + 3 jobs ambiguous. A
@@ -27,8 +30,11 @@ class Limits:
     budget_credits: float | None = None
     open_posts: int = OPEN_POSTS
     outage: float = OUTAGE
+    start_rate: float = RATE
 
     def __post_init__(self) -> None:
+        if not self.start_rate > 0:
+            raise ConfigurationError("start_rate must be more than 0 a second")
         if not 0 < self.rate <= 10_000 or not 1 <= self.in_flight <= 100_000:
             raise ConfigurationError("rate must be more than 0 and at most 10,000 a second, in_flight 1 to 100,000")
         if not 1 <= self.open_posts <= 100 or not self.outage >= 0:

@@ -22,10 +22,11 @@ from .file_names import NAME, Naming
 from .gate import bound_of
 from .job_runner import Patience
 from .limits import OUTAGE, Limits
+from .pace import RATE
 from .queue import Queue, opened
-from .shared_throttle import SharedThrottle, limits_of
+from .shared_throttle import SharedThrottle, agree, limits_of
 from .stop_reasons import Stopping, why_stop
-from .throttle import IN_FLIGHT, RATE
+from .throttle import IN_FLIGHT
 
 # Beside those in flight so many jobs of a worker may wait for their turn, or be at their download.
 MORE = 16
@@ -78,7 +79,8 @@ async def perform(
 ) -> Outcome:  # fmt: skip
     """Work beside others until it is told to end; in a task of its own, which is cancelled by that."""
     settled = await asyncio.wrap_future(ledger.write(lambda db: _agreed_limits(db, limits)))
-    throttle = SharedThrottle(ledger, settled.rate, settled.in_flight, settled.open_posts)
+    await asyncio.wrap_future(ledger.write(lambda db: agree(db, settled)))
+    throttle = SharedThrottle(ledger, settled)
     keeping = (ledger, throttle, settled, Naming(output, name), on_event, patience)
 
     async def body(run: Run) -> None:
@@ -102,8 +104,9 @@ def _agreed_limits(db: Any, limits: Limits | None) -> Limits:
     rate, in_flight = limits_of(db, *given)
     known = Limits(RATE if rate is None else rate, IN_FLIGHT if in_flight is None else in_flight)
     return replace(
-        known, open_posts=limits.open_posts if limits else bound_of(db), outage=limits.outage if limits else OUTAGE
-    )
+        known, open_posts=limits.open_posts if limits else bound_of(db), outage=limits.outage if limits else OUTAGE,
+        start_rate=limits.start_rate if limits else RATE,
+    )  # fmt: skip
 
 
 async def _work(run: Run, queue: Queue, *, until_done: bool) -> None:

@@ -60,7 +60,8 @@ def _manifest(command: F) -> F:
             click.option(
                 "--budget", metavar="N|Ncr|none", help="Most to spend, all starts and all parts together; or none."
             ),
-            click.option("--rate", type=float, help="Submissions per second at most. [default: 5]"),
+            click.option("--rate", type=float, help="Submissions per second at most. [default: one per 3 s]"),
+            click.option("--start-rate", type=float, help="Submissions per second at first. [default: one per 3 s]"),
             click.option("--in-flight", type=int, help="Unfinished tasks at most. [default: 20]"),
             click.option("--open-posts", type=int, help="Submissions on their way at once at most. [default: 4]"),
             as_json,
@@ -236,7 +237,8 @@ def _limits(options: dict[str, Any], shard: Shard, kept: Limits | None = None) -
     in_flight = kept.in_flight if options["in_flight"] is None else options["in_flight"]
     open_posts = kept.open_posts if options["open_posts"] is None else options["open_posts"]
     share = max(1, in_flight // shard.count), tasks, credits, max(1, open_posts // shard.count)
-    return bulk.Limits(rate / shard.count, *share)
+    start_rate = kept.start_rate if options["start_rate"] is None else options["start_rate"]
+    return bulk.Limits(rate / shard.count, *share, start_rate=start_rate / shard.count)
 
 
 def _loading(options: dict[str, Any], shard: Shard) -> dict[str, Any]:

@@ -155,7 +155,7 @@ class Living:
         grid.add_row(
             Text.assemble((f"{done:,} done", "green"), "   ", (f"{failed:,} failed", "red" if failed else "dim"), "   ",
                           (f"{ambiguous:,} ambiguous", "yellow" if ambiguous else "dim")),
-            f"{flying} in flight, at most {rate:.3g} submissions/s",
+            f"{flying} in flight, at most {_per(rate)}",
         )  # fmt: skip
         grid.add_row(self._spent(), self._eta(self._total - ended))
         paused = self._run.paused if self._run else None
@@ -189,6 +189,11 @@ def view_of(place: Place, output: Path, limits: Limits, loaded: Loaded | None, *
         return Lines(place, output, limits, loaded)
 
 
+def _per(rate: float) -> str:
+    """A rate of submissions in words."""
+    return f"{rate:.3g} submissions/s" if rate > 1 else f"one submission per {1 / rate:.3g} s"
+
+
 def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
     """Say what is there, and the most that is going to be spent."""
     if loaded is not None:
@@ -199,6 +204,7 @@ def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
             say(f"weryai: left out of the folder, {many:,}: {kind}")
         for warning, many in loaded.warnings.items():
             say(f"weryai: {many:,} rows: {warning}")
+    say(f"weryai: {limits.in_flight:,} tasks in flight at most, {_per(limits.rate)} at most (--in-flight, --rate)")
     if limits.budget_tasks not in (None, math.inf):
         say(f"weryai: at most {limits.budget_tasks:,} tasks are bought, all starts together")
     if limits.budget_credits is not None:

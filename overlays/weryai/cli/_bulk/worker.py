@@ -23,13 +23,14 @@ _LEFT = (weryai.OrderState.QUEUED, weryai.OrderState.SUBMITTING, weryai.OrderSta
 @database
 @storing
 @click.option("--rate", type=float, help="Submissions per second at most, of all workers. [default: as it stands]")
+@click.option("--start-rate", type=float, help="Submissions per second at first. [default: one per 3 s]")
 @click.option("--in-flight", type=int, help="Unfinished tasks at most, of all workers. [default: as it stands]")
 @click.option("--open-posts", type=int, help="Open submissions at most, of all workers. [default: as it stands]")
 @click.option("--until-done", is_flag=True, help="End when nothing is left that can be done.")
 @as_json
 def worker(
-    database: str | None, rate: float | None, in_flight: int | None, open_posts: int | None, until_done: bool,
-    json_lines: bool, **options: Any,
+    database: str | None, rate: float | None, start_rate: float | None, in_flight: int | None, open_posts: int | None,
+    until_done: bool, json_lines: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Work on the jobs of a database beside other workers.
 
@@ -44,7 +45,9 @@ def worker(
     key = key_of()
     with bulk.PostgresLedger(database, make=False) as ledger:
         kept = bulk.limits_in_force(ledger)
-        given: dict[str, Any] = {"rate": rate, "in_flight": in_flight, "open_posts": open_posts}
+        given: dict[str, Any] = {
+            "rate": rate, "start_rate": start_rate, "in_flight": in_flight, "open_posts": open_posts,
+        }  # fmt: skip
         limits = replace(kept, **{name: value for name, value in given.items() if value is not None})
         left = sum(many for state, many in bulk.status(database).counts.items() if state in _LEFT)
         end = "all is done" if until_done else "Ctrl-C"

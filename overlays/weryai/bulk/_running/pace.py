@@ -1,0 +1,159 @@
+"""How far apart submissions are, by what the service has accepted and refused; pure, moments are given.
+
+Nobody publishes the limit, so it is searched for. While nothing is refused, each submission that was accepted at the
+present gap halves it, down to the one of `most`. A refusal goes back to the last gap that was accepted, or makes the
+gap larger. From then on the gap moves between the one that was refused and the one that was accepted, with two
+acceptances for each step, until they are close. Later it is tried now and then whether the service takes more by now.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+
+from ..._flow.retry import LONGEST_HEEDED
+
+#: Submissions per second, at the start and, unless somebody asks for more, at most: twenty tasks of a minute need no
+#: more.
+RATE = 1 / 3
+# The pause after refusals that follow each other doubles up to so many seconds.
+LONGEST_PAUSE = 30.0
+# What an acceptance divides the gap by, and a refusal of a gap that nothing is known of multiplies it with.
+FASTER, SLOWER = 2.0, 1.6
+# A gap that was accepted so often before is only a little too small.
+ESTABLISHED, A_LITTLE = 8, 1.25
+# So many acceptances lead to the next step, and where it lies between the refused gap (0) and the accepted one (1).
+STEP, PART = 2, 0.65
+# Gaps so close to each other are not parted further. After so many acceptances more is tried; doubled by each refusal
+# of that.
+CLOSE, LATER, LATEST = 1.2, 24, 384
+# A turn that comes so many seconds late, or so much of a gap, counts as in time.
+LATE, LATE_PART = 0.05, 0.1
+
+
+@dataclass(slots=True)
+class SubmissionPace:
+    """The seconds between two submissions, and what is known of the limit; 0.0 for a gap that is not known."""
+
+    most: float
+    gap: float
+    accepted_gap: float = 0.0
+    refused_gap: float = 0.0
+    in_a_row: int = 0
+    later: int = LATER
+    refusals: int = 0
+    heeded: float = 0.0
+    first_gap: float = 0.0
+
+    @classmethod
+    def begin(cls, most: float, start: float = RATE) -> SubmissionPace:
+        """Begin with `start` submissions per second; at most so many later on."""
+        gap = 1 / min(start, most)
+        return cls(most, gap, first_gap=gap)
+
+    @property
+    def rate(self) -> float:
+        """Submissions per second."""
+        return 1 / self.gap
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether an acceptance would change nothing."""
+        return self.gap <= 1 / self.most and self.refusals == 0 and self.refused_gap == 0.0
+
+    def accepted(self, span: float) -> None:
+        """Heed an acceptance; `span` seconds before it another one was sent, infinity after a pause."""
+        was_refused, self.refusals = self.refusals > 0, 0
+        # Who waited for longer than the gap has proved nothing about the gap.
+        if was_refused or span > self.gap * 1.01 or self.is_settled:
+            return
+        self.in_a_row += 1
+        self.accepted_gap = self.gap
+        if self.gap <= self.refused_gap:
+            # The service takes by now what it refused.
+            self.refused_gap = self.gap / FASTER
+        wanted = max(self._next_gap(), 1 / self.most)
+        if wanted < self.gap:
+            self.gap, self.in_a_row = wanted, 0
+
+    def _next_gap(self) -> float:
+        if not self.refused_gap:
+            return self.gap / FASTER
+        if self.gap > self.refused_gap * CLOSE:
+            between = self.refused_gap ** (1 - PART) * self.gap**PART
+            return max(between, self.gap / FASTER) if self.in_a_row >= STEP else self.gap
+        return self.gap / A_LITTLE if self.in_a_row >= max(STEP, self.later) else self.gap
+
+    def refused(self, moment: float, wanted: float | None = None, *, is_rate: bool = True) -> float:
+        """Heed a refusal, and return the seconds for which nothing is sent.
+
+        Those that come during that time count as one with it. `wanted` are the seconds that the service asks for. What
+        was not refused for its pace (`is_rate`) leaves the gap as it is.
+        """
+        pause = 0.0
+        if moment >= self.heeded:
+            if is_rate:
+                self._slow()
+            self.refusals += 1
+            pause = max(self.gap, min(self.gap * 2.0 ** min(self.refusals - 1, 16), LONGEST_PAUSE))
+        if wanted is not None:
+            pause = max(pause, min(wanted, LONGEST_HEEDED))
+        self.heeded = max(self.heeded, moment + pause)
+        return pause
+
+    def _slow(self) -> None:
+        refused, before, self.refused_gap = self.gap, self.refused_gap, self.gap
+        if self.accepted_gap > refused:
+            self.gap = self.accepted_gap
+            self.refused_gap = before if refused < before < self.gap else refused
+            if self.gap <= refused * CLOSE * A_LITTLE:
+                self.later = min(self.later * 2, LATEST)
+        elif self.in_a_row >= ESTABLISHED and not self.refusals:
+            self.gap *= A_LITTLE
+            self.later = min(self.later * 2, LATEST)
+        else:
+            self.gap = max(refused * SLOWER, min(self.first_gap, refused * 2.0 ** min(self.refusals + 1, 16)))
+        self.in_a_row = 0
+
+
+class LocalTurns:
+    """The turns of one process by a pace; who is a little late for one catches up."""
+
+    def __init__(self, pace: SubmissionPace) -> None:
+        """Begin with a turn that is free at once."""
+        self.pace = pace
+        self.next_turn = float("-inf")
+
+    def take(self, moment: float) -> tuple[float, float]:
+        """Take a turn and return 0.0, or return the seconds until the next one; also the seconds since the last one."""
+        late = moment - self.next_turn
+        if late < 0:
+            return -late, 0.0
+        gap = self.pace.gap
+        is_late = late > max(LATE, gap * LATE_PART)
+        # A gap that is no longer than a timer may be late is caught up on.
+        earliest = moment - gap if gap <= LATE and math.isfinite(late) else moment
+        self.next_turn = max(self.next_turn, earliest) + gap
+        return 0.0, gap + late if is_late else gap
+
+    def accepted(self, span: float) -> None:
+        """Heed an acceptance."""
+        before = self.pace.gap
+        self.pace.accepted(span)
+        self.next_turn += self.pace.gap - before
+
+    def refused(self, moment: float, wanted: float | None, *, is_rate: bool) -> None:
+        """Heed a refusal: nothing is sent for a while."""
+        if pause := self.pace.refused(moment, wanted, is_rate=is_rate):
+            self.next_turn = max(self.next_turn, moment + pause)
+
+
+def written(pace: SubmissionPace) -> str:
+    """The text that a ledger keeps."""
+    return json.dumps(asdict(pace))
+
+
+def read(text: str) -> SubmissionPace:
+    """What a ledger keeps."""
+    return SubmissionPace(**json.loads(text))
