@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-bulk quick test contract contract-live bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract format lock build docs audit sbom lint-workflows clean
+.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract format lock build docs audit sbom lint-workflows clean
 .PHONY: demo-venv dev-venv docs-venv
 
 # Nothing in the caller's environment may change what a verb does.
@@ -78,6 +78,9 @@ contract: dev-venv ## the contract suite at an emulator, or at another service: 
 
 contract-live: dev-venv ## what the real service may be asked free of charge; the key is in WERYAI_API_KEY
 	@$(CONTRACT) --live
+
+contract-mocks: dev-venv ## the contract suite from the wheel, at an emulator, prism and Scalar's mock; needs Node.js
+	@.ci/mocks
 
 bench: dev-venv ## measure against raw httpx, by hand; takes some minutes
 	@$(PY) -m tests.benchmarks

@@ -1,17 +1,13 @@
 """`pip install "weryai[testing]"` in an empty project: what it brings is enough, and in nobody's way."""
 
-import importlib.metadata
-import sysconfig
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from fakes.strangers import Run, run_python
 from fakes.surroundings import guarded
-from repository.packages import build
+from repository.packages import build, fill, needed_by
 
 STRANGER = """
 from weryai import WeryAI
@@ -42,14 +38,6 @@ sys.exit(pytest.main(sys.argv[1:]))
 """
 
 
-def brought(lines: list[str] | None, extras: Collection[str]) -> Iterator[str]:
-    """Yield the names of what requirements bring with these extras, one by one and with theirs."""
-    for one in map(Requirement, lines or []):
-        if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
-            yield canonicalize_name(one.name)
-            yield from brought(importlib.metadata.requires(one.name), one.extras)
-
-
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built wheel, unpacked."""
@@ -61,19 +49,14 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def needed(unpacked: Path) -> set[str]:
     """The distributions that the wheel's extra brings."""
-    (metadata,) = unpacked.glob("*.dist-info")
-    return set(brought(importlib.metadata.Distribution.at(metadata).requires, ["testing"]))
+    return needed_by(unpacked, "testing")
 
 
 @pytest.fixture(scope="module")
 def site(unpacked: Path, needed: set[str]) -> Path:
     """What pip would fill: the wheel, and links to the distributions that it asks for; nothing else."""
-    installed, folder = Path(sysconfig.get_path("purelib")), unpacked
-    for name in needed:
-        files = importlib.metadata.files(name) or []
-        for part in {file.parts[0] for file in files if file.parts[0] not in ("..", "__pycache__")}:
-            (folder / part).symlink_to(installed / part)
-    return folder
+    fill(unpacked, needed)
+    return unpacked
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_a_redirect_is_not_followed() -> None:
     checks = Checks(Secret(KEY))
     run_live_set(LIVE, guarded(service), checks)
     assert len(service.requests) == len(live_set(LIVE)) == len(checks.failed)
-    assert "redirect to https://evil.com/" in checks.failed[0].problems[0]
+    assert "redirect to https://evil.com/" in checks.failed[0].problems[0].text
 
 
 def test_the_wrong_key_is_never_the_real_one() -> None:
@@ -193,7 +193,7 @@ def test_the_paid_order_is_never_repeated(tmp_path: Path, failing: httpx.Respons
     run_paid(LIVE, guarded(service), checks, "https://example.com/photo.jpg", tmp_path, interval=0.01)
     assert len(service.requests) == 1
     ((problem,),) = [check.problems for check in checks.failed]
-    assert "RefusedRequestError" not in problem, "only the guard stopped a second order"
+    assert "RefusedRequestError" not in problem.text, "only the guard stopped a second order"
 
 
 def test_what_the_guard_hands_on_is_what_came() -> None:

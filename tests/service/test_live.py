@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fakes.recording_service import MODELS, NO_KEY, NOT_FOUND, WRONG
+from weryai.contract._checks import Problem
 from weryai.contract._exchange import Exchange
 from weryai.contract._guard import Credential
 from weryai.contract._live import judge, planned_request
@@ -44,7 +45,7 @@ WRONG_ANSWERS: list[tuple[str, Credential, int, Any, str]] = [
 ]
 
 
-def judged(name: str, credential: Credential, http_status: int, body: Any) -> list[str]:
+def judged(name: str, credential: Credential, http_status: int, body: Any) -> list[Problem]:
     """Judge an answer to one of the live set's requests."""
     planned = planned_request(LIVE, operation(name), credential)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -60,4 +61,4 @@ def test_right_answers_pass(name: str, credential: Credential, http_status: int,
 @pytest.mark.parametrize(("name", "credential", "http_status", "body", "problem"), WRONG_ANSWERS)
 def test_wrong_answers_are_told(name: str, credential: Credential, http_status: int, body: Any, problem: str) -> None:
     """Each way to get it wrong is named."""
-    assert problem in " ".join(judged(name, credential, http_status, body))
+    assert problem in " ".join(map(str, judged(name, credential, http_status, body)))

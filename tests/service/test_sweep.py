@@ -1,16 +1,21 @@
 """The sweep finds what the tool alone would not: a task that was given out and is lost."""
 
+import json
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fakes.surroundings import PROXIES
 from weryai.contract._checks import Checks
 from weryai.contract._exchange import Record
+from weryai.contract._live import ANYTHING, Expected
 from weryai.contract._place import place_of
 from weryai.contract._secrecy import Secret
 from weryai.contract._sweep import Issued, run_sweep
-from weryai.emulator import Emulator
+from weryai.emulator import Emulator, _server
 from weryai.emulator._state.tasks import TaskStore
 
 
@@ -29,13 +34,13 @@ def test_an_id_that_was_given_out_must_be_found() -> None:
     assert issued.asked == 7
 
 
-def swept() -> list[str]:
+def swept(expected: Expected = ANYTHING, cases: int = 10) -> list[str]:
     """Sweep an emulator with few cases and return what fails."""
     with Emulator(video="fixed", model_rules="off", concurrency=None, balance=10**9) as emulator:
         secret = Secret(emulator.key)
         checks = Checks(secret)
-        run_sweep(place_of(emulator.url), secret, Record(secret), checks, seed=1, cases=10)
-    return [problem for check in checks.failed for problem in check.problems]
+        run_sweep(place_of(emulator.url), secret, Record(secret), checks, seed=1, cases=cases, expected=expected)
+    return [problem.text for check in checks.failed for problem in check.problems]
 
 
 def test_a_service_that_loses_tasks_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,3 +54,53 @@ def test_a_service_that_loses_tasks_is_found_out(monkeypatch: pytest.MonkeyPatch
         monkeypatch.delenv(name)
     problems = swept()
     assert [one for one in problems if "does not find" in one and "which was given out" in one] != [], problems
+
+
+class Rounding:
+    """A service as JavaScript writes them: large integers are refused, and what is no JSON is not for it."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+        self.state = getattr(inner, "state", None)
+        self.unreadable: list[bytes] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body, and refuse or hand on."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._inner(scope, receive, send)
+            return
+        content = await Request(scope, receive).body()
+        try:
+            body = json.loads(content or b"0")
+        except ValueError:
+            self.unreadable.append(content)
+            body = None
+        number = body.get("caller_id") if isinstance(body, dict) else 0
+        if isinstance(number, int) and abs(number) >= 2**53:
+            await JSONResponse({"status": 1002, "message": "too large"}, 400)(scope, receive, send)
+            return
+
+        async def again() -> Message:
+            return {"type": "http.request", "body": content}
+
+        await self._inner(scope, again, send)
+
+
+def test_a_service_in_javascript_is_spared_what_it_cannot_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With safe integers a refusal beyond 2^53 is none of the contract's, else it fails; nothing unreadable is sent."""
+    made = _server.app_of
+    served: list[Rounding] = []
+
+    def app_of(world: Any) -> Rounding:
+        served.append(Rounding(made(world)))
+        return served[-1]
+
+    monkeypatch.setattr(_server, "app_of", app_of)
+    for name in PROXIES:
+        monkeypatch.delenv(name)
+    only = frozenset({"submitTextToVideo"})
+    spared = swept(Expected("any", True, only, has_safe_integers=True, is_for_well_formed=True), cases=8)
+    told = swept(Expected("any", True, only), cases=8)
+    assert spared == []
+    assert "Schema-valid request rejected" in " ".join(told)
+    assert served[0].unreadable == [] != served[1].unreadable

@@ -6,9 +6,9 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from weryai.contract._exchange import Record
+from weryai.contract._exchange import Exchange, Record
 from weryai.contract._secrecy import Secret
 
 LONGEST_PROBLEM = 4_000
@@ -24,14 +24,40 @@ def expect(holds: object, problem: str) -> None:
         raise MismatchError(problem)
 
 
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, with the exchange that shows it; problems of the same `cause` are told once."""
+
+    text: str
+    exchange: Exchange | None = None
+    cause: str = ""
+
+    @property
+    def key(self) -> str:
+        """What problems of the same cause have in common."""
+        return self.cause or self.text
+
+    def __str__(self) -> str:
+        return self.text if self.exchange is None else f"{self.text}\n{self.exchange.curl}"
+
+
 @dataclass
 class Check:
-    """One thing that must hold; `problems` is empty if it does."""
+    """One thing that must hold; `problems` is empty if it does, `known` has what is known to be wrong, and why."""
 
     group: str
     name: str
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     seconds: float = 0.0
+    known: list[tuple[Problem, str]] = field(default_factory=list)
+
+
+@dataclass
+class Cause:
+    """What is wrong, told once, with all checks that it fails."""
+
+    problem: Problem
+    checks: list[Check]
 
 
 class Checks:
@@ -41,34 +67,41 @@ class Checks:
         self._secret = secret
         self.all: list[Check] = []
 
-    def add(self, group: str, name: str, *problems: str, seconds: float = 0.0) -> Check:
+    def add(self, group: str, name: str, *problems: str | Problem, seconds: float = 0.0) -> Check:
         """Note the outcome of one check; the key is taken out before anything may cut it into pieces."""
-        hidden = [self._secret.hide_text(problem)[:LONGEST_PROBLEM] for problem in problems if problem]
-        check = Check(group, self._secret.hide_text(name), hidden, seconds)
+        hide = self._secret.hide_text
+        hidden = [
+            replace(one, text=hide(one.text)[:LONGEST_PROBLEM], cause=hide(one.cause))
+            for one in (Problem(told) if isinstance(told, str) else told for told in problems)
+            if one.text
+        ]
+        check = Check(group, hide(name), hidden, seconds)
         self.all.append(check)
         return check
 
     @contextmanager
-    def checking(self, group: str, name: str, record: Record | None = None) -> Iterator[list[str]]:
-        """Check in a block that appends what is wrong; what it raises is wrong too; its last request is told."""
-        problems: list[str] = []
+    def checking(self, group: str, name: str, record: Record | None = None) -> Iterator[None]:
+        """Check in a block: what it raises is wrong, and its last request is told."""
+        problems: list[Problem] = []
         before = len(record.all()) if record else 0
         started = time.monotonic()
         try:
-            yield problems
+            yield
         except Exception as error:
-            problems.append(_told(error))
-        if problems and record and (last := record.all()[before:]):
-            problems[-1] += f"\n{last[-1].curl}"
+            sent = record.all()[before:] if record else []
+            problems.append(Problem(_told(error), sent[-1] if sent else None))
         self.add(group, name, *problems, seconds=time.monotonic() - started)
 
     @property
-    def causes(self) -> dict[tuple[str, str], list[Check]]:
-        """The checks that do not hold, by group and by what is wrong: one cause is told once."""
-        found: dict[tuple[str, str], list[Check]] = {}
+    def causes(self) -> list[Cause]:
+        """What is wrong, each cause once, in the order in which it was met."""
+        found: dict[str, Cause] = {}
         for check in self.failed:
-            found.setdefault((check.group, check.problems[0].partition("\ncurl")[0]), []).append(check)
-        return found
+            for problem in check.problems:
+                cause = found.setdefault(problem.key, Cause(problem, []))
+                if check not in cause.checks:
+                    cause.checks.append(check)
+        return list(found.values())
 
     @property
     def failed(self) -> list[Check]:

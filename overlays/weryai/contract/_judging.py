@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import json
+from collections.abc import Iterable
 from email.message import Message
 from typing import Any, Literal
 
@@ -22,6 +23,16 @@ def validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
         whole = {**schema, "components": CONTRACT["components"]}
         _VALIDATORS[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
     return _VALIDATORS[key]
+
+
+def pointer_of(path: Iterable[str | int]) -> str:
+    """Return the place in an answer as a JSON pointer, with `*` for the places of an array."""
+    return "".join(f"/{'*' if isinstance(step, int) else step}" for step in path)
+
+
+def broken_at(path: Iterable[str | int]) -> str:
+    """Name the cause that all answers have in common which break the contract at one place."""
+    return f"the answer breaks the contract at {pointer_of(path) or 'its root'}"
 
 
 def json_of(content: bytes) -> Any:

@@ -12,10 +12,20 @@ from urllib.parse import quote
 
 import httpx
 
-from weryai.contract._checks import Checks
+from weryai.contract._checks import Checks, Problem
 from weryai.contract._exchange import Exchange
 from weryai.contract._guard import Credential, Guard, Planned, RefusedRequestError
-from weryai.contract._judging import Refusals, code_of, has_task_id, is_refusal, json_of, says, validator
+from weryai.contract._judging import (
+    Refusals,
+    broken_at,
+    code_of,
+    has_task_id,
+    is_refusal,
+    json_of,
+    pointer_of,
+    says,
+    validator,
+)
 from weryai.contract._picture import png
 from weryai.contract._place import Place
 from weryai.contract._reading import Operation, operations, resolve
@@ -32,12 +42,16 @@ class Expected:
     """What a run expects of a service beyond the contract.
 
     `refusals` says how it refuses. A stateless one, a mock, knows no ids and no keys. `only` names the operations
-    that are asked; none means all of them.
+    that are asked; none means all of them. One with safe integers may refuse or take those that JavaScript rounds. One
+    for the well-formed gets no body that is no JSON at all. At one with known faults none of them ends a sweep.
     """
 
     refusals: Refusals = "any"
     is_stateless: bool = False
     only: frozenset[str] = frozenset()
+    has_safe_integers: bool = False
+    is_for_well_formed: bool = False
+    has_known_faults: bool = False
 
     def asked(self) -> list[Operation]:
         """Return the operations that are asked."""
@@ -102,45 +116,49 @@ def _ask(client: httpx.Client, planned: Planned, guard: Guard, checks: Checks, e
         host = httpx.URL(planned.url).host
         return f"no answer came from {host}: {type(error).__name__}: {error}"
     (exchange,) = guard.exchanges[sent_before:]
-    problems = [f"{problem}\n{exchange.curl}" for problem in judge(planned, exchange, expected)]
-    checks.add(GROUP, _name(planned), *problems, seconds=time.monotonic() - started)
+    checks.add(GROUP, _name(planned), *judge(planned, exchange, expected), seconds=time.monotonic() - started)
     return ""
 
 
-def judge(planned: Planned, exchange: Exchange, expected: Expected = ANYTHING) -> list[str]:
+def judge(planned: Planned, exchange: Exchange, expected: Expected = ANYTHING) -> list[Problem]:
     """Say what is wrong with the answer to a request of the live set."""
     status, body = exchange.http_status, json_of(exchange.answer)
-    said = f"HTTP {status} with {exchange.answer[:200].decode(errors='replace')!r}"
+    said = f": HTTP {status} with {exchange.answer[:200].decode(errors='replace')!r}"
     if 300 <= status < 400:
-        return [f"a redirect to {exchange.answer_headers.get('location')}, which is not followed"]
+        return [Problem(f"a redirect to {exchange.answer_headers.get('location')}, which is not followed", exchange)]
     if status >= 500:
-        return [f"the service failed: {said}"]
-    problems = [
-        f"the contract does not allow it: {problem}" for problem in _schema_problems(planned.operation, exchange)
-    ]
+        return [Problem(f"the service failed{said}", exchange, f"the service failed with HTTP {status}")]
+    wrong = []
     is_yes = 200 <= status < 300 and says(body) is not False and isinstance(body, dict)
     if planned.credential != "real":
         if has_task_id(body):
-            problems.append(f"work was accepted without a good key: {said}")
+            wrong.append("work was accepted without a good key")
         elif is_yes:
-            problems.append(f"a request with a {planned.credential} key was not refused: {said}")
+            wrong.append(f"a request with a {planned.credential} key was not refused")
         elif not is_refusal(status, body, expected.refusals):
-            problems.append(f"refused otherwise than asked for (refusals: {expected.refusals}): {said}")
+            wrong.append(f"refused otherwise than asked for (refusals: {expected.refusals})")
     elif "{" in planned.operation.path and not expected.is_stateless:
         code = code_of(body)
         if is_yes or not {status, code} & NOT_FOUND or not is_refusal(status, body, expected.refusals):
-            problems.append(f"an unknown id is not 'not found' (refusals: {expected.refusals}): {said}")
+            wrong.append(f"an unknown id is not 'not found' (refusals: {expected.refusals})")
     elif not is_yes:
-        problems.append(f"refused: {said}")
-    return problems
+        wrong.append("a good request was refused")
+    return [
+        *_schema_problems(planned.operation, exchange),
+        *(Problem(problem + said, exchange, problem) for problem in wrong),
+    ]
 
 
-def _schema_problems(one: Operation, exchange: Exchange) -> list[str]:
+def _schema_problems(one: Operation, exchange: Exchange) -> list[Problem]:
     responses = one.spec["responses"]
     described = resolve(responses.get(str(exchange.http_status)) or responses["default"])
     schema = described["content"]["application/json"]["schema"]
     return [
-        f"{'/'.join(map(str, error.instance_path)) or 'body'}: {error.message[:200]}"
+        Problem(
+            f"the contract does not allow it: {pointer_of(error.instance_path) or 'body'}: {error.message[:200]}",
+            exchange,
+            broken_at(error.instance_path),
+        )
         for error in validator(schema).iter_errors(json_of(exchange.answer))
     ]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import jinja2
 
-from weryai.contract._checks import Check, Checks
+from weryai.contract._checks import Cause, Check, Checks
 from weryai.contract._coverage import KINDS, Item, everything, exercised
 from weryai.contract._drifting import DriftCount, by_pointer, count_drift
 from weryai.contract._exchange import Exchange
@@ -98,39 +98,53 @@ def junit(run: Run) -> str:
         known = {"seed": str(run.seed), "address": run.address, "contract": CONTRACT["info"]["version"]}
         for name, value in known.items():
             ElementTree.SubElement(properties, "property", name=name, value=_clean(value))
-        cause = {id(check): same[0] for same in run.checks.causes.values() for check in same}
         for check in checks:
             case = ElementTree.SubElement(
                 suite, "testcase", classname=group, name=_clean(check.name), time=f"{check.seconds:.3f}"
             )
             if check.problems:
-                message = _clean(check.problems[0].partition("\ncurl")[0])[:300]
+                message = _clean(check.problems[0].text)[:300]
                 failure = ElementTree.SubElement(case, "failure", message=message, type="ContractMismatch")
-                origin = cause[id(check)]
-                failure.text = (
-                    _clean("\n\n".join(check.problems))
-                    if origin is check or len(check.problems) > 1
-                    else f"the same as of {_clean(origin.name)}\n{_clean(check.problems[0].partition(message)[2])}"
-                )
+                failure.text = _clean("\n\n".join(_told_once(run.checks.causes, check)))
+            elif check.known:
+                ElementTree.SubElement(case, "skipped", message=_clean(_why_known(check)))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
+def _told_once(causes: list[Cause], check: Check) -> Iterator[str]:
+    """Tell the problems of a check; a cause that an earlier check has as well is only named, with its request."""
+    for cause in causes:
+        own = next((one for one in check.problems if one.key == cause.problem.key), None)
+        if own is None:
+            continue
+        is_first = cause.checks[0] is check
+        curl = f"\n{own.exchange.curl}" if own.exchange else ""
+        yield str(own) if is_first else f"the same as of {cause.checks[0].name}: {cause.problem.key}{curl}"
+
+
+def _why_known(check: Check) -> str:
+    return "; ".join(dict.fromkeys(f"known: {why}" for _, why in check.known))
+
+
 def _totals(checks: list[Check]) -> dict[str, str]:
     failures = sum(bool(check.problems) for check in checks)
-    return {"tests": str(len(checks)), "failures": str(failures), "errors": "0", "skipped": "0"}
+    skipped = sum(bool(check.known) and not check.problems for check in checks)
+    return {"tests": str(len(checks)), "failures": str(failures), "errors": "0", "skipped": str(skipped)}
 
 
 def console(run: Run) -> Iterator[str]:
     """What is printed at the end of a run."""
     for group, checks in run.groups.items():
         failed = [check for check in checks if check.problems]
-        yield f"{group}: {len(checks) - len(failed)} of {len(checks)} checks hold"
-        for (of, _), same in run.checks.causes.items():
-            if of == group:
-                yield f"  FAILED {', '.join(check.name for check in same)}:"
-                yield from (f"    {line[:900]}" for line in same[0].problems[0].splitlines())
-                yield from [f"    and {len(same[0].problems) - 1} more, see the page"] * (len(same[0].problems) > 1)
+        known = sum(bool(check.known) for check in checks)
+        but = f", {known} of them but for known faults" if known else ""
+        yield f"{group}: {len(checks) - len(failed)} of {len(checks)} checks hold{but}"
+    for cause in run.checks.causes:
+        yield f"FAILED {', '.join(f'{check.group}: {check.name}' for check in cause.checks)}:"
+        yield from (f"    {line[:900]}" for line in str(cause.problem).splitlines())
+    for why in dict.fromkeys(why for check in run.checks.all for _, why in check.known):
+        yield f"KNOWN {why}"
     yield ""
     yield from coverage_table(run)
     yield from coverage_lines(run)
@@ -155,9 +169,10 @@ def markdown(run: Run) -> str:
     verdict = "holds" if run.is_good else "fails"
     lines = [f"### Contract {verdict}: {run.what} at `{run.address}`", "", f"{total - failed} of {total} checks hold."]
     lines += ["", *(f"* {line}" for line in coverage_lines(run)), f"* drift: {len(run.drift)} kinds", ""]
-    for (group, _), same in run.checks.causes.items():
+    for cause in run.checks.causes:
         fence = "`" * 5
-        lines += [f"**{group}: {', '.join(check.name for check in same)}**", "", fence, same[0].problems[0], fence, ""]
+        names = ", ".join(f"{check.group}: {check.name}" for check in cause.checks)
+        lines += [f"**{names}**", "", fence, str(cause.problem), fence, ""]
     return "\n".join(lines) + "\n"
 
 
