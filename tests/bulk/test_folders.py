@@ -41,6 +41,14 @@ def test_hidden_and_system_places_are_left_out(tmp_path: Path) -> None:
     assert loaded.left_out == {"hidden, or the system's": len(OUT)}
 
 
+def test_the_library_of_a_photo_program_is_left_out(tmp_path: Path) -> None:
+    """It holds each photo in several sizes, each of which would be bought; it is told, in any case of its ending."""
+    place = photos(tmp_path / "p", "a.jpg", "My.photoslibrary/originals/a.jpg", "C.LRDATA/thumbs/1.jpg", "b.lrdata.jpg")
+    loaded = load(place)
+    assert sorted(rows(tmp_path / "run.db", "key")) == ["a.jpg", "b.lrdata.jpg"]
+    assert loaded.left_out == {"the library of a photo program (export the images from it)": 2}
+
+
 def test_a_folder_in_a_hidden_place_is_read(tmp_path: Path) -> None:
     """Only what is below the folder may be hidden: who names one means it."""
     assert load(photos(tmp_path / ".cache" / "photos", "a.jpg")).new == 1

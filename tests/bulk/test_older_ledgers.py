@@ -1,5 +1,6 @@
 """Ledgers of schema 1, in a file and in PostgreSQL: brought up to date in one step, and finished with nothing twice."""
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -11,11 +12,13 @@ import psycopg
 import pytest
 
 from fakes.bulks import FAST, QUICK, go, picture, rows
-from fakes.ledgers import alter
+from fakes.ledgers import Filling, alter
+from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import JournalError, WeryAI, bulk
 from weryai.bulk import PostgresLedger
 from weryai.bulk._ledger import queries, schema
+from weryai.bulk._ledger.job import digest_of
 from weryai.bulk._ledger.opening import looking
 from weryai.bulk._ledger.transitions import claim_name
 from weryai.emulator import Emulator
@@ -190,3 +193,28 @@ def test_another_image_of_the_same_name_is_another_job(file: Path, tmp_path: Pat
     with bulk.Ledger(file, trust_copy=True) as ledger:
         loaded = bulk.load_manifest(ledger, source, {})
     assert (loaded.new, loaded.known) == (2, 9)
+
+
+@pytest.mark.parametrize("key", [None, "one", " one\t"], ids=["no key", "key", "key with blanks"])
+@pytest.mark.parametrize("is_local", [True, False], ids=["file", "URL"])
+def test_blanks_that_an_older_version_kept_buy_nothing_again(tmp_path: Path, key: str | None, is_local: bool) -> None:
+    """A job whose prompt or key had blanks at its ends is the same job, now that cells are stripped: it is paid for."""
+    image = str(tmp_path / "sea.jpg") if is_local else "https://pictures.example/sea.jpg"
+    (tmp_path / "sea.jpg").write_bytes(JPEG)
+    file = (tmp_path / "sea.jpg").stat()
+    path = tmp_path / "run.db"
+    table = tmp_path / "jobs.jsonl"
+    told = {"prompt": "The sea\nmoves", "negative_prompt": "people", "aspect_ratio": "9:16", "duration": 5}
+    older = {**told, "prompt": " The sea\nmoves\u00a0", "negative_prompt": "people\n", "model": "WERYAI_VIDEO_1_0"}
+    kept = bulk.NewJob(image, older).kept_parameters()
+    with Filling(path) as filling:
+        filling.job(key or digest_of(image, kept)[:16], "done", image=image, **older)
+    alter(path, "update jobs set is_keyed = ?, load = 0", int(key is not None))
+    if is_local:
+        alter(path, "update jobs set image_size = ?, image_mtime = ?", file.st_size, file.st_mtime_ns)
+    table.write_text(json.dumps({"image": image, **({"key": key} if key else {}), **told}))
+    for _ in range(2):
+        with bulk.Ledger(path) as ledger:
+            loaded = bulk.load_manifest(ledger, table, {})
+        assert (loaded.new, loaded.known, loaded.not_in_manifest) == (0, 1, 0)
+    assert rows(path, "state, submits") == [("done", 1)]

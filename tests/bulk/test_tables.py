@@ -3,8 +3,10 @@
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from pyarrow import parquet
 
 from fakes.bulks import AT_ONCE, filled, go, rows
 from fakes.commands import weryai_command
+from fakes.pictures import JPEG
 from weryai import InvalidInputError, JournalError, bulk
 from weryai._protocol.model_registry import bundled_registry
 from weryai.emulator import Emulator
@@ -23,6 +26,7 @@ from weryai.emulator import Emulator
 WITHOUT_RATIO = next(
     one.key for one in bundled_registry().models["image_to_video"] if one.aspect_ratios == () and 5 in one.durations
 )
+TITLE = "'Our videos' are no names of columns, such as image,prompt; those of line 2 look like it: remove what is above"
 ONE, TWO, THREE = (f"https://pictures.example/{number}.jpg" for number in range(3))
 
 
@@ -76,6 +80,8 @@ AS_WRITTEN = {
     "UTF-16 without a mark": f"image\tprompt\tduration\n{ONE}\tx\t5\n{TWO}\ty\t10\n".encode("utf-16-be"),
     "sep=": f'sep=;\r\nimage;prompt;duration\r\n{ONE};"x";5\r\n{TWO};y;10\r\n'.encode("utf-8-sig"),
     "quoted sep=": f'"sep=|"\nimage|prompt|duration\n{ONE}|x|5\n{TWO}|y|10\n'.encode(),
+    "bars": f"image|prompt|duration\n{ONE}|x|5\n{TWO}|y|10\n".encode(),
+    "decimal commas": f"image;prompt;duration\n{ONE};x;5,0\n{TWO};y;10,00\n".encode(),
     "old line ends": f"image;prompt;duration\r{ONE};x;5\r{TWO};y;10\r".encode(),
 }
 
@@ -105,12 +111,93 @@ def test_an_index_in_parquet_is_no_column(tmp_path: Path) -> None:
         (f"image,prompt,\n{ONE},x,y\n{TWO},x,z\n", ["line 1: column 3 has no name, but line 2 has 'y' in it"]),
         (f"\n\nimage,prompt,model_name\n{ONE},x,m\n{TWO},x,\n",
          ["line 3: there is no column 'model_name'; did you mean model?"]),
+        (f"Our videos\nimage,prompt\n{ONE},x\n{TWO},x\n",
+         [f"line 1: {TITLE}"]),
+        (f"{ONE},x\n{TWO},x\n{THREE},y\n",
+         [f"line 1: '{ONE}, x' are no names of columns, such as image,prompt"]),
     ],
 )  # fmt: skip
 def test_a_fault_of_the_columns_is_told_once(tmp_path: Path, text: str, told: list[str]) -> None:
     """What is wrong with the names of the columns is told with their line, not for every row."""
     (tmp_path / "jobs.csv").write_text(text)
     assert problems(tmp_path / "jobs.csv") == told
+
+
+@pytest.mark.parametrize("name", ["key", "image", "prompt", "model", "resolution"])
+@pytest.mark.parametrize("sign", ["\0", "\ud800"])
+def test_what_no_text_has_is_a_problem_in_any_column(tmp_path: Path, name: str, sign: str) -> None:
+    """A zero byte or half a letter, as damaged files have them, is told by line, in a few words, in every column."""
+    row = {"image": ONE, "prompt": "x", "key": "k"} | {name: f"a{sign}{'b' * 1000}"}
+    (tmp_path / "jobs.jsonl").write_text(json.dumps(row))
+    (told,) = problems(tmp_path / "jobs.jsonl")
+    assert told.startswith("line 1: ")
+    assert len(told.encode()) < 300
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        ("p1.jpg", "; did you mean P1.JPG?"),
+        ("sub\\x.jpg", "; did you mean sub/x.jpg?"),
+        ("my%20photo.jpg", "; did you mean my photo.jpg?"),
+        ('"my photo.jpg"', "; did you mean my photo.jpg?"),
+        ("\ufeffP1.JPG", "; did you mean P1.JPG?"),
+        ("\u00dc.jpg", "another form of Unicode: rename one"),
+        ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUg" + "A" * 9_000, "the image came as a data: URL"),
+        ("/9j/4AAQSkZJRgABAQEASABIAAD/" + "A" * 9_000, "the image came as base64 text"),
+        ("x" * 9_000, "there is no image at xxx"),
+    ],
+)
+def test_an_image_that_is_not_there_is_told_with_the_one_that_is(tmp_path: Path, image: str, told: str) -> None:
+    """Case, slashes of Windows, URL escapes, quotes, other forms of Unicode: a name that is near is named, shortly."""
+    for name in ("P1.JPG", "sub/x.jpg", "my photo.jpg", "U\u0308.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(JPEG)
+    (tmp_path / "jobs.jsonl").write_text(json.dumps({"image": image, "prompt": "x"}))
+    (found,) = problems(tmp_path / "jobs.jsonl")
+    assert told in found
+    assert len(found) < 330
+
+
+def bomb(path: Path, rows: str, **parts: int) -> Path:
+    """A workbook whose sheet has these rows, and parts of so many blanks."""
+    openpyxl.Workbook().save(path.with_suffix(".plain"))
+    with zipfile.ZipFile(path.with_suffix(".plain")) as plain, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in plain.namelist():
+            content = plain.read(name)
+            if name.endswith("sheet1.xml"):
+                content = re.sub(
+                    rb"<sheetData ?/>|<sheetData></sheetData>", f"<sheetData>{rows}</sheetData>".encode(), content
+                )
+            file.writestr(name, content)
+        for name, size in parts.items():
+            with file.open(f"xl/{name}.xml", "w") as part:
+                for _ in range(size // 1_000_000):
+                    part.write(b" " * 1_000_000)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rows", "parts", "told"),
+    [
+        ("", {"sharedStrings": 201_000_000}, r"unpacks to 201 MB, more than the 200 MB"),
+        ('<row r="99999999999"><c r="A99999999999"/></row>', {}, "more than 1,048,576 rows or"),
+        (
+            "".join(f'<row r="{row}"><c r="XFD{row}"/></row>' for row in range(1, 40)),
+            {},
+            "more than .* rows or 500,000",
+        ),
+    ],
+)
+def test_a_workbook_that_is_a_bomb_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: str, parts: dict[str, int], told: str
+) -> None:
+    """What unpacks to more than anybody typed, in bytes, rows or cells, is told, and costs neither memory nor time."""
+    monkeypatch.setattr("weryai.bulk._manifest.readers._MOST_CELLS", 500_000)
+    path = bomb(tmp_path / "jobs.xlsx", rows, **parts)
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(InvalidInputError, match=told):
+        bulk.plan(path, {})
 
 
 def test_any_cell_is_a_problem_by_line_and_never_a_crash(tmp_path: Path) -> None:

@@ -220,9 +220,9 @@ def _refuse_same_key(db: sqlite3.Connection, intent: Intent, fingerprint: str, s
     order = _order(db, earlier)
     if earlier["fingerprint"] != fingerprint:
         raise InvalidInputError(
-            f"order_key {intent.order_key!r} belongs to order {order.row}, which is another one: its request differs"
+            f"order_key {intent.order_key!r:.200} belongs to order {order.row}, which is another one: its request differs"
         )
-    raise _duplicate(order, f"order_key {intent.order_key!r} orders only once")
+    raise _duplicate(order, f"order_key {intent.order_key!r:.200} orders only once")
 
 
 def _refuse_duplicate(db: sqlite3.Connection, fingerprint: str, scope: Scope, window: float) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import math
 import threading
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInputError
-from .image_structure import scans_of, without_texts
+from .image_structure import pixels_of, scans_of, without_texts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
 NEEDS_IMAGES = 'converting it needs the extra "images": pip install "weryai[images]"'
 # What is read to be converted, at most; a raw 100 megapixels in 16 bit has 600 MB, and no camera writes that.
 MOST_SOURCE = 400_000_000
-MOST_PIXELS = 180_000_000
+MOST_PIXELS = 178_000_000
+# A phone has 200 megapixels. A JPEG is decoded in small, unless it is progressive: then all of it is kept first.
+MOST_JPEG_PIXELS = 500_000_000
 # A browser's worst progressive JPEG has some dozen; each takes as long as the whole image.
 MOST_SCANS = 100
 _LONGEST_SIDE = 8_192
+# What is much larger is made half as large at once; a JPEG is decoded so, to no less than this.
+_MANY_PIXELS = 50_000_000
+_DRAFT_SIDE = 4_096
 _QUALITIES = (92, 85, 75)
 _STRIP = 256
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")
@@ -68,6 +74,18 @@ def _is_there(module: str) -> bool:
         return False
 
 
+def refuse_too_many_pixels(head: bytes, name: str) -> None:
+    """Raise InvalidInputError for an image that has too many pixels to be converted, as far as its first bytes tell."""
+    pixels, is_in_small = pixels_of(head)
+    if pixels > (MOST_JPEG_PIXELS if is_in_small else MOST_PIXELS):
+        raise InvalidInputError(f"{name} cannot be converted: {_too_many(pixels)}")
+
+
+def _too_many(pixels: int) -> str:
+    most = f"{MOST_PIXELS // 1_000_000}, of a JPEG that is not progressive {MOST_JPEG_PIXELS // 1_000_000}"
+    return f"it has {pixels // 1_000_000:,} megapixels, and {most} can be; make a smaller one in an image editor"
+
+
 def as_jpeg(content: bytes, name: str, most: int) -> bytes:
     """Make a JPEG of at most so many bytes out of an image, or raise InvalidInputError that names it."""
     try:
@@ -79,7 +97,6 @@ def as_jpeg(content: bytes, name: str, most: int) -> bytes:
         reason = str(error) or type(error).__name__
         reason = "it is damaged, or of a kind that Pillow does not read" if "identify" in reason else reason
         raise InvalidInputError(f"{name} cannot be converted: {reason:.150}") from error
-    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     while True:
         for quality in _QUALITIES:
             file = io.BytesIO()
@@ -101,20 +118,20 @@ def upright(content: bytes, *, size: int | None = None, alpha: bool = False) -> 
         raise ValueError(f"it has more than {MOST_SCANS} scans")
     if convertible_kind(content[:64]) in ("HEIC",):
         _register_heif()
-    with _quiet(), Image.open(io.BytesIO(without_texts(content)), formats=_available(Image)) as image:
-        if image.width * image.height > MOST_PIXELS:
-            raise ValueError(f"it has more than {MOST_PIXELS // 1_000_000} megapixels")
+    most = size or _LONGEST_SIDE
+    with _quiet(), _opened(content) as image:
         _refuse_raw(image)
         # Only a JPEG can be decoded in small.
-        image.draft(None, (size * 2, size * 2) if size else (_LONGEST_SIDE, _LONGEST_SIDE))
+        image.draft(None, (size * 2, size * 2) if size else (_DRAFT_SIDE, _DRAFT_SIDE))
         image.load()
         turn, profile = _orientation(image), image.info.get("icc_profile")
-        if size is not None and image.mode in ("RGB", "L", "RGBA", "CMYK"):
-            image.thumbnail((size, size))
-        small = _in_8_bit(image)
+        if image.width * image.height > _MANY_PIXELS:
+            small = _reduced(image, max(2, max(image.size) // (2 * size)) if size else 2)
+        else:
+            small = _in_8_bit(image)
+        # As early as possible, because each step makes another copy.
+        small.thumbnail((most, most))
         small = _in_srgb(small, profile)
-        if size is not None:
-            small.thumbnail((size, size))
         for step in _TURNS.get(turn, ()):
             small = small.transpose(Image.Transpose[step])
     has_alpha = small.mode == "RGBA"
@@ -122,9 +139,29 @@ def upright(content: bytes, *, size: int | None = None, alpha: bool = False) -> 
         white = Image.new("RGB", small.size, "white")
         white.paste(small, mask=small.getchannel("A"))
         small = white
-    plain = small if has_alpha and alpha else small.convert("RGB")
+    plain = small if small.mode == "RGB" or (has_alpha and alpha) else small.convert("RGB")
     plain.info.clear()
     return plain
+
+
+def _opened(content: bytes) -> Image:
+    """Read the head of an image; raises ValueError for too many pixels."""
+    from PIL import Image, JpegImagePlugin
+
+    file = io.BytesIO(without_texts(content))
+    if content.startswith(b"\xff\xd8\xff"):
+        # Image.open refuses what is large without asking whether it is decoded in small.
+        image: Image.Image = JpegImagePlugin.jpeg_factory(file)
+    else:
+        try:
+            image = Image.open(file, formats=_available(Image))
+        except Image.DecompressionBombError:
+            raise ValueError(_too_many(pixels_of(content)[0] or MOST_PIXELS)) from None
+    pixels = image.width * image.height
+    is_in_small = image.format in ("JPEG", "MPO") and not image.info.get("progressive")
+    if pixels > (MOST_JPEG_PIXELS if is_in_small else MOST_PIXELS):
+        raise ValueError(_too_many(pixels))
+    return image
 
 
 def _refuse_raw(image: Image) -> None:
@@ -172,12 +209,31 @@ def _in_8_bit(image: Image) -> Image:
     return image if image.mode in ("L", "RGB", "RGBA", "CMYK", "LAB") else image.convert("RGB")
 
 
+def _reduced(image: Image, factor: int) -> Image:
+    """An image in 8 bit, and so many times smaller; strip by strip, so that no second copy of it is made."""
+    from PIL import Image
+
+    if image.mode.startswith(("I", "F")):
+        return _squeezed(image).reduce(factor)
+    size = (-(-image.width // factor), -(-image.height // factor))
+    small: Image.Image | None = None
+    for top in range(0, size[1], _STRIP):
+        box = (0, top * factor, image.width, min((top + _STRIP) * factor, image.height))
+        strip = _in_8_bit(image.crop(box)).reduce(factor)
+        small = small or Image.new(strip.mode, size)
+        small.paste(strip, (0, top))
+    assert small is not None
+    return small
+
+
 def _squeezed(image: Image) -> Image:
     """Grey of 16 or 32 bit, or in fractions, strip by strip, so that no second copy of it is made."""
     from PIL import Image
 
     found: Any = (0, 65_535) if image.mode.startswith("I;16") else image.getextrema()
     low, high = found
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError("some of its values are no numbers")
     if image.mode != "F":
         low, high = 0, 65_535 if 255 < high <= 65_535 else max(high, 255)
     scale = 255 / (high - low) if high > low else 1.0

@@ -16,7 +16,7 @@ from .._flow.databases import is_open_database
 from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
 from ..errors import ConfigurationError, InvalidInputError
-from .convert import MOST_SOURCE, as_jpeg, convertible_kind, needed_extra
+from .convert import MOST_SOURCE, as_jpeg, convertible_kind, needed_extra, refuse_too_many_pixels
 from .image_structure import has_end, what_is_missing
 from .names import quoted
 
@@ -152,6 +152,7 @@ def glance_at(path: str, *, convert: bool = False) -> str | None:
     if convert and head and (kind is None or size >= SURE_BYTES):
         other = convertible_kind(head[:64]) if kind is None else None
         _check(quoted(path), kind, other, size, convert=True)
+        refuse_too_many_pixels(head, quoted(path))
         return other or "larger than 10 MB"
     if not head or kind is None or size > MOST_BYTES or not has_end(head + tail, size, kind[0]):
         read_image(path)
@@ -173,7 +174,7 @@ def _read(source: Any, most: int) -> tuple[str, bytes]:
     except InvalidInputError:
         raise
     except Exception as error:
-        raise InvalidInputError(f"the image cannot be read: {quoted(error)}") from error
+        raise InvalidInputError(f"the image cannot be read: {quoted(error).rstrip('.')}") from error
     return _THE_IMAGE, content
 
 
@@ -205,14 +206,8 @@ def _where(source: Any) -> str:
 
 
 def _read_path(source: str | os.PathLike[str], most: int) -> tuple[str, bytes]:
-    if isinstance(source, str) and source.lower().startswith("data:"):
-        raise InvalidInputError("a data: URL is not accepted by this operation; pass the bytes")
-    if source == "":
-        raise InvalidInputError("no image was named")
-    if isinstance(source, str) and _is_base64(source):
-        raise InvalidInputError(
-            "the image came as base64 text, where a path or a URL is read; pass base64.b64decode(text)"
-        )
+    if isinstance(source, str) and (wrong := is_no_path(source)) is not None:
+        raise InvalidInputError(wrong)
     if is_open_database(source):
         raise InvalidInputError(f"{quoted(source)} is a journal or a ledger that is in use")
     try:
@@ -226,6 +221,19 @@ def _read_path(source: str | os.PathLike[str], most: int) -> tuple[str, bytes]:
     except (OSError, ValueError, TypeError) as error:
         reason = getattr(error, "strerror", None) or quoted(error)
         raise InvalidInputError(f"{quoted(source)} cannot be read: {reason}") from error
+
+
+def is_no_path(text: str) -> str | None:
+    """What a text is that stands where a path or a URL is read: the image itself, or nothing; None for a path."""
+    if text == "":
+        return "no image was named"
+    if text.lower().startswith("data:"):
+        return "the image came as a data: URL, where a path or a URL is read; pass the bytes, or name a file"
+    if _is_base64(text):
+        return (
+            "the image came as base64 text, where a path or a URL is read; pass base64.b64decode(text), or name a file"
+        )
+    return None
 
 
 def _is_base64(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import zlib
 
 # In the coded part of a JPEG a marker is FF and neither 00 (a byte FF), D0 to D7 (a restart) nor FF (filling).
@@ -45,6 +46,67 @@ def scans_of(content: bytes) -> int:
             scans += kind == 0xDA
             position += max(2, int.from_bytes(content[position : position + 2], "big"))
     return scans
+
+
+def pixels_of(head: bytes) -> tuple[int, bool]:
+    """How many pixels an image says to have, 0 if its first bytes do not tell; whether it can be decoded in small.
+
+    That is a JPEG that is not progressive.
+    """
+    try:
+        if head.startswith(b"\xff\xd8\xff"):
+            return _frame_of(head)
+        return _width_by_height(head), False
+    except (struct.error, IndexError):
+        return 0, False
+
+
+def _frame_of(head: bytes) -> tuple[int, bool]:
+    position = 2
+    while (found := _MARKER.search(head, position)) is not None:
+        kind, position = head[found.end() - 1], found.end()
+        if kind in _FRAMES:
+            high, wide = struct.unpack_from(">HH", head, position + 3)
+            return high * wide, kind in (0xC0, 0xC1)
+        if kind not in _ALONE:
+            position += max(2, int.from_bytes(head[position : position + 2], "big"))
+    return 0, False
+
+
+def _width_by_height(head: bytes) -> int:
+    if head.startswith(b"\x89PNG"):
+        wide, high = struct.unpack_from(">II", head, 16)
+    elif head.startswith(b"GIF8"):
+        wide, high = struct.unpack_from("<HH", head, 6)
+    elif head.startswith(b"BM"):
+        wide, high = struct.unpack_from("<ii", head, 18)
+    elif head[4:8] == b"ftyp":
+        # The whole and its tiles each say how large they are.
+        sizes = re.finditer(rb"ispe\0{4}(.{4})(.{4})", head, re.DOTALL)
+        return max((int.from_bytes(one[1], "big") * int.from_bytes(one[2], "big") for one in sizes), default=0)
+    elif head[:2] in (b"II", b"MM") and b"*" in head[2:4]:
+        wide, high = _size_in_tiff(head, "<" if head[:2] == b"II" else ">")
+    elif head[12:16] == b"VP8X":
+        wide, high = (int.from_bytes(head[start : start + 3], "little") + 1 for start in (24, 27))
+    elif head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        wide, high = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    elif head[12:16] == b"VP8 ":
+        wide, high = (side & 0x3FFF for side in struct.unpack_from("<HH", head, 26))
+    else:
+        return 0
+    return abs(int(wide) * int(high))
+
+
+def _size_in_tiff(head: bytes, order: str) -> tuple[int, int]:
+    (start,) = struct.unpack_from(f"{order}I", head, 4)
+    (many,) = struct.unpack_from(f"{order}H", head, start)
+    sizes = {256: 0, 257: 0}
+    for place in range(start + 2, start + 2 + min(many, 500) * 12, 12):
+        tag, kind = struct.unpack_from(f"{order}HH", head, place)
+        if tag in sizes:
+            (sizes[tag],) = struct.unpack_from(f"{order}{'H' if kind == 3 else 'I'}", head, place + 8)
+    return sizes[256], sizes[257]
 
 
 def without_texts(content: bytes) -> bytes:

@@ -74,7 +74,7 @@ class Registry:
 
     def lacks(self, key: str, kind: Kind) -> str:
         """Say that no model of this kind has this key, and which ones are near."""
-        return f"{self.source} has no model {key!r} for {_WORDS[kind]}{self.near(key, kind)}"
+        return f"{self.source} has no model {key!r:.200} for {_WORDS[kind]}{self.near(key, kind)}"
 
 
 def _snapshot() -> dict[str, Any]:
@@ -119,7 +119,7 @@ def problems(model: Model, body: Mapping[str, Any]) -> list[str]:
         value = body.get(name)
         if value is not None and allowed is not None and value not in allowed:
             takes = f"takes {', '.join(map(str, allowed))}" if allowed else "lists none, so leave it out"
-            found.append(f"{name} {value}: {model.key} {takes}")
+            found.append(f"{name} {value!s:.100}: {model.key} {takes}")
     if body.get("generate_audio") and model.has_generate_audio is False:
         found.append(f"generate_audio: {model.key} makes no sound")
     if body.get("negative_prompt") and model.has_negative_prompt is False:

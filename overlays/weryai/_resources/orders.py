@@ -91,4 +91,4 @@ def _state(word: OrderState | str) -> OrderState:
         return OrderState(word)
     except ValueError:
         known = ", ".join(_EVERY)
-        raise InvalidInputError(f"an order is never {word!r}, but one of {known}") from None
+        raise InvalidInputError(f"an order is never {word!r:.200}, but one of {known}") from None

@@ -176,7 +176,7 @@ def note_failure(task_id: str, reason: str | None) -> Flow[None]:
 def check_task_id(task_id: object) -> str:
     """Refuse what cannot be a task id; dots alone would address another operation."""
     if not isinstance(task_id, str) or not task_id.strip(".") or not task_id.isprintable():
-        raise InvalidInputError(f"a task id is a text such as 'task_abc123', not {task_id!r}")
+        raise InvalidInputError(f"a task id is a text such as 'task_abc123', not {task_id!r:.200}")
     return task_id
 
 

@@ -116,7 +116,7 @@ def _check_model(client: WeryAI, kind: Kind, model: str) -> None:
     except weryai.WeryAIError as error:
         if not snapshot and _is_listed_at_all(weryai.bundled_models, model):
             return
-        reason = f"the bundled snapshot has no model {model!r}, and the registry cannot be asked: {error}"
+        reason = f"the bundled snapshot has no model {model!r:.200}, and the registry cannot be asked: {error}"
     else:
         return
     raise weryai.InvalidInputError(f"{reason}; --any-model sends it all the same")

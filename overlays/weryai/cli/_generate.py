@@ -79,14 +79,14 @@ def _extra_fields(given: tuple[str, ...]) -> dict[str, Any]:
     for one in given:
         name, mark, text = one.partition("=")
         if not name or not mark:
-            raise click.UsageError(f"--extra is NAME=JSON, such as seed=7, not {one!r}")
+            raise click.UsageError(f"--extra is NAME=JSON, such as seed=7, not {one!r:.200}")
         if name in fields:
             raise click.UsageError(f"--extra names {name} twice")
         try:
             fields[name] = json.loads(text)
         except ValueError:
             quotes = shlex.quote(f"{name}={json.dumps(text)}")
-            raise click.UsageError(f"--extra {name}: {text!r} is no JSON; a text is written {quotes}") from None
+            raise click.UsageError(f"--extra {name}: {text!r:.200} is no JSON; a text is written {quotes}") from None
     return fields
 
 

@@ -29,7 +29,7 @@ def models(key: str | None, bundled: bool, json_lines: bool) -> None:
     if key:
         listed = tuple(model for model in listed if model.key == key.upper())
         if not listed:
-            raise click.UsageError(f"no model {key!r} is listed; `weryai models` shows all")
+            raise click.UsageError(f"no model {key!r:.200} is listed; `weryai models` shows all")
     if json_lines:
         for model in listed:
             put(True, "", **{name: getattr(model, name) for name in _FIELDS})

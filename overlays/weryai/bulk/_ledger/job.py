@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from ..._flow.image_url import unsigned
 from ..._flow.order import OrderState
 
 JobState = OrderState
+# Where a value of kept parameters may begin or end with a blank; they have none between them.
+_BLANK = re.compile(r'"\s|\s"|\\[nrtfvu]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,15 @@ class NewJob:
     def kept_parameters(self) -> str:
         """The parameters as a ledger keeps them."""
         return json.dumps(self.parameters, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def without_blanks(parameters: str) -> str:
+    """Kept parameters as tables are read by now: older versions kept the blanks at the ends of a cell."""
+    if not _BLANK.search(parameters):
+        return parameters
+    values = json.loads(parameters)
+    values = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    return NewJob("", values).kept_parameters()
 
 
 def digest_of(image: str, parameters: str) -> str:

@@ -68,7 +68,7 @@ def begin(db: Database, row: int, worker: str | None = None, body: Mapping[str, 
     if one is None:
         raise MovedError(f"job {row} is gone")
     if one["load"] < one["first_load"] or (body is not None and not _is_meant(one, body)):
-        raise before_sending(MovedError(f"job {one['key']!r} is not in the manifest any more as it was"))
+        raise before_sending(MovedError(f"job {one['key']!r:.200} is not in the manifest any more as it was"))
     price = one["price"] or 0.0
     hit = db.execute(
         "update run set submits = submits + 1, credits = credits + ?, unpriced = unpriced + ? where (budget_tasks is "
@@ -166,7 +166,7 @@ def adopt(db: Database, row: int, task_id: str) -> None:
     """An ambiguous job became this task, as somebody found out."""
     other = db.execute("select key from jobs where task_id = ? and id != ?", (task_id, row)).fetchone()
     if other is not None:
-        raise JournalError(f"task {task_id} belongs to job {other['key']!r} already")
+        raise JournalError(f"task {task_id} belongs to job {other['key']!r:.200} already")
     change(
         db, row, (OrderState.AMBIGUOUS,),
         state=OrderState.SUBMITTED, task_id=task_id, submitted=time.time(), reason=None, kind=None, worker=None,
@@ -322,7 +322,7 @@ def change(
             statement, given = f"{statement} and {name} = ?", (*given, value)
     if db.execute(statement, given).rowcount != 1:
         one = db.execute("select key, state from jobs where id = ?", (row,)).fetchone()
-        stands = f"job {one['key']!r} is {one['state']}" if one else f"job {row} is gone"
+        stands = f"job {one['key']!r:.200} is {one['state']}" if one else f"job {row} is gone"
         wanted = "in other hands" if one and one["state"] in expected else f"not {' or '.join(expected)}"
         raise MovedError(f"{stands}, {wanted}")
 

@@ -22,6 +22,8 @@ _SYSTEM = frozenset(
         "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r",
     }
 )  # fmt: skip
+# Photo programs keep each image there several times, in sizes of their own.
+_LIBRARIES = (".photoslibrary", ".migratedphotolibrary", ".aplibrary", ".lrdata", ".lrlibrary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def _files(folder: Path, left_out: Counter[str]) -> Iterator[os.DirEntry[str]]:
         for entry in entries:
             if entry.name.startswith(".") or entry.name.lower() in _SYSTEM:
                 left_out["hidden, or the system's"] += 1
+            elif entry.name.lower().endswith(_LIBRARIES):
+                left_out["the library of a photo program (export the images from it)"] += 1
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
             elif _is_file(entry):

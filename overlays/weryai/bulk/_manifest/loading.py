@@ -17,7 +17,7 @@ from ..._media.image import is_address
 from ...errors import InvalidInputError
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
-from .._ledger.job import NewJob, digest_of, place_digest
+from .._ledger.job import NewJob, digest_of, place_digest, without_blanks
 from .matching import Departed, is_missing, is_same_image, sha256_of
 from .prices import Prices
 from .readers import Row, open_manifest
@@ -274,30 +274,32 @@ class _Load:
         )  # fmt: skip
 
     def _told_twice(self, one: _Entry, known: Any) -> None:
-        self.problems.add(one.job.line, f"key {one.job.key!r} stands in line {known['line']} already")
+        self.problems.add(one.job.line, f"key {one.job.key!r:.200} stands in line {known['line']} already")
 
     def _meet(self, one: _Entry, known: Any) -> None:
         """Take up a known job of the same key whose place, file or parameters are not what they were."""
         job = one.job
-        is_same = known["parameters"] == one.parameters
+        is_same = without_blanks(known["parameters"]) == without_blanks(one.parameters)
         if is_same and is_same_image(self._db, known, job, self._sha256_of):
             self._move(known, one)
         elif steps.is_unsent(known):
             if self._is_kept and known["load"] >= self._first_load:
-                self.problems.add(job.line, f"key {job.key!r} is another job of an earlier manifest, which is kept")
+                self.problems.add(
+                    job.line, f"key {job.key!r:.200} is another job of an earlier manifest, which is kept"
+                )
                 return
             self._db.execute(_ANEW, (*self._values(one)[1:9], self._now, known["id"]))
         elif is_same:
             self.problems.add(
                 job.line,
-                f"the image of {job.key!r}, which is {known['state']}, is not the one that it was submitted with: put "
+                f"the image of {job.key!r:.200}, which is {known['state']}, is not the one that it was submitted with: put "
                 f"that back, or give the new one another {'key' if job.is_keyed else 'name'}, which buys a video of it",
             )
         else:
             self.problems.add(
                 job.line,
-                f"{job.key!r} is {known['state']} in the ledger, with other parameters: give it another key, or use "
-                "another ledger",
+                f"{job.key!r:.200} is {known['state']} in the ledger, with other parameters: give it another key, or "
+                "use another ledger",
             )
 
     def _meet_missing(self, one: _Entry) -> bool:
@@ -309,7 +311,7 @@ class _Load:
             self._told_twice(one, known)
         elif known["state"] == "queued":
             self.problems.add(one.job.line, self._checker.missing(one.job.image))
-        elif known["parameters"] == one.parameters:
+        elif without_blanks(known["parameters"]) == without_blanks(one.parameters):
             self._db.execute(
                 "update jobs set line = ?, load = ? where id = ?", (one.job.line, self._number, known["id"])
             )

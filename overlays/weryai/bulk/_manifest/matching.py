@@ -12,7 +12,7 @@ from typing import Any
 
 from ..._flow.image_url import unsigned
 from ..._media.image import is_address
-from .._ledger.job import NewJob
+from .._ledger.job import NewJob, without_blanks
 from .._ledger.transitions import Database
 
 _PAGE = 5_000
@@ -70,8 +70,10 @@ class Departed:
         """The job that a row is, which is then taken; None if there is none."""
         for row in self._candidates(job, parameters):
             known = self._db.execute("select * from jobs where id = ?", (row,)).fetchone()
-            # Who gives keys tells by them what is the same.
-            if known["parameters"] != parameters or (known["is_keyed"] and job.is_keyed):
+            if without_blanks(known["parameters"]) != without_blanks(parameters):
+                continue
+            # Who gives keys tells by them what is the same; older versions kept the blanks at their ends.
+            if known["is_keyed"] and job.is_keyed and known["key"].strip() != job.key:
                 continue
             if is_missing(job):
                 is_same = known["state"] != "queued" and _name(known["image"]) == _name(job.image)
@@ -99,7 +101,7 @@ def is_missing(job: NewJob) -> bool:
 
 def _signs(image: str, size: int | None, parameters: str) -> list[Hashable]:
     """What two jobs that are the same have in common at least, the surest last."""
-    rest = hash(parameters)
+    rest = hash(without_blanks(parameters))
     if is_address(image):
         return [(unsigned(image), rest)]
     return [*([] if size is None else [(size, rest)]), (_name(image), rest)]

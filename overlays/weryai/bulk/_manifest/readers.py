@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import warnings
+import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ NEEDS_EXCEL = (
     'reading an Excel workbook needs the extra "excel": pip install "weryai[excel]"; or save it as "CSV UTF-8" in Excel'
 )
 _LONGEST_FIELD = 1_000_000
+# A workbook is a ZIP. This much XML is read of it, and so many cells, in well under a minute each.
+_MOST_XML = 200_000_000
+_MOST_CELLS = 50_000_000
+_MOST_ROWS = 2**20
 _UTF8 = "utf-8-sig"
 # The longer marks come first: UTF-32 begins as UTF-16 does.
 _MARKS = (
@@ -143,7 +148,7 @@ def _csv(path: Path) -> Iterator[Row]:
             delimiter = said[1]
             lines.forget()
         else:
-            delimiter = max(",;\t", key=first.count)
+            delimiter = max(",;\t|", key=first.count)
             lines.go_back(1)
         table: _Table | None = None
         for line, cells, problem in lines.rows(delimiter):
@@ -324,6 +329,7 @@ def _excel(path: Path) -> Iterator[Row]:
         raise InvalidInputError(NEEDS_EXCEL) from None
     table: _Table | None = None
     try:
+        _refuse_bomb(path)
         with _no_words_of("openpyxl"):
             # Formulas are read as what Excel has worked them out to.
             book = load_workbook(path, read_only=True, data_only=True)
@@ -331,14 +337,12 @@ def _excel(path: Path) -> Iterator[Row]:
             sheet = book.worksheets[0]
             # The size that is noted in a sheet may be that of another program's making.
             sheet.reset_dimensions()
-            found = enumerate(sheet.iter_rows(values_only=True), 1)
-            while batch := _next_of(found):
-                for line, values in batch:
-                    cells = [_as_text(value) for value in values]
+            with contextlib.closing(sheet.iter_rows(values_only=True)) as found:
+                for line, texts in _bounded(found):
                     if table is not None:
-                        yield from table.rows(cells, line)
-                    elif any(map(str.strip, cells)):
-                        table = _Table(cells, line)
+                        yield from table.rows(texts, line)
+                    elif any(map(str.strip, texts)):
+                        table = _Table(texts, line)
     except OSError:
         raise
     except Exception as error:
@@ -346,9 +350,31 @@ def _excel(path: Path) -> Iterator[Row]:
         raise InvalidInputError(f"{quoted(path)} cannot be read as an Excel workbook: {quoted(error)}") from error
 
 
-def _next_of(rows: Iterator[tuple[int, Any]]) -> list[tuple[int, Any]]:
+def _refuse_bomb(path: Path) -> None:
+    """Raise ValueError for a workbook that unpacks to more than anybody typed; nothing is unpacked here."""
+    with zipfile.ZipFile(path) as file:
+        size = sum(part.file_size for part in file.infolist() if part.filename.lower().endswith((".xml", ".rels")))
+    if size > _MOST_XML:
+        raise ValueError(
+            f"it unpacks to {size // 1_000_000:,} MB, more than the {_MOST_XML // 1_000_000} MB that are read; "
+            'save it as "CSV UTF-8"'
+        )
+
+
+def _bounded(rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, list[str]]]:
+    """The rows by their number, as texts; raises ValueError for more of them than any sheet has."""
+    line = cells = 0
+    while batch := _next_of(rows):
+        for values in batch:
+            line, cells = line + 1, cells + len(values)
+            if line > _MOST_ROWS or cells > _MOST_CELLS:
+                raise ValueError(f"its first sheet has more than {_MOST_ROWS:,} rows or {_MOST_CELLS:,} cells")
+            yield line, [_as_text(value) for value in values]
+
+
+def _next_of(rows: Iterator[tuple[object, ...]]) -> list[tuple[object, ...]]:
     with _no_words_of("openpyxl"):
-        return list(itertools.islice(rows, 1_000))
+        return list(itertools.islice(rows, 100))
 
 
 @contextlib.contextmanager

@@ -7,12 +7,14 @@ import numbers
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-from ..._media.image import glance_at, is_address, read_image
+from ..._media.image import glance_at, is_address, is_no_path, read_image
 from ..._media.names import quoted
 from ..._protocol.contract import contract
 from ..._protocol.model_registry import bundled_registry, problems
@@ -41,7 +43,10 @@ _EXPORT = frozenset({"key", "state", "submits", "line", "created"})
 _YES = ("true", "yes", "y", "on", "1", "1.0", "wahr", "ja", "vrai", "oui", "verdadero", "vero")
 _NO = ("false", "no", "n", "off", "0", "0.0", "falsch", "nein", "faux", "non", "falso")
 _WORDS = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
-_WHOLE = re.compile(r"[+-]?[0-9]{1,15}(\.0{0,15})?")
+# Three digits behind a comma are thousands.
+_WHOLE = re.compile(r"[+-]?[0-9]{1,15}(\.0{0,30}|,0{1,2})?")
+# What damaged files have, and no database takes.
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 # A spreadsheet takes 9:16 for a time of the day.
 _CLOCK = re.compile(r"0?([0-9]{1,2}):0?([0-9]{1,2})(:00)?")
 _ERRORS = re.compile(r"#(N/A|NV|REF!|BEZUG!|VALUE!|WERT!|NAME\?|DIV/0!|NULL!|NUM!|ZAHL!|SPILL!|CALC!)")
@@ -66,7 +71,7 @@ class Checker:
         self._told: set[str] = set()
         self._absent: set[str] = set()
         self._faults: list[tuple[int, str]] = []
-        self._is_exported = False
+        self._is_exported = self._is_headless = False
         self._folders: dict[str, dict[str, os.DirEntry[str]]] = {}
         self._defaults: dict[str, Any] = {"model": MODEL, "duration": DURATION, "aspect_ratio": ASPECT_RATIO}
         self._defaults |= {name: value for name, value in defaults.items() if value is not None}
@@ -79,6 +84,11 @@ class Checker:
 
     def job_of(self, row: Row) -> tuple[NewJob | None, list[tuple[int, str]]]:
         """The job of a row, or what is wrong, by line; whether a local image may be missing depends on the ledger."""
+        if self._is_headless:
+            return None, []
+        if row.head is not None and row.values and (wrong_head := _wrong_head(row)) is not None:
+            self._is_headless = True
+            return None, [(row.head, wrong_head)]
         if row.problem is not None:
             return None, [(row.line, row.problem)]
         columns = self._columns_of(row)
@@ -86,12 +96,15 @@ class Checker:
         if "other_parameters" in columns and row.values["other_parameters"] not in ("", None):
             unread.append("other_parameters are none that this version knows")
         image, key, prompt = given.pop("image", None), given.pop("key", ""), given.pop("prompt", None)
+        if not row.names_itself and _NO_TEXT.search(str(key)):
+            unread.append(f"key {_shown(key)} holds a character that is no text")
         values = self._rest | given
         if self._is_exported and "aspect_ratio" not in given:
             values["aspect_ratio"] = "none"
         prompt = self._defaults.get("prompt") if prompt is None else prompt
         wrong, doubtful, rest = self._checked(values)
-        found = [*unread, *self._wrong_prompt(prompt), *self._wrong_image(image), *wrong]
+        wrong_image = self._wrong_image(image)
+        found = [*unread, *self._wrong_prompt(prompt), *wrong_image, *wrong]
         place = os.path.join(self._folder, image) if isinstance(image, str) and not is_address(image) else None
         file = None if place is None else self._found(place)
         # What no row can have, because its column is missing, was told with the columns.
@@ -99,7 +112,8 @@ class Checker:
         self._faults = []
         if found or told:
             # A file that is missing is no problem by itself: its job may be done.
-            return None, told + ([(row.line, self.missing(place))] if place is not None and file is None else [])
+            is_missing = place is not None and file is None and not wrong_image
+            return None, told + ([(row.line, self.missing(str(place)))] if is_missing else [])
         for doubt in doubtful:
             self.warnings[doubt] = self.warnings.get(doubt, 0) + 1
         parameters = {**rest, "prompt": prompt}
@@ -156,7 +170,7 @@ class Checker:
         wrong = [f"{name} {text}" for name, value in values.items() for text in field_problems(SCHEMA, name, value)]
         if wrong or model is None:
             near = self._registry.near(values["model"]) if model is None and not wrong else ""
-            doubt = [] if wrong else [f"{self._registry.source} has no model {values['model']!r} for images{near}"]
+            doubt = [] if wrong else [f"{self._registry.source} has no model {values['model']!r:.200} for images{near}"]
             return wrong, doubt, values
         doubtful = problems(model, {**values, "prompt": ""})
         source = f"by {self._registry.source}"
@@ -173,6 +187,8 @@ class Checker:
             return ["image is missing"]
         if not isinstance(image, str):
             return [f"image must be a path or a URL, not {type(image).__name__}"]
+        if (wrong := is_no_path(image)) is not None:
+            return [wrong]
         if is_address(image):
             return [f"image {text}" for text in field_problems(SCHEMA, "image", image)]
         path = os.path.join(self._folder, image)
@@ -184,7 +200,24 @@ class Checker:
 
     def missing(self, place: str) -> str:
         """Tell of an image that is not there, as the manifest names it."""
-        return f"there is no image at {place.removeprefix(os.path.join(self._folder, ''))}"
+        image = place.removeprefix(os.path.join(self._folder, ""))
+        return f"there is no image at {quoted(image)}{self._near_file(image)}"
+
+    def _near_file(self, image: str) -> str:
+        """A file that may be meant: spelt as a URL, in the way of Windows, with quotes, or in other letters."""
+        plain_name = unquote(re.sub("^file://(localhost)?", "", image)).strip("\"'\u200b\ufeff ")
+        for name in (plain_name, plain_name.replace("\\", "/"), os.path.expanduser(image)):
+            if name and name != image and self._found(os.path.join(self._folder, name)) is not None:
+                return f"; did you mean {quoted(name)}?"
+        folder, name = os.path.split(os.path.join(self._folder, plain_name))
+        self._found(os.path.join(folder, name))
+        alike = _folded(name)
+        for other in self._folders.get(folder, ()):
+            if _folded(other) == alike:
+                same = unicodedata.normalize("NFC", other) == unicodedata.normalize("NFC", name)
+                how = " Its letters are the same in another form of Unicode: rename one" if same else ""
+                return f"; did you mean {quoted(other)}?{how}"
+        return ""
 
     def _found(self, path: str) -> os.stat_result | None:
         """Size and time of a file that is there; each folder is listed once."""
@@ -235,6 +268,8 @@ def _read(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         read = _READ[kind](value)
         if read is None:
             found.append(f"{name} {_shown(given[name])} is no {_WANTED[kind]}")
+        elif isinstance(read, str) and name not in OWN and "\0" in read:
+            found.append(f"{name} {_shown(read)} holds a zero byte; is the table damaged?")
         elif isinstance(read, str) and _ERRORS.fullmatch(read):
             found.append(f"{name} {read} is an error of the spreadsheet")
         if read is not None:
@@ -245,7 +280,7 @@ def _read(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 def _whole(value: Any) -> int | None:
     if isinstance(value, str):
-        return int(value.partition(".")[0]) if _WHOLE.fullmatch(value) else None
+        return int(re.split("[.,]", value)[0]) if _WHOLE.fullmatch(value) else None
     if isinstance(value, bool) or not isinstance(value, numbers.Real | Decimal):
         return None
     try:
@@ -294,6 +329,20 @@ def _kinds() -> dict[str, str]:
 def _kind(schema: Mapping[str, Any]) -> str:
     options = [option.get("type") for option in schema.get("anyOf", ())] or [schema.get("type")]
     return next((str(kind) for kind in options if kind != "null"), "")
+
+
+def _wrong_head(row: Row) -> str | None:
+    """What is wrong with a first line none of whose cells is like a column's name: a title, or no names at all."""
+    names = [str(name) for name in row.values]
+    if any(difflib.get_close_matches(name.lower(), COLUMNS, n=1) for name in names):
+        return None
+    below = {str(value).lower() for value in row.values.values()} & set(COLUMNS)
+    hint = f"; those of line {row.line} look like it: remove what is above" if below else ""
+    return f"{quoted(', '.join(names))!r:.80} are no names of columns, such as image,prompt{hint}"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _near(name: str) -> str:

@@ -59,7 +59,7 @@ def _write(ledger: Place, file: BinaryIO, format: Format) -> int:
         "csv": _write_csv, "jsonl": _write_json, "parquet": lambda rows, file: write_parquet(rows, file, COLUMNS),
     }  # fmt: skip
     if format not in writer:
-        raise ConfigurationError(f"an export is {', '.join(writer)}, not {format!r}")
+        raise ConfigurationError(f"an export is {', '.join(writer)}, not {format!r:.200}")
     with looking(ledger) as db:
         return writer[format](rows_of(db), file)
 

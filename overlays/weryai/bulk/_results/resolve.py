@@ -181,7 +181,7 @@ def _sum(db: Database, where: str, values: tuple[Any, ...]) -> tuple[int, float 
 def _ambiguous(ledger: LedgerWriter, key: str) -> Job:
     job = _found(ledger, key)
     if job.state is not OrderState.AMBIGUOUS:
-        raise JournalError(f"job {key!r} is {job.state}, not ambiguous")
+        raise JournalError(f"job {key!r:.200} is {job.state}, not ambiguous")
     return job
 
 
@@ -192,7 +192,7 @@ def _found(ledger: LedgerWriter, key: str) -> Job:
 def _job(db: Database, key: str) -> Job:
     job = reading.find(db, key)
     if job is None:
-        raise JournalError(f"the ledger has no job {key!r}")
+        raise JournalError(f"the ledger has no job {key!r:.200}")
     return job
 
 

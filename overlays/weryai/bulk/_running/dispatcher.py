@@ -220,7 +220,7 @@ def _start(run: Run, job: Job, room: asyncio.Semaphore) -> None:
         if not run.jobs:
             run.idle.set()
         if not task.cancelled() and (error := task.exception()) is not None:
-            run.performer.stop(Stopping(f"job {job.key!r} met what it should not: {error!r}"))
+            run.performer.stop(Stopping(f"job {job.key!r:.200} met what it should not: {error!r:.200}"))
 
     task.add_done_callback(ended)
 

@@ -40,12 +40,12 @@ class Naming:
         try:
             fields = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
         except ValueError as error:
-            raise InvalidInputError(f"the name {template!r} cannot be read: {error}") from None
+            raise InvalidInputError(f"the name {template!r:.200} cannot be read: {error}") from None
         if unknown := [name for name in fields if name not in FIELDS]:
             raise InvalidInputError(f"a name knows {', '.join(FIELDS)}, not {', '.join(map(repr, unknown))}")
         if not set(fields) & set(TELLING):
             raise InvalidInputError(
-                f"the name {template!r} is the same for many jobs: use {{key}}, {{row}} or {{task_id}}"
+                f"the name {template!r:.200} is the same for many jobs: use {{key}}, {{row}} or {{task_id}}"
             )
 
     def prepare(self) -> None:

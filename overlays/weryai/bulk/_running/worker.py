@@ -166,7 +166,7 @@ async def _perform(run: Run, row: int) -> OrderState | None:
         run.performer.stop(why_stop(error) or Stopping(error.message))
         return OrderState.QUEUED
     except Exception as error:
-        run.performer.stop(Stopping(f"row {row} met what it should not: {error!r}"))
+        run.performer.stop(Stopping(f"row {row} met what it should not: {error!r:.200}"))
         return OrderState.QUEUED
     finally:
         run.jobs.discard(task)

@@ -129,7 +129,7 @@ def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy:
         if chosen == "adopt":
             base_url = click.get_current_context().find_root().params.get("base_url")
             job = bulk.adopt(opened, keys[0], tasks[0], api_key=key_of(), base_url=base_url)
-            put(json_lines, f"job {job.key!r} is task {job.task_id}; `weryai bulk run` fetches its video",
+            put(json_lines, f"job {job.key!r:.200} is task {job.task_id}; `weryai bulk run` fetches its video",
                 event="adopted", key=job.key, task_id=job.task_id)  # fmt: skip
             return
         decide = bulk.resubmit if chosen == "resubmit" else bulk.give_up
@@ -179,7 +179,7 @@ def _expanded(output: str | Path) -> Path:
 
 def _verdict(word: str, tasks: list[str], *, everything: bool) -> str:
     if word not in ("adopt", "resubmit", "abandon"):
-        raise click.UsageError(f"say adopt TASK_ID, resubmit or abandon{f', not {word!r}' if word else ''}")
+        raise click.UsageError(f"say adopt TASK_ID, resubmit or abandon{f', not {word!r:.200}' if word else ''}")
     if word == "adopt" and everything:
         raise click.UsageError("adopt is for one job: each has a task of its own")
     if len(tasks) != (word == "adopt"):
