@@ -292,8 +292,9 @@ class _Load:
         elif is_same:
             self.problems.add(
                 job.line,
-                f"the image of {job.key!r:.200}, which is {known['state']}, is not the one that it was submitted with: put "
-                f"that back, or give the new one another {'key' if job.is_keyed else 'name'}, which buys a video of it",
+                f"the image of {job.key!r:.200}, which is {known['state']}, is not the one that it was submitted with: "
+                f"put that back, or give the new one another {'key' if job.is_keyed else 'name'}, which buys a video "
+                "of it",
             )
         else:
             self.problems.add(
