@@ -220,7 +220,7 @@ def _refuse_same_key(db: sqlite3.Connection, intent: Intent, fingerprint: str, s
     order = _order(db, earlier)
     if earlier["fingerprint"] != fingerprint:
         raise InvalidInputError(
-            f"order_key {intent.order_key!r:.200} belongs to order {order.row}, which is another one: its request differs"
+            f"order_key {intent.order_key!r:.200} belongs to order {order.row}, which is another: its request differs"
         )
     raise _duplicate(order, f"order_key {intent.order_key!r:.200} orders only once")
 

@@ -73,6 +73,7 @@ class Checker:
         self._faults: list[tuple[int, str]] = []
         self._is_exported = self._is_headless = False
         self._folders: dict[str, dict[str, os.DirEntry[str]]] = {}
+        self._spelt: dict[str, dict[str, str]] = {}
         self._defaults: dict[str, Any] = {"model": MODEL, "duration": DURATION, "aspect_ratio": ASPECT_RATIO}
         self._defaults |= {name: value for name, value in defaults.items() if value is not None}
         # Prompts are seldom the same: all the rest is checked once for many rows.
@@ -211,13 +212,13 @@ class Checker:
                 return f"; did you mean {quoted(name)}?"
         folder, name = os.path.split(os.path.join(self._folder, plain_name))
         self._found(os.path.join(folder, name))
-        alike = _folded(name)
-        for other in self._folders.get(folder, ()):
-            if _folded(other) == alike:
-                same = unicodedata.normalize("NFC", other) == unicodedata.normalize("NFC", name)
-                how = " Its letters are the same in another form of Unicode: rename one" if same else ""
-                return f"; did you mean {quoted(other)}?{how}"
-        return ""
+        if folder not in self._spelt:
+            self._spelt[folder] = {_folded(other): other for other in self._folders[folder]}
+        if (other := self._spelt[folder].get(_folded(name))) is None:
+            return ""
+        same = unicodedata.normalize("NFC", other) == unicodedata.normalize("NFC", name)
+        how = " Its letters are the same in another form of Unicode: rename one" if same else ""
+        return f"; did you mean {quoted(other)}?{how}"
 
     def _found(self, path: str) -> os.stat_result | None:
         """Size and time of a file that is there; each folder is listed once."""
