@@ -16,8 +16,7 @@ import yaml
 from sphinx.cmd.build import build_main
 
 import weryai
-import weryai._client as client_module
-from weryai._client import _Client
+from weryai._client import RESOURCES, resource_class
 from weryai._protocol.envelope import CODES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -286,10 +285,8 @@ def codes_page(contract: dict[str, Any]) -> str:
 def resources_page() -> str:
     """Return the methods of a client, by the name under which a user calls them."""
     parts = [RESOURCES_INTRO]
-    for name, annotation in _Client.__annotations__.items():
-        kind = getattr(client_module, str(annotation).split("[")[0], None)
-        if name.startswith("_") or kind is None:
-            continue
+    for name in RESOURCES:
+        kind = resource_class(name)
         parts.append(f"## client.{name}\n\n{inspect.getdoc(kind) or ''}")
         for method in public_methods(kind):
             parts.append(method_part(name, method, getattr(kind, method)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
 import ssl
 from collections.abc import Callable, Iterable
@@ -11,36 +12,57 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 import httpx
 
-from ._flow.effects import Flow
-from ._flow.order_log import OrderLogSource
-from ._flow.retry import RetryPolicy
-from ._protocol.drift import OnDrift
-from ._resources.account import Account
-from ._resources.base import Mode
-from ._resources.batches import Batches
-from ._resources.files import Files
-from ._resources.first_last_frame import FirstLastFrame
-from ._resources.image_to_video import ImageToVideo
-from ._resources.models import Models
-from ._resources.multi_image_to_video import MultiImageToVideo
-from ._resources.orders import Orders
-from ._resources.raw import call_operation
-from ._resources.tasks import Tasks
-from ._resources.text_to_video import TextToVideo
 from ._settings import MAX_REQUESTS, POLLS_PER_SECOND, TIMEOUT, Settings, make_settings
-from ._transport.runner import Awaiting, Blocking
+from ._transport.runner import Blocking
 from .errors import ConfigurationError
 
-T = TypeVar("T")
-
 if TYPE_CHECKING:
+    from ._flow.effects import Flow
+    from ._flow.order_log import OrderLogSource
+    from ._flow.retry import RetryPolicy
     from ._journal.journal import Journal
+    from ._protocol.drift import OnDrift
+    from ._resources.account import Account
+    from ._resources.batches import Batches
+    from ._resources.files import Files
+    from ._resources.first_last_frame import FirstLastFrame
+    from ._resources.image_to_video import ImageToVideo
+    from ._resources.models import Models
+    from ._resources.multi_image_to_video import MultiImageToVideo
+    from ._resources.orders import Orders
+    from ._resources.tasks import Tasks
+    from ._resources.text_to_video import TextToVideo
+    from ._transport.awaiting import Awaiting
+
+T = TypeVar("T")
+Mode = TypeVar("Mode", "Blocking", "Awaiting")
+
+# A client's resources by name, and the class of each in the module of that name.
+RESOURCES = {
+    "image_to_video": "ImageToVideo",
+    "text_to_video": "TextToVideo",
+    "multi_image_to_video": "MultiImageToVideo",
+    "first_last_frame": "FirstLastFrame",
+    "tasks": "Tasks",
+    "batches": "Batches",
+    "files": "Files",
+    "models": "Models",
+    "account": "Account",
+    "orders": "Orders",
+}
+
+
+def resource_class(name: str) -> type[Any]:
+    """Load the class of a client's resource."""
+    found: type[Any] = getattr(importlib.import_module(f"{__package__}._resources.{name}"), RESOURCES[name])
+    return found
 
 
 class _Client(Generic[Mode]):
-    """What both clients have: the resources."""
+    """What both clients have: the resources, each of them made when it is first used."""
 
     _settings: Settings
+    _runner: Mode
     image_to_video: ImageToVideo[Mode]
     text_to_video: TextToVideo[Mode]
     multi_image_to_video: MultiImageToVideo[Mode]
@@ -52,20 +74,19 @@ class _Client(Generic[Mode]):
     account: Account[Mode]
     orders: Orders[Mode]
 
-    def _open(self, runner: Mode, settings: Settings) -> None:
-        self._settings = settings
-        self.image_to_video = ImageToVideo(runner, settings.retry)
-        self.text_to_video = TextToVideo(runner, settings.retry)
-        self.multi_image_to_video = MultiImageToVideo(runner, settings.retry)
-        self.first_last_frame = FirstLastFrame(runner, settings.retry)
-        self.tasks = Tasks(runner, settings.retry)
-        self.batches = Batches(runner, settings.retry)
-        self.files = Files(runner, settings.retry)
-        self.models = Models(runner, settings.retry)
-        self.account = Account(runner, settings.retry)
-        self.orders = Orders(runner, settings.retry)
-        for makes in (self.image_to_video, self.text_to_video, self.multi_image_to_video, self.first_last_frame):
-            makes._models = self.models
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in RESOURCES:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            made = resource_class(name)(self._runner, self._settings.retry)
+            if hasattr(made, "_models"):
+                made._models = self.models
+            # Of two threads that make it at the same time, both get the same one.
+            return self.__dict__.setdefault(name, made)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *RESOURCES})
 
     @property
     def base_url(self) -> str:
@@ -137,8 +158,7 @@ class WeryAI(_Client[Blocking]):
             private_hosts=private_hosts,
         )
         settings = _with_journal(settings, journal)
-        self._runner = Blocking(settings, transport)
-        self._open(self._runner, settings)
+        self._settings, self._runner = settings, Blocking(settings, transport)
 
     def call(
         self, operation: ModuleType, *, force: bool = False, order_key: str | None = None, **arguments: Any
@@ -149,6 +169,8 @@ class WeryAI(_Client[Blocking]):
         body is checked against the contract first, else the `data` of the response as JSON has it. `force` and
         `order_key` are those of `image_to_video.submit`.
         """
+        from ._resources.raw import call_operation
+
         return self._runner.run(
             call_operation(operation, self._settings.retry, arguments, force=force, order_key=order_key)
         )
@@ -166,7 +188,7 @@ class WeryAI(_Client[Blocking]):
         self.close()
 
 
-class AsyncWeryAI(_Client[Awaiting]):
+class AsyncWeryAI(_Client["Awaiting"]):
     """The WeryAI API for asyncio: the same operations, each awaited. The parameters are those of WeryAI."""
 
     def __init__(
@@ -199,8 +221,10 @@ class AsyncWeryAI(_Client[Awaiting]):
             private_hosts=private_hosts,
         )
         settings = _with_journal(settings, journal)
-        self._runner = Awaiting(settings, transport)
-        self._open(self._runner, settings)
+        # Loaded here, because asyncio costs whoever blocks some milliseconds.
+        from ._transport.awaiting import Awaiting
+
+        self._settings, self._runner = settings, Awaiting(settings, transport)
 
     async def _perform(self, flow: Flow[T]) -> T:
         """Perform a flow of this package; for bulk runs."""
@@ -210,6 +234,8 @@ class AsyncWeryAI(_Client[Awaiting]):
         self, operation: ModuleType, *, force: bool = False, order_key: str | None = None, **arguments: Any
     ) -> Any:
         """Perform any operation of `weryai_api.api`; see WeryAI.call."""
+        from ._resources.raw import call_operation
+
         return await self._runner.run(
             call_operation(operation, self._settings.retry, arguments, force=force, order_key=order_key)
         )
@@ -233,6 +259,8 @@ def _with_journal(
     """The settings with the journal that was given, opened if it is a path."""
     if journal is None or journal is False:
         return settings
+    from ._flow.order_log import OrderLogSource
+
     if isinstance(journal, OrderLogSource):
         return dataclasses.replace(settings, journal=journal)
     if journal is not True and not isinstance(journal, str | os.PathLike):

@@ -23,7 +23,8 @@ from weryai import (
     WaitResult,
     WeryAI,
 )
-from weryai._transport.runner import Awaiting, Blocking
+from weryai._transport.awaiting import Awaiting
+from weryai._transport.runner import Blocking
 from weryai.emulator import Emulator, Fault, LedgerRow
 from weryai.errors import (
     APIError,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
@@ -33,6 +32,8 @@ class Bell:
 
     async def alisten(self, most: float) -> bool:
         """Wait for a ring on the running loop, at most so many seconds; whether there was one."""
+        import asyncio
+
         loop, rung = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:

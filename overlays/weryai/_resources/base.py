@@ -6,15 +6,18 @@ import functools
 import inspect
 from collections.abc import Callable, Coroutine
 from types import FunctionType, MethodType
-from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, overload
 
 from .._flow.effects import Flow
 from .._flow.retry import RetryPolicy
-from .._transport.runner import Awaiting, Blocking
+
+if TYPE_CHECKING:
+    from .._transport.awaiting import Awaiting
+    from .._transport.runner import Blocking
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Mode = TypeVar("Mode", Blocking, Awaiting)
+Mode = TypeVar("Mode", "Blocking", "Awaiting")
 
 
 class Resource(Generic[Mode]):
@@ -35,16 +38,27 @@ class operation(Generic[P, T]):
     """Make a method that returns a flow one that performs it: a plain one on WeryAI, a coroutine one on AsyncWeryAI."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], Flow[T]]) -> None:
-        """Make both faces of the method that makes the flow."""
+        """Remember the method that makes the flow; each face is made when it is first asked for."""
         self.__doc__ = function.__doc__
+        self._function = function
+
+    @functools.cached_property
+    def _perform(self) -> FunctionType:
+        function = self._function
 
         def perform(self: Resource[Any], *args: Any, **kwargs: Any) -> Any:
             return self._runner.run(function(self, *args, **kwargs))
 
+        return _in_place_of(function, perform)
+
+    @functools.cached_property
+    def _aperform(self) -> FunctionType:
+        function = self._function
+
         async def aperform(self: Resource[Any], *args: Any, **kwargs: Any) -> Any:
             return await self._runner.run(function(self, *args, **kwargs))
 
-        self._perform, self._aperform = _in_place_of(function, perform), _in_place_of(function, aperform)
+        return _in_place_of(function, aperform)
 
     @overload
     def __get__(self, instance: None, owner: type[Any]) -> Callable[Concatenate[Any, P], Any]: ...
@@ -56,7 +70,7 @@ class operation(Generic[P, T]):
         """Bind to a resource, as functions do."""
         if instance is None:
             return self._perform
-        return MethodType(self._aperform if isinstance(instance._runner, Awaiting) else self._perform, instance)
+        return MethodType(self._aperform if instance._runner.awaits else self._perform, instance)
 
 
 def _in_place_of(function: Callable[..., Any], performer: Any) -> FunctionType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from weryai_api.api.tasks import get_task_status
 
@@ -14,11 +14,14 @@ from .._flow.retry import RetryPolicy
 from .._protocol.endpoint import call
 from .._protocol.task_reader import read_task
 from .._task import Task, TaskState
-from .._transport.runner import Awaiting, Blocking
 from .._webhooks.receiver import Receiver
 from ..errors import InvalidInputError, TaskFailedError, TaskTimeoutError, WeryAIError
 from .base import Mode, Resource, operation
 from .polling import WAIT_TIMEOUT, Missed, check_waiting, poll_until_ended
+
+if TYPE_CHECKING:
+    from .._transport.awaiting import Awaiting
+    from .._transport.runner import Blocking
 
 UpdateCallback = Callable[[Task], Any]
 NO_CACHE = {"Cache-Control": "no-cache"}

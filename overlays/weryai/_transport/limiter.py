@@ -5,13 +5,11 @@ When more waits are going on than the gate lets through, each task is polled les
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
 
-from .._flow.clock import is_replaced, now, sleep_for
+from .._flow.clock import now, sleep_for
 
 # Downloads last long and go to other hosts, so they have places of their own.
 DOWNLOADS = 16
@@ -58,27 +56,3 @@ class BlockingLimiter:
             return True
         finally:
             self._queue.release()
-
-
-class AwaitingLimiter:
-    """The gate of one client on one event loop."""
-
-    def __init__(self, requests: int, turns: Turns) -> None:
-        self.turns = turns
-        self.slots = asyncio.Semaphore(requests)
-        self.downloads = asyncio.Semaphore(DOWNLOADS)
-        self._queue = asyncio.Lock()
-
-    async def wait(self, most: float) -> bool:
-        """Wait for a turn, at most so many seconds; whether one was taken."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(most), self._queue:
-                while (pause := self.turns.take(now())) > 0:
-                    await sleep_on_loop(sleep_for(pause))
-                return True
-        return False
-
-
-async def sleep_on_loop(seconds: float) -> None:
-    """Let time pass, also where the time of the event loop stands still."""
-    await (asyncio.to_thread(time.sleep, seconds) if seconds and is_replaced() else asyncio.sleep(seconds))

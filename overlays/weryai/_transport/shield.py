@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import contextlib
 import contextvars
@@ -10,8 +9,8 @@ import functools
 import os
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
 from .._flow.clock import real_now
 from .._flow.effects import Reply
@@ -20,7 +19,8 @@ from ..errors import NotSentError
 from . import http
 from .paid import PaidAttempt
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    import asyncio
 
 # How long an open submission is waited for when its caller is interrupted, or its client closed, in seconds.
 GRACE = 5.0
@@ -79,64 +79,9 @@ def send_shielded(send: Callable[[], Reply], attempt: PaidAttempt) -> Reply:
                     noted.exception(GRACE)
             else:
                 concurrent.futures.wait([outcome], timeout=GRACE)
-        _note(interruption, attempt, outcome)
+        note(interruption, attempt, outcome)
         raise
     return outcome.result()
-
-
-async def await_shielded(send: Coroutine[Any, Any, Reply], attempt: PaidAttempt) -> Reply:
-    """Send a paid request so that cancelling the caller cannot lose the response, however often it is cancelled."""
-    sending = _Stubborn(send, loop=asyncio.get_running_loop())
-    sending.add_done_callback(_retrieve)
-    try:
-        return await asyncio.shield(sending)
-    except asyncio.CancelledError as cancelled:
-        if not sending.done() and attempt.evidence.stop():
-            sending.abandon()
-            if (noted := attempt.stopped()) is not None:
-                await outlast(asyncio.wrap_future(noted), GRACE)
-        else:
-            await outlast(sending, GRACE)
-        _note(cancelled, attempt, sending)
-        sending.abandon()
-        raise
-    except GeneratorExit as closed:
-        _note(closed, attempt, sending)
-        raise
-
-
-async def outlast(future: asyncio.Future[Any], seconds: float) -> None:
-    """Wait for something at most so long, whoever cancels the waiting, and how often.
-
-    anyio's scopes cancel at every turn of the loop until they are heard; its own shield makes them wait.
-    """
-    # Loaded by httpx where it is needed, and only for who is interrupted.
-    import anyio
-
-    future.add_done_callback(_retrieve)
-    deadline = real_now() + seconds
-    with anyio.CancelScope(shield=True):
-        while not future.done() and (left := deadline - real_now()) > 0:
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([future], timeout=left)
-
-
-def _retrieve(future: asyncio.Future[Any]) -> None:
-    """Take note of what a future raised, so that asyncio does not complain that nobody did."""
-    if not future.cancelled():
-        future.exception()
-
-
-class _Stubborn(asyncio.Task[T]):
-    """A task that a closing loop cannot cancel along with its caller, so that the response may still come."""
-
-    def cancel(self, msg: Any | None = None) -> bool:
-        """Heed only cancellations that say why: those of the HTTP library's own time limits."""
-        return super().cancel(msg) if msg is not None else False
-
-    def abandon(self) -> None:
-        """Give the response up."""
-        super().cancel()
 
 
 class _Outcome(concurrent.futures.Future[Reply]):
@@ -205,7 +150,7 @@ class _Helpers:
 _HELPERS = _Helpers()
 
 
-def _note(
+def note(
     interruption: BaseException,
     attempt: PaidAttempt,
     outcome: concurrent.futures.Future[Reply] | asyncio.Future[Reply],
