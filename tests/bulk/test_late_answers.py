@@ -32,7 +32,7 @@ def test_a_job_that_waits_to_be_sent_again_is_not(filling: Filling) -> None:
     """Resubmitted by a person, and then the answer of the try before comes: it is paid for, and waited for."""
     with filling:
         row = filling.job("a", "ambiguous", price=20.0)
-        filling.ledger.write(lambda db: steps.requeue(db, row, (JobState.AMBIGUOUS,))).result()
+        filling.ledger.write(lambda db: steps.requeue(db, row)).result()
         late(filling, row, accepted("task_late"))
         facts = filling.ledger.write(reading.facts).result()
         assert (facts.submits, facts.credits) == (1, 20.0)
@@ -59,7 +59,7 @@ def test_who_began_a_try_ends_it(filling: Filling) -> None:
         ledger.write(lambda db: steps.mark_ambiguous(db, row, "given up", "second")).result()
         assert kept(filling.path) == {"a": "submitting"}
         ledger.write(lambda db: steps.recover_orphans(db, "gone")).result()
-        ledger.write(lambda db: steps.requeue(db, row, (JobState.AMBIGUOUS,))).result()
+        ledger.write(lambda db: steps.requeue(db, row)).result()
         ledger.write(lambda db: steps.begin(db, row, "second")).result()
         with pytest.raises(JournalError, match="in other hands"):
             late(filling, row, AttemptResult(JobState.QUEUED), "first")
@@ -108,7 +108,7 @@ def test_a_new_task_has_no_file_yet(filling: Filling, how: str) -> None:
         row, ledger = filling.job("a", "submitted", task="first"), filling.ledger
         ledger.write(lambda db: steps.claim_file(db, row, "first", "/v/a.mp4", "ab" * 32, 7)).result()
         ledger.write(lambda db: steps.fail(db, row, "lost", "task failed", "first")).result()
-        ledger.write(lambda db: steps.requeue(db, row, (JobState.FAILED,))).result()
+        ledger.write(lambda db: steps.retry(db, "id = ?", (row,), JobState.QUEUED)).result()
         ledger.write(lambda db: steps.begin(db, row)).result()
         if how == "retried":
             late(filling, row, accepted("second"))
@@ -130,7 +130,7 @@ def test_a_worker_that_was_renamed_ends_its_own_try_only(filling: Filling) -> No
         log.begin(Intent("POST /x", body, row=row), "").result()
         ledger.worker = "second"
         ledger.write(lambda db: steps.recover_orphans(db, "gone")).result()
-        ledger.write(lambda db: steps.requeue(db, row, (JobState.AMBIGUOUS,))).result()
+        ledger.write(lambda db: steps.requeue(db, row)).result()
         ledger.write(lambda db: steps.begin(db, row, "second")).result()
         with pytest.raises(JournalError, match="in other hands"):
             log.end(row, AttemptResult(JobState.QUEUED)).result()

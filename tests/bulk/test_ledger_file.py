@@ -182,8 +182,7 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "task failed": (lambda db: steps.fail(db, 1, "why", "kind", "t"), {"submitted"}),
     "remark": (lambda db: steps.remark(db, 1, "t", "why", "kind"), {"submitted"}),
     "adopt": (lambda db: steps.adopt(db, 1, "t"), {"ambiguous"}),
-    "resubmit": (lambda db: steps.requeue(db, 1, (JobState.AMBIGUOUS,)), {"ambiguous"}),
-    "retry": (lambda db: steps.requeue(db, 1, (JobState.FAILED,)), {"failed"}),
+    "resubmit": (lambda db: steps.requeue(db, 1), {"ambiguous"}),
     "give up": (lambda db: steps.give_up(db, 1), {"queued", "submitted", "ambiguous"}),
 }
 

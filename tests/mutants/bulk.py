@@ -47,7 +47,7 @@ IN_LEDGER = [
     bulk("late_refusal", Lose("end", item="{'worker': A}"), "a worker ends the try of another one", POSTGRES),
     bulk(
         "late_answer",
-        Swap("_come_late", old="change(A, B, (OrderState.QUEUED,), ...)\nreturn True"),
+        Swap("_come_late", old="change(A, B, 'end in time', ...)\nreturn True"),
         "what a late answer accepted is sent once more",
         POSTGRES,
     ),
@@ -55,7 +55,7 @@ IN_LEDGER = [
     bulk("refund_credits", Swap("_refund", old="A or 0.0", new="0.0"), "refused credits are spent", LATE),
     bulk(
         "task",
-        Swap("change", old="if A is not None: B, C = D, (*C, A)"),
+        Swap("change", old="(A or {}).items()", new="{}.items()"),
         "what became of an older task ends a job that has a newer one",
         LEDGER,
     ),

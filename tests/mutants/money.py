@@ -1,6 +1,6 @@
 """Mistakes that cost money: what is sent again, after how long, and what an answer says about the bill."""
 
-from .edits import Lose, Swap, Text
+from .edits import Entry, Lose, Swap, Text
 from .mutant import Edit, Mutant
 
 RETRY, ENVELOPE, WIRE = ("test_retry",), ("test_envelope", "test_retry"), ("test_wire",)
@@ -129,10 +129,27 @@ PAUSES = [
 ]
 JOURNAL = [
     money("journal.key", Text("Journal.order_log", old=":{key}", new=":"), "keys see each other's orders", STEPS),
-    money("journal.late-no", Swap("end", old="state = OrderState.FAILED"), "an order waits for nobody", STEPS),
+    money(
+        "journal.twice",
+        Entry("TRANSITIONS", key="begin", value="{_QUEUED: (_SUBMITTING,), _AMBIGUOUS: (_SUBMITTING,)}"),
+        "what may be paid for is sent again",
+        STEPS,
+    ),
+    money(
+        "journal.late-yes",
+        Entry("TRANSITIONS", key="end", value="{_SUBMITTING: (_SUBMITTED, _QUEUED, _AMBIGUOUS)}"),
+        "the task of a response that comes late is lost",
+        STEPS,
+    ),
+    money(
+        "journal.late-no",
+        Swap("end", old="A, B = 'end for good', OrderState.FAILED"),
+        "an order waits for nobody",
+        STEPS,
+    ),
     money(
         "journal.doubt",
-        Text("mark_ambiguous", old="changed = ? where id = ? and state = 'submitting'", new="changed = ? where id = ?"),
+        Entry("TRANSITIONS", key="mark ambiguous", value="{_SUBMITTING: (_AMBIGUOUS,), _SUBMITTED: (_AMBIGUOUS,)}"),
         "what is paid for is in doubt again",
         STEPS,
     ),
@@ -145,7 +162,7 @@ JOURNAL = [
     money("journal.ended", Text("finish_task", old="tasks.state = 'going'", new="1 = 1"), "a video is lost", STEPS),
     money(
         "journal.claim",
-        Swap("claim", old="_change(A, B, (OrderState.SUBMITTED,), C)", new="_change(A, B, (OrderState.SUBMITTED,))"),
+        Swap("claim", old="_change(A, B, C, D, E)", new="_change(A, B, C, D)"),
         "two processes fetch what a third has left",
         STEPS,
     ),

@@ -29,6 +29,41 @@ class OrderState(StrEnum):
     AMBIGUOUS = "ambiguous"
 
 
+_QUEUED, _SUBMITTING, _SUBMITTED, _DONE, _FAILED, _AMBIGUOUS = OrderState
+#: Which state may become which, by what: the one table of the journal's orders and of the jobs of a ledger. What is not
+#: in it does not happen: whoever comes too late is refused, or changes nothing.
+TRANSITIONS: Mapping[str, Mapping[OrderState, tuple[OrderState, ...]]] = {
+    # A try, and what came of it; also late, when it was taken for ambiguous.
+    "begin": {_QUEUED: (_SUBMITTING,)},
+    "end": {
+        _SUBMITTING: (_SUBMITTED, _QUEUED, _AMBIGUOUS),
+        _AMBIGUOUS: (_SUBMITTED, _QUEUED, _AMBIGUOUS),
+    },
+    # Refused when nobody waits for it any more, so nobody would send it again.
+    "end for good": {_AMBIGUOUS: (_FAILED,)},
+    # Accepted although it was put back into the queue, where it is not needed any more.
+    "end in time": {_QUEUED: (_SUBMITTED,)},
+    "mark ambiguous": {_SUBMITTING: (_AMBIGUOUS,)},
+    "mark not placed": {_QUEUED: (_FAILED,)},
+    # What became of the tasks.
+    "finish": {_SUBMITTED: (_DONE, _FAILED)},
+    "keep": {_SUBMITTED: (_SUBMITTED,)},
+    "fetch again": {_DONE: (_SUBMITTED,)},
+    # Another manifest has other parameters or another image for what was never sent.
+    "load anew": {_QUEUED: (_QUEUED,), _FAILED: (_QUEUED,)},
+    # What a person decides.
+    "adopt": {_AMBIGUOUS: (_SUBMITTED,)},
+    "requeue": {_AMBIGUOUS: (_QUEUED,)},
+    "retry": {_FAILED: (_QUEUED, _SUBMITTED)},
+    "give up": {_QUEUED: (_FAILED,), _SUBMITTED: (_FAILED,), _AMBIGUOUS: (_FAILED,)},
+}
+
+
+def states_before(step: str, state: OrderState) -> tuple[OrderState, ...]:
+    """The states that a step may lead from to this one."""
+    return tuple(before for before, after in TRANSITIONS[step].items() if state in after)
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """One order of a journal; `row` is its number there.

@@ -2,7 +2,7 @@
 
 queued -> submitting -> submitted -> done | failed, with two side ways: submitting -> queued is a try that surely
 started nothing, submitting -> ambiguous one of which nobody knows. From ambiguous a response that comes late, or a
-person, leads on. A change is made where the row still stands as expected, or not at all.
+person, leads on. `TRANSITIONS` of `_flow.order` is the table; a step is taken where it leads from, or not at all.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._flow.intent import Intent
-from .._flow.order import AttemptResult, Order, OrderState, Scope
+from .._flow.order import AttemptResult, Order, OrderState, Scope, states_before
 from .._flow.process import Owner, this_process
 from ..errors import DuplicateRequestError, InvalidInputError, JournalError
 
@@ -29,7 +29,7 @@ def begin(db: sqlite3.Connection, intent: Intent, fingerprint: str, scope: Scope
     now, owner = time.time(), this_process()
     if intent.row is not None:
         # The fence: whoever took the row over in the meantime has changed its state or its owner.
-        _change(db, intent.row, (OrderState.QUEUED,), owner, state=OrderState.SUBMITTING, began=now)
+        _change(db, intent.row, "begin", OrderState.SUBMITTING, owner, began=now)
         db.execute("update orders set submits = submits + 1 where id = ?", (intent.row,))
         return intent.row
     if not intent.is_forced:
@@ -60,30 +60,22 @@ def tidy(db: sqlite3.Connection, fingerprint: str, order_key: str | None) -> Non
 
 def end(db: sqlite3.Connection, row: int, attempt: AttemptResult) -> None:
     """Write down what became of a try, even if it was taken for ambiguous in the meantime."""
-    expected = (OrderState.SUBMITTING, OrderState.AMBIGUOUS)
-    state = attempt.state
+    step, state = "end", attempt.state
     if state is OrderState.QUEUED and _state(db, row) is OrderState.AMBIGUOUS:
-        # Nobody waits for it any more, so nobody would send it again.
-        state = OrderState.FAILED
-    _change(db, row, expected, state=state, batch_id=attempt.batch_id, reason=attempt.reason)
+        step, state = "end for good", OrderState.FAILED
+    _change(db, row, step, state, batch_id=attempt.batch_id, reason=attempt.reason)
     kind = "going" if state is OrderState.SUBMITTED else "named"
     _put_tasks(db, row, attempt.task_ids, kind)
 
 
 def mark_ambiguous(db: sqlite3.Connection, row: int, reason: str) -> None:
     """Nobody waits for the answer of a try any more; if it is still open, it is ambiguous."""
-    db.execute(
-        "update orders set state = 'ambiguous', reason = ?, changed = ? where id = ? and state = 'submitting'",
-        (reason, time.time(), row),
-    )
+    _change_if(db, row, "mark ambiguous", OrderState.AMBIGUOUS, reason=reason)
 
 
 def mark_not_placed(db: sqlite3.Connection, row: int, reason: str) -> None:
     """The order is not tried again; if nothing was started, it has failed."""
-    db.execute(
-        "update orders set state = 'failed', reason = ?, changed = ? where id = ? and state = 'queued'",
-        (reason, time.time(), row),
-    )
+    _change_if(db, row, "mark not placed", OrderState.FAILED, reason=reason)
 
 
 def finish_task(db: sqlite3.Connection, scope: Scope, task_id: str, path: str | None, reason: str | None) -> None:
@@ -103,7 +95,7 @@ def finish_task(db: sqlite3.Connection, scope: Scope, task_id: str, path: str | 
     states = {one["state"] for one in db.execute("select state from tasks where order_id = ?", (row,))}
     if "going" not in states:
         state = OrderState.DONE if "done" in states else OrderState.FAILED
-        _change(db, row, (OrderState.SUBMITTED,), state=state, reason=reason)
+        _change(db, row, "finish", state, reason=reason)
 
 
 def recover_orphans(db: sqlite3.Connection) -> None:
@@ -162,7 +154,7 @@ def claim(db: sqlite3.Connection, scope: Scope, *, everything: bool) -> tuple[Or
     me, taken = this_process(), []
     for order in list_orders(db, scope, (OrderState.SUBMITTED,)):
         if everything or order.owner is None or order.owner.is_gone():
-            _change(db, order.row, (OrderState.SUBMITTED,), me)
+            _change(db, order.row, "keep", OrderState.SUBMITTED, me)
             taken.append(find_order(db, scope, order.row))
     return tuple(taken)
 
@@ -177,7 +169,7 @@ def adopt(db: sqlite3.Connection, scope: Scope, row: int, task_id: str) -> Order
     ).fetchone()
     if other is not None:
         raise JournalError(f"task {task_id} belongs to order {other['id']} already")
-    _change(db, row, (OrderState.AMBIGUOUS,), state=OrderState.SUBMITTED, reason=None)
+    _change(db, row, "adopt", OrderState.SUBMITTED, reason=None)
     _release(db, row)
     db.execute("delete from tasks where order_id = ?", (row,))
     _put_tasks(db, row, (task_id,), "going")
@@ -187,7 +179,7 @@ def adopt(db: sqlite3.Connection, scope: Scope, row: int, task_id: str) -> Order
 def requeue(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
     """An ambiguous order is to be sent once more, as somebody decided who may pay twice."""
     _give_over(db, find_order(db, scope, row))
-    _change(db, row, (OrderState.AMBIGUOUS,), this_process(), state=OrderState.QUEUED, reason=None)
+    _change(db, row, "requeue", OrderState.QUEUED, this_process(), reason=None)
     db.execute("delete from tasks where order_id = ?", (row,))
     return find_order(db, scope, row)
 
@@ -195,8 +187,7 @@ def requeue(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
 def give_up(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
     """Nobody wants to know any more what becomes of an order."""
     _give_over(db, find_order(db, scope, row))
-    open_states = (OrderState.QUEUED, OrderState.SUBMITTED, OrderState.AMBIGUOUS)
-    _change(db, row, open_states, state=OrderState.FAILED, reason="given up")
+    _change(db, row, "give up", OrderState.FAILED, reason="given up")
     return find_order(db, scope, row)
 
 
@@ -263,20 +254,26 @@ def _duplicate(order: Order, rule: str) -> DuplicateRequestError:
 
 
 def _change(
-    db: sqlite3.Connection, row: int, expected: tuple[OrderState, ...], owner: Owner | None = None, **values: Any
+    db: sqlite3.Connection, row: int, step: str, state: OrderState, owner: Owner | None = None, **values: Any
 ) -> None:
-    """Change one row that stands as expected, or refuse."""
-    values["changed"] = time.time()
+    """Take one row a step that leads from where it stands, or refuse."""
+    if not _change_if(db, row, step, state, owner, **values):
+        stands = _state(db, row)
+        wanted = " or ".join(states_before(step, state))
+        raise JournalError(f"order {row} is {stands.value if stands else 'gone'}, not {wanted}")
+
+
+def _change_if(
+    db: sqlite3.Connection, row: int, step: str, state: OrderState, owner: Owner | None = None, **values: Any
+) -> bool:
+    """Take one row a step if that leads from where it stands; return whether it does."""
+    values |= {"state": state.value, "changed": time.time()}
     if owner is not None:
         values |= {"owner_pid": owner.pid, "owner_start": owner.start, "owner_host": owner.host}
-    marks, wanted = _marks(expected)
+    marks, wanted = _marks(states_before(step, state))
     assignments = ", ".join(f"{name} = ?" for name in values)
-    hit = db.execute(
-        f"update orders set {assignments} where id = ? and state in ({marks})", (*values.values(), row, *wanted)
-    ).rowcount
-    if hit != 1:
-        state = _state(db, row)
-        raise JournalError(f"order {row} is {state.value if state else 'gone'}, not {' or '.join(wanted)}")
+    statement = f"update orders set {assignments} where id = ? and state in ({marks})"
+    return db.execute(statement, (*values.values(), row, *wanted)).rowcount == 1
 
 
 def _release(db: sqlite3.Connection, row: int) -> None:

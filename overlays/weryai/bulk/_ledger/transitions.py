@@ -1,8 +1,9 @@
 """Every change that a ledger's jobs go through; each runs in the writer's transaction, in SQLite and in PostgreSQL.
 
 queued -> submitting -> submitted -> done | failed, with two side ways: submitting -> queued is a try that surely
-started nothing, submitting -> ambiguous one of which nobody knows. A change is made where the job still stands as
-expected, or not at all. A video that could not be fetched yet leaves its job submitted, for it is paid for.
+started nothing, submitting -> ambiguous one of which nobody knows. `TRANSITIONS` of `_flow.order` is the table; a step
+is taken where it leads from, or not at all. A video that could not be fetched yet leaves its job submitted: it is paid
+for.
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ import json
 import math
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from ..._flow.image_url import is_url, unsigned
-from ..._flow.order import AttemptResult, OrderState, service_of
+from ..._flow.order import AttemptResult, OrderState, service_of, states_before
 from ...errors import BudgetExceededError, InvalidInputError, JournalError, before_sending
 
 T = TypeVar("T")
 GIVEN_UP = "given up"
 IMAGE_CHANGED = "image changed"
 _NO_FILE: Mapping[str, None] = {"path": None, "sha256": None, "size": None}
+_AGAIN: Mapping[str, None] = {"reason": None, "kind": None, "ended": None, "worker": None}
 
 
 class MovedError(JournalError):
@@ -77,7 +79,7 @@ def begin(db: Database, row: int, worker: str | None = None, body: Mapping[str, 
     ).rowcount
     if hit != 1:
         raise BudgetExceededError(_spent(db))
-    change(db, row, (OrderState.QUEUED,), state=OrderState.SUBMITTING, began=time.time(), worker=worker, kind=None)
+    change(db, row, "begin", OrderState.SUBMITTING, began=time.time(), worker=worker, kind=None)
     db.execute("update jobs set submits = submits + 1 where id = ?", (row,))
 
 
@@ -91,14 +93,14 @@ def _is_meant(job: Any, body: Mapping[str, Any]) -> bool:
 def end(db: Database, row: int, attempt: AttemptResult, worker: str | None = None) -> None:
     """Write down what became of a try, even if it was taken for ambiguous in the meantime."""
     first, others = (*attempt.task_ids[:1], None)[0], " ".join(attempt.task_ids[1:]) or None
-    values: dict[str, Any] = {"state": attempt.state, "batch_id": attempt.batch_id, "reason": attempt.reason}
+    values: dict[str, Any] = {"batch_id": attempt.batch_id, "reason": attempt.reason}
     match attempt.state:
         case OrderState.SUBMITTED:
             values |= {"task_id": first, "named": others, "submitted": time.time(), "kind": None, **_NO_FILE}
         case OrderState.AMBIGUOUS:
             values |= {"named": " ".join(attempt.task_ids) or None, "kind": "ambiguous"}
     try:
-        change(db, row, (OrderState.SUBMITTING, OrderState.AMBIGUOUS), {"worker": worker}, **values)
+        change(db, row, "end", attempt.state, {"worker": worker}, **values)
     except MovedError:
         if not _come_late(db, row, attempt, values):
             raise
@@ -111,8 +113,7 @@ def _come_late(db: Database, row: int, attempt: AttemptResult, values: dict[str,
     """Keep the tasks of a response that comes when the job is in other hands; return whether it has any."""
     if attempt.state is OrderState.SUBMITTED:
         with contextlib.suppress(MovedError):
-            # It waits to be sent once more, which is not needed any more.
-            change(db, row, (OrderState.QUEUED,), **values)
+            change(db, row, "end in time", attempt.state, **values)
             return True
     one = db.execute("select task_id, named from jobs where id = ?", (row,)).fetchone()
     if one is None or not attempt.task_ids:
@@ -125,41 +126,32 @@ def _come_late(db: Database, row: int, attempt: AttemptResult, values: dict[str,
 
 def mark_ambiguous(db: Database, row: int, reason: str, worker: str | None = None) -> None:
     """Nobody waits for the answer of a try any more; if it is still open, it is ambiguous."""
-    db.execute(
-        "update jobs set state = 'ambiguous', kind = 'ambiguous', reason = ?, changed = ? "
-        "where id = ? and state = 'submitting' and coalesce(worker, '') = ?",
-        (reason, time.time(), row, worker or ""),
-    )
+    recover_orphans(db, reason, "id = ? and coalesce(worker, '') = ?", (row, worker or ""))
 
 
 def recover_orphans(db: Database, reason: str, whose: str = "1 = 1", values: tuple[Any, ...] = ()) -> int:
     """Every open try, or every one that a condition names, is ambiguous; return how many there were."""
-    return int(
-        db.execute(
-            "update jobs set state = 'ambiguous', kind = 'ambiguous', reason = ?, changed = ? "
-            f"where state = 'submitting' and ({whose})",
-            (reason, time.time(), *values),
-        ).rowcount
-    )
+    given = {"kind": "ambiguous", "reason": reason}
+    return _change_all(db, "mark ambiguous", OrderState.AMBIGUOUS, f"({whose})", values, given)
 
 
 def finish(db: Database, row: int, task_id: str, path: str, sha256: str, size: int) -> None:
     """The video of this task is on disk."""
     change(
-        db, row, (OrderState.SUBMITTED,), {"task_id": task_id},
-        state=OrderState.DONE, path=path, sha256=sha256, size=size, reason=None, kind=None, ended=time.time(),
+        db, row, "finish", OrderState.DONE, {"task_id": task_id},
+        path=path, sha256=sha256, size=size, reason=None, kind=None, ended=time.time(),
     )  # fmt: skip
 
 
 def fail(db: Database, row: int, reason: str, kind: str, task_id: str | None = None) -> None:
     """There will be no video of this try: this task failed, or without one the job was refused for good."""
-    expected, held = ((OrderState.QUEUED,), {}) if task_id is None else ((OrderState.SUBMITTED,), {"task_id": task_id})
-    change(db, row, expected, held, state=OrderState.FAILED, reason=reason, kind=kind, ended=time.time())
+    step = "mark not placed" if task_id is None else "finish"
+    change(db, row, step, OrderState.FAILED, {"task_id": task_id}, reason=reason, kind=kind, ended=time.time())
 
 
 def remark(db: Database, row: int, task_id: str, reason: str, kind: str) -> None:
     """Something went wrong with a task that leaves its job where it stands."""
-    change(db, row, (OrderState.SUBMITTED,), {"task_id": task_id}, reason=reason, kind=kind)
+    change(db, row, "keep", OrderState.SUBMITTED, {"task_id": task_id}, reason=reason, kind=kind)
 
 
 def adopt(db: Database, row: int, task_id: str) -> None:
@@ -168,34 +160,27 @@ def adopt(db: Database, row: int, task_id: str) -> None:
     if other is not None:
         raise JournalError(f"task {task_id} belongs to job {other['key']!r:.200} already")
     change(
-        db, row, (OrderState.AMBIGUOUS,),
-        state=OrderState.SUBMITTED, task_id=task_id, submitted=time.time(), reason=None, kind=None, worker=None,
+        db, row, "adopt", OrderState.SUBMITTED,
+        task_id=task_id, submitted=time.time(), reason=None, kind=None, worker=None,
         **_NO_FILE,
     )  # fmt: skip
 
 
-def requeue(db: Database, row: int, expected: Iterable[OrderState]) -> None:
-    """The job is to be sent once more, as somebody decided; what it was paid for before stays counted."""
-    change(db, row, tuple(expected), state=OrderState.QUEUED, reason=None, kind=None, ended=None, worker=None)
+def requeue(db: Database, row: int) -> None:
+    """An ambiguous job is to be sent once more, as somebody decided; what it may have cost stays counted."""
+    change(db, row, "requeue", OrderState.QUEUED, **_AGAIN)
 
 
 def give_up(db: Database, row: int) -> None:
     """Nobody wants to know any more what becomes of a job."""
-    open_states = (OrderState.QUEUED, OrderState.SUBMITTED, OrderState.AMBIGUOUS)
     one = db.execute("select state from jobs where id = ?", (row,)).fetchone()
     reason = f"{GIVEN_UP} while {one['state']}" if one else None
-    change(db, row, open_states, state=OrderState.FAILED, reason=reason, kind=GIVEN_UP, ended=time.time())
+    change(db, row, "give up", OrderState.FAILED, reason=reason, kind=GIVEN_UP, ended=time.time())
 
 
 def retry(db: Database, where: str, values: tuple[Any, ...], state: OrderState) -> int:
     """Put the failed jobs that a condition names back to a state; return how many there were."""
-    return int(
-        db.execute(
-            "update jobs set state = ?, reason = null, kind = null, ended = null, worker = null, changed = ? "
-            f"where state = 'failed' and ({where})",
-            (state.value, time.time(), *values),
-        ).rowcount
-    )
+    return _change_all(db, "retry", state, f"({where})", values, _AGAIN)
 
 
 def set_budget(db: Database, tasks: int | None, credits: float | None) -> None:
@@ -294,8 +279,8 @@ def claim_name(db: Database, row: int, name: str) -> bool:
 def refetch(db: Database, row: int, task_id: str) -> None:
     """The video of a job is gone from the disk, and is to be fetched once more; its task stays paid for."""
     change(
-        db, row, (OrderState.DONE,), {"task_id": task_id},
-        state=OrderState.SUBMITTED, ended=None, reason="its video is not on the disk any more", kind="missing",
+        db, row, "fetch again", OrderState.SUBMITTED, {"task_id": task_id},
+        ended=None, reason="its video is not on the disk any more", kind="missing",
     )  # fmt: skip
 
 
@@ -303,28 +288,33 @@ def claim_file(db: Database, row: int, task_id: str, path: str, sha256: str, siz
     """Note under which name the video of a task is about to appear; False if that name is another job's."""
     if not claim_name(db, row, path):
         return False
-    change(db, row, (OrderState.SUBMITTED,), {"task_id": task_id}, path=path, sha256=sha256, size=size)
+    change(db, row, "keep", OrderState.SUBMITTED, {"task_id": task_id}, path=path, sha256=sha256, size=size)
     return True
 
 
 def change(
-    db: Database, row: int, expected: tuple[OrderState, ...], held: Mapping[str, str | None] | None = None, /,
-    **values: Any,
-) -> None:  # fmt: skip
-    """Change one job that stands as expected, and still has the worker or the task in `held`, or refuse."""
-    values["changed"] = time.time()
-    assignments = ", ".join(f"{name} = ?" for name in values)
-    marks = ", ".join("?" * len(expected))
-    given = (*(str(value) if isinstance(value, OrderState) else value for value in values.values()), row, *expected)
-    statement = f"update jobs set {assignments} where id = ? and state in ({marks})"
-    for name, value in (held or {}).items():
-        if value is not None:
-            statement, given = f"{statement} and {name} = ?", (*given, value)
-    if db.execute(statement, given).rowcount != 1:
+    db: Database, row: int, step: str, state: OrderState, held: Mapping[str, str | None] | None = None, /, **values: Any
+) -> None:
+    """Take one job a step, if it stands where that leads from and still has the worker or the task in `held`."""
+    still = {name: value for name, value in (held or {}).items() if value is not None}
+    where = " and ".join(["id = ?", *(f"{name} = ?" for name in still)])
+    if _change_all(db, step, state, where, (row, *still.values()), values) != 1:
         one = db.execute("select key, state from jobs where id = ?", (row,)).fetchone()
         stands = f"job {one['key']!r:.200} is {one['state']}" if one else f"job {row} is gone"
-        wanted = "in other hands" if one and one["state"] in expected else f"not {' or '.join(expected)}"
+        before = states_before(step, state)
+        wanted = "in other hands" if one and one["state"] in before else f"not {' or '.join(before)}"
         raise MovedError(f"{stands}, {wanted}")
+
+
+def _change_all(
+    db: Database, step: str, state: OrderState, where: str, values: tuple[Any, ...], given: Mapping[str, Any]
+) -> int:
+    """Take every job that a condition names a step, if it stands where that leads from; return how many did."""
+    given = {**given, "state": state.value, "changed": time.time()}
+    before = [one.value for one in states_before(step, state)]
+    assignments, marks = ", ".join(f"{name} = ?" for name in given), ", ".join("?" * len(before))
+    statement = f"update jobs set {assignments} where state in ({marks}) and {where}"
+    return int(db.execute(statement, (*given.values(), *before, *values)).rowcount)
 
 
 def _refund(db: Database, row: int) -> None:

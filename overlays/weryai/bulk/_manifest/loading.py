@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ..._flow.order import OrderState
 from ..._media.image import is_address
 from ...errors import InvalidInputError
 from .._ledger import queries as reading
@@ -32,11 +33,6 @@ _PUT = (
     "where jobs.load < excluded.load and jobs.digest = excluded.digest "
     "and coalesce(jobs.image_size, -1) = coalesce(excluded.image_size, -1) "
     "and coalesce(jobs.image_mtime, -1) = coalesce(excluded.image_mtime, -1)"
-)
-_ANEW = (
-    "update jobs set image = ?, parameters = ?, digest = ?, line = ?, load = ?, price = ?, image_size = ?, "
-    "image_mtime = ?, image_sha256 = null, state = 'queued', reason = null, kind = null, ended = null, changed = ? "
-    "where id = ?"
 )
 _MOVED = (
     "update jobs set key = ?, is_keyed = ?, image = ?, digest = ?, line = ?, load = ?, price = ?, image_size = ?, "
@@ -288,7 +284,9 @@ class _Load:
                     job.line, f"key {job.key!r:.200} is another job of an earlier manifest, which is kept"
                 )
                 return
-            self._db.execute(_ANEW, (*self._values(one)[1:9], self._now, known["id"]))
+            names = ("image", "parameters", "digest", "line", "load", "price", "image_size", "image_mtime")
+            given = dict(zip(names, self._values(one)[1:9], strict=True)) | {"image_sha256": None, "reason": None}
+            steps.change(self._db, known["id"], "load anew", OrderState.QUEUED, **given, kind=None, ended=None)
         elif is_same:
             self.problems.add(
                 job.line,

@@ -112,7 +112,7 @@ def resubmit(ledger: LedgerWriter, *keys: str, everything: bool = False) -> Requ
 
     What they may have cost before stays counted against the budget. Either none of the keys is changed, or all are.
     """
-    return _each(ledger, keys, everything, lambda db, row: steps.requeue(db, row, (OrderState.AMBIGUOUS,)))
+    return _each(ledger, keys, everything, steps.requeue)
 
 
 def give_up(ledger: LedgerWriter, *keys: str, everything: bool = False) -> Requeued:
