@@ -67,7 +67,9 @@ def _compare(operation: str, responses: Mapping[str, Any], reply: Reply) -> Iter
 
     if str(status) not in responses:
         yield drift("http_status", "", status)
-    described = _resolve(responses.get(str(status)) or responses["default"])
+    # A success that the contract does not list is one like those that it lists.
+    otherwise = responses["200" if envelope.is_success and 200 <= status < 300 else "default"]
+    described = _resolve(responses.get(str(status)) or otherwise)
     if not isinstance(envelope.raw, dict):
         # A gateway's page is expected, and says nothing about the API.
         if status < 500:

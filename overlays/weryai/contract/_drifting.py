@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from weryai import Drift
 from weryai._flow.effects import Reply
 from weryai._protocol.drift import find_drifts
+from weryai.contract._coverage import places_in
 from weryai.contract._exchange import Exchange
-from weryai.contract._reading import resolve, snake_case
+from weryai.contract._judging import json_of, pointer_of, says, strictly, validator
+from weryai.contract._reading import CONTRACT, described, operation, resolve, snake_case
 
 # What every server and every gateway may send.
 USUAL_HEADERS = {
@@ -21,9 +25,20 @@ USUAL_HEADERS = {
 OTHERS = ("access-control-", "x-emulator-")
 
 
+# Where the registry names what requests may hold, and the list of the contract that has the known ones.
+REGISTRY_WORDS = {"model_key": "KnownModel", "aspect_ratios": "KnownAspectRatio", "resolutions": "KnownResolution"}
+# What the contract says of its own example of a model: flags that no source has shown.
+ILLUSTRATIVE = ("support_multiple_images", "support_first_last_frame", "upload_image_limit")
+# Other names that the contract knows for the same.
+SPELLINGS = (
+    {"msg", "message", "desc"}, {"task_id", "task_ids"},
+    {"videos", "video", "video_url", "video_urls", "output", "task_result"},
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
-class HeadDrift:
-    """What the head of an answer has that the contract does not know: a header, or another content type."""
+class Difference:
+    """What an answer has otherwise than the contract says, beyond what the client's own walker tells."""
 
     kind: str
     operation: str
@@ -32,38 +47,120 @@ class HeadDrift:
     value: str
 
     def __str__(self) -> str:
-        return f"{self.operation}, HTTP {self.http_status}: unknown {self.kind} {self.pointer}: {self.value}"
+        return f"{self.operation}, HTTP {self.http_status}: {self.kind} {self.pointer}: {self.value}"
 
     @property
     def identity(self) -> tuple[str, ...]:
         """What two of the same kind have in common."""
-        value = self.value if self.kind == "content type" else ""
+        value = self.value if self.kind in ("content type", "word", "missing field") else ""
         return self.kind, self.operation, str(self.http_status), self.pointer, value
 
 
-def head_drifts(exchange: Exchange) -> Iterator[HeadDrift]:
+def head_drifts(exchange: Exchange) -> Iterator[Difference]:
     """Compare the head of an answer with the contract."""
     one, status = exchange.operation, exchange.http_status
     if one is None or status >= 500:
         return  # A gateway's own answer says nothing about the API.
-    responses = one.spec["responses"]
-    described = resolve(responses.get(str(status)) or responses["default"])
+    answer = described(one, status)
     media_type = exchange.answer_headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in described.get("content", {}):
-        yield HeadDrift("content type", one.name, status, "content-type", media_type or "none")
-    known = {name.lower() for name in described.get("headers", {})} | USUAL_HEADERS
+    if media_type not in answer.get("content", {}):
+        yield Difference("content type", one.name, status, "content-type", media_type or "none")
+    known = {name.lower() for name in answer.get("headers", {})} | USUAL_HEADERS
     for name, value in exchange.answer_headers.items():
         if name.lower() not in known and not name.lower().startswith(OTHERS):
-            yield HeadDrift("header", one.name, status, name.lower(), value[:80])
+            yield Difference("header", one.name, status, name.lower(), value[:80])
+
+
+def body_drifts(exchange: Exchange) -> Iterator[Difference]:
+    """Compare a body with the strict twin of the contract, and with the words that it knows of the registry."""
+    one, status, body = exchange.operation, exchange.http_status, json_of(exchange.answer)
+    if one is None or status >= 500 or not isinstance(body, dict):
+        return
+    if says(body) is False:
+        if 200 <= status < 300 and body.get("data") not in (None, {}, [], ""):
+            yield Difference("data of a refusal", one.name, status, "/data", json.dumps(body["data"])[:80])
+        return
+    media = described(one, status).get("content", {}).get("application/json")
+    if media is not None and validator(media["schema"]).is_valid(body):
+        for path, message in strictly(media["schema"], body):
+            yield Difference("against the strict contract", one.name, status, pointer_of(path), message[:80])
+    if one.name == "listVideoModels":
+        yield from (Difference("word", one.name, status, *found) for found in _new_words(body.get("data"), "/data"))
+
+
+def _new_words(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    for part in value if isinstance(value, list) else ():
+        yield from _new_words(part, f"{place}/*")
+    for name, part in value.items() if isinstance(value, dict) else ():
+        if name not in REGISTRY_WORDS:
+            yield from _new_words(part, f"{place}/{name}")
+            continue
+        known = CONTRACT["components"]["schemas"][REGISTRY_WORDS[name]]["enum"]
+        words = part if isinstance(part, list) else [part]
+        yield from ((f"{place}/{name}", word) for word in words if isinstance(word, str) and word not in known)
+
+
+def missing_fields(exchanges: Iterable[Exchange]) -> Iterator[Difference]:
+    """Say what every example of a success has, and no answer of the run: of each operation, status and task state.
+
+    Where an answer has no object, nothing in it is missing; and another spelling that the contract knows will do.
+    """
+    met: dict[tuple[str, int, str], set[str]] = {}
+    objects: dict[tuple[str, int, str], set[str]] = {}
+    for exchange in exchanges:
+        body = json_of(exchange.answer)
+        if exchange.operation is not None and 200 <= exchange.http_status < 300 and says(body) is not False:
+            key = exchange.operation.name, exchange.http_status, _state_of(body)
+            met.setdefault(key, set()).update(places_in(body))
+            objects.setdefault(key, set()).update(_objects_in(body))
+    for (name, status, state), places in met.items():
+        media = described(operation(name), status).get("content", {}).get("application/json", {})
+        values = [resolve(example)["value"] for example in media.get("examples", {}).values()]
+        shown = [set(places_in(_filled(value))) for value in values if says(value) and _state_of(value) == state]
+        new = places.difference(*shown)
+        for place in sorted(set.intersection(*shown) - places) if shown else ():
+            above, _, word = place.rpartition("/")
+            spelt = {f"{above}/{other}" for group in SPELLINGS if word in group for other in group}
+            if above in objects[name, status, state] and not spelt & new and word not in ILLUSTRATIVE:
+                yield Difference("missing field", name, status, place, state and f"of a task: {state}")
+
+
+def _objects_in(value: Any, place: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        yield place
+    for name, part in value.items() if isinstance(value, dict) else ():
+        yield from _objects_in(part, f"{place}/{name}")
+    for part in value if isinstance(value, list) else ():
+        yield from _objects_in(part, f"{place}/*")
+
+
+def _filled(value: Any) -> Any:
+    """Return a value without what is empty: an example's empty list shows nothing that must be there."""
+    if isinstance(value, list):
+        return [_filled(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _filled(part) for name, part in value.items() if part not in (None, [], {})}
+
+
+def _state_of(body: Any) -> str:
+    """Return the state of the first task in an answer; nothing if there is none."""
+    if isinstance(body, list):
+        return next(filter(None, map(_state_of, body)), "")
+    if not isinstance(body, dict):
+        return ""
+    own = body.get("task_status")
+    return own.strip().lower() if isinstance(own, str) else _state_of(list(body.values()))
 
 
 @dataclass
 class DriftCount:
     """One kind of drift, with its first sample, how many answers had it, and which parts of the suite met it."""
 
-    drift: Drift | HeadDrift
+    drift: Drift | Difference
     count: int = 0
     met_by: set[str] = field(default_factory=set)
+    sample: Exchange | None = None
 
     def __str__(self) -> str:
         return f"{self.drift} ({self.count} times)"
@@ -85,29 +182,69 @@ class DriftCount:
 def count_drift(exchanges: Iterable[Exchange]) -> list[DriftCount]:
     """Every kind of drift in the answers, in the order of the operations."""
     counts: dict[tuple[str, ...], DriftCount] = {}
-    for exchange in exchanges:
-        if exchange.operation is None:
-            continue
-        reply = Reply(exchange.http_status, exchange.answer_headers, exchange.answer)
-        found: list[Drift | HeadDrift] = [*find_drifts(snake_case(exchange.operation.name), reply)]
-        for drift in [*found, *head_drifts(exchange)]:
+    known = [exchange for exchange in exchanges if exchange.operation is not None]
+    for exchange in known:
+        for drift in _drifts(exchange):
             entry = counts.setdefault(drift.identity, DriftCount(drift))
             entry.count += 1
             entry.met_by.add(exchange.who)
+            entry.sample = entry.sample or exchange
+    for missing in missing_fields(known):
+        alike = [one for one in known if one.operation and one.operation.name == missing.operation]
+        of = [one for one in alike if one.http_status == missing.http_status]
+        counts[missing.identity] = DriftCount(missing, len(of), {one.who for one in of}, of[0])
     return [counts[identity] for identity in sorted(counts, key=lambda it: (it[1], it[2], it[3], it[0], it[4]))]
 
 
-def by_pointer(counts: Iterable[DriftCount]) -> list[str]:
-    """Tell the same at the same place once, with the operations that have it."""
-    grouped: dict[tuple[str, str, str], list[DriftCount]] = {}
+def _drifts(exchange: Exchange) -> Iterator[Drift | Difference]:
+    """What one answer tells; the strict contract's word on a place counts only if nothing else is told of it."""
+    name = snake_case(exchange.operation.name) if exchange.operation else ""
+    found = find_drifts(name, Reply(exchange.http_status, exchange.answer_headers, exchange.answer))
+    yield from found
+    yield from head_drifts(exchange)
+    told = {drift.pointer for drift in found}
+    own = {drift.identity: drift for drift in body_drifts(exchange)}
+    yield from (drift for drift in own.values() if drift.kind == "word" or drift.pointer not in told)
+
+
+@dataclass
+class Place:
+    """What is told once: the same at the same place, with the operations and statuses that have it."""
+
+    kind: str
+    pointer: str
+    counts: list[DriftCount]
+
+    @property
+    def count(self) -> int:
+        """How many answers have it."""
+        return sum(one.count for one in self.counts)
+
+    @property
+    def where(self) -> str:
+        """The operations, each with its statuses."""
+        grouped: dict[str, list[str]] = {}
+        for one in self.counts:
+            grouped.setdefault(str(one.drift.http_status), []).append(one.drift.operation)
+        return "; ".join(f"HTTP {status}: {', '.join(dict.fromkeys(names))}" for status, names in grouped.items())
+
+    @property
+    def value(self) -> str:
+        """What stood there, once."""
+        return self.counts[0].drift.value
+
+    def __str__(self) -> str:
+        what = f"{self.kind} {self.pointer}".strip()
+        return f"{what}: {self.value} ({self.count} times; {self.where})"
+
+
+def by_pointer(counts: Iterable[DriftCount]) -> list[Place]:
+    """Tell the same at the same place once; what stands there counts only where it is a word, a code or a status."""
+    grouped: dict[tuple[str, str, str], Place] = {}
     for one in counts:
         kind, *_, value = one.drift.identity
         status = str(one.drift.http_status) if kind == "http_status" else ""
-        grouped.setdefault((kind, one.drift.pointer, value + status), []).append(one)
-    lines = []
-    for same in grouped.values():
-        first = same[0].drift
-        names = ", ".join(dict.fromkeys(f"{one.drift.operation} {one.drift.http_status}" for one in same))
-        what = f"{first.kind.replace('_', ' ')} {first.pointer}".strip()
-        lines.append(f"{what}: {first.value} ({sum(one.count for one in same)} times: {names})")
-    return lines
+        kind = kind.replace("http_", "HTTP ")
+        place = grouped.setdefault((kind, one.drift.pointer, value + status), Place(kind, one.drift.pointer, []))
+        place.counts.append(one)
+    return list(grouped.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from email.message import Message
 from typing import Any, Literal
 
@@ -33,6 +33,41 @@ def pointer_of(path: Iterable[str | int]) -> str:
 def broken_at(path: Iterable[str | int]) -> str:
     """Name the cause that all answers have in common which break the contract at one place."""
     return f"the answer breaks the contract at {pointer_of(path) or 'its root'}"
+
+
+def strictly(schema: dict[str, Any], value: Any) -> Iterator[tuple[list[str | int], str]]:
+    """Yield what only the strict twin of the contract refuses, where "X, or anything" means X: places and messages."""
+    key = "strict " + json.dumps(schema, sort_keys=True)
+    if key not in _VALIDATORS:
+        whole = {**_strict(schema), "components": _strict(CONTRACT["components"])}
+        _VALIDATORS[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+    for error in _VALIDATORS[key].iter_errors(value):
+        yield from _deepest(error)
+
+
+def _strict(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_strict(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    made = {}
+    for name, value in part.items():
+        if name in ("anyOf", "oneOf") and isinstance(value, list):
+            made[name] = [_strict(one) for one in value if one != {}] or value
+        else:
+            made[name] = value if name in ("example", "examples", "default", "const", "enum") else _strict(value)
+    return made
+
+
+def _deepest(error: Any) -> Iterator[tuple[list[str | int], str]]:
+    """Yield an error, or of a failed choice those of the alternative that was read deepest: that one was meant."""
+    branches = [branch for branch in getattr(error.kind, "context", []) if branch]
+    meant: list[Any] = max(branches, key=lambda branch: max(len(one.instance_path) for one in branch), default=[])
+    if any(one.instance_path for one in meant):
+        for one in meant:
+            yield from _deepest(one)
+    else:
+        yield error.instance_path, error.message
 
 
 def json_of(content: bytes) -> Any:

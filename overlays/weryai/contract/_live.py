@@ -28,7 +28,7 @@ from weryai.contract._judging import (
 )
 from weryai.contract._picture import png
 from weryai.contract._place import Place
-from weryai.contract._reading import Operation, operations, resolve
+from weryai.contract._reading import Operation, described, operations, resolve
 
 UNKNOWN_ID = "weryai-contract-suite-000000000000"
 NOT_FOUND = {404, 1003, 1010}
@@ -150,9 +150,7 @@ def judge(planned: Planned, exchange: Exchange, expected: Expected = ANYTHING) -
 
 
 def _schema_problems(one: Operation, exchange: Exchange) -> list[Problem]:
-    responses = one.spec["responses"]
-    described = resolve(responses.get(str(exchange.http_status)) or responses["default"])
-    schema = described["content"]["application/json"]["schema"]
+    schema = described(one, exchange.http_status)["content"]["application/json"]["schema"]
     return [
         Problem(
             f"the contract does not allow it: {pointer_of(error.instance_path) or 'body'}: {error.message[:200]}",
@@ -166,8 +164,8 @@ def _schema_problems(one: Operation, exchange: Exchange) -> list[Problem]:
 def _body(one: Operation) -> tuple[bytes, str]:
     if "requestBody" not in one.spec:
         return b"", ""
-    ((media_type, described),) = one.spec["requestBody"]["content"].items()
-    value = resolve(next(iter(described["examples"].values())))["value"]
+    ((media_type, form),) = one.spec["requestBody"]["content"].items()
+    value = resolve(next(iter(form["examples"].values())))["value"]
     if media_type == "application/json":
         return json.dumps(value).encode(), media_type
     if media_type != "multipart/form-data":

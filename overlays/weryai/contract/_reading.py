@@ -56,3 +56,10 @@ def operations() -> list[Operation]:
 def operation(name: str) -> Operation:
     """Return the operation with this operationId."""
     return next(one for one in operations() if one.name == name)
+
+
+def described(one: Operation, http_status: int) -> dict[str, Any]:
+    """Return what the contract says of an answer; a success that it does not list is one like the listed ones."""
+    responses = one.spec["responses"]
+    listed = responses.get(str(http_status)) or (responses["200"] if 200 <= http_status < 300 else responses["default"])
+    return resolve(listed)

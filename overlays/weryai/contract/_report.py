@@ -149,10 +149,10 @@ def console(run: Run) -> Iterator[str]:
     yield from coverage_table(run)
     yield from coverage_lines(run)
     yield ""
-    yield f"drift: {len(run.drift)} kinds in {len(run.exchanges)} answers" + (
-        ", which STRICT=1 does not allow" if run.strict and run.drift else ""
+    yield f"drift: {len(by_pointer(run.drift))} kinds in {len(run.exchanges)} answers" + (
+        ", which this run does not allow" if run.strict and run.drift else ""
     )
-    yield from (f"  {line}" for line in by_pointer(run.drift))
+    yield from (f"  {place}" for place in by_pointer(run.drift))
 
 
 def coverage_lines(run: Run) -> Iterator[str]:
@@ -168,7 +168,7 @@ def markdown(run: Run) -> str:
     failed, total = len(run.checks.failed), len(run.checks.all)
     verdict = "holds" if run.is_good else "fails"
     lines = [f"### Contract {verdict}: {run.what} at `{run.address}`", "", f"{total - failed} of {total} checks hold."]
-    lines += ["", *(f"* {line}" for line in coverage_lines(run)), f"* drift: {len(run.drift)} kinds", ""]
+    lines += ["", *(f"* {line}" for line in coverage_lines(run)), f"* drift: {len(by_pointer(run.drift))} kinds", ""]
     for cause in run.checks.causes:
         fence = "`" * 5
         names = ", ".join(f"{check.group}: {check.name}" for check in cause.checks)
