@@ -158,3 +158,43 @@ async def test_who_wants_calm_gets_it(browser: Browsing, ledger: Path) -> None:
     moving = """() => [...document.querySelectorAll("*")].filter((one) =>
         getComputedStyle(one).transitionDuration.split(",").some((one) => parseFloat(one) > 0)).length"""
     assert await page.evaluate(moving) == 0
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_the_letters_of_every_axis_are_of_one_size(browser: Browsing, ledger: Path, width: int) -> None:
+    """However wide a plot is drawn, its letters have 11.5 pixels."""
+    page = await opened(browser, ledger, width=width)
+    sizes = """() => [...document.querySelectorAll(".plot text")].map((one) =>
+        parseFloat(getComputedStyle(one).fontSize) * one.ownerSVGElement.getBoundingClientRect().width
+        / one.ownerSVGElement.viewBox.baseVal.width)"""
+    await page.wait_for_function(f"() => ({sizes})().every((size) => Math.abs(size - 11.5) < 0.1)")
+    assert len(await page.evaluate(sizes)) >= 10
+
+
+async def test_times_are_those_of_who_reads(browser: Browsing, tmp_path: Path) -> None:
+    """Moments of the page, of a job and of an axis are in the browser's zone; UTC stands in the title."""
+    with Filling(tmp_path / "run.db") as filling:
+        for number in range(3):
+            filling.job(f"job-{number}", "done")
+    moved = "update jobs set began = 1000000000 + id, submitted = 1000000000 + id, ended = 1000000060 + id"
+    alter(tmp_path / "run.db", moved)
+    page = await opened(browser, tmp_path / "run.db", timezone_id="Asia/Tokyo", locale="en-GB")
+    told = page.locator("header time")
+    await expect(told).to_have_text("9 Sept 2001, 10:46:41 GMT+9")
+    await expect(told).to_have_attribute("title", "2001-09-09 01:46 UTC")
+    await expect(page.locator(".plot text", has_text="10:46:40").first).to_be_visible()
+    assert "10:47:40: 0 submitted, 1 done" in " ".join(await page.locator(".plot title").all_text_contents())
+    await page.locator(".card", has_text="job-1").click()
+    await expect(page.locator("#big dl")).to_contain_text("9 Sept 2001, 10:47:42 GMT+9")
+
+
+async def test_a_card_opens_wherever_it_is_clicked(browser: Browsing, ledger: Path) -> None:
+    """Its text opens a job as its image does; who selects that text only selects it."""
+    page = await opened(browser, ledger)
+    prompt = page.locator(".card .prompt", has_text="A shoe walks")
+    await prompt.click()
+    await expect(page.locator("#big-title")).to_have_text("shoe")
+    await page.keyboard.press("Escape")
+    await prompt.evaluate("(one) => getSelection().selectAllChildren(one)")
+    await prompt.dispatch_event("click")
+    await expect(page.get_by_role("dialog")).to_be_hidden()

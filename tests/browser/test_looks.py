@@ -150,3 +150,49 @@ async def test_the_page_is_told_apart_by_its_parts(client: WeryAI, browser: Brow
     assert nameless == []
     assert await page.locator("img:not([alt])").count() == 0
     assert await page.locator("#status").inner_text() == ""
+
+
+async def test_a_task_shows_its_image(emulator: Emulator, client: WeryAI, browser: Browsing) -> None:
+    """A row has the image that was uploaded, small, and keeps it through the states; others have a word."""
+    order(client)
+    client.text_to_video.submit("A fox runs")
+    client.image_to_video.submit("https://example.com/sea.jpg", prompt="The sea moves")
+    page = await browser.open()
+    await expect(page.locator("#task-list .thumb")).to_have_count(3)
+    assert await page.locator("#task-list span.thumb").all_inner_texts() == ["URL", "text"]
+    image = page.locator("#task-list img.thumb")
+    await expect(image).to_have_js_property("complete", True)
+    kept = await image.evaluate_handle("(image) => { window.kept = image; return image.naturalWidth; }")
+    assert await kept.json_value() > 0
+    emulator.clock.advance(60)
+    await expect(page.locator("#task-list .state", has_text="succeed")).to_have_count(3)
+    assert await image.evaluate("(image) => image === window.kept")
+
+
+async def test_a_failure_is_louder_than_a_second_bill(emulator: Emulator, client: WeryAI, browser: Browsing) -> None:
+    """What failed stands out more from its paper than what was submitted twice, whose extra credits are counted."""
+    fill(emulator, client)
+    page = await browser.open("/#ledger")
+    await expect(page.locator("#sums")).to_contain_text("Extra credits10")
+    await expect(page.locator("#jobs .double")).to_contain_text("submitted twice: 10 extra credits")
+    far = """(element) => {
+        const parts = (one) => getComputedStyle(one).backgroundColor.match(/[\\d.]+/g).map(Number);
+        const [own, sheet] = [parts(element), parts(element.closest(".view"))];
+        return own.slice(0, 3).reduce((sum, part, place) => sum + Math.abs(part - sheet[place]), 0);
+    }"""
+    await page.goto(f"{emulator.url}/#tasks")
+    failed, twice = page.locator("#task-list .state[data-state=failed]"), page.locator("#task-list .double .chip.warn")
+    assert await failed.evaluate(far) > 3 * await twice.first.evaluate(far)
+
+
+async def test_scenarios_are_found(browser: Browsing) -> None:
+    """They stand in groups by stage; words in any order leave those that have all of them, or none, which is said."""
+    page = await browser.open("/#scenarios")
+    shown = page.locator("#catalogue li:visible")
+    await expect(page.locator("#catalogue h3", has_text="webhook")).to_be_visible()
+    await page.get_by_role("searchbox", name="Filter scenarios by text").fill("COPYRIGHT task")
+    await expect(shown).to_have_count(1)
+    await expect(shown).to_contain_text("fail-copyright")
+    await expect(page.locator("#catalogue h3:visible")).to_have_count(1)
+    await page.get_by_role("searchbox", name="Filter scenarios by text").fill("nothing like it")
+    await expect(page.get_by_text("No scenario matches.")).to_be_visible()

@@ -109,7 +109,7 @@ async def test_a_double_submit_stands_out(client: WeryAI, browser: Browsing) -> 
     order(client, "once")
     for _ in range(2):
         order(client, "twice")
-    await expect(page.locator("#doubles")).to_have_text(re.compile("One job was submitted more than once: 20 credits"))
+    await expect(page.locator("#doubles")).to_have_text(re.compile("One job was submitted more than once: 10 extra"))
     await page.get_by_role("link", name="Show the ledger").click()
     first = page.locator("#jobs tr").first
     await expect(first).to_contain_text("submitted twice")

@@ -7,15 +7,18 @@ import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from fakes.bulks import manifest
 from fakes.ledgers import Filling, alter
 from fakes.photos import encoded, halves, opened
 from fakes.pictures import png
 from weryai import InvalidInputError, bulk
 from weryai.cli import run
+from weryai.emulator import Emulator
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'><svg/onload=alert(3)> &amp; {{7*7}} \x00\x1b]]>"
 VIDEO = b"\0\0\0\x18ftypmp42" + b"v" * 1_000
@@ -256,3 +259,19 @@ def test_an_empty_ledger_has_a_page(tmp_path: Path) -> None:
     assert "There are no jobs yet" in Page(bulk.report(tmp_path / "run.db", tmp_path / "report.html")).text
     with pytest.raises(InvalidInputError):
         bulk.report(tmp_path / "run.db", tmp_path / "report.html", cards=-1)
+
+
+def test_why_a_run_stopped_is_told(tmp_path: Path) -> None:
+    """What ended a run early stands in its ledger, in its status and on its page, until the next run begins."""
+    place = manifest(tmp_path / "jobs.csv", range(3)).with_name("run.db")
+    with Emulator(video="fixed", waiting=0.0, processing=0.0) as emulator, bulk.Ledger(place) as ledger:
+        bulk.load_manifest(ledger, tmp_path / "jobs.csv", {})
+        options: dict[str, Any] = {"output": tmp_path, "api_key": emulator.key, "base_url": emulator.url}
+        bulk.run(ledger, limits=bulk.Limits(100, budget_tasks=1), **options)
+        told = bulk.status(place).stopped
+        assert told is not None and "budget" in told
+        text = Page(bulk.report(place, tmp_path / "report.html")).text
+        assert f"The run stopped: {told}" in text and "2 jobs are left" in text
+        bulk.run(ledger, limits=bulk.Limits(100, budget_tasks=3), **options)
+        assert bulk.status(place).stopped is None
+    assert "The run stopped" not in Page(bulk.report(place, tmp_path / "report.html")).text

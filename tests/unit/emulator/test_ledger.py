@@ -22,6 +22,7 @@ async def test_a_double_submission_is_seen_at_once(visitor: Visitor) -> None:
         await visitor.submit()
     (row,) = rows(visitor)
     assert (row.posts, row.orders, row.credits, row.is_double, len(row.task_ids)) == (2, 2, 20, True, 2)
+    assert row.extra_credits == 10
     assert len(set(row.exchanges)) == 2
 
 

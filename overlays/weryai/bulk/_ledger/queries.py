@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._flow.order import OrderState
 from .job import Job
-from .transitions import Database
+from .transitions import STOPPED, Database
 
 _FIELDS = (
     "key",
@@ -142,6 +142,12 @@ def is_anybody_at_work(db: Database, now: float) -> bool:
     """Whether a run has given a sign of life a moment ago."""
     found = db.execute("select value from about where name = ?", (ALIVE,)).fetchone()
     return found is not None and abs(now - float(found["value"])) < SILENCE
+
+
+def why_stopped(db: Database) -> str | None:
+    """Why the last run took no further jobs before its end, if it said so."""
+    found = db.execute("select value from about where name = ?", (STOPPED,)).fetchone()
+    return None if found is None else str(found["value"])
 
 
 def job_of(row: Mapping[str, Any] | Any) -> Job:

@@ -39,7 +39,8 @@ Schema 2 (`pragma user_version`; `pragma application_id` is 0x57455242, "WERB").
       unknown_in_a_row   how many outcomes were unknown since the last that was known
       open_posts         how many requests that cost credits may be open at a time, or null
     about    name, value: the salt of the hash, how many loads there were, how often it was opened to be changed, the
-             file's inode and place then, and, in a ledger of schema 1, that parts were shared out by where images lie
+             file's inode and place then, and, in a ledger of schema 1, that parts were
+             shared out by where images lie, why the last run stopped before its end
 
 Beside the file lie SQLite's own -wal and -shm, which belong to it, an empty .lock, and .starts, their number.
 

@@ -23,6 +23,8 @@ from ...errors import BudgetExceededError, InvalidInputError, JournalError, befo
 T = TypeVar("T")
 GIVEN_UP = "given up"
 IMAGE_CHANGED = "image changed"
+#: The name in `about` of why the last run stopped, and how much of it is kept.
+STOPPED, _MOST_TOLD = "stopped", 1_000
 _NO_FILE: Mapping[str, None] = {"path": None, "sha256": None, "size": None}
 _AGAIN: Mapping[str, None] = {"reason": None, "kind": None, "ended": None, "worker": None}
 
@@ -187,6 +189,13 @@ def set_budget(db: Database, tasks: int | None, credits: float | None) -> None:
     """Set what may be spent in all, over every start of the run; None is no limit. A part keeps its share of it."""
     run = db.execute("select part, parts from run").fetchone()
     db.execute("update run set budget_tasks = ?, budget_credits = ?", share(tasks, credits, run["part"], run["parts"]))
+
+
+def note_stop(db: Database, reason: str | None) -> None:
+    """Write down why a run takes no further jobs, for who looks at it later; None is that one begins."""
+    db.execute("delete from about where name = ?", (STOPPED,))
+    if reason is not None:
+        db.execute("insert into about (name, value) values (?, ?)", (STOPPED, reason[:_MOST_TOLD]))
 
 
 def share(tasks: float | None, credits: float | None, part: int, parts: int) -> tuple[float | None, float | None]:

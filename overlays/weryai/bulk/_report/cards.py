@@ -63,8 +63,8 @@ def _facts(job: Job, shown: Shown) -> list[list[Element]]:
         ("batch", job.batch_id),
         ("credits", None if job.price is None else number(job.price)),
         ("paid", f"{job.submits} times" if job.submits > 1 else None),
-        ("submitted", stamp(job.submitted)),
-        ("ended", stamp(job.ended)),
+        ("submitted", _moment(job.submitted)),
+        ("ended", _moment(job.ended)),
         ("took", _taken(job)),
         ("video", _video(job, shown)),
         ("SHA-256", job.sha256),
@@ -74,6 +74,10 @@ def _facts(job: Job, shown: Shown) -> list[list[Element]]:
         [h("dt", name), h("dd", value if isinstance(value, Element) else h("bdi", value))]
         for name, value in facts if value is not None
     ]  # fmt: skip
+
+
+def _moment(at: float | None) -> Element | None:
+    return None if at is None else h("time", str(stamp(at)), datetime=stamp(at))
 
 
 def _taken(job: Job) -> str | None:

@@ -6,6 +6,7 @@ import itertools
 import math
 import time
 from collections.abc import Sequence
+from typing import TypeAlias
 from xml.etree.ElementTree import Element
 
 from .data import Facts, Times
@@ -14,6 +15,8 @@ from .html import Child, h
 WIDTH, HEIGHT = 420, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 14, 24
 _MOST_BARS = 24
+#: An end of an axis: 0 left or 1 right, its text, and of a moment which, and in what detail.
+End: TypeAlias = "tuple[int, str, float | None, str | None]"
 
 
 def plots(facts: Facts) -> list[Element]:
@@ -31,6 +34,8 @@ def span(seconds: float) -> str:
         return f"{seconds:.1f} s"
     if seconds < 90:
         return f"{seconds:.0f} s"
+    if seconds < 600 and round(seconds) % 60:
+        return f"{round(seconds) // 60} min {round(seconds) % 60} s"
     return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
 
 
@@ -44,11 +49,17 @@ def clock(moment: float, form: str = "%Y-%m-%d %H:%M") -> str:
     return time.strftime(form, time.gmtime(moment))
 
 
-def _ends(times: Times, slots: int) -> list[tuple[int, str]]:
+def moment(at: float) -> Element:
+    """A moment in UTC; the page's script puts it into the reader's own time."""
+    return h("time", f"{clock(at)} UTC", datetime=clock(at, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+def _ends(times: Times, slots: int) -> list[End]:
     """What stands at both ends of a time axis: seconds for a short one, days for a long one."""
     long = slots * times.step
-    form = "%H:%M:%S" if long < 600 else "%H:%M" if long < 86_400 else "%b %d %H:%M"
-    return [(0, clock(times.start, form)), (1, clock(times.start + long, form))]
+    detail = "second" if long < 600 else "minute" if long < 86_400 else "day"
+    form = {"second": "%H:%M:%S", "minute": "%H:%M", "day": "%b %d %H:%M"}[detail]
+    return [(place, clock(at, form), at, detail) for place, at in ((0, times.start), (1, times.start + long))]
 
 
 def _over_time(times: Times) -> Element:
@@ -61,13 +72,14 @@ def _over_time(times: Times) -> Element:
     drawn: list[Element] = []
     for slot, (done, failed) in enumerate(bars):
         low = _y(0, top)
-        moment = clock(times.start + slot * times.step, "%H:%M:%S")
-        told = f"{moment}: {ordered[slot]:,} submitted, {done:,} done, {failed:,} failed"
+        at = times.start + slot * times.step
+        rest = f": {ordered[slot]:,} submitted, {done:,} done, {failed:,} failed"
+        shown = h("title", f"{clock(at, '%H:%M:%S')} UTC{rest}", data_at=at, data_form="second", data_rest=rest)
         for many, name in ((done, "good"), (failed, "bad")):
             if many:
                 tall = HEIGHT - _BOTTOM - _y(many, top)
                 low -= tall
-                drawn.append(_bar(_LEFT + slot * wide, low, wide, tall, name, told))
+                drawn.append(_bar(_LEFT + slot * wide, low, wide, tall, name, shown))
     steps = [_point(_LEFT + at * wide, _y(many, top)) for slot, many in enumerate(ordered) for at in (slot, slot + 1)]
     line = h("polyline", points=" ".join(steps), class_="line move")
     caption = [_key("good", "videos"), _key("bad", "failed"), _key("move", "submitted")]
@@ -88,7 +100,7 @@ def _histogram(times: Times) -> Element:
     top, wide = _top(max(counts)), (WIDTH - _LEFT - _RIGHT) / many_bars
     bars = [
         _bar(_LEFT + at * wide, _y(many, top), wide, HEIGHT - _BOTTOM - _y(many, top), "move",
-             f"{span(low + at * step)} to {span(low + (at + 1) * step)}: {many:,}")
+             h("title", f"{span(low + at * step)} to {span(low + (at + 1) * step)}: {many:,}"))
         for at, many in enumerate(counts) if many
     ]  # fmt: skip
     median = times.median or 0.0
@@ -96,7 +108,8 @@ def _histogram(times: Times) -> Element:
     mark = h("line", x1=_round(x), x2=_round(x), y1=_TOP - 6, y2=HEIGHT - _BOTTOM, class_="mark")
     told = f"Time from submission to video of {len(taken):,} videos, the median is {span(median)}"
     return _figure("From submission to video", told, [_key("mark", f"median {span(median)}")], top,
-                   [(0, span(low)), (1, span(low + many_bars * step))], [*bars, mark])  # fmt: skip
+                   [(0, span(low), None, None), (1, span(low + many_bars * step), None, None)],
+                   [*bars, mark])  # fmt: skip
 
 
 def _spend(times: Times, facts: Facts) -> Element:
@@ -122,23 +135,24 @@ def _spend(times: Times, facts: Facts) -> Element:
 
 
 def _figure(
-    title: str, told: str, caption: Sequence[Child], top: float, ends: Sequence[tuple[int, str]], drawn: list[Element]
+    title: str, told: str, caption: Sequence[Child], top: float, ends: Sequence[End], drawn: list[Element]
 ) -> Element:
     lines: list[Element] = []
     for part in (0.0, 0.5, 1.0):
         y = _round(_y(part * top, top))
         lines.append(h("line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y, class_="grid"))
         lines.append(h("text", _short(part * top), x=_LEFT - 6, y=y + 4, text_anchor="end"))
-    for place, text in ends:
+    for place, text, at, detail in ends:
         x = (_LEFT, WIDTH - _RIGHT)[place]
-        lines.append(h("text", text, x=x, y=HEIGHT - 7, text_anchor=("start", "end")[place]))
+        anchor = ("start", "end")[place]
+        lines.append(h("text", text, x=x, y=HEIGHT - 7, text_anchor=anchor, data_at=at, data_form=detail))
     picture = h("svg", lines, drawn, viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=told)
     return h("figure", h("figcaption", h("h3", title), h("span", caption, class_="keys")), picture, class_="plot")
 
 
-def _bar(x: float, y: float, wide: float, tall: float, name: str, told: str) -> Element:
+def _bar(x: float, y: float, wide: float, tall: float, name: str, told: Element) -> Element:
     gap = min(1.5, wide * 0.2)
-    return h("rect", h("title", told), x=_round(x + gap / 2), y=_round(y), width=_round(wide - gap),
+    return h("rect", told, x=_round(x + gap / 2), y=_round(y), width=_round(wide - gap),
              height=_round(max(tall, 0.5)), class_=f"bar {name}")  # fmt: skip
 
 

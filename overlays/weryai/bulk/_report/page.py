@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from ..._flow.order import OrderState
 from .cards import card
-from .charts import clock, number, plots, span
+from .charts import moment, number, plots, span
 from .data import Facts
 from .html import Child, h, markup
 from .media import Media
@@ -47,7 +47,15 @@ def page(facts: Facts, media: Media) -> str:
         "body",
         h("a", "Skip to the jobs", class_="skip", href="#sheet"),
         _header(facts),
-        h("main", _tiles(facts), _attention(facts), _figures(facts), _reasons(facts), _sheet(facts, media)),
+        h(
+            "main",
+            _stopped(facts),
+            _tiles(facts),
+            _attention(facts),
+            _figures(facts),
+            _reasons(facts),
+            _sheet(facts, media),
+        ),
         _dialog(),
     )
     body.append(h("script", act))
@@ -60,12 +68,14 @@ def _hash(text: str) -> str:
 
 def _header(facts: Facts) -> Element:
     mood, verdict = _verdict(facts)
+    many = facts.status.counts[OrderState.FAILED]
+    failed: Child = [", ", h("span", f"{many:,} failed", class_="failed")] if many else None
     counts, total = facts.status.counts, facts.status.jobs
     where = [h("code", Path(facts.ledger).name)]
     if facts.status.facts.base_url:
         where += [h("span", facts.status.facts.base_url)]
     if facts.first is not None:
-        where += [h("span", f"{clock(facts.first)} UTC")]
+        where += [moment(facts.first)]
     bars, at = [], 0.0
     for state in _ORDER:
         wide = 1_000 * counts[state] / max(total, 1)
@@ -75,7 +85,7 @@ def _header(facts: Facts) -> Element:
     return h(
         "header",
         h("p", "WeryAI bulk run", class_="label"),
-        h("h1", verdict),
+        h("h1", verdict, failed),
         h("p", [[one, " "] for one in where], class_="where"),
         h("svg", bars, viewBox="0 0 1000 10", preserveAspectRatio="none", role="img", aria_label=told, class_="states"),
         h("ul", [h("li", h("i", class_=f"dot {state.value}"), h("b", f"{counts[state]:,}"), f" {state.value}")
@@ -93,6 +103,22 @@ def _verdict(facts: Facts) -> tuple[str, str]:
     if done == total:
         return "good", f"All {total:,} videos are ready" if total > 1 else "The video is ready"
     return "mixed" if done else "calm", f"{done:,} of {total:,} videos are ready"
+
+
+def _stopped(facts: Facts) -> Element | None:
+    """Why the run does not go on, where something is left to be done."""
+    status = facts.status
+    left = status.counts[OrderState.QUEUED] - status.not_in_manifest.get(OrderState.QUEUED, 0)
+    left += status.counts[OrderState.SUBMITTED] + status.counts[OrderState.SUBMITTING]
+    if status.is_going_on or not left or facts.first is None:
+        return None
+    return h(
+        "section",
+        h("h2", f"The run stopped: {status.stopped}" if status.stopped else "Nobody works on this run now"),
+        h("p", f"{left:,} {'job is' if left == 1 else 'jobs are'} left. The same command goes on with them; what is "
+               "paid for is fetched, and not paid for again."),
+        class_="panel stopped",
+    )  # fmt: skip
 
 
 def _tiles(facts: Facts) -> Element:
@@ -159,8 +185,12 @@ def _reasons(facts: Facts) -> Iterator[Element]:
         ]  # fmt: skip
         left = [h("p", f"and {len(groups) - _MOST_REASONS:,} more kinds", class_="quiet")]
         columns = [h("th", name, scope="col") for name in ("Jobs", "Kind", "First reason")]
+        again = None
+        if word == "failed":
+            again = h("pre", f"weryai bulk retry {shlex.quote(facts.ledger)} --failed")
         table = h("table", h("thead", h("tr", columns)), h("tbody", rows))
-        yield h("section", h("h2", heading), table, left if len(groups) > _MOST_REASONS else None, class_="panel")
+        yield h("section", h("h2", heading), table, left if len(groups) > _MOST_REASONS else None, again,
+                class_="panel")  # fmt: skip
 
 
 def _share(many: int, most: int, state: str) -> Element:

@@ -10,7 +10,7 @@ from typing import Any
 from ..._flow.order import OrderState
 from .._ledger.job import Job
 from .._ledger.opening import Place, looking
-from .._ledger.queries import RunFacts, counts, facts, is_anybody_at_work, others, pace_of, page
+from .._ledger.queries import RunFacts, counts, facts, is_anybody_at_work, others, pace_of, page, why_stopped
 from .._ledger.transitions import Database
 
 _MOST_LISTED = 100
@@ -34,6 +34,7 @@ class Status:
     that broke: the next `run` goes on with them. `ambiguous` are the first 100 of those. `pace` is jobs that end per
     second, `eta` the seconds until all have ended at that pace; both are None where nobody seems to be at work.
     `not_in_manifest` are those of the `counts` that only earlier manifests had: they are not submitted.
+    `stopped` is why the last run took no further jobs, `is_going_on` whether somebody has worked on it a moment ago.
     """
 
     counts: Mapping[OrderState, int]
@@ -44,6 +45,8 @@ class Status:
     pace: float | None = None
     eta: float | None = None
     not_in_manifest: Mapping[OrderState, int] = field(default_factory=dict)
+    stopped: str | None = None
+    is_going_on: bool = False
 
     @property
     def jobs(self) -> int:
@@ -60,7 +63,8 @@ def status(ledger: Place) -> Status:
 def status_of(db: Database, now: float) -> Status:
     """Tell how the run of a database stands."""
     counted = counts(db)
-    pace = pace_of(db) if is_anybody_at_work(db, now) else None
+    is_going_on = is_anybody_at_work(db, now)
+    pace = pace_of(db) if is_going_on else None
     aside = others(db)
     left = sum(counted[state] for state in _OPEN) - aside[OrderState.QUEUED]
     return Status(
@@ -72,6 +76,8 @@ def status_of(db: Database, now: float) -> Status:
         pace,
         left / pace if pace and left else None,
         aside,
+        None if is_going_on else why_stopped(db),
+        is_going_on,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._client import AsyncWeryAI
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, WeryAIError
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.job import Job, JobState
@@ -154,6 +155,7 @@ async def conduct(
         performer.let_go = run.let_go
         # Ties the ledger to this service and this key, before anything else.
         client._tie()
+        await performer.note(lambda db: steps.note_stop(db, None))
         watch(run)
         with ending.passing_to(run.heed):
             try:
@@ -244,6 +246,10 @@ async def outcome(run: Run) -> Outcome:
         lambda db: (reading.counts(db), reading.others(db), reading.facts(db))
     )
     stopping, signal = run.performer.stopping, run.ending.signal
+    if stopping is not None:
+        # Where the disk is full, the result is told all the same.
+        with contextlib.suppress(WeryAIError):
+            await run.performer.note(lambda db: steps.note_stop(db, stopping.reason))
     return Outcome(
         counts, facts.submits, facts.credits, stopping.reason if stopping else None, signal is not None,
         not_in_manifest=others, signal=signal, cause=stopping.cause if stopping else None,

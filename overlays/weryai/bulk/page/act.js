@@ -3,6 +3,31 @@
 
 const $ = (id) => document.getElementById(id);
 const items = [...document.querySelectorAll(".cards > li")];
+
+// Moments are written in UTC, and shown in the time of who reads.
+const FORMS = {
+  second: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+  minute: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  day: { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+};
+for (const one of document.querySelectorAll("time")) {
+  one.title = one.textContent;
+  one.textContent = new Date(one.dateTime).toLocaleString(undefined,
+    { year: "numeric", month: "short", day: "numeric", ...FORMS.second, timeZoneName: "short" });
+}
+for (const one of document.querySelectorAll("[data-at]")) {
+  one.textContent = new Date(Number(one.dataset.at) * 1000).toLocaleString(undefined, FORMS[one.dataset.form]) + (one.dataset.rest ?? "");
+}
+
+// The letters of every axis are as large as those beside it, however wide its plot is drawn.
+const LETTERS = 11.5;
+const sized = new ResizeObserver((changes) => {
+  for (const { target, contentRect } of changes) {
+    if (contentRect.width) target.style.fontSize = `${(LETTERS * target.viewBox.baseVal.width) / contentRect.width}px`;
+  }
+});
+for (const plot of document.querySelectorAll(".plot svg")) sized.observe(plot);
+
 const words = new Map(items.map((item) => [item, item.textContent.toLowerCase()]));
 const videos = [...document.querySelectorAll(".cards video")];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -105,7 +130,10 @@ function step(by) {
   if (next) show(next);
 }
 
-for (const item of items) item.querySelector(".open").addEventListener("click", () => show(item));
+// A card opens wherever it is clicked, but for who selects its text.
+for (const item of items) {
+  item.addEventListener("click", () => { if (getSelection().isCollapsed) show(item); });
+}
 $("before").addEventListener("click", () => step(-1));
 $("after").addEventListener("click", () => step(1));
 $("close").addEventListener("click", () => dialog.close());

@@ -33,6 +33,8 @@ def lines(status: Status, ledger: str) -> Iterator[str]:
         told = ", ".join(f"{many:,} {state}" for state, many in aside.items())
         yield f"  {sum(aside.values()):>{width},}  of these are not in this manifest, so none is submitted ({told})"
     yield f"spent    {_spent(status)}"
+    if status.stopped:
+        yield f"stopped  {plain(status.stopped)}"
     if status.pace:
         left = f", about {span(status.eta)} left" if status.eta else ""
         yield f"pace     {status.pace * 60:.3g} jobs a minute{left}"
@@ -62,6 +64,7 @@ def fields(status: Status) -> dict[str, Any]:
         "spent_credits": facts.credits, "budget_credits": facts.budget_credits,
         "spent_unpriced": facts.unpriced,
         "base_url": facts.base_url, "jobs_per_second": status.pace, "seconds_left": status.eta,
+        "stopped": status.stopped, "is_going_on": status.is_going_on,
         "failures": [_group(one) for one in status.failures],
         "unfinished": [_group(one) for one in status.unfinished],
         "ambiguous": [

@@ -34,8 +34,9 @@ class Post:
 class LedgerRow:
     """A job: the same image with the same parameters, however often it was submitted.
 
-    `posts` counts the submissions that arrived, `orders` those of them that made tasks: more than one is a second
-    bill. `states` are those of the tasks, `state` is the one they share, else "mixed", or "refused" without a task.
+    `posts` counts the submissions that arrived, `orders` those of them that made tasks: more than one is a second bill,
+    and `extra_credits` is what the later ones cost, less what was refunded of that. `states` are those of the tasks,
+    `state` is the one they share, else "mixed", or "refused" without a task.
     """
 
     job: str
@@ -49,6 +50,7 @@ class LedgerRow:
     credits: int
     refunded: int
     exchanges: tuple[int, ...]
+    extra_credits: int = 0
 
     @property
     def state(self) -> str:
@@ -89,6 +91,8 @@ class Ledger:
     def _row(self, posts: tuple[Post, ...]) -> LedgerRow:
         found = (self._tasks.task(task_id) for post in posts for task_id in post.task_ids)
         tasks: list[Task] = [task for task in found if task is not None]
+        first = next((post.task_ids for post in posts if post.task_ids), ())
+        later = [task for task in tasks if task.id not in first]
         return LedgerRow(
             job=posts[0].job,
             model=posts[0].model,
@@ -101,6 +105,7 @@ class Ledger:
             credits=sum(task.credits for task in tasks),
             refunded=sum(self._tasks.refunded(task) for task in tasks),
             exchanges=tuple(post.exchange for post in posts),
+            extra_credits=sum(task.credits - self._tasks.refunded(task) for task in later),
         )
 
 

@@ -7,9 +7,9 @@ import { doubles, world } from "./world.js";
 
 const listing = new Listing(byId("jobs"), (row) => row.job, (row) => {
   const cell = (label, kind, ...content) => h("td", { "data-label": label, class: kind }, content);
-  return h("tr", { class: row.is_double ? "double" : null },
+  return h("tr", { class: row.state === "failed" ? "failed" : row.is_double ? "double" : null },
     cell("Job", "", h("span", { class: "title", dir: "auto" }, row.prompt || "(no prompt)"), h("span", { class: "sub" }, row.model, " · ", h("span", { class: "mono" }, row.job))),
-    cell("State", "", stateMark(row.state), row.is_double ? chip("submitted twice", "bad") : null),
+    cell("State", "", stateMark(row.state), row.is_double ? chip(`submitted twice: ${row.extra_credits} extra credits`, "warn") : null),
     cell("POSTs", "number", String(row.posts)),
     cell("Submissions", "number", String(row.orders)),
     cell("Credits", "number", String(row.credits)),
@@ -24,11 +24,14 @@ const sum = (label, value, kind = "") => h("div", { class: `sum ${kind}` }, h("s
 export function showLedger() {
   const rows = [...world.ledger.values()];
   const total = (count) => rows.reduce((so_far, row) => so_far + count(row), 0);
+  const failed = rows.filter((row) => row.states.includes("failed")).length;
+  const extra = total((row) => row.extra_credits);
   const spent = total((row) => row.credits);
   byId("sums").replaceChildren(
     sum("Credits left", world.balance), sum("Spent", spent), sum("Refunded", total((row) => row.refunded)),
     sum("Jobs", rows.length), sum("POSTs", total((row) => row.posts)),
-    sum("Refused", total((row) => row.refusals.length)), sum("Submitted twice", doubles().length, doubles().length ? "bad" : ""));
+    sum("Refused", total((row) => row.refusals.length)), sum("Failed", failed, failed ? "bad" : ""),
+    sum("Submitted twice", doubles().length, doubles().length ? "warn" : ""), sum("Extra credits", extra, extra ? "warn" : ""));
   listing.show(rows.reverse().sort((one, other) => other.is_double - one.is_double));
   setText(listing.none, "Nothing was submitted yet.");
 }
@@ -37,8 +40,8 @@ export function showLedger() {
 export function showDoubles() {
   const found = doubles();
   const alarm = byId("doubles");
-  const paid = found.reduce((so_far, row) => so_far + row.credits, 0);
-  const text = `${found.length === 1 ? "One job was" : `${found.length} jobs were`} submitted more than once: ${paid} credits for the same work.`;
+  const extra = found.reduce((so_far, row) => so_far + row.extra_credits, 0);
+  const text = `${found.length === 1 ? "One job was" : `${found.length} jobs were`} submitted more than once: ${extra} extra credits for the same work.`;
   alarm.hidden = !found.length;
   if (found.length && alarm.dataset.text !== text) {
     alarm.dataset.text = text;

@@ -52,6 +52,28 @@ async function order(event) {
   if (fault) say(`Injected: ${fault.name}, ${times === 1 ? "once" : `${times} times`}`);
 }
 
+// A scenario's name, stage and effect, by which it is found.
+const words = new Map();
+
+function filterCatalogue() {
+  const asked = byId("scenario-text").value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const [item, text] of words) item.hidden = !asked.every((word) => text.includes(word));
+  for (const group of byId("catalogue").children) group.hidden = !group.querySelector("li:not([hidden])");
+  byId("no-scenario").hidden = [...words.keys()].some((item) => !item.hidden);
+}
+
+function fillCatalogue(groups) {
+  byId("catalogue").replaceChildren(...groups.map(([name, found]) => {
+    const stage = name === "any" ? "any request" : name;
+    return h("section", {}, h("h3", {}, `${stage} · ${found.length}`), h("ul", { class: "catalogue" }, found.map((one) => {
+      const item = h("li", {}, h("button", { type: "button", class: "pointer", onclick: () => choose(one.name) }, one.name), h("span", {}, one.sentence));
+      words.set(item, `${one.name} ${stage} ${one.sentence}`.toLowerCase());
+      return item;
+    })));
+  }));
+  byId("scenario-text").addEventListener("input", filterCatalogue);
+}
+
 export function showScenarios() {
   listing.show([...world.faults.values()].sort((one, other) => other.id - one.id));
   setText(listing.none, "No scenario was injected: everything goes well.");
@@ -67,9 +89,7 @@ export async function setUpScenarios() {
   const groups = told.stages.map((name) => [name, told.scenarios.filter((one) => one.stage === name)]).filter(([, found]) => found.length);
   choice.replaceChildren(...groups.map(([name, found]) => h("optgroup", { label: name === "any" ? "any request" : name },
     found.map((one) => h("option", { value: one.name }, one.name)))));
-  byId("catalogue").replaceChildren(...told.scenarios.map((one) => h("li", {},
-    h("button", { type: "button", class: "pointer", onclick: () => choose(one.name) }, one.name),
-    h("span", { class: "quiet" }, one.stage === "any" ? "any request" : one.stage), h("span", {}, one.sentence))));
+  fillCatalogue(groups);
   const reasons = told.scenarios.flatMap((one) => /^The task fails: (.*)\.$/.exec(one.sentence)?.[1] ?? []);
   byId("reasons").replaceChildren(...reasons.map((reason) => h("option", { value: reason })));
   showChoice();

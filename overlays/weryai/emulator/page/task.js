@@ -5,7 +5,7 @@ import { ask, byId, copy, h, say } from "./dom.js";
 import { exchangeLine, fill } from "./exchange.js";
 import { Listing } from "./listing.js";
 import { isDouble, webhookChip } from "./tasks.js";
-import { chip, moment, progress, span, stateMark } from "./telling.js";
+import { chip, isUploaded, moment, progress, span, stateMark } from "./telling.js";
 import { timeline } from "./timeline.js";
 import { world } from "./world.js";
 
@@ -42,7 +42,7 @@ function facts(task) {
     ["Task", [h("span", { class: "mono" }, task.id), h("button", { type: "button", class: "small", onclick: () => copy(task.id, "the task id") }, "Copy")]],
     ["Batch", h("span", { class: "mono" }, String(task.batch_id))],
     ["Model", task.model], ["Length", `${task.seconds} s`], ["Ratio", task.ratio ?? "not given"],
-    ["Credits", [`${task.credits}`, task.refunded ? `, ${task.refunded} refunded` : "", isDouble(task) ? chip("submitted twice", "bad") : ""]],
+    ["Credits", [`${task.credits}`, task.refunded ? `, ${task.refunded} refunded` : "", isDouble(task) ? chip("submitted twice", "warn") : ""]],
     ["Submitted", moment(task.submitted_at)],
     [ended(task) ? "Ended" : "Ends", task.ends_at === null ? "never" : [moment(task.ends_at), h("span", { class: "quiet" }, ` after ${span(task.ends_at - task.submitted_at)}`)]],
     task.word === task.state ? null : ["Told as", h("code", {}, task.word)],
@@ -52,9 +52,6 @@ function facts(task) {
   ].filter(Boolean);
   return rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { dir: "auto" }, value)));
 }
-
-// A URL of another host is shown as text: the page asks nobody but the emulator.
-const isUploaded = (address) => URL.canParse(address) && new URL(address).pathname.startsWith("/files/");
 
 function picture(task) {
   if (!task.picture) return h("p", { class: "hole" }, "Made of text alone");

@@ -2,7 +2,7 @@
 
 import { byId, h } from "./dom.js";
 import { Listing } from "./listing.js";
-import { chip, moment, progress, stateMark } from "./telling.js";
+import { chip, isUploaded, moment, progress, stateMark } from "./telling.js";
 import { world } from "./world.js";
 
 const text = byId("task-text");
@@ -14,16 +14,29 @@ export const isDouble = (task) => world.ledger.get(task.job)?.is_double ?? false
 const WEBHOOKS = { pending: "", delivered: "good", failed: "bad", refused: "bad", withheld: "warn" };
 export const webhookChip = (task) => (task.webhook ? chip(`webhook ${task.webhook}`, WEBHOOKS[task.webhook] ?? "", task.webhook_url) : null);
 
-function row(task) {
-  return h("li", { class: isDouble(task) ? "double" : null },
+// The image of a task, small. It is kept when the row is drawn anew, as with every state.
+function thumb(task, old) {
+  const kept = old?.querySelector(".thumb");
+  if (kept) return kept;
+  const word = () => h("span", { class: "thumb", "aria-hidden": "true" }, task.picture ? "URL" : "text");
+  if (!task.picture || !isUploaded(task.picture)) return word();
+  const image = h("img", { class: "thumb", alt: "", loading: "lazy", decoding: "async", width: 56, height: 38,
+    src: `/_emulator/tasks/${encodeURIComponent(task.id)}/picture` });
+  image.addEventListener("error", () => image.replaceWith(word()));
+  return image;
+}
+
+function row(task, old) {
+  const kind = [isDouble(task) ? "double" : "", task.state === "failed" ? "failed" : ""].join(" ").trim();
+  return h("li", { class: kind || null },
     h("a", { href: `#tasks/${task.id}`, class: "row" },
-      stateMark(task.state),
+      thumb(task, old), stateMark(task.state),
       h("span", { class: "what" },
         h("span", { class: "title", dir: "auto" }, task.prompt || "(no prompt)"),
         h("span", { class: "sub" }, [task.model, `${task.seconds} s`, task.ratio].filter(Boolean).join(" · "),
           task.reason ? h("span", { class: "reason", dir: "auto" }, ` · ${task.reason}`) : null)),
       h("span", { class: "chips" },
-        isDouble(task) ? chip("submitted twice", "bad") : null,
+        isDouble(task) ? chip("submitted twice", "warn") : null,
         task.scenario ? chip(task.scenario, "scenario") : null,
         webhookChip(task), progress(task)),
       h("span", { class: "when number" }, h("span", {}, moment(task.submitted_at)),

@@ -35,6 +35,9 @@ export function clockKind() {
   return kind === "manual" ? "Clock, advanced by hand" : kind === "real" ? "Clock, real time" : `Clock, ${speed}× as fast`;
 }
 
+// Whether an image was uploaded here; of another host none is fetched: the page asks nobody but the emulator.
+export const isUploaded = (address) => URL.canParse(address) && new URL(address).pathname.startsWith("/files/");
+
 // How far a task is: nothing for one that has ended or never will.
 export function progress(task) {
   if (task.state !== "waiting" && task.state !== "processing") return null;
