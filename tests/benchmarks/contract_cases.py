@@ -22,7 +22,7 @@ from contract.cases import requests_of
 from contract.reading import Operation, operations
 from contract.sending import KEY, Senders
 from contract.serving import Served
-from contract.test_requests import Wire, check_all_ways
+from contract.test_requests import check_all_ways, wire_of_examples
 from contract.test_responses import cases_of, check_outcomes
 from weryai import WeryAIWarning
 
@@ -66,7 +66,7 @@ def measured(works: dict[str, Callable[[], object]]) -> dict[str, float]:
 
 def requests(senders: Senders) -> tuple[dict[str, float], int]:
     """Measure requests: generated alone, generated and checked in four ways, and stored ones sent in one way."""
-    wire = Wire()
+    wire = wire_of_examples()
     stored: list[Case] = []
     every(requests_of, lambda *case: stored.append(case))
 

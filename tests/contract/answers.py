@@ -196,3 +196,76 @@ DELIVERIES: dict[str, tuple[int, str]] = {
     "receiveTaskFinished video": (0, "one task, succeeded, a video"),
     "receiveTaskFinished failed": (0, "one task, failed, Image asset audit"),
 }
+
+# operation: the parameters of its path by the part of the contract that each is; the schema of its body.
+PARAMETERS = {"getTaskStatus": ["TaskId"], "getBatchStatus": ["BatchId"]}
+NAMED = {"TaskId": ("taskId", "path"), "BatchId": ("batchId", "path")}
+BODIES = {
+    "submitImageToVideo": "ImageToVideoRequest", "submitMultiImageToVideo": "MultiImageToVideoRequest",
+    "submitTextToVideo": "TextToVideoRequest", "submitFirstLastImageToVideo": "FirstLastImageToVideoRequest",
+    "submitAlmightyReferenceToVideo": "AlmightyReferenceToVideoRequest", "uploadFile": "UploadFileRequest",
+}  # fmt: skip
+TAGS = {
+    "submitImageToVideo": "image_to_video", "submitMultiImageToVideo": "multi_image_to_video",
+    "submitTextToVideo": "text_to_video", "submitFirstLastImageToVideo": "first_last_image_to_video",
+    "submitAlmightyReferenceToVideo": "almighty_reference_to_video", "getTaskStatus": "tasks",
+    "getBatchStatus": "tasks", "uploadFile": "files", "getBalance": "account", "listVideoModels": "models",
+}  # fmt: skip
+# operation: what may be asked next with an answer's ids.
+_NEXT = {"getTaskStatus": {"taskId": "$response.body#/data/task_ids/0"}}
+_BOTH = {**_NEXT, "getBatchStatus": {"batchId": "$response.body#/data/batch_id"}}
+LINKS = {
+    **dict.fromkeys((name for name in BODIES if name.startswith("submit")), _BOTH),
+    "submitAlmightyReferenceToVideo": {"getTaskStatus": {"taskId": "$response.body#/data/task_id"}},
+}
+# The words of the language that the contract may use, by what they are said of; any other changes what it means.
+KEYWORDS = {
+    "document": "openapi info servers tags paths webhooks components",
+    "path": "get post servers",
+    "operation": "operationId tags summary description security parameters requestBody responses",
+    "body": "required content description",
+    "media": "schema examples",
+    "response": "description content links",
+    "parameter": "name in required description schema example",
+    "schema": (
+        "$ref additionalProperties anyOf default description enum examples format items maxItems maxLength maximum"
+        " minItems minLength minimum pattern properties required type"
+    ),
+}
+# field: the service's own words when it refuses one, from the patterns that official code knows them by.
+MESSAGES = {
+    "model": ["model cannot be empty", "model is not exist", "model not supported"],
+    "prompt": ["prompt cannot be empty"],
+    "image": [
+        "image cannot be empty", "image url cannot be empty", "image url error",
+        "only support jpg|jpeg|png|webp image type",
+    ],
+    "images": ["images cannot be empty", "images exceeds the limit", "does not support multiple images"],
+    "aspect_ratio": ["aspect ratio cannot be empty", "aspect ratio {} is not supported"],
+    "resolution": ["resolution cannot be empty", "resolution {} is not supported"],
+    "duration": ["duration should not be empty", "duration {} is not supported"],
+    "video_number": ["video number {} is not supported"],
+    "caller_id": ["callerid not exist"],
+    "file": [
+        "file empty", "image file size must be less than 10mb", "video or audio file size must be less than 50mb",
+        "only image, video and audio files are supported",
+        "file content does not match the extension or is unsupported",
+    ],
+    "taskId": ["task id error", "task not exist"],
+    "batchId": ["batch id cannot be empty", "batch not exist", "no tasks found"],
+}  # fmt: skip
+# The models that the bundled registry has rows of, kind by kind.
+ROWS = {
+    "image_to_video": {key for _, key in facts.MODELS}
+    | {"WERYDANCE_2_0", "WERYDANCE_2_0_FAST", "KLING_V3_0_STA", "KLING_V3_0_PRO", "VIDU_Q3", "PIXVERSE_V6"},
+    "multi_image_to_video": set(facts.MODELS_OF_SIBLINGS["submitMultiImageToVideo"].split()),
+}
+ROW_FIELDS = {"model_key", "title", "durations", "aspect_ratios", "resolutions", "has_generate_audio",
+              "has_negative_prompt", "prompt_length_limit", "upload_image_limit"}  # fmt: skip
+# An example of a field that the page shows in its request alone.
+MORE_EXAMPLES = {"generate_audio": False}
+# HTTP's own codes in the envelope, as the official library's table names them.
+HTTP_MEANINGS = {
+    400: "BAD_REQUEST", 401: "a wrong or missing key", 403: "INVALID_API_KEY or address denied", 404: "not found",
+    429: "rate limited", 500: "SERVER_ERR",
+}  # fmt: skip

@@ -101,7 +101,7 @@ def _as_requests() -> Any:
     The strict twin: of "a task, or anything" a generator makes nothing at all.
     """
     schemas = {one.schema for one in answers()} | {"#/components/schemas/WebhookDelivery"}
-    paths = {schema: f"/{snake_case(schema.rpartition('/')[2])}" for schema in schemas}
+    paths = {f"/{snake_case(schema.rpartition('/')[2])}": {"$ref": schema} for schema in schemas}
     return load(as_requests(paths, STRICT["components"]))
 
 

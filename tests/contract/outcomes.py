@@ -8,6 +8,7 @@ any task id in a 2xx means that the work was accepted, unless a known code refus
 import json
 from typing import Any
 
+from contract.core import Refusals
 from weryai import errors
 
 # The server's own enum and the account reference; where sources disagree every meaning is allowed.
@@ -67,6 +68,15 @@ def says(body: Any) -> bool | None:
     if isinstance(status, str) and status.strip():
         return status.strip().lower() in ("success", "ok")
     return True if flag is True else None
+
+
+def said(status: int, body: Any) -> bool | None:
+    """How this API says yes or no: in the envelope of a 2xx, by the status of a 4xx."""
+    return says(body) if 200 <= status < 300 else False if 400 <= status < 500 else None
+
+
+# A sound order may be refused in words about what its model takes, which the contract cannot say.
+REFUSALS = Refusals(said, lambda _, body: code_of(body) == 1002)
 
 
 def code_of(body: Any) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from contract.core.strict import Twins, strict
+from contract.core import Document, Operation, Twins, strict
 
 ROOT = Path(__file__).parents[2]
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -17,25 +17,7 @@ SCHEMAS: dict[str, Any] = CONTRACT["components"]["schemas"]
 # The same without "or anything": what sound answers are made from and judged by.
 STRICT: dict[str, Any] = strict(CONTRACT)
 TWINS = Twins(CONTRACT)
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation of the contract."""
-
-    method: str
-    path: str
-    spec: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """The operationId."""
-        return str(self.spec["operationId"])
-
-    @property
-    def module(self) -> str:
-        """The name of its generated endpoint module."""
-        return f"weryai_api.api.{self.spec['tags'][0]}.{snake_case(self.name)}"
+DOCUMENT = Document(CONTRACT)
 
 
 @dataclass(frozen=True)
@@ -58,27 +40,24 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
+def module_name(one: Operation) -> str:
+    """Return the name of the generated endpoint module of an operation."""
+    return f"weryai_api.api.{one.spec['tags'][0]}.{snake_case(one.name)}"
+
+
 def resolve(spec: dict[str, Any]) -> dict[str, Any]:
     """Follow a reference inside the contract."""
-    if "$ref" not in spec:
-        return spec
-    found: Any = CONTRACT
-    for part in spec["$ref"].removeprefix("#/").split("/"):
-        found = found[part]
-    return dict(found)
+    return dict(DOCUMENT.resolve(spec))
 
 
 def operations() -> list[Operation]:
     """Every operation under `paths`, in the contract's order."""
-    verbs = ("get", "post", "put", "patch", "delete")
-    return [
-        Operation(verb, path, item[verb]) for path, item in CONTRACT["paths"].items() for verb in verbs if verb in item
-    ]
+    return list(DOCUMENT.operations)
 
 
 def operation(name: str) -> Operation:
     """The operation with this operationId."""
-    return next(one for one in operations() if one.name == name)
+    return DOCUMENT.operation(name)
 
 
 def request_examples() -> list[Example]:

@@ -8,16 +8,15 @@ from typing import Any
 
 from contract import answers, facts
 from contract.core.pointers import at, pointer, walk
+from contract.shape import SCHEMAS, SHAPE, Document, operations
+from contract.shape import differs as _differs
 from contract.test_known_models import KNOWN
 
-Document = dict[str, Any]
 Rule = Callable[[Document], Iterator[str]]
 LIMITING = (
     *("minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "pattern"),
     *("format", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "const"),
 )
-VERBS = ("get", "post", "put", "patch", "delete")
-SCHEMAS = "/components/schemas"
 
 
 def spelt(schema: dict[str, Any]) -> str:
@@ -34,11 +33,6 @@ def spelt(schema: dict[str, Any]) -> str:
         kinds = [named] if isinstance(named, str) else list(named)
     kinds = [f"[{spelt(schema['items'])}]" if one == "array" and "items" in schema else one for one in kinds]
     return "|".join(one for one in kinds if one != "null") + ("?" if "null" in kinds else "")
-
-
-def _differs(place: str, found: object, wanted: object) -> Iterator[str]:
-    if found != wanted or isinstance(found, bool) is not isinstance(wanted, bool):
-        yield f"{place}: {found!r}, the sources say {wanted!r}"
 
 
 def types_of_answers(document: Document) -> Iterator[str]:
@@ -96,12 +90,6 @@ def openness(document: Document) -> Iterator[str]:
         if schema.get("type") == "object":
             place = pointer("components", "schemas", name, "additionalProperties")
             yield from _differs(place, schema.get("additionalProperties"), name not in answers.REQUIRED)
-
-
-def operations(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every operation with its pointer."""
-    for path, item in document["paths"].items():
-        yield from ((pointer("paths", path, verb), item[verb]) for verb in VERBS if verb in item)
 
 
 def statuses(document: Document) -> Iterator[str]:
@@ -179,7 +167,7 @@ def meanings(document: Document) -> Iterator[str]:
     for place, one in operations(document):
         for code, response in one["responses"].items():
             resolved = at(document, response["$ref"]) if "$ref" in response else response
-            examples = resolved["content"]["application/json"].get("examples", {})
+            examples = resolved.get("content", {}).get("application/json", {}).get("examples", {})
             for name, example in examples.items():
                 label = f"{one['operationId']} {code} {name}"
                 wanted = answers.MEANINGS.get(label) if code == "200" else (answers.REFUSAL_CODES.get(code, 0), "")
@@ -189,8 +177,8 @@ def meanings(document: Document) -> Iterator[str]:
             for label in sorted(known - {f"{one['operationId']} {code} {name}" for name in examples}):
                 yield f"{place}/responses/{code}: the example {label.rpartition(' ')[2]} is gone"
     for hook, item in document["webhooks"].items():
-        content = item["post"]["requestBody"]["content"]["application/json"]
-        for name, example in content["examples"].items():
+        content = item.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
+        for name, example in content.get("examples", {}).items():
             where = pointer("webhooks", hook, "post", "requestBody", "content", "application/json", "examples", name)
             yield from _means(where, example["value"], answers.DELIVERIES.get(f"receiveTaskFinished {name}"))
 
@@ -246,29 +234,29 @@ def refusals(document: Document) -> Iterator[str]:
     """Each refusal has its one example."""
     for part, response in document["components"]["responses"].items():
         place = pointer("components", "responses", part, "content", "application/json", "examples")
-        examples = response["content"]["application/json"].get("examples", {})
+        examples = response.get("content", {}).get("application/json", {}).get("examples", {})
         yield from _differs(place, list(examples), [answers.REFUSAL_EXAMPLES.get(part)])
 
 
 def webhooks(document: Document) -> Iterator[str]:
     """A delivery has no key, has a body, and is answered by 200; its examples are these."""
-    one = document["webhooks"]["taskFinished"]["post"]
+    one = document["webhooks"].get("taskFinished", {}).get("post", {})
     place = pointer("webhooks", "taskFinished", "post")
+    body = one.get("requestBody", {})
     yield from _differs(f"{place}/security", one.get("security"), [{}])
-    yield from _differs(f"{place}/requestBody/required", one["requestBody"].get("required"), True)
-    yield from _differs(f"{place}/responses", list(one["responses"]), ["200"])
-    examples = one["requestBody"]["content"]["application/json"].get("examples", {})
+    yield from _differs(f"{place}/requestBody/required", body.get("required"), True)
+    yield from _differs(f"{place}/responses", list(one.get("responses", ())), ["200"])
+    examples = body.get("content", {}).get("application/json", {}).get("examples", {})
     names = [label.rpartition(" ")[2] for label in answers.DELIVERIES]
     yield from _differs(f"{place}/requestBody/content/application~1json/examples", list(examples), names)
 
 
 def snapshot(document: Document) -> Iterator[str]:
     """The shipped registry says of each model what its sources say: name, lengths, ratios, resolutions and limits."""
-    path = "/growthai/v1/video/models"
-    rows = document["paths"][path]["get"]["x-snapshot"]
-    for kind in ("image_to_video", "multi_image_to_video"):
-        for row in rows[kind]:
-            yield from _row(f"{pointer('paths', path, 'get', 'x-snapshot', kind)} ({row['model_key']})", kind, row)
+    for place, one in operations(document):
+        for kind, rows in one.get("x-snapshot", {}).items():
+            for row in rows if isinstance(rows, list) else ():
+                yield from _row(f"{place}/x-snapshot/{kind} ({row['model_key']})", kind, row)
 
 
 def _row(place: str, kind: str, row: dict[str, Any]) -> Iterator[str]:
@@ -283,7 +271,7 @@ def _row(place: str, kind: str, row: dict[str, Any]) -> Iterator[str]:
     yield from _differs(f"{place}/aspect_ratios", ratios, _listed(ratios, known.ratios))
     yield from _differs(f"{place}/resolutions", shown, _listed(shown, known.resolutions))
     yield from _differs(f"{place}/has_generate_audio", row.get("has_generate_audio"), known.sound)
-    for field, wanted in zip(FIELDS, LIMITED[kind].get(key, _UNKNOWN), strict=True):
+    for field, wanted in zip(FIELDS, LIMITED.get(kind, {}).get(key, _UNKNOWN), strict=True):
         yield from _differs(f"{place}/{field}", row.get(field), wanted)
 
 
@@ -312,7 +300,7 @@ LIMITED: dict[str, dict[str, tuple[int | None, int | None, bool | None]]] = {
 }  # fmt: skip
 RULES: tuple[Rule, ...] = (
     types_of_answers, types_of_requests, limits, required_marks, openness, statuses, security, words, meanings,
-    snapshot, requests, refusals, webhooks,
+    snapshot, requests, refusals, webhooks, *SHAPE,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import weryai_api.models
 from contract import facts
-from contract.reading import SCHEMAS, Operation, operations, snake_case
+from contract.reading import SCHEMAS, Operation, module_name, operations, snake_case
 from contract.test_operations import METHODS
 from weryai import AsyncWeryAI, RetryPolicy, WeryAI
 from weryai_api import AuthenticatedClient
@@ -24,7 +24,7 @@ Send = Callable[[Operation, Any], Any]
 
 def module_of(one: Operation) -> Any:
     """The generated module of an operation."""
-    return importlib.import_module(one.module)
+    return importlib.import_module(module_name(one))
 
 
 def arguments_of(one: Operation, case: Any) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from mutants.derived import HARMLESS, derived, excuse, seen_by
 
 LEAST = {
     "choice": 70, "default": 15, "example": 150, "limit": 140, "nullability": 140, "openness": 20, "required": 140,
-    "security": 20, "status": 140, "type": 140, "word": 60,
+    "security": 20, "status": 140, "type": 140, "word": 60, "media": 20, "method": 10, "parameter": 4, "path": 10,
+    "reference": 50, "server": 2,
 }  # fmt: skip
 SMALL = {
     "paths": {"/a": {"get": {"security": [{"k": []}], "responses": {"200": {"$ref": "#/1"}, "404": {"$ref": "#/2"}}}}},
@@ -48,6 +49,8 @@ def test_a_problem_names_the_place() -> None:
 def test_what_is_derived_from_a_small_document() -> None:
     """Each part of a document gives its mistakes, typed by hand."""
     assert [one.name for one in mistakes(SMALL)] == [
+        "path /paths /a is another",
+        "method /paths/~1a get is put",
         "security /paths/~1a/get/security",
         "security /paths/~1a/get/security = []",
         "status /paths/~1a/get/responses/200",

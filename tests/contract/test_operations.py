@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contract import facts
-from contract.reading import CONTRACT, SCHEMAS, Operation, operation, operations, resolve
+from contract.reading import CONTRACT, SCHEMAS, Operation, module_name, operation, operations, resolve
 from weryai import WeryAI
 
 # Which method of the client stands for an operation. Typed by hand.
@@ -40,8 +40,8 @@ def name(one: Operation) -> str:
 @pytest.mark.parametrize("one", operations(), ids=name)
 def test_every_operation_is_generated(one: Operation) -> None:
     """An operation's endpoint module stands under its tag, named by its operationId, with the hinge we turn on."""
-    module: Any = importlib.import_module(one.module)
-    assert one.module == MODULES.get(one.name, one.module)
+    module: Any = importlib.import_module(module_name(one))
+    assert module_name(one) == MODULES.get(one.name, module_name(one))
     for function in ("_get_kwargs", "_parse_response", "sync_detailed", "asyncio_detailed"):
         assert callable(getattr(module, function))
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
-import respx
 from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
 from contract import oracle
 from contract.cases import REQUESTS, effort, requests_of
+from contract.core import Sending, Wire
 from contract.reading import SCHEMAS, Operation, operation, operations, resolve
 from contract.sending import KEY, PNG, Senders, overlay_call
 from weryai import InvalidInputError, WeryAIWarning
@@ -30,24 +30,14 @@ def first_answer(one: str) -> bytes:
     return json.dumps(resolve(next(iter(examples.values())))["value"]).encode()
 
 
-class Wire:
-    """Takes down every request that any httpx client of this process sends, and answers it from the contract."""
+def wire_of_examples() -> Wire:
+    """A wire that answers each request with the contract's first example."""
 
-    def __init__(self) -> None:
-        self.requests: list[httpx.Request] = []
-        self.router = respx.mock(assert_all_called=False, using="httpx")
-        self.router.route().mock(side_effect=self._answer)
-
-    def forget(self) -> None:
-        """Empty the lists that respx keeps of its own, which would grow with every case."""
-        for calls in (self.router.calls, *(route.calls for route in self.router.routes)):
-            calls.clear()
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        self.requests.append(request)
+    def answer(request: httpx.Request) -> httpx.Response:
         one, _ = oracle.match(request)
         return httpx.Response(200, content=first_answer(one.name)) if one else httpx.Response(404)
+
+    return Wire(answer)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +50,7 @@ def senders() -> Iterator[Senders]:
 @pytest.fixture(scope="module")
 def wire() -> Iterator[Wire]:
     """One router for the module."""
-    made = Wire()
+    made = wire_of_examples()
     with made.router:
         yield made
 
@@ -87,62 +77,10 @@ def _defaults(one: Operation, case: Any, way: str) -> dict[str, Any]:
 
 def check_all_ways(wire: Wire, senders: Senders, one: Operation, case: Any) -> None:
     """Send a case in all four ways and judge each."""
-    seen: dict[str, httpx.Request] = {}
-    wire.forget()
-    for way, send in senders.ways.items():
-        wire.requests.clear()
-        try:
-            send(one, case)
-        except Exception as error:
-            error.add_note(f"{one.name} by {way}: {case.path_parameters or ''} {case.body!r:.2000}")
-            raise
-        assert len(wire.requests) == 1, f"{one.name} by {way}: {len(wire.requests)} requests were sent"
-        (request,) = wire.requests
-        # The oracle is a pure function, so what it said of the same bytes once holds for the other face as well.
-        if way not in ("generated async", "overlay async") or not alike(request, seen[way.removesuffix(" async")]):
-            check_request(request, one, case, way)
-        seen[way] = request
-    for face in ("generated", "overlay"):
-        left, right = seen[face], seen[f"{face} async"]
-        assert line(left) == line(right), f"{one.name} by {face}: sync and async differ"
-        assert content(left) == content(right), f"{one.name} by {face}: the bytes of sync and async differ"
+    Sending(wire, oracle.oracle_for(KEY), senders.ways, faces=FACES, meant=expected).check(one, case)
 
 
-def line(request: httpx.Request) -> tuple[str, str]:
-    """Method and address, as texts: httpx parses addresses anew to compare them."""
-    return request.method, str(request.url)
-
-
-def alike(left: httpx.Request, right: httpx.Request) -> bool:
-    """Whether two requests are the same on the wire, headers included."""
-    return line(left) == line(right) and content(left) == content(right) and headers(left) == headers(right)
-
-
-def content(request: httpx.Request) -> bytes:
-    """The body, the boundary of a form apart, which is made anew for each."""
-    return request.content.replace(boundary(request), b"") if boundary(request) else request.content
-
-
-def headers(request: httpx.Request) -> list[tuple[bytes, bytes]]:
-    """The headers as they go out, the boundary of a form apart."""
-    return [(name, value.replace(boundary(request), b"")) for name, value in request.headers.raw]
-
-
-def boundary(request: httpx.Request) -> bytes:
-    """What parts the fields of a form, or nothing."""
-    return request.headers.get("content-type", "").encode().partition(b"boundary=")[2]
-
-
-def check_request(request: httpx.Request, one: Operation, case: Any, way: str) -> None:
-    """Judge a request, and compare its body with the case that was meant."""
-    judged, problems = oracle.judge(request, KEY)
-    assert not problems, f"by {way}: " + "; ".join(problems)
-    assert judged == one, f"by {way}: meant {one.name}, sent {judged.name if judged else '?'}"
-    if (wanted := expected(one, case, way)) is not None:
-        sent = oracle.read_body(request, one)
-        assert oracle.same(sent, wanted), f"{one.name} by {way}: sent {sent!r}, meant {wanted!r}"
-
-
+FACES = [("generated", "generated async"), ("overlay", "overlay async")]
 BY_LABEL = {f"{one.method.upper()} {one.path}": one for one in operations()}
 
 
@@ -232,7 +170,7 @@ def test_the_oracle_can_say_no() -> None:
             "POST", url, headers={**right, "Content-Type": "application/json; charset=latin-1"}, json=body
         ),
         "no operation": httpx.Request("POST", url + "s", headers=right, json=body),
-        "not one bearer key": httpx.Request("POST", url, headers={"Authorization": f"Basic {KEY}"}, json=body),
+        "not the one key": httpx.Request("POST", url, headers={"Authorization": f"Basic {KEY}"}, json=body),
         "query": httpx.Request("POST", url + "?x=1", headers=right, json=body),
         "header x-mine": httpx.Request("POST", url, headers={**right, "X-Mine": "1"}, json=body),
         "Content-Type": httpx.Request("POST", url, headers=right, content=b"{}"),
@@ -262,5 +200,7 @@ def test_the_oracle_reads_a_form_by_its_types() -> None:
     form = httpx.Request("POST", upload, headers={"Authorization": f"Bearer {KEY}"}, files=files)
     form.read()
     assert oracle.judge(form, KEY)[1] == []
-    assert oracle.form_fields(form) == {"file": "file", "fixed": True, "batch_no": "true"}
-    assert [oracle.as_typed(text, "integer") for text in ("7", "-7", "7.5", "seven")] == [7, -7, "7.5", "seven"]
+    fields = oracle.read_body(form, operation("uploadFile"))
+    assert fields == {"file": "file", "fixed": True, "batch_no": "true"}
+    typed = oracle.oracle_for(KEY).typed
+    assert [typed(text, {"type": "integer"}) for text in ("7", "-7", "7.5", "seven")] == [7, -7, "7.5", "seven"]

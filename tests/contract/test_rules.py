@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from contract.reading import CONTRACT
-from contract.rules import RULES, Document, Rule, problems
+from contract.rules import RULES, Rule, problems
+from contract.shape import Document
 
 I2V, STATUS = "/v1/generation/image-to-video", "/v1/generation/{taskId}/status"
-MODELS = "/growthai/v1/video/models"
+MODELS, BALANCE = "/growthai/v1/video/models", "/v1/generation/balance"
+UPLOAD, BATCH = "/v1/generation/upload-file", "/v1/generation/batch/{batchId}/status"
 JSON = "application/json"
 
 
@@ -48,6 +50,13 @@ def example(document: Document, path: str, verb: str, name: str) -> dict[str, An
     """The value of an example of an answer."""
     found: dict[str, Any] = response(document, path, verb)["content"][JSON]["examples"][name]["value"]
     return found
+
+
+def rename(table: dict[str, Any], old: str, new: str) -> None:
+    """Give an entry another name, in its place."""
+    entries = [(new if name == old else name, value) for name, value in table.items()]
+    table.clear()
+    table.update(entries)
 
 
 # A wrong edit of the contract, and the place that must be named.
@@ -94,10 +103,78 @@ WRONG: list[tuple[str, Callable[[Document], object]]] = [
     ("requestBody/required", lambda d: d["paths"][I2V]["post"]["requestBody"].pop("required")),
     ("taskFinished", lambda d: d["webhooks"]["taskFinished"]["post"]["requestBody"]["content"][JSON]["examples"]
      ["video"]["value"]["data"].update(task_status="failed")),
+    # Where things stand: by somebody who did not write the rules above.
+    ("image-to-videos/post: 'POST ", lambda d: rename(d["paths"], I2V, f"{I2V}s")),
+    ("balance/post: 'POST ", lambda d: rename(d["paths"][BALANCE], "get", "post")),
+    ("/servers: ['https://api.weryai.com/v1']", lambda d: d["servers"][0].update(url="https://api.weryai.com/v1")),
+    ("models/get: 'GET https://api.weryai.com/growth", lambda d: d["paths"][MODELS].pop("servers")),
+    ("/paths: the operation getBalance is gone", lambda d: d["paths"].pop(BALANCE)),
+    ("/paths: the operation getTaskStatus is gone", lambda d: d["paths"][STATUS]["get"].update(operationId="getTask")),
+    ("no source has an operation buyCredits", lambda d: d["paths"].update({"/buy": {"get": {"operationId": "buyCredits",
+     "responses": {}}}})),
+    ("status/get/tags", lambda d: d["paths"][STATUS]["get"].update(tags=["status"])),
+    ("post/x-paid: None", lambda d: d["paths"][I2V]["post"].pop("x-paid")),
+    ("get/x-paid: True", lambda d: d["paths"][BALANCE]["get"].update({"x-paid": True})),
+    ("upload-file/post/requestBody/content", lambda d: rename(d["paths"][UPLOAD]["post"]["requestBody"]["content"],
+     "multipart/form-data", JSON)),
+    ("image-to-video/post/requestBody/content", lambda d: d["paths"][I2V]["post"]["requestBody"]["content"][JSON]
+     .update(schema={"$ref": "#/components/schemas/TextToVideoRequest"})),
+    ("multipart~1form-data/encoding", lambda d: d["paths"][UPLOAD]["post"]["requestBody"]["content"]
+     ["multipart/form-data"].update(encoding={"file": {"contentType": "image/png"}})),
+    ("parameters/TaskId/in", lambda d: d["components"]["parameters"]["TaskId"].update({"in": "query"})),
+    ("parameters/BatchId/name", lambda d: d["components"]["parameters"]["BatchId"].update(name="batch")),
+    ("status/get/parameters", lambda d: d["paths"][STATUS]["get"]["parameters"].append({"name": "verbose",
+     "in": "query"})),
+    ("{batchId}~1status/get/parameters", lambda d: d["paths"][BATCH]["get"].update(
+     parameters=[{"$ref": "#/components/parameters/TaskId"}])),
+    ("/webhooks: ['taskDone']", lambda d: rename(d["webhooks"], "taskFinished", "taskDone")),
+    ("taskFinished/post/requestBody/content", lambda d: d["webhooks"]["taskFinished"]["post"]["requestBody"]["content"]
+     [JSON].update(schema={"$ref": "#/components/schemas/ErrorReply"})),
+    ("ImageToVideoRequest/properties/seed", lambda d: schema(d, "ImageToVideoRequest")["properties"].update(seed={})),
+    ("TaskData/properties/progress", lambda d: schema(d, "TaskData")["properties"].update(progress={})),
+    ("TaskData/properties/coverUrl", lambda d: rename(schema(d, "TaskData")["properties"], "cover_url", "coverUrl")),
+    ("prompt/readOnly", lambda d: field(d, "ImageToVideoRequest", "prompt").update(readOnly=True)),
+    ("videos/writeOnly", lambda d: field(d, "TaskData", "videos").update(writeOnly=True)),
+    ("data/oneOf", lambda d: rename(field(d, "SubmitReply", "data"), "anyOf", "oneOf")),
+    ("ImageToVideoRequest/dependentRequired", lambda d: schema(d, "ImageToVideoRequest").update(dependentRequired={})),
+    ("TaskData/propertyNames", lambda d: schema(d, "TaskData").update(propertyNames={})),
+    ("prompt/allOf", lambda d: field(d, "ImageToVideoRequest", "prompt").update(allOf=[{"maxLength": 5}])),
+    ("msg/nullable", lambda d: field(d, "ErrorReply", "msg").update(type="string", nullable=True)),
+    ("duration/example", lambda d: field(d, "ImageToVideoRequest", "duration").update(example=7)),
+    ("duration/examples", lambda d: field(d, "ImageToVideoRequest", "duration").update(examples=[7])),
+    ("post/deprecated", lambda d: d["paths"][I2V]["post"].update(deprecated=True)),
+    ("post/responses/200/links", lambda d: response(d, I2V, "post")["links"]["taskStatus"].update(operationId="other")),
+    ("post/responses/200/links", lambda d: response(d, I2V, "post")["links"]["taskStatus"]["parameters"].update(
+     taskId="$response.body#/data/batch_id")),
+    ("NotFound/content: ['application/json', 'text/html']", lambda d: d["components"]["responses"]["NotFound"]
+     ["content"].update({"text/html": {}})),
+    ("NotFound/content: ['text/html']", lambda d: rename(d["components"]["responses"]["NotFound"]["content"], JSON,
+     "text/html")),
+    ("TooManyRequests/headers", lambda d: d["components"]["responses"]["TooManyRequests"].update(headers={})),
+    ("/components/securitySchemes", lambda d: d["components"]["securitySchemes"].update(apiKey={"type": "apiKey"})),
+    ("/security", lambda d: d.update(security=[{}])),
+    ("/openapi", lambda d: d.update(openapi="3.0.3")),
+    ("x-states/waiting", lambda d: schema(d, "KnownTaskStatus")["x-states"]["waiting"].append("canceled")),
+    ("ErrorReply/x-error-codes: ", lambda d: schema(d, "ErrorReply")["x-error-codes"].pop()),
+    ("x-error-codes/0: 'OTHER'", lambda d: schema(d, "ErrorReply")["x-error-codes"][0].update(meaning="OTHER")),
+    ("x-error-codes/7: ('OTHER'", lambda d: schema(d, "ErrorReply")["x-error-codes"][7].update(meaning="OTHER")),
+    ("x-error-codes/6/again", lambda d: schema(d, "ErrorReply")["x-error-codes"][6].pop("again")),
+    ("x-messages (model)", lambda d: schema(d, "ErrorReply")["x-messages"].pop(0)),
+    ("post/x-limits", lambda d: d["paths"][UPLOAD]["post"]["x-limits"][0].update(limit="< 100 MB")),
+    ("model/x-models", lambda d: field(d, "FirstLastImageToVideoRequest", "model")["x-models"].append("SORA_2")),
+    ("image/x-formats", lambda d: field(d, "ImageToVideoRequest", "image")["x-formats"].append("gif")),
+    ("video_number/x-page-maximum", lambda d: field(d, "ImageToVideoRequest", "video_number").pop("x-page-maximum")),
+    ("MultiImageToVideoRequest/x-required-on-page", lambda d: schema(d, "MultiImageToVideoRequest")
+     ["x-required-on-page"].pop()),
+    ("(VEO_3_1): 0 rows", lambda d: d["paths"][MODELS]["get"]["x-snapshot"]["image_to_video"].pop(1)),
+    ("(WERYAI_VIDEO_1_0): 2 rows", lambda d: d["paths"][MODELS]["get"]["x-snapshot"]["image_to_video"].append(
+     dict(first_row(d)))),
+    ("get/x-snapshot: ", lambda d: d["paths"][MODELS]["get"]["x-snapshot"].update(text_to_video=[])),
+    ("image_to_video/0/price", lambda d: first_row(d).update(price=3)),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("place", "edit"), WRONG, ids=[place for place, _ in WRONG])
+@pytest.mark.parametrize(("place", "edit"), WRONG, ids=[str(place) for place, _ in WRONG])
 def test_a_wrong_contract_is_told_with_its_place(place: str, edit: Callable[[Document], object]) -> None:
     """Each wrong edit is seen by a rule whose message has the JSON pointer, and by nothing that is sound."""
     document = copy.deepcopy(CONTRACT)

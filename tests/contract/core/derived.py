@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from contract.core.pointers import Steps, pointer, walk
+from contract.core.document import VERBS
+from contract.core.pointers import NAMES, Steps, pointer, walk, words
 
 _STEPS = dict.fromkeys(("minLength", "minimum", "minItems"), -1) | dict.fromkeys(
     ("maxLength", "maximum", "maxItems"), 1
 )
 _WORDS = ("pattern", "format")
 _OTHERS = {"string": "integer", "integer": "number", "number": "string", "boolean": "string", "array": "object"}
-_VERBS = ("get", "post", "put", "patch", "delete")
 _DATA = {"example", "examples", "default", "enum", "const"}
 GONE = object()
 
@@ -28,11 +28,13 @@ class Mistake:
     kind: str
     place: Steps
     value: Any = GONE
+    told: str = ""
 
     @property
     def name(self) -> str:
         """Kind and JSON pointer, and the new value, which together are unique."""
-        return f"{self.kind} {pointer(*self.place)}" + ("" if self.value is GONE else f" = {self.value!r:.60}")
+        told = self.told or ("" if self.value is GONE else f" = {self.value!r:.60}")
+        return f"{self.kind} {pointer(*self.place)}{told}"
 
     def applied(self, document: Any) -> Any:
         """Return the document with the mistake; all that it does not touch is shared with the original."""
@@ -53,21 +55,78 @@ def _with(part: Any, place: Steps, value: Any) -> Any:
 
 def mistakes(document: dict[str, Any]) -> Iterator[Mistake]:
     """Derive every mistake from a document, in its order."""
-    words = sorted(
+    known = sorted(
         {one for _, part in walk(document) for one in _enum(part) if isinstance(one, str)},
         key=lambda word: word.lower(),
     )
+    yield from _of_paths(document)
     for place, part in walk(document):
-        if not isinstance(part, dict):
+        said = list(words(place))
+        if not isinstance(part, dict) or _DATA & set(said[:-1]) or any(word.startswith("x-") for word in said):
             continue
-        if place[-1:] == ("responses",) and len(place) > 2 and place[-2] in _VERBS:
-            yield from _of_responses(place, part)
-        elif place[-1:] == ("examples",) and place[-2] not in ("properties",):
-            yield from _of_examples(place, part, words)
-        elif len(place) > 1 and place[-1] in _VERBS and "responses" in part:
-            yield from _of_operation(place, part)
-        elif not _DATA & set(place) and not any(str(step).startswith("x-") for step in place):
-            yield from _of_schema(place, part)
+        if said[-1:] == ["examples"] and place[-1] == "examples":
+            yield from _of_examples(place, part, known)
+        elif not _DATA & set(said):
+            yield from _of_part(document, place, part)
+
+
+def _of_part(document: dict[str, Any], place: Steps, part: dict[str, Any]) -> Iterator[Mistake]:
+    is_table = bool(place) and place[-1] in NAMES and list(words(place))[-1:] == [place[-1]]
+    if place[-1:] == ("responses",) and len(place) > 2 and place[-2] in VERBS:
+        yield from _of_responses(place, part)
+    elif place[-1:] == ("content",) and is_table:
+        yield from _of_content(place, part)
+    elif len(place) > 1 and place[-1] in VERBS and "responses" in part:
+        yield from _of_operation(place, part)
+    elif not is_table:
+        yield from _of_schema(place, part)
+        yield from _of_references(document, place, part)
+        if "in" in part and "name" in part:
+            yield from _of_parameter(place, part)
+
+
+def _of_paths(document: dict[str, Any]) -> Iterator[Mistake]:
+    """Each path is another, each method is another, each server is elsewhere."""
+    paths = document.get("paths", {})
+    for path, item in paths.items():
+        others = {f"{path}s" if name == path else name: it for name, it in paths.items()}
+        yield Mistake("path", ("paths",), others, f" {path} is another")
+        for verb in VERBS:
+            if verb in item:
+                other = next(one for one in ("put", "post") if one not in item)
+                moved = {other if name == verb else name: it for name, it in item.items()}
+                yield Mistake("method", ("paths", path), moved, f" {verb} is {other}")
+    for place, part in walk(document):
+        if place[-1:] == ("servers",) and "servers" in words(place):
+            for at, server in enumerate(part):
+                yield Mistake("server", (*place, at, "url"), server["url"].replace("://", "://other."))
+
+
+def _of_content(place: Steps, part: dict[str, Any]) -> Iterator[Mistake]:
+    for name in part:
+        other = "text/json" if name != "text/json" else "text/plain"
+        yield Mistake("media", place, {other if it == name else it: value for it, value in part.items()}, f" {name}")
+
+
+def _of_references(document: dict[str, Any], place: Steps, part: dict[str, Any]) -> Iterator[Mistake]:
+    """What leads to a schema leads to the next one of its kind, by name."""
+    reference = part.get("$ref")
+    if not isinstance(reference, str) or not reference.startswith("#/components/schemas/"):
+        return
+    schemas = document["components"]["schemas"]
+    name = reference.rpartition("/")[2]
+    alike = [one for one, it in schemas.items() if it.get("type") == schemas[name].get("type")]
+    if len(alike) > 1:
+        other = alike[(alike.index(name) + 1) % len(alike)]
+        yield Mistake("reference", (*place, "$ref"), f"#/components/schemas/{other}")
+
+
+def _of_parameter(place: Steps, part: dict[str, Any]) -> Iterator[Mistake]:
+    yield Mistake("parameter", (*place, "name"), f"{part['name']}2")
+    yield Mistake("parameter", (*place, "in"), "header" if part["in"] != "header" else "query")
+    for word in ("style", "explode"):
+        if word in part:
+            yield Mistake("parameter", (*place, word))
 
 
 def _enum(part: Any) -> list[Any]:
@@ -92,7 +151,7 @@ def _of_schema(place: Steps, part: dict[str, Any]) -> Iterator[Mistake]:
     for choice in ("anyOf", "oneOf"):
         for at, _ in enumerate(part.get(choice, []) if isinstance(part.get(choice), list) else []):
             yield Mistake("choice", (*place, choice, at))
-    if "default" in part and place[-1] != "responses" and not isinstance(part["default"], dict):
+    if "default" in part and not isinstance(part["default"], dict):
         default = part["default"]
         other = not default if isinstance(default, bool) else default + 1 if isinstance(default, int) else None
         yield Mistake("default", (*place, "default"))

@@ -4,6 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 Steps = tuple[str | int, ...]
+#: Words of OpenAPI and JSON Schema below which keys are names, so that a field may be called `enum` or `example`.
+NAMES = frozenset(
+    {
+        *("properties", "patternProperties", "dependentSchemas", "$defs", "schemas", "responses", "parameters"),
+        *("requestBodies", "headers", "securitySchemes", "links", "callbacks", "pathItems", "paths", "webhooks"),
+        *("content", "encoding", "examples", "variables", "mapping"),
+    }
+)
 
 
 def pointer(*steps: str | int) -> str:
@@ -25,3 +33,12 @@ def walk(part: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
     inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
     for step, value in inner:
         yield from walk(value, (*steps, step))
+
+
+def words(place: Steps) -> Iterator[str]:
+    """Yield the steps of a place that are words of the language, not names that somebody gave."""
+    named = False
+    for step in place:
+        if not named and isinstance(step, str):
+            yield step
+        named = not named and step in NAMES

@@ -6,13 +6,19 @@ nothing, and generators make nothing of it. In the twin the `{}` is gone.
 
 from typing import Any
 
-import jsonschema_rs
+from contract.core.document import Schema
+from contract.core.pointers import NAMES
+from contract.core.validators import Validators
+
+_DATA = ("example", "examples", "default", "const", "enum")
+_ANYTHING: tuple[Any, ...] = ({}, True)
 
 
-def strict(part: Any) -> Any:
+def strict(part: Any, *, named: bool = False) -> Any:
     """Return a copy of a document, or of a part of one, in which no `anyOf` or `oneOf` has an alternative `{}`.
 
-    Examples and default values are data and stay as they are. A choice of nothing but `{}` stays as well.
+    Examples and default values are data and stay as they are; a field that is only called so is no data. A choice of
+    nothing but `{}` stays as well. `named`: the part is a table whose keys are names, such as `properties`.
     """
     if isinstance(part, list):
         return [strict(one) for one in part]
@@ -20,10 +26,12 @@ def strict(part: Any) -> Any:
         return part
     made = {}
     for name, value in part.items():
-        if name in ("anyOf", "oneOf") and isinstance(value, list):
-            made[name] = [strict(one) for one in value if one != {}] or value
+        if not named and name in ("anyOf", "oneOf") and isinstance(value, list):
+            made[name] = [strict(one) for one in value if not any(one is it or one == it for it in _ANYTHING)] or value
+        elif not named and name in _DATA:
+            made[name] = value
         else:
-            made[name] = value if name in ("example", "examples", "default", "const", "enum") else strict(value)
+            made[name] = strict(value, named=not named and name in NAMES)
     return made
 
 
@@ -31,33 +39,18 @@ class Twins:
     """Judges values by a contract and by its strict twin."""
 
     def __init__(self, document: dict[str, Any]) -> None:
-        """Take an OpenAPI 3.1 document whose schemas stand in `components`."""
-        self._components = (document["components"], strict(document["components"]))
-        self._validators: dict[tuple[str, bool], jsonschema_rs.Draft202012Validator] = {}
+        """Take an OpenAPI 3.1 document."""
+        self._open, self._strict = Validators(document), Validators(strict(document))
 
-    def failures(self, reference: str, value: Any) -> list[str]:
+    def failures(self, schema: str | Schema, value: Any) -> list[str]:
         """Return what the contract refuses, one line each: JSON pointer and message."""
-        return self._problems(reference, value, twin=False)
+        return self._open.lines(_schema(schema), value)
 
-    def drift(self, reference: str, value: Any) -> list[str]:
+    def drift(self, schema: str | Schema, value: Any) -> list[str]:
         """Return what the strict twin alone refuses: the service has changed, but broken nothing it promised."""
-        return [] if self.failures(reference, value) else self._problems(reference, value, twin=True)
-
-    def _problems(self, reference: str, value: Any, *, twin: bool) -> list[str]:
-        key = (reference, twin)
-        if key not in self._validators:
-            whole = {"$ref": reference, "components": self._components[twin]}
-            self._validators[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
-        return [line for error in self._validators[key].iter_errors(value) for line in _lines(error)]
+        return [] if self.failures(schema, value) else self._strict.lines(strict(_schema(schema)), value)
 
 
-def _lines(error: Any) -> list[str]:
-    """Return an error with its place; of a failed choice, the places inside the choice that came closest."""
-    branches = [branch for branch in getattr(error.kind, "context", []) if branch]
-    if branches:
-        # The choice that was meant is the one that was read deepest.
-        deepest = max(branches, key=lambda branch: max(len(one.instance_path) for one in branch))
-        if any(one.instance_path for one in deepest):
-            return [line for one in deepest for line in _lines(one)]
-    pointer = "".join(f"/{step}" for step in error.instance_path) or "/"
-    return [f"{pointer}: {error.message}"]
+def _schema(named: str | Schema) -> Schema:
+    """Return a schema; a text is a reference to one."""
+    return {"$ref": named} if isinstance(named, str) else named
