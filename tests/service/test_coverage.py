@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from weryai.contract._checks import Checks
 from weryai.contract._coverage import Item, everything, exercised
 from weryai.contract._exchange import Exchange
 from weryai.contract._judging import validator
 from weryai.contract._reading import CONTRACT, operation, operations
-from weryai.contract._reasons import REASONS, Reason, unexplained
+from weryai.contract._reasons import ANYWHERE, LIVE, REASONS, Reason, explaining, unexplained
+from weryai.contract._report import Run
+from weryai.contract._secrecy import Secret
 
 I2V = operation("submitImageToVideo")
 ORDER = {"model": "SORA_2", "prompt": "wave", "image": "https://e.com/p.jpg", "duration": 5}
@@ -117,5 +120,27 @@ def test_a_gap_without_a_reason_is_told() -> None:
 
 def test_every_reason_explains_something_of_the_contract() -> None:
     """No reason is about something that the contract does not have."""
-    assert [one for one in REASONS if not any(map(one.explains, everything()))] == []
-    assert [one for one in REASONS if not one.why] == []
+    for reasons in (REASONS, ANYWHERE, LIVE):
+        assert [one for one in reasons if not any(map(one.explains, everything()))] == []
+        assert [one for one in reasons if not one.why] == []
+
+
+def test_a_live_run_is_counted_net_of_what_it_cannot_reach() -> None:
+    """What would cost a credit, or needs a task of its own, has a reason; a balance that nobody has seen has none."""
+    why = explaining(LIVE)
+    assert why(Item("status", "submitImageToVideo", "200")) and why(Item("keyword kept", "uploadFile", "/file type"))
+    assert why(Item("answer field", "getTaskStatus", "200 /data/videos"))
+    for item in (Item("status", "getBalance", "200"), Item("answer field", "getBalance", "200 /data")):
+        assert item in everything() and not why(item)
+    assert not why(Item("status", "submitImageToVideo", "401"))
+    only = explaining(LIVE, frozenset({"getBalance"}))
+    assert "--only" in only(Item("status", "listVideoModels", "200"))
+    run = Run("https://e.com", "live set", "today", 1.0, [], Checks(Secret("sk-secret-0123456789")), [], why=why)
+    met, of, explained = run.shares["responses"]
+    assert met == 0 < of and explained > 0
+
+
+def test_another_service_is_not_excused_by_the_emulator() -> None:
+    """A spelling that the emulator does not speak has a reason there, and none at another service."""
+    spelling = Item("answer field", "getBalance", "200 /msg")
+    assert explaining(REASONS)(spelling) and not explaining(ANYWHERE)(spelling)

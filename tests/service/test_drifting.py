@@ -104,6 +104,9 @@ DRIFTING: dict[str, tuple[list[Exchange], set[tuple[str, str]]]] = {
         answers("submitImageToVideo", change=lambda body: body["data"].update(batch_id=[[True]])),
         {("type", "/data/batch_id")},
     ),
+    "what breaks the contract, which fails a check": (
+        answers("getBalance", change=lambda body: body.update(desc=5)), set(),
+    ),
     "models that are a text": (
         answers("listVideoModels", change=lambda body: body["data"].update(image_to_video="none today")),
         {("type", "/data/image_to_video")},

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from weryai.contract._checks import Checks
+from weryai.contract._checks import Checks, Problem
 from weryai.contract._coverage import KINDS
 from weryai.contract._exchange import Exchange
-from weryai.contract._report import Run, coverage_table, write_reports
+from weryai.contract._report import Run, console, coverage_table, junit, write_reports
 from weryai.contract._secrecy import Secret
 
 SECRET = Secret("sk-secret-0123456789")
@@ -31,7 +31,9 @@ def a_run(*, strict: bool = False, failing: bool = True, drifting: bool = True) 
     checks = Checks(SECRET)
     checks.add("live set", "getTaskStatus, real key", seconds=0.25)
     if failing:
-        checks.add("live set", "getBalance, wrong key", f"not refused: {HOSTILE}", "and more")
+        shown = answered({"status": 0, "data": HOSTILE})
+        wrong = Problem(f"not refused: {HOSTILE}", shown, "a wrong key was not refused")
+        checks.add("live set", "getBalance, wrong key", wrong, "and more")
     checks.add("coverage", "nothing is left out")
     drift = {"eta": HOSTILE} if drifting else {}
     exchanges = [
@@ -130,3 +132,21 @@ def test_coverage_is_a_table_of_text() -> None:
     assert head.split("  ")[0] == "operation"
     (line,) = [line for line in lines if line.startswith("getTaskStatus")]
     assert line.split()[1:3] == ["3", "1/1"]
+
+
+def test_a_cause_is_told_once_with_its_evidence(tmp_path: Path) -> None:
+    """Many checks that fail for one cause are one entry: verdict, cause, checks, request, response, curl."""
+    checks = Checks(SECRET)
+    for number in range(9):
+        shown = answered({"status": 0, "desc": number}, who="sweep")
+        checks.add("live set", f"check {number}", Problem(f"desc: {number}", shown, "the answer breaks it at /desc"))
+    run = Run("https://e.com", "full suite", "today", 1.0, [], checks, [])
+    text = write_reports(tmp_path, run, SECRET).read_text(encoding="utf-8")
+    assert "9 checks fail, for 1 cause" in text
+    assert text.count("<b>the answer breaks it at /desc</b>") == 1
+    assert text.count("curl -i -X GET") == text.count("HTTP 200\n") == 1
+    assert "".join(console(run)).count("FAILED") == 1
+    failures = ElementTree.fromstring(junit(run)).findall("testsuite/testcase/failure")
+    assert [str(one.text).startswith("the same as of check 0") for one in failures] == [False] + [True] * 8
+    assert ["curl" in str(one.text) for one in failures] == [True] * 9
+    assert "Exercised means" in text and text.index("9 checks fail") < text.index("<h1>")

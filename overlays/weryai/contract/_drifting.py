@@ -197,14 +197,28 @@ def count_drift(exchanges: Iterable[Exchange]) -> list[DriftCount]:
 
 
 def _drifts(exchange: Exchange) -> Iterator[Drift | Difference]:
-    """What one answer tells; the strict contract's word on a place counts only if nothing else is told of it."""
+    """What one answer tells, each place once; what breaks the contract is for the checks to tell."""
     name = snake_case(exchange.operation.name) if exchange.operation else ""
-    found = find_drifts(name, Reply(exchange.http_status, exchange.answer_headers, exchange.answer))
+    broken = _broken_places(exchange)
+    found = [
+        drift
+        for drift in find_drifts(name, Reply(exchange.http_status, exchange.answer_headers, exchange.answer))
+        if drift.kind != "type" or drift.pointer not in broken
+    ]
     yield from found
     yield from head_drifts(exchange)
     told = {drift.pointer for drift in found}
     own = {drift.identity: drift for drift in body_drifts(exchange)}
     yield from (drift for drift in own.values() if drift.kind == "word" or drift.pointer not in told)
+
+
+def _broken_places(exchange: Exchange) -> set[str]:
+    body = json_of(exchange.answer)
+    if exchange.operation is None or not isinstance(body, dict):
+        return set()
+    media = described(exchange.operation, exchange.http_status).get("content", {}).get("application/json")
+    errors = validator(media["schema"]).iter_errors(body) if media else ()
+    return {pointer_of(error.instance_path) for error in errors}
 
 
 @dataclass
@@ -227,6 +241,16 @@ class Place:
         for one in self.counts:
             grouped.setdefault(str(one.drift.http_status), []).append(one.drift.operation)
         return "; ".join(f"HTTP {status}: {', '.join(dict.fromkeys(names))}" for status, names in grouped.items())
+
+    @property
+    def met_by(self) -> list[str]:
+        """Which parts of the suite met it."""
+        return sorted({who for one in self.counts for who in one.met_by})
+
+    @property
+    def sample(self) -> Exchange | None:
+        """One exchange that shows it."""
+        return self.counts[0].sample
 
     @property
     def value(self) -> str:

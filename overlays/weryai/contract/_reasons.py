@@ -1,12 +1,12 @@
-"""Why a run against the emulator leaves parts of the contract unexercised: a short list, kept by hand.
+"""Why a run leaves parts of the contract unexercised: short lists, kept by hand.
 
-A part that is missing here fails the run, and so does a reason that no longer has anything to explain.
+Against the emulator a part that is missing here fails the run, and so does a reason that no longer explains anything.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from weryai.contract._coverage import Item
@@ -56,6 +56,34 @@ REASONS = [
 ]
 
 
+_RARE = "a service refuses for its load, or fails, only when it does; no run makes it"
+_ONE_EXAMPLE = "the live set sends the contract's first example of each operation, and nothing at its limits"
+_NOTHING_WRONG = "the live set sends nothing that breaks the contract"
+_NO_ORDER = "no order of the live set may be accepted: it is refused for its key, before anything else is looked at"
+_NO_TASK = "the live set has no task of its own to look at"
+_AS_IT_SHOULD = "the live set asks as the contract says, and for ids that nobody has"
+_ORDERS = "submit.*|uploadFile"
+# At any service: what no run can make it do.
+ANYWHERE = [
+    Reason("status", ".*", "429|500|504|default", _RARE),
+    Reason("answer field", ".*", "(429|500|504|default) .*", _RARE),
+    Reason("keyword broken", _STATUS, "/(task|batch)Id (type|minLength)", _TEXT),
+    Reason("keyword broken", "uploadFile", "/(file|batch_no|fixed) type", _TEXT),
+]
+# What the live set cannot reach without spending a credit.
+LIVE = [
+    *ANYWHERE,
+    Reason("request field", _ORDERS, ".*", _ONE_EXAMPLE),
+    Reason("keyword kept", ".*", ".*", _ONE_EXAMPLE),
+    Reason("keyword broken", ".*", ".*", _NOTHING_WRONG),
+    Reason("status", _ORDERS, "(?!40[13]).*", _NO_ORDER),
+    Reason("answer field", _ORDERS, "(?!40[13] ).*", _NO_ORDER),
+    Reason("answer field", _STATUS, "200 /data/.*", _NO_TASK),
+    Reason("status", "(get|list).*", "400", _AS_IT_SHOULD),
+    Reason("answer field", "(get|list).*", "400 .*", _AS_IT_SHOULD),
+]
+
+
 def unexplained(items: Iterable[Item], reasons: Iterable[Reason] = tuple(REASONS)) -> list[str]:
     """Say which items have no reason, and which reasons have no item."""
     missing, known = list(items), list(reasons)
@@ -70,6 +98,13 @@ def unexplained(items: Iterable[Item], reasons: Iterable[Reason] = tuple(REASONS
     ]
 
 
-def reason_for(item: Item) -> str:
-    """Why an item is not exercised; nothing if there is no reason."""
-    return next((reason.why for reason in REASONS if reason.explains(item)), "")
+def explaining(reasons: Iterable[Reason], only: frozenset[str] = frozenset()) -> Callable[[Item], str]:
+    """Return what tells why an item is not exercised; it tells nothing if there is no reason."""
+    known = list(reasons)
+
+    def why(item: Item) -> str:
+        if only and item.operation not in only:
+            return "another operation was asked for with --only"
+        return next((reason.why for reason in known if reason.explains(item)), "")
+
+    return why

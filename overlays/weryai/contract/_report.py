@@ -6,7 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,13 @@ from weryai.contract._checks import Cause, Check, Checks
 from weryai.contract._coverage import KINDS, Item, everything, exercised
 from weryai.contract._drifting import DriftCount, by_pointer, count_drift
 from weryai.contract._exchange import Exchange
+from weryai.contract._judging import json_of
 from weryai.contract._reading import CONTRACT, operations
-from weryai.contract._reasons import reason_for
+from weryai.contract._reasons import REASONS, explaining
 from weryai.contract._secrecy import Secret
 
 SIDES = {"requests": KINDS[:4], "responses": KINDS[4:]}
+LONGEST_BODY = 2_000
 _HERE = Path(__file__).parent
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -39,6 +41,7 @@ class Run:
     exchanges: list[Exchange]
     strict: bool = False
     seed: int = 0
+    why: Callable[[Item], str] = field(default_factory=lambda: explaining(REASONS))
     drift: list[DriftCount] = field(init=False)
     seen: Counter[Item] = field(init=False)
 
@@ -55,11 +58,10 @@ class Run:
     def shares(self) -> dict[str, tuple[int, int, int]]:
         """Of requests and of responses: how many items were exercised, of how many, and how many have a reason."""
         sides: dict[str, tuple[int, int, int]] = {}
-        is_live = self.what == "live set"
         for side, kinds in SIDES.items():
             items = [item for item in everything() if item.kind in kinds]
             missing = [item for item in items if not self.seen[item]]
-            explained = sum(is_live or bool(reason_for(item)) for item in missing)
+            explained = sum(bool(self.why(item)) for item in missing)
             sides[side] = len(items) - len(missing), len(items) - explained, explained
         return sides
 
@@ -198,9 +200,12 @@ def page(run: Run) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["shown"] = _shown
     template = environment.get_template("page.html.jinja")
     return template.render(
         run=run,
+        places=by_pointer(run.drift),
+        known=_by_why(run),
         version=CONTRACT["info"]["version"],
         kinds=KINDS,
         coverage=coverage_rows(run),
@@ -234,8 +239,24 @@ def coverage_table(run: Run) -> list[str]:
 def _by_reason(run: Run) -> dict[str, list[Item]]:
     grouped: dict[str, list[Item]] = {}
     for item in run.unexercised:
-        grouped.setdefault(reason_for(item) or "not exercised by this run", []).append(item)
+        grouped.setdefault(run.why(item) or "not exercised by this run", []).append(item)
     return grouped
+
+
+def _by_why(run: Run) -> dict[str, list[Check]]:
+    grouped: dict[str, list[Check]] = {}
+    for check in run.checks.all:
+        for why in dict.fromkeys(why for _, why in check.known):
+            grouped.setdefault(why, []).append(check)
+    return grouped
+
+
+def _shown(content: bytes) -> str:
+    """Return a body as people read it: JSON in lines, and no more than a page of it."""
+    body = json_of(content)
+    text = body if isinstance(body, str) else json.dumps(body, indent=2, ensure_ascii=False)
+    more = len(text) - LONGEST_BODY
+    return text if more <= 0 else f"{text[:LONGEST_BODY]}\n... {more} more characters"
 
 
 def _clean(text: str) -> str:

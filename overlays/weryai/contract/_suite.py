@@ -32,7 +32,7 @@ from weryai.contract._paid import run_paid
 from weryai.contract._place import LIVE_URL, Place, WrongUseError, place_of
 from weryai.contract._raw import run_raw
 from weryai.contract._reading import CONTRACT, operations
-from weryai.contract._reasons import unexplained
+from weryai.contract._reasons import ANYWHERE, LIVE, REASONS, explaining, unexplained
 from weryai.contract._report import Run, console, junit, markdown, write_reports
 from weryai.contract._secrecy import SHORTEST_KEY, Secret
 from weryai.contract._stories import run_stories
@@ -202,8 +202,10 @@ def run(wish: RunOptions) -> int:
     excuse(checks, wish.known)
     what = "live set" if wish.is_live else "full suite"
     seconds = time.monotonic() - clock
+    reasons = LIVE if wish.is_live else REASONS if wish.place is None else ANYWHERE
+    why = explaining(reasons, wish.expected.only)
     strict = wish.strict or wish.place is None  # The emulator is our own: its drift is a mistake.
-    done = Run(place.url, what, started, seconds, notes, checks, record.all(), strict=strict, seed=wish.seed)
+    done = Run(place.url, what, started, seconds, notes, checks, record.all(), strict, wish.seed, why)
     page = write_reports(wish.reports, done, wish.secret)
     if wish.junit is not None:
         wish.junit.parent.mkdir(parents=True, exist_ok=True)
