@@ -196,6 +196,12 @@ def fault(words: list[str]) -> str | None:
             return None if verb in VERBS and not unknown else f"make has no verb {verb}, or not with {unknown}"
         case ["pip", "install", *packages]:
             return next((found for package in packages if (found := package_fault(package))), None)
+        case ["weryai", "contract", *rest]:
+            from weryai.contract._suite import _parser
+
+            known = {option for action in _parser("weryai contract")._actions for option in action.option_strings}
+            unknown = [word for word in rest if word.startswith("-") and word.split("=")[0] not in known]
+            return f"weryai contract has no option {unknown}" if unknown else None
         case ["weryai", verb, *rest] if verb in cli.commands:
             command = cli.commands[verb]
             if isinstance(command, click.Group):
