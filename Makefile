@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract format lock build docs audit sbom lint-workflows clean
+.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract format lock build frozen docs audit sbom lint-workflows clean
 .PHONY: demo-venv dev-venv docs-venv
 
 # Nothing in the caller's environment may change what a verb does.
@@ -130,6 +130,9 @@ page-diff: dev-venv ## what a page of the vendor's docs, copied from a browser, 
 
 lint-contract: dev-venv ## a second opinion on openapi/, and its flows run at the emulator; needs Node.js, so no part of check
 	@.ci/lint-contract
+
+frozen: dev-venv ## a program of PyInstaller, from the wheel, runs offline; a minute
+	@.ci/frozen
 
 docs: docs-venv ## the site, into build/site/, without a dead link
 	@$(PY) docs/site/build.py

@@ -21,7 +21,7 @@ def main() -> None:
     try:
         import click  # noqa: F401
     except ImportError:
-        sys.exit('The command line needs one more package: pip install "weryai[cli]"')
+        sys.exit("The command line needs one more package: pip install click")
     from .cli import run
 
     sys.exit(run(sys.argv[1:]))

@@ -291,7 +291,7 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch, capsys: 
         ["worker", "--database", "postgresql://me@127.0.0.1:1/x"],
     ):
         assert run(["bulk", *words]) == 2
-        assert 'pip install "weryai[bulk-postgres]"' in capsys.readouterr().err
+        assert 'pip install procrastinate "psycopg[binary]"' in capsys.readouterr().err
 
 
 def test_a_newer_ledger_is_refused(database: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -311,7 +311,7 @@ def test_only_a_run_makes_a_ledger(database: str, capsys: pytest.CaptureFixture[
     for words in (["status"], ["retry", "--failed"], ["export", "-o", "-"], ["report"]):
         assert run(["bulk", words[0], database, *words[1:]]) == 2
         assert "there is no ledger in postgresql://weryai@/run_" in capsys.readouterr().err
-    assert run(["bulk", "worker", "--database", database]) == 2
+    assert run(["bulk", "worker", "--database", database, "--wait", "0"]) == 2
     with psycopg.connect(database) as db:
         assert db.execute("select 1 from pg_namespace where nspname = 'weryai'").fetchone() is None
 

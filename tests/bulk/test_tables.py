@@ -318,8 +318,8 @@ def test_what_a_table_needs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Without its package a table is named with the extra that reads it."""
     (tmp_path / f"jobs.{kind}").write_text("x")
     monkeypatch.setitem(sys.modules, module, None)
-    extra = {"xlsx": "excel", "parquet": "parquet"}[kind]
-    with bulk.Ledger(tmp_path / "run.db") as ledger, pytest.raises(InvalidInputError, match=rf"weryai\[{extra}\]"):
+    told = f'extra "{ {"xlsx": "excel"}.get(kind, kind) }": pip install {module}'
+    with bulk.Ledger(tmp_path / "run.db") as ledger, pytest.raises(InvalidInputError, match=told):
         bulk.load_manifest(ledger, tmp_path / f"jobs.{kind}", {})
 
 

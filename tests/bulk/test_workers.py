@@ -268,6 +268,25 @@ def test_a_worker_waits_for_jobs(emulator: Emulator, database: str, tmp_path: Pa
     assert sorted(bills(emulator)) == [1, 1, 1, 2]
 
 
+def test_a_worker_may_start_before_the_run(database: str, tmp_path: Path) -> None:
+    """A worker that starts in the same second as `run` waits until the ledger is made and its manifest is loaded."""
+    found: list[dict[str, int]] = []
+
+    def wait() -> None:
+        with PostgresLedger(database, make=False, wait=60) as ledger:
+            found.append(ledger.write(lambda db: {"jobs": len(list(queries.every(db)))}).result())
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    with PostgresLedger(database) as ledger:
+        # There is a ledger, and nothing in it: who ended now would have worked on nothing.
+        waiting.join(0.6)
+        assert found == []
+        bulk.load_manifest(ledger, manifest(tmp_path / "jobs.csv", range(3)), {})
+    waiting.join(30)
+    assert found == [{"jobs": 3}]
+
+
 def test_the_commands_take_a_database(emulator: Emulator, database: str, tmp_path: Path) -> None:
     """The way of a run through the commands, by the environment and by the argument."""
 

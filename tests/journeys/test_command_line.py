@@ -1,5 +1,6 @@
 """The command is a good citizen: one path out, one clear line on trouble, and Ctrl-C that loses nothing."""
 
+import json
 import os
 import re
 import subprocess
@@ -194,3 +195,21 @@ def test_ctrl_c_while_submitting_names_the_task(faulty_server: FaultyServer, tmp
 def test_a_refused_connection_is_one_clear_line(refused_early: subprocess.Popen[str]) -> None:
     """Where nobody answers the line says that it was not sent."""
     assert_clear(end_of(refused_early), "not sent|never reached|nothing was sent|connect")
+
+
+def test_python_oo_keeps_the_help() -> None:
+    """Where docstrings are not kept, as in many containers and frozen programs, each command still has its help."""
+    code = (
+        "import click, json\nfrom weryai.cli import cli\nfound = {}\n"
+        "def walk(command, name):\n"
+        "    context = click.Context(command, info_name=name)\n"
+        "    found[name] = command.help\n"
+        "    for one in command.list_commands(context) if isinstance(command, click.Group) else ():\n"
+        "        walk(command.get_command(context, one), f'{name} {one}')\n"
+        "walk(cli, 'weryai')\nprint(json.dumps(found))"
+    )
+    done = subprocess.run([sys.executable, "-OO", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {"weryai generate", "weryai bulk run", "weryai contract"} < found.keys()
+    assert [name for name, text in found.items() if not text] == []

@@ -240,7 +240,7 @@ def test_a_base_installation_says_what_to_install(tmp_path: Path) -> None:
     code = "import sys; sys.modules['click'] = None; sys.argv = ['weryai']; from weryai.__main__ import main; main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode > 0
-    assert 'pip install "weryai[cli]"' in done.stderr and "Traceback" not in done.stderr
+    assert "pip install click" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_mistake_of_ours_is_no_traceback(tmp_path: Path) -> None:

@@ -77,7 +77,25 @@ def starlette_route(app: Any) -> Any:
     return Starlette(routes=[Route("/hooks/weryai", app)])
 
 
-ASGI = [fastapi_mount, fastapi_mount_with_slash, fastapi_nested, starlette_mount]
+class Passing:
+    """A middleware that changes nothing."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass the request on."""
+        await self.app(scope, receive, send)
+
+
+def fastapi_behind_middleware(app: Any) -> Any:
+    """Mount in FastAPI, wrapped in middlewares of the user."""
+    outer = FastAPI()
+    outer.mount("/hooks/weryai", Passing(Passing(app)))
+    return outer
+
+
+ASGI = [fastapi_mount, fastapi_mount_with_slash, fastapi_nested, fastapi_behind_middleware, starlette_mount]
 
 
 async def post(app: Any, path: str, query: str = QUERY) -> int:
@@ -222,6 +240,9 @@ def test_the_secret_stays_out_of_access_logs(server: str, name: str, tmp_path: P
         ("weryai_secret=%s&x=%d", ("abc", 7), "weryai_secret=***&x=7"),
         ("%(q)s", ({"q": "weryai_secret=abc"},), "weryai_secret=***"),
         ("%s", ({"query_string": b"weryai_secret=abc"},), "{'query_string': b'weryai_secret=***'}"),
+        ("/login?next=%2Fa%3Fweryai%255Fsecret%253Dabc%2526x", (), "/login?next=%2Fa%3Fweryai%255Fsecret%253D***"),
+        ('{"query": {"weryai_secret": "abc"}}', (), '{"query": {"weryai_secret": "***"}}'),
+        ("%s", ({"weryai_secret": "abc", "x": 1},), "{'weryai_secret': '***', 'x': 1}"),
         ("%s %d %s", ("x", 5, None), "x 5 None"),
         ("100%", (), "100%"),
         ("%d weryai_secret=%s", ("7", "abc", "one too many"), None),

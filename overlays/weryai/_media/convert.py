@@ -20,7 +20,7 @@ from .image_structure import pixels_of, scans_of, without_texts
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-NEEDS_IMAGES = 'converting it needs the extra "images": pip install "weryai[images]"'
+NEEDS_IMAGES = 'converting it needs the extra "images": pip install pillow pillow-heif'
 # What is read to be converted, at most; a raw 100 megapixels in 16 bit has 600 MB, and no camera writes that.
 MOST_SOURCE = 400_000_000
 MOST_PIXELS = 178_000_000

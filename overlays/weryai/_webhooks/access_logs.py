@@ -20,9 +20,9 @@ LOGGERS = (
     "django.server",
     "django.request",
 )
-# The name may be percent-encoded, letter by letter.
-_NAME = "".join(f"(?:{re.escape(sign)}|%{ord(sign):02x})" for sign in FIELD)
-_SECRET = re.compile(rf"({_NAME}(?:=|%3d))[^&#\s\"'\\]*", re.IGNORECASE)
+# The name may be percent-encoded, letter by letter, and once more where a URL stands in another one's query.
+_NAME = "".join(f"(?:{re.escape(sign)}|%(?:25)*{ord(sign):02x})" for sign in FIELD)
+_SECRET = re.compile(rf"({_NAME}(?:=|%(?:25)*3d|[\"']\s*:\s*b?[\"']))[^&#\s\"'\\]*", re.IGNORECASE)
 
 
 class SecretFilter(logging.Filter):

@@ -78,6 +78,8 @@ def take_mounts_without_slash() -> None:
     """Let a Mount of Starlette, thus of FastAPI, match its own path without a slash where it holds an AsgiApp.
 
     Starlette redirects such a request before the application hears of it, and whoever posts a delivery may not follow.
+    `app.mount` makes the Mount itself, asks nothing of what is mounted, and takes no other class: so the class is
+    extended, once, for our application alone. Every other Mount answers as before.
     """
     with contextlib.suppress(ImportError):
         from starlette.routing import Match, Mount
@@ -88,12 +90,21 @@ def take_mounts_without_slash() -> None:
 
         def matches(mount: Any, scope: Any) -> Any:
             found = plain(mount, scope)
-            if found[0] is Match.NONE and scope["type"] == "http" and isinstance(mount._base_app, AsgiApp):
+            if found[0] is Match.NONE and scope["type"] == "http" and _holds_hooks(mount._base_app):
                 return plain(mount, {**scope, "path": f"{scope['path']}/"})
             return found
 
         matches.takes_hooks = True  # type: ignore[attr-defined]
         Mount.matches = matches  # type: ignore[assignment, method-assign]
+
+
+def _holds_hooks(app: Any) -> bool:
+    """Whether an application is ours, or a middleware around it, which by custom has it as `app`."""
+    for _ in range(20):
+        if app is None or isinstance(app, AsgiApp):
+            break
+        app = getattr(app, "app", None)
+    return isinstance(app, AsgiApp)
 
 
 class WsgiApp:

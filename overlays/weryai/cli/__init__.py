@@ -47,16 +47,19 @@ Exit codes:
 """
 
 
-@click.group(epilog=f"{EXAMPLES}\n\n{EXIT_CODES}", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    help="""Turn an image into a video with WeryAI.
+
+    The key is read from WERYAI_API_KEY. `weryai demo` shows the whole way without a key or an account.
+    """,
+    epilog=f"{EXAMPLES}\n\n{EXIT_CODES}",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(weryai.__version__, prog_name="weryai")
 @click.option("--api-key", help="Better: WERYAI_API_KEY, which no process list shows.")
 @click.option("--base-url", help="Another URL of the API. [env: WERYAI_BASE_URL]")
 @click.option("-v", "--verbose", is_flag=True, help="Write a line for each request to standard error.")
 def cli(api_key: str | None, base_url: str | None, verbose: bool) -> None:
-    """Turn an image into a video with WeryAI.
-
-    The key is read from WERYAI_API_KEY. `weryai demo` shows the whole way without a key or an account.
-    """
     if verbose:
         _tell_log()
 

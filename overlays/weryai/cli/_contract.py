@@ -8,13 +8,13 @@ from ._output import put
 
 
 @click.command(
+    help="Ask a service whether it keeps the contract; it needs weryai[contract]. `weryai contract --help` says more.",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     short_help="Ask a service whether it keeps the contract.",
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def contract(context: click.Context, words: tuple[str, ...]) -> int:
-    """Ask a service whether it keeps the contract; it needs weryai[contract]. `weryai contract --help` says more."""
     given = context.parent.params if context.parent else {}
     if given.get("api_key") or given.get("base_url"):
         raise click.UsageError("contract reads the key from WERYAI_API_KEY, and the service from its own --url")
@@ -23,7 +23,8 @@ def contract(context: click.Context, words: tuple[str, ...]) -> int:
 
         return main(words)
     except ModuleNotFoundError as error:
-        raise click.ClickException(f'{error.name} is missing: pip install "weryai[contract]"') from error
+        needed = "schemathesis jinja2 jsonschema-rs starlette uvicorn python-multipart"
+        raise click.ClickException(f"{error.name} is missing: pip install {needed}") from error
     except SystemExit as ending:
         if {"-h", "--help"} & set(words):
             put(False, "")

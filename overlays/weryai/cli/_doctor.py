@@ -46,14 +46,17 @@ class Finding(NamedTuple):
     remedy: str = ""
 
 
-@click.command(cls=Showing, epilog=examples("weryai doctor", "weryai doctor --offline"))
+@click.command(
+    help="""Look for what is wrong, and say what to do. Costs nothing.
+
+    Key, network, clock, proxies, folders and extras are looked at.
+    """,
+    cls=Showing,
+    epilog=examples("weryai doctor", "weryai doctor --offline"),
+)
 @click.option("--offline", is_flag=True, help="Ask no service; look at this machine alone.")
 @as_json
 def doctor(offline: bool, json_lines: bool) -> int:
-    """Look for what is wrong, and say what to do. Costs nothing.
-
-    Key, network, clock, proxies, folders and extras are looked at.
-    """
     findings = [*_of_this_machine(), *([] if offline else _of_the_service())]
     width = max(len(one.name) for one in findings)
     for one in findings:

@@ -23,11 +23,15 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
 
 
 @click.command(
+    help="""Serve the WeryAI API on this machine, without an account.
+
+    Until Ctrl-C. It prints its URL, which a browser shows, and the key to use.
+    """,
     epilog=examples(
         "weryai emulate",
         "weryai emulate --port 0 --state emulator.db",
         "weryai emulate --scenario rate-limit:2 --scenario fail-copyright:1/5",
-    )
+    ),
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
@@ -82,10 +86,6 @@ def emulate(
     hosts: tuple[str, ...],
     **more: Any,
 ) -> None:
-    """Serve the WeryAI API on this machine, without an account.
-
-    Until Ctrl-C. It prints its URL, which a browser shows, and the key to use.
-    """
     from weryai.emulator import serve
 
     if list_scenarios:
@@ -131,16 +131,18 @@ def _listed() -> list[str]:
     return lines[1:]
 
 
-@click.command(epilog=examples("weryai demo", 'weryai demo photo.jpg -p "The sea begins to move" --open'))
+@click.command(
+    help="""Make a video on this machine: no account, no key, no network.
+
+    The emulator takes the place of the service, from the upload to the MP4.
+    """,
+    epilog=examples("weryai demo", 'weryai demo photo.jpg -p "The sea begins to move" --open'),
+)
 @click.argument("image", required=False)
 @click.option("-p", "--prompt", help=f"[default: {DEMO_PROMPT}]")
 @click.option("-o", "--output", default="weryai-demo.mp4", show_default=True, help="File or folder to write.")
 @opening
 def demo(image: str | None, prompt: str | None, output: str, is_opened: bool) -> None:
-    """Make a video on this machine: no account, no key, no network.
-
-    The emulator takes the place of the service, from the upload to the MP4.
-    """
     from weryai.emulator import Emulator
 
     photograph = Path(weryai.__file__).parent / "emulator" / "data" / "astronaut.jpg"

@@ -123,11 +123,16 @@ def _show(prepared: Any, *, json_lines: bool) -> None:
 
 
 @click.command(
+    help="""Make a video, and print its path as the last line.
+
+    Without an IMAGE it is made from the prompt alone, from one IMAGE by moving it, from several in their order, and
+    with --last from the first frame to the last. An IMAGE is a local file or a URL.
+    """,
     epilog=examples(
         'weryai generate photo.jpg -p "She waves" -o wave.mp4',
         'weryai generate first.jpg --last last.jpg -p "Day turns to night"',
         'weryai generate -p "A fox runs through fresh snow" --dry-run',
-    )
+    ),
 )
 @_ordering
 @click.option("-o", "--output", help="File or folder to write. [default: IMG_01.mp4 for IMG_01.jpg]")
@@ -139,11 +144,6 @@ def generate(
     images: tuple[str, ...], prompt: str, last: str | None, output: str | None, overwrite: bool, is_opened: bool,
     sidecar: bool, timeout: float, dry_run: bool, json_lines: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Make a video, and print its path as the last line.
-
-    Without an IMAGE it is made from the prompt alone, from one IMAGE by moving it, from several in their order, and
-    with --last from the first frame to the last. An IMAGE is a local file or a URL.
-    """
     check_output(output, overwrite=overwrite)
     times: dict[str, str] = {}
     with _ordering_client(options, is_dry=dry_run) as client, contextlib.ExitStack() as stack:
@@ -190,20 +190,20 @@ def _usual(client: WeryAI, model: str) -> tuple[float, ...]:
 
 
 @click.command(
+    help="""Submit as `generate` does, and print the task ids at once.
+
+    One per line, without waiting; `weryai wait TASK_ID` fetches the video.
+    """,
     epilog=examples(
         'weryai submit photo.jpg -p "She waves" --duration 10',
         'weryai submit photo.jpg -p "She waves" --json | tee task.json',
-    )
+    ),
 )
 @_ordering
 @click.option("-n", "--video-number", type=int, help="How many videos, 1 to 4; each is paid for. [default: 1]")
 def submit(
     images: tuple[str, ...], prompt: str, last: str | None, dry_run: bool, json_lines: bool, **options: Any
 ) -> None:
-    """Submit as `generate` does, and print the task ids at once.
-
-    One per line, without waiting; `weryai wait TASK_ID` fetches the video.
-    """
     with _ordering_client(options, is_dry=dry_run) as client:
         choice = chosen(client, images, last, options)
         resource = choice.of(client)
@@ -220,7 +220,10 @@ def submit(
     say(f"weryai: fetch with `weryai wait {' '.join(submission.task_ids)}`")
 
 
-@click.command(epilog=examples("weryai wait 8f2ab0c4", "weryai wait 8f2ab0c4 91d3e7aa --output videos/"))
+@click.command(
+    help="Wait for submitted tasks, and fetch their videos. Costs nothing.",
+    epilog=examples("weryai wait 8f2ab0c4", "weryai wait 8f2ab0c4 91d3e7aa --output videos/"),
+)
 @click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
 @click.option("-o", "--output", help=f"{OUTPUT} For several tasks a folder.")
 @overwriting
@@ -235,7 +238,6 @@ def wait(
     journal: str | None,
     json_lines: bool,
 ) -> None:
-    """Wait for submitted tasks, and fetch their videos. Costs nothing."""
     if len(task_ids) > 1 and output and not is_folder(output):
         raise click.UsageError("several tasks need a folder as --output")
     if_exists = check_output(output, overwrite=overwrite)
@@ -244,14 +246,16 @@ def wait(
         fetch(client, dict.fromkeys(task_ids, output), timeout, note, json_lines=json_lines, if_exists=if_exists)
 
 
-@click.command(epilog=examples("weryai download 8f2ab0c4 --output wave.mp4"))
+@click.command(
+    help="Fetch the video of a finished task, or of a URL. Costs nothing.",
+    epilog=examples("weryai download 8f2ab0c4 --output wave.mp4"),
+)
 @click.argument("source", metavar="TASK_ID|URL")
 @click.option("-o", "--output", help=OUTPUT)
 @overwriting
 @in_journal
 @as_json
 def download(source: str, output: str | None, overwrite: bool, journal: str | None, json_lines: bool) -> None:
-    """Fetch the video of a finished task, or of a URL. Costs nothing."""
     if_exists = check_output(output, overwrite=overwrite)
     with noting_client(journal) as client:
         wanted: str | Task = source if "://" in source else client.tasks.get(source)
@@ -261,12 +265,13 @@ def download(source: str, output: str | None, overwrite: bool, journal: str | No
     put(json_lines, path, event="done", path=path, source=source)
 
 
-@click.command(epilog=examples("weryai upload photo.jpg"))
+@click.command(
+    help="Put an IMAGE where the service can fetch it: print its URL.", epilog=examples("weryai upload photo.jpg")
+)
 @click.argument("image")
 @converting
 @as_json
 def upload(image: str, convert: bool, json_lines: bool) -> None:
-    """Put an IMAGE where the service can fetch it: print its URL."""
     with connect() as client:
         url = client.files.upload(image, convert=convert)
     put(json_lines, url, event="uploaded", url=url)

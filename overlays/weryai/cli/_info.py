@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from weryai import Model
 
 
-@click.command(cls=Showing, epilog=examples("weryai models --bundled", "weryai models KLING_V3_0_PRO --json"))
+@click.command(
+    help="List the models, or what one model, its KEY, takes.",
+    cls=Showing,
+    epilog=examples("weryai models --bundled", "weryai models KLING_V3_0_PRO --json"),
+)
 @click.argument("key", required=False)
 @click.option("--bundled", is_flag=True, help="Show the bundled snapshot: no key and no network are needed.")
 @as_json
 def models(key: str | None, bundled: bool, json_lines: bool) -> None:
-    """List the models, or what one model, its KEY, takes."""
     listed = weryai.bundled_models() if bundled else _live()
     if bundled and not json_lines:
         say(f"weryai: the bundled snapshot of {weryai.BUNDLED_MODELS_DATE}; models change without notice")
@@ -90,19 +93,19 @@ def _told(value: object) -> str:
     return "?" if value is None or value == "" else str(value)
 
 
-@click.command(cls=Showing, epilog=examples("weryai balance"))
+@click.command(help="Print the credits left.", cls=Showing, epilog=examples("weryai balance"))
 @as_json
 def balance(json_lines: bool) -> None:
-    """Print the credits left."""
     with connect() as client:
         credits = client.account.balance()
     put(json_lines, f"{credits:g}" if credits < 1e15 else credits, event="balance", credits=credits)
 
 
-@click.command(cls=Showing, epilog=examples('eval "$(weryai completion bash)"'))
+@click.command(
+    help="Print the completion script of a SHELL.", cls=Showing, epilog=examples('eval "$(weryai completion bash)"')
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the completion script of a SHELL."""
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)

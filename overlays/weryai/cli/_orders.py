@@ -27,18 +27,20 @@ if TYPE_CHECKING:
 UNFINISHED = ("queued", "submitting", "submitted", "ambiguous")
 
 
-@click.command(epilog=examples("weryai resume", "weryai resume --output videos/"))
+@click.command(
+    help="""Go on after a crash: fetch what was paid for. Costs nothing.
+
+    It waits for every paid, unfinished order, and tells what is ambiguous. Nothing is submitted. Ends with 3 if an
+    order is ambiguous: it may have been paid, and `weryai resolve` is for you to say what became of it.
+    """,
+    epilog=examples("weryai resume", "weryai resume --output videos/"),
+)
 @in_journal
 @click.option("-o", "--output", help="Folder for the videos of orders that named no place.")
 @click.option("--all", "everything", is_flag=True, help="Also what other processes, or machines, seem to work on.")
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
 @as_json
 def resume(journal: str | None, output: str | None, everything: bool, timeout: float, json_lines: bool) -> None:
-    """Go on after a crash: fetch what was paid for. Costs nothing.
-
-    It waits for every paid, unfinished order, and tells what is ambiguous. Nothing is submitted. Ends with 3 if an
-    order is ambiguous: it may have been paid, and `weryai resolve` is for you to say what became of it.
-    """
     if output and not Path(output).is_dir():
         raise click.UsageError("--output must be a folder")
     with _client(journal) as client, Progress("waiting"):
@@ -58,15 +60,18 @@ def resume(journal: str | None, output: str | None, everything: bool, timeout: f
         raise click.exceptions.Exit(3)
 
 
-@click.command(cls=Showing, epilog=examples("weryai orders", "weryai orders --all"))
+@click.command(
+    help="""List the unfinished orders of this service and key.
+
+    What is not finished is paid for: `weryai resume` fetches it. Oldest first.
+    """,
+    cls=Showing,
+    epilog=examples("weryai orders", "weryai orders --all"),
+)
 @in_journal
 @click.option("--all", "everything", is_flag=True, help="Also what is done or has failed.")
 @as_json
 def orders(journal: str | None, everything: bool, json_lines: bool) -> None:
-    """List the unfinished orders of this service and key.
-
-    What is not finished is paid for: `weryai resume` fetches it. Oldest first.
-    """
     with _client(journal) as client:
         listed = client.orders.list(*(() if everything else UNFINISHED))
     if json_lines:
@@ -91,7 +96,13 @@ def _print_table(listed: tuple[Order, ...]) -> None:
 
 
 @click.command(
-    epilog=examples("weryai resolve 7 adopt 8f2ab0c4", "weryai resolve 7 resubmit", "weryai resolve 7 abandon")
+    help="""Say what became of an ambiguous ORDER, after you have looked.
+
+    Look at your call history, https://weryai.com/api/history. "adopt TASK_ID": it became that task, which must exist.
+    "resubmit": send it once more, at the risk of paying twice. "abandon": wait no more for it, an unfinished order as
+    well. Then `weryai resume` fetches what there is.
+    """,
+    epilog=examples("weryai resolve 7 adopt 8f2ab0c4", "weryai resolve 7 resubmit", "weryai resolve 7 abandon"),
 )
 @click.argument("order", type=int)
 @click.argument("verdict", type=click.Choice(["adopt", "resubmit", "abandon"]))
@@ -105,12 +116,6 @@ def resolve(
     journal: str | None,
     json_lines: bool,
 ) -> None:
-    """Say what became of an ambiguous ORDER, after you have looked.
-
-    Look at your call history, https://weryai.com/api/history. "adopt TASK_ID": it became that task, which must exist.
-    "resubmit": send it once more, at the risk of paying twice. "abandon": wait no more for it, an unfinished order as
-    well. Then `weryai resume` fetches what there is.
-    """
     if (verdict == "adopt") != (task_id is not None):
         raise click.UsageError("adopt needs the TASK_ID, and only adopt does")
     with _client(journal) as client:

@@ -67,7 +67,7 @@ def __getattr__(name: str) -> Any:
     missing = [package for package in _PACKAGES if find_spec(package) is None]
     if missing:
         names = ", ".join(missing)
-        raise ImportError(f'the emulator needs {names}: pip install "weryai[emulator]"', name=names)
+        raise ImportError(f"the emulator needs {names}: pip install {' '.join(missing)}", name=names)
     value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

@@ -145,7 +145,8 @@ def _emulator(options: dict[str, Any]) -> Emulator:
     try:
         from weryai.emulator import Emulator, ManualClock, Settings
     except ImportError as error:
-        pytest.fail(f'this fixture needs {error.name}: pip install "weryai[testing]"', pytrace=False)
+        names = str(error.name)
+        pytest.fail(f"this fixture needs {names}: pip install {names.replace(',', '')}", pytrace=False)
     unknown = options.keys() - {field.name for field in fields(Settings)}
     if unknown:
         names = ", ".join(sorted(unknown))

@@ -18,7 +18,7 @@ from .schema import INDEX, JOBS, NAMES, RUN, SCHEMA, UPLOADS, upgrade
 if TYPE_CHECKING:
     import psycopg
 
-NEEDS = 'a ledger in PostgreSQL needs the extra "bulk-postgres": pip install "weryai[bulk-postgres]"'
+NEEDS = 'a ledger in PostgreSQL needs the extra "bulk-postgres": pip install procrastinate "psycopg[binary]"'
 #: Where the tables of the ledger and those of the queue are; a database holds one run.
 LEDGER_SCHEMA, QUEUE_SCHEMA = "weryai", "weryai_queue"
 # How long a database may be away before what was to be written is given up, and how long a worker that stands still
@@ -43,6 +43,8 @@ _TABLES = (
 )
 # A number that only we take a lock by.
 _MAKING = 0x57455242
+# Between two looks for a ledger that somebody else is about to make, in seconds.
+_LOOKING = 0.25
 
 
 class PostgresLedger(OpenLedger):
@@ -54,12 +56,15 @@ class PostgresLedger(OpenLedger):
     away for a moment, what was to be written waits for a minute.
     """
 
-    def __init__(self, address: str, *, make: bool = True) -> None:
-        """Connect, and make the tables unless they are there; without `make` that is a JournalError."""
+    def __init__(self, address: str, *, make: bool = True, wait: float = 0.0) -> None:
+        """Connect, and make the tables unless they are there; without `make` that is a JournalError.
+
+        Whoever else makes them, and loads a manifest, is waited for, up to so many seconds.
+        """
         self.address = address
         store = Server(address)
         try:
-            salt = store.prepare(make=make)
+            salt = store.prepare(make=make, wait=wait)
         except BaseException:
             store.db.close()
             raise
@@ -117,10 +122,13 @@ class Server(Store):
             psycopg.errors.IdleInTransactionSessionTimeout,
         )
 
-    def prepare(self, *, make: bool) -> str:
+    def prepare(self, *, make: bool, wait: float = 0.0) -> str:
         """Make the tables of a new ledger, or refuse what this version would not understand; return the salt."""
+        until = time.monotonic() + wait
         with talking(self._address):
-            known = self._known()
+            # A manifest is loaded in one step, so that there are all of its jobs, or none.
+            while "load" not in (known := self._known()) and time.monotonic() < until:
+                time.sleep(_LOOKING)
             if not known and not make:
                 raise JournalError(f"there is no ledger in {masked(self._address)}")
             if not known:

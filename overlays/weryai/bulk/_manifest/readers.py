@@ -24,9 +24,9 @@ from ..._media.names import quoted
 from ...errors import InvalidInputError
 from .folder import CONVERTIBLE, SUFFIXES, read_folder
 
-NEEDS_PARQUET = 'reading Parquet needs the extra "parquet": pip install "weryai[parquet]"'
+NEEDS_PARQUET = 'reading Parquet needs the extra "parquet": pip install pyarrow'
 NEEDS_EXCEL = (
-    'reading an Excel workbook needs the extra "excel": pip install "weryai[excel]"; or save it as "CSV UTF-8" in Excel'
+    'reading an Excel workbook needs the extra "excel": pip install openpyxl; or save it as "CSV UTF-8" in Excel'
 )
 _LONGEST_FIELD = 1_000_000
 # A workbook is a ZIP. This much XML is read of it, and so many cells, in well under a minute each.

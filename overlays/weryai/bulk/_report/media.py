@@ -15,7 +15,7 @@ from ..._media.convert import MOST_SOURCE, upright
 from ..._media.image import is_address
 from .._ledger.job import Job, JobState
 
-NEEDS_BULK = 'images need the extra "bulk": pip install "weryai[bulk]"'
+NEEDS_BULK = 'images need the extra "bulk": pip install pillow'
 _WIDTH = 400
 
 

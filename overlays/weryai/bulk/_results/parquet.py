@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from ...errors import ConfigurationError
 from .._manifest.validation import KINDS
 
-NEEDS_PARQUET = 'Parquet needs the extra "parquet": pip install "weryai[parquet]"'
+NEEDS_PARQUET = 'Parquet needs the extra "parquet": pip install pyarrow'
 _BATCH = 20_000
 _TIMES = ("created", "began", "submitted", "ended")
 

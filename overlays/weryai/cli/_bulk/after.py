@@ -34,14 +34,17 @@ RESOLVING = examples(
 )
 
 
-@click.command(cls=Showing, epilog=examples("weryai bulk status jobs.csv.ledger.db"))
+@click.command(
+    help="""Say how a run stands, also while it goes on.
+
+    What is ambiguous may have been paid for and is nobody's failure yet: it is counted by itself.
+    """,
+    cls=Showing,
+    epilog=examples("weryai bulk status jobs.csv.ledger.db"),
+)
 @in_ledger
 @as_json
 def status(ledger: Place, json_lines: bool) -> None:
-    """Say how a run stands, also while it goes on.
-
-    What is ambiguous may have been paid for and is nobody's failure yet: it is counted by itself.
-    """
     from weryai import bulk
 
     from .status import fields, lines
@@ -55,11 +58,16 @@ def status(ledger: Place, json_lines: bool) -> None:
 
 
 @click.command(
+    help="""Put jobs back that failed, or whose video is gone.
+
+    Nothing is sent until the next run. Prints how many there are, and what they will cost once more. No run may be at
+    work.
+    """,
     epilog=examples(
         "weryai bulk retry jobs.csv.ledger.db --failed",
         'weryai bulk retry jobs.csv.ledger.db --failed --reason "server error"',
         "weryai bulk retry jobs.csv.ledger.db --missing",
-    )
+    ),
 )
 @in_ledger
 @click.option("--failed", is_flag=True, help="What has failed; said, so that nobody pays by mistake.")
@@ -70,11 +78,6 @@ def status(ledger: Place, json_lines: bool) -> None:
 def retry(
     ledger: Place, failed: bool, missing: bool, reasons: tuple[str, ...], trust_copy: bool, json_lines: bool
 ) -> None:
-    """Put jobs back that failed, or whose video is gone.
-
-    Nothing is sent until the next run. Prints how many there are, and what they will cost once more. No run may be at
-    work.
-    """
     from weryai import bulk
 
     if not failed and not missing:
@@ -106,18 +109,20 @@ def retry(
         )
 
 
-@click.command(epilog=f"{VERDICTS}\n\n{RESOLVING}")
+@click.command(
+    help="""Say what became of an ambiguous job, after you have looked.
+
+    Look at your call history, https://weryai.com/api/history. Nothing is sent; the next run does. No run may be at
+    work.
+    """,
+    epilog=f"{VERDICTS}\n\n{RESOLVING}",
+)
 @in_ledger
 @click.argument("words", nargs=-1, required=True, metavar="KEY adopt TASK_ID|resubmit|abandon")
 @click.option("--all", "everything", is_flag=True, help="Every ambiguous job: `--all resubmit` or `--all abandon`.")
 @trusting
 @as_json
 def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy: bool, json_lines: bool) -> None:
-    """Say what became of an ambiguous job, after you have looked.
-
-    Look at your call history, https://weryai.com/api/history. Nothing is sent; the next run does. No run may be at
-    work.
-    """
     from weryai import bulk
 
     # With --all there is no key, so that the verdict comes first.
@@ -146,20 +151,20 @@ def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy:
 
 
 @click.command(
+    help="""Write a table: a row for each job, with all that is known.
+
+    Parameters, state, task, credits, times, path, SHA-256. Works while a run goes on. Cells hold what the ledger holds;
+    a spreadsheet may take a prompt that begins with "=" for a formula, so import what strangers wrote as text.
+    """,
     epilog=examples(
         "weryai bulk export jobs.csv.ledger.db -o jobs-done.csv",
         "weryai bulk export jobs.csv.ledger.db -o - --format jsonl",
-    )
+    ),
 )
 @in_ledger
 @click.option("-o", "--output", required=True, metavar="FILE|-", help="Ends in .csv, .jsonl or .parquet; - prints.")
 @click.option("--format", "chosen", type=click.Choice(["csv", "jsonl", "parquet"]), help="[default: by the suffix]")
 def export(ledger: Place, output: str, chosen: Literal["csv", "jsonl", "parquet"] | None) -> None:
-    """Write a table: a row for each job, with all that is known.
-
-    Parameters, state, task, credits, times, path, SHA-256. Works while a run goes on. Cells hold what the ledger holds;
-    a spreadsheet may take a prompt that begins with "=" for a formula, so import what strangers wrote as text.
-    """
     from weryai import bulk
 
     if output == "-":
@@ -203,7 +208,13 @@ def _fields(jobs: Requeued) -> dict[str, object]:
     }  # fmt: skip
 
 
-@click.command(epilog=examples("weryai bulk report jobs.csv.ledger.db --open"))
+@click.command(
+    help="""Write one HTML page: videos, failures, times and spend.
+
+    It needs no network. Works while a run goes on. Prints the path of the page.
+    """,
+    epilog=examples("weryai bulk report jobs.csv.ledger.db --open"),
+)
 @in_ledger
 @opening
 @click.option(
@@ -213,10 +224,6 @@ def _fields(jobs: Requeued) -> dict[str, object]:
 @click.option("--embed", type=click.IntRange(0), default=25, show_default=True, metavar="MB",
               help="Videos to put into the page; the others are played from where they lie.")  # fmt: skip
 def report(ledger: Place, is_opened: bool, output: Path | None, cards: int, embed: int) -> None:
-    """Write one HTML page: videos, failures, times and spend.
-
-    It needs no network. Works while a run goes on. Prints the path of the page.
-    """
     from weryai import bulk
 
     target = (

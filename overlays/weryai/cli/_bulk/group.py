@@ -58,10 +58,15 @@ Exit codes of run and worker:
 """
 
 
-@click.command(cls=_Lazy, name="bulk", epilog=f"{EXAMPLES}\n\n{EXIT_CODES}")
-def bulk() -> None:
-    """Animate many images, each paid for once.
+@click.command(
+    help="""Animate many images, each paid for once.
 
     A manifest is a CSV, JSON Lines or Parquet file with a column `image`, or a folder of images. What was submitted
     stands in a ledger beside it; start the same command again after a crash, and it goes on.
-    """
+    """,
+    cls=_Lazy,
+    name="bulk",
+    epilog=f"{EXAMPLES}\n\n{EXIT_CODES}",
+)
+def bulk() -> None:
+    pass

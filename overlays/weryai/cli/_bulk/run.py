@@ -71,14 +71,17 @@ def _manifest(command: F) -> F:
     return command
 
 
-@click.command(cls=Showing, epilog=examples('weryai bulk plan photos/ -p "The sea begins to move"'))
+@click.command(
+    help="""Check every row, and say what a run would buy. Sends nothing.
+
+    What its ledger knows as bought is not counted.
+    """,
+    cls=Showing,
+    epilog=examples('weryai bulk plan photos/ -p "The sea begins to move"'),
+)
 @_manifest
 @in_file
 def plan(manifest: Path, json_lines: bool, ledger: Path | None, **options: Any) -> None:
-    """Check every row, and say what a run would buy. Sends nothing.
-
-    What its ledger knows as bought is not counted.
-    """
     from weryai import bulk
 
     shard = _shard(options["shard"])
@@ -119,11 +122,18 @@ def storing(command: F) -> F:
 
 
 @click.command(
+    help="""Make the videos of MANIFEST, or go on with them.
+
+    MANIFEST may also be a ledger, to go on with what is in it.
+
+    Prints one JSON object per event, unless standard output is a terminal. Ctrl-C lets open submissions end; nothing is
+    lost, and the same command goes on. With --database the limits are those of all its workers together.
+    """,
     epilog=examples(
         'weryai bulk run photos/ -p "The sea begins to move" --budget 100',
         "weryai bulk run jobs.csv --budget 500cr --rate 2",
         "weryai bulk run jobs.csv.ledger.db",
-    )
+    ),
 )
 @_manifest
 @storing
@@ -133,13 +143,6 @@ def storing(command: F) -> F:
 def run(
     manifest: Path, json_lines: bool, ledger: Path | None, database: str | None, trust_copy: bool, **options: Any
 ) -> None:
-    """Make the videos of MANIFEST, or go on with them.
-
-    MANIFEST may also be a ledger, to go on with what is in it.
-
-    Prints one JSON object per event, unless standard output is a terminal. Ctrl-C lets open submissions end; nothing is
-    lost, and the same command goes on. With --database the limits are those of all its workers together.
-    """
     from weryai import bulk
 
     shard = _shard(options["shard"])

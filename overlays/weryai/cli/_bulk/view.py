@@ -21,7 +21,7 @@ from .status import told_of
 if TYPE_CHECKING:
     from weryai.bulk import Event, Limits, Loaded, Outcome, Run
 
-NEEDS_BULK = 'the living view needs the extra "bulk": pip install "weryai[bulk]"'
+NEEDS_BULK = 'the living view needs the extra "bulk": pip install rich'
 
 #: What goes on with the rest, by the cause that stopped the run.
 _HOW_ON = {

@@ -19,31 +19,40 @@ from .run import go_on, storing
 _LEFT = (weryai.OrderState.QUEUED, weryai.OrderState.SUBMITTING, weryai.OrderState.SUBMITTED)
 
 
-@click.command(epilog=examples("weryai bulk worker --database postgresql://me@db/videos --until-done"))
+@click.command(
+    help="""Work on the jobs of a database beside other workers.
+
+    Until Ctrl-C or SIGTERM comes. `weryai bulk run MANIFEST --database ...` puts the jobs there. A worker that is gone
+    is followed by the others within seconds: what it had paid for is fetched, and nothing is sent twice. Videos are
+    stored on the machine of the worker that fetches them, and local images are read there.
+    """,
+    epilog=examples("weryai bulk worker --database postgresql://me@db/videos --until-done"),
+)
 @database
 @storing
 @click.option("--rate", type=float, help="Submissions per second at most, of all workers. [default: as it stands]")
 @click.option("--start-rate", type=float, help="Submissions per second at first. [default: one per 3 s]")
 @click.option("--in-flight", type=int, help="Unfinished tasks at most, of all workers. [default: as it stands]")
 @click.option("--open-posts", type=int, help="Open submissions at most, of all workers. [default: as it stands]")
+@click.option(
+    "--wait",
+    type=click.FloatRange(0, 86_400),
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait for the `weryai bulk run` that makes the ledger.",
+)
 @click.option("--until-done", is_flag=True, help="End when nothing is left that can be done.")
 @as_json
 def worker(
     database: str | None, rate: float | None, start_rate: float | None, in_flight: int | None, open_posts: int | None,
-    until_done: bool, json_lines: bool, **options: Any,
+    wait: float, until_done: bool, json_lines: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Work on the jobs of a database beside other workers.
-
-    Until Ctrl-C or SIGTERM comes. `weryai bulk run MANIFEST --database ...` puts the jobs there. A worker that is gone
-    is followed by the others within seconds: what it had paid for is fetched, and nothing is sent twice. Videos are
-    stored on the machine of the worker that fetches them, and local images are read there.
-    """
     from weryai import bulk
 
     if database is None:
         raise click.UsageError(f"say where the jobs are: --database, or {DATABASE}")
     key = key_of()
-    with bulk.PostgresLedger(database, make=False) as ledger:
+    with bulk.PostgresLedger(database, make=False, wait=wait) as ledger:
         kept = bulk.limits_in_force(ledger)
         given: dict[str, Any] = {
             "rate": rate, "start_rate": start_rate, "in_flight": in_flight, "open_posts": open_posts,

@@ -37,8 +37,10 @@ class Videos:
     """The videos of one emulator, made one at a time."""
 
     def __init__(self, mode: VideoMode, uploads: Uploads) -> None:
+        if mode == "render" and getattr(sys, "frozen", False) and not hasattr(sys, "_MEIPASS"):
+            raise ImportError('only PyInstaller\'s frozen programs render videos; choose video="fixed"')
         if mode == "render" and find_spec("av") is None:
-            raise ImportError('rendering videos needs av: pip install "weryai[emulator]", or choose video="fixed"')
+            raise ImportError('rendering videos needs av: pip install av, or choose video="fixed"')
         self._mode = mode
         self._uploads = uploads
         self._folder: Path | None = None
@@ -134,8 +136,8 @@ class Videos:
     async def _run(self, arguments: list[str], timeout: float, *, renders: bool = False) -> str | None:
         """Run a worker to its end; return None, or why it did not do its work."""
         worker = await asyncio.create_subprocess_exec(
-            # -P: no module of the folder that the caller happens to stand in.
-            *(sys.executable, "-P", "-m", "weryai.emulator._video.render", *arguments),
+            *_worker(),
+            *arguments,
             env={name: value for name, value in os.environ.items() if not name.startswith("WERYAI_")},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -164,3 +166,11 @@ class Videos:
             # An emulator that nobody stopped leaves nothing behind either.
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
+
+
+def _worker() -> tuple[str, ...]:
+    """What starts the worker. A frozen program has no other Python than itself; see rthooks in weryai/_pyinstaller."""
+    if getattr(sys, "frozen", False):
+        return sys.executable, "--weryai-emulator-renders"
+    # -P: no module of the folder that the caller happens to stand in.
+    return sys.executable, "-P", "-m", "weryai.emulator._video.render"
