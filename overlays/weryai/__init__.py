@@ -14,7 +14,7 @@ from .errors import *  # noqa: F403
 
 if TYPE_CHECKING:
     from ._client import AsyncWeryAI, WeryAI
-    from ._flow.order import Order, OrderState
+    from ._flow.order import Cost, Order, OrderState
     from ._flow.retry import RetryPolicy
     from ._journal.journal import Journal
     from ._protocol.drift import Drift
@@ -29,6 +29,7 @@ __all__ = [
     "BUNDLED_MODELS_DATE",
     "AsyncWeryAI",
     "Batch",
+    "Cost",
     "Drift",
     "GenerateOptions",
     "Journal",
@@ -52,7 +53,8 @@ __all__ += errors.__all__
 
 _HOMES = {
     "AsyncWeryAI": "_client", "BUNDLED_MODELS_DATE": "_protocol.model_registry", "Batch": "_resources.batches",
-    "Drift": "_protocol.drift", "Journal": "_journal.journal", "Model": "_protocol.model_registry",
+    "Cost": "_flow.order", "Drift": "_protocol.drift", "Journal": "_journal.journal",
+    "Model": "_protocol.model_registry",
     "Order": "_flow.order", "OrderState": "_flow.order", "RetryPolicy": "_flow.retry",
     "Submission": "_protocol.submission", "Task": "_task", "TaskState": "_task",
     "Video": "_resources.videos", "VideoLink": "_task", "VideoOptions": "_resources.videos",

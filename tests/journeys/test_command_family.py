@@ -145,5 +145,7 @@ def test_a_sidecar_tells_of_the_video(faulty_server: FaultyServer, tmp_path: Pat
     assert facts["sha256"] == hashlib.sha256(MP4).hexdigest() and facts["bytes"] == len(MP4)
     assert facts["body"]["image"] == URL and facts["model"] == "WERYAI_VIDEO_1_0"
     assert facts["task_id"] == "task_abc123" and facts["batch_id"] == 123456789
+    # The server tells no balance, so nothing is known of what it cost.
+    assert (facts["credits"], facts["credits_by"]) == (None, None)
     assert set(facts["times"]) == {"submitted", "stored"} and "weryai" in facts["versions"]
     assert "s3cret" not in text and JOURNEY_KEY not in text

@@ -141,7 +141,7 @@ def test_an_unknown_outcome_is_one_clear_line(faulty_server: FaultyServer, tmp_p
         "generate", URL, "--prompt", "Wave", base_url=faulty_server.url, key=JOURNEY_KEY, folder=tmp_path
     )
     assert_clear(ended, "billed")
-    assert len(faulty_server.requests) == 1
+    assert len(faulty_server.posts()) == 1
 
 
 def test_a_failed_task_is_one_clear_line(faulty_server: FaultyServer, tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_ctrl_c_while_submitting_names_the_task(faulty_server: FaultyServer, tmp
     )  # fmt: skip
     assert ended.code == 130, ended.errors
     assert TASK in ended.errors and "Traceback" not in ended.errors
-    assert len(faulty_server.requests) == 1
+    assert len(faulty_server.posts()) == 1
 
 
 def test_a_refused_connection_is_one_clear_line(refused_early: subprocess.Popen[str]) -> None:

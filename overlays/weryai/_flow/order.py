@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -103,6 +104,29 @@ def service_of(base_url: str) -> str:
     host = "localhost" if host in ("127.0.0.1", "::1") else f"[{host}]" if ":" in host else host
     is_usual = parts.port is None or parts.port == {"https": 443, "http": 80}.get(parts.scheme)
     return f"{parts.scheme}://{host}{'' if is_usual else f':{parts.port}'}{parts.path.rstrip('/')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a single task of a model cost, by the balance before and after it; `at` is seconds since 1970.
+
+    An estimate for the next one and no price: others may use the same balance, and it may be late. `request` is the
+    call, `duration` seconds.
+    """
+
+    model: str
+    credits: float
+    at: float
+    request: str
+    duration: int | None = None
+    resolution: str | None = None
+
+    def __str__(self) -> str:
+        day = time.strftime("%Y-%m-%d", time.gmtime(self.at))
+        facts = [f"{self.duration} s"] if self.duration is not None else []
+        facts += [self.resolution] if self.resolution else []
+        kind = f" ({', '.join(facts)})" if facts else ""
+        return f"about {self.credits:g} credits: the last task of {self.model}{kind}, seen from the balance on {day}"
 
 
 @dataclass(frozen=True, slots=True)

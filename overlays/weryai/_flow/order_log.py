@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Protocol, runtime_checkable
 
 from .intent import Intent
-from .order import AttemptResult, Order, OrderState
+from .order import AttemptResult, Cost, Order, OrderState
 
 
 class AttemptLog(Protocol):
@@ -43,6 +43,14 @@ class OrderLog(AttemptLog, Protocol):
 
     def waits(self, model: str) -> Future[tuple[float, ...]]:
         """Read how many seconds the last orders of a model took, newest first."""
+        ...
+
+    def note_cost(self, task_id: str, credits: float) -> Future[bool]:
+        """Note what a task has cost, unless others were under way."""
+        ...
+
+    def last_cost(self, model: str) -> Future[Cost | None]:
+        """Read what the last single task of a model cost."""
         ...
 
     def claim(self, *, everything: bool) -> Future[tuple[Order, ...]]:

@@ -12,8 +12,9 @@ from types import TracebackType
 from typing import NoReturn, Self, TypeVar
 
 from .._flow.intent import Intent
-from .._flow.order import AttemptResult, Order, OrderState, Scope, service_of
+from .._flow.order import AttemptResult, Cost, Order, OrderState, Scope, service_of
 from ..errors import ConfigurationError, JournalError
+from . import costs
 from . import transitions as steps
 from .database_file import share
 from .default_path import default_path
@@ -133,6 +134,14 @@ class ScopedJournal:
     def waits(self, model: str) -> Future[tuple[float, ...]]:
         """Read how many seconds the last orders of a model took, newest first."""
         return self._journal._write(lambda db: steps.waits(db, self._scope, model))
+
+    def note_cost(self, task_id: str, credits: float) -> Future[bool]:
+        """Note what a task has cost, unless others were under way."""
+        return self._journal._write(lambda db: costs.note_cost(db, self._scope, task_id, credits))
+
+    def last_cost(self, model: str) -> Future[Cost | None]:
+        """Read what the last single task of a model cost at this service, by whatever key."""
+        return self._journal._write(lambda db: costs.last_cost(db, self._scope.base_url, model))
 
     def claim(self, *, everything: bool) -> Future[tuple[Order, ...]]:
         """Take over the paid orders that nobody works on, or all that are unfinished."""

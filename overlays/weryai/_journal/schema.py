@@ -23,7 +23,7 @@ Schema 2 (`pragma user_version`; `pragma application_id` is 0x5745524A, "WERJ").
       state        going, done or failed; "named" by an answer that cannot be relied on
       path         where the video was stored, or null
       reason       why it failed, or null
-    about    name, value: the salt of the hashes
+    about    name, value: the salt of the hashes; "cost URL MODEL", what the last single task of a model cost there
 
 Beside the file lie SQLite's own -wal and -shm, which belong to it, and an empty .lock.
 """

@@ -19,10 +19,11 @@ class Account(Resource[Mode]):
     @operation
     def balance(self) -> Flow[float]:
         """Ask for the credits left; also the cheapest way to see whether the key is accepted."""
-        return (yield from call(get_balance, _read_credits, self._retry))
+        return (yield from call(get_balance, read_credits, self._retry))
 
 
-def _read_credits(envelope: Envelope) -> float:
+def read_credits(envelope: Envelope) -> float:
+    """The credits of a response."""
     data = envelope.data
     credits = data.get("balance") if isinstance(data, dict) else data
     try:

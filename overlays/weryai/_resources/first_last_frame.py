@@ -16,7 +16,7 @@ from .videos import (
     VideoOptions,
     VideoResource,
     generate_video,
-    prepare_video,
+    prepare_alone,
     submit_video,
 )
 
@@ -68,7 +68,7 @@ class FirstLastFrame(VideoResource[Mode]):
         `.submit()` of the result sends it.
         """
         return (
-            yield from prepare_video(
+            yield from prepare_alone(
                 self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options
             )
         )

@@ -25,7 +25,7 @@ from .videos import (
     VideoOptions,
     VideoResource,
     generate_video,
-    prepare_video,
+    prepare_alone,
     submit_video,
 )
 
@@ -101,6 +101,7 @@ class ImageToVideo(VideoResource[Mode]):
         on_submit: Callable[[Submission], Any] | None = None,
         on_update: UpdateCallback | None = None,
         webhook: Receiver | None = None,
+        measure_cost: bool = False,
         **options: Unpack[VideoOptions],
     ) -> Flow[Video]:
         """Submit, wait and download: return one video on disk.
@@ -111,6 +112,8 @@ class ImageToVideo(VideoResource[Mode]):
         that is checked before anything is paid for. `on_upload` is called with each Upload that has arrived (a local
         image), `on_submit` with the Submission the moment the task id is known; `timeout`, `interval`, `on_update` and
         `webhook` are those of `tasks.wait`, and unless you give a `webhook_url` it is the receiver's.
+        `measure_cost` asks for the balance before and after, which is free: `.credits` of the Video is the difference,
+        if the client's journal knows of nothing else that was under way.
 
         Raises what `submit`, `tasks.wait` and `files.download` raise. After the submission every error names the task
         id, and nothing is ever submitted twice: resume with `tasks.wait` and `files.download`.
@@ -119,7 +122,7 @@ class ImageToVideo(VideoResource[Mode]):
             yield from generate_video(
                 self, _OPERATION, {"image": image}, prompt=prompt, output=output, if_exists=if_exists, timeout=timeout,
                 interval=interval, on_upload=on_upload, on_submit=on_submit, on_update=on_update, webhook=webhook,
-                **options,
+                measure_cost=measure_cost, **options,
             )
         )  # fmt: skip
 
@@ -129,4 +132,4 @@ class ImageToVideo(VideoResource[Mode]):
 
         `options` are those of `submit`. `.submit()` of the result sends it.
         """
-        return (yield from prepare_video(self, _OPERATION, {"image": image}, prompt=prompt, **options))
+        return (yield from prepare_alone(self, _OPERATION, {"image": image}, prompt=prompt, **options))

@@ -19,7 +19,7 @@ from .videos import (
     VideoOptions,
     VideoResource,
     generate_video,
-    prepare_video,
+    prepare_alone,
     submit_video,
 )
 
@@ -62,7 +62,7 @@ class MultiImageToVideo(VideoResource[Mode]):
 
         `.submit()` of the result sends it.
         """
-        return (yield from prepare_video(self, _OPERATION, {"images": _listed(images)}, prompt=prompt, **options))
+        return (yield from prepare_alone(self, _OPERATION, {"images": _listed(images)}, prompt=prompt, **options))
 
 
 def _listed(images: Sequence[ImageSource]) -> list[ImageSource]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from .._flow.effects import Flow, Note
 from .._flow.intent import Intent
-from .._flow.order import Order, OrderState
+from .._flow.order import Cost, Order, OrderState
 from .._flow.order_log import OrderLog
 from .._protocol.endpoint import order
 from .._protocol.submission import Submission
@@ -42,6 +42,14 @@ class Orders(Resource[Mode]):
         """
         seconds: tuple[float, ...] = yield from _asked(lambda log: log.waits(model))
         return seconds
+
+    @operation
+    def last_cost(self, model: str) -> Flow[Cost | None]:
+        """Return what the last single task of a model cost, by the balance before and after it, or None.
+
+        Nothing is sent. `generate(..., measure_cost=True)` notes it, and so does the command line. It is an estimate.
+        """
+        return (yield from Note(lambda log: log.last_cost(model)))
 
     @operation
     def claim(self, *, everything: bool = False) -> Flow[tuple[Order, ...]]:

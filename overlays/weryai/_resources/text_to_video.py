@@ -15,7 +15,7 @@ from .videos import (
     VideoOptions,
     VideoResource,
     generate_video,
-    prepare_video,
+    prepare_alone,
     submit_video,
 )
 
@@ -51,4 +51,4 @@ class TextToVideo(VideoResource[Mode]):
 
         `.submit()` of the result sends it.
         """
-        return (yield from prepare_video(self, _OPERATION, {}, prompt=prompt, **options))
+        return (yield from prepare_alone(self, _OPERATION, {}, prompt=prompt, **options))

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 from urllib.parse import quote
 
-from .._flow.effects import Flow, Notify, RunBlocking
+from weryai_api.api.account import get_balance
+
+from .._flow.effects import Flow, Note, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
+from .._flow.order import Cost
 from .._flow.retry import RetryPolicy
 from .._media.download import Destination, IfExists, absolute_path, prepare
 from .._media.image import Image, is_address, load_image
 from .._media.names import quoted, safe_id, video_name
 from .._protocol.contract import module_at, operation_named
-from .._protocol.endpoint import call_paid, check_order_key, encode
+from .._protocol.endpoint import call, call_paid, check_order_key, encode
 from .._protocol.model_registry import Kind, Model, Registry, problems
 from .._protocol.submission import Submission
 from .._protocol.validation import check_request, field_names, plain
 from .._task import Task, card
 from .._webhooks.receiver import Receiver
 from ..errors import DownloadError, InvalidInputError, Outcome, WeryAIError
+from .account import read_credits
 from .base import Mode, Resource, operation
 from .files import download_to, upload_image
 from .models import Models, known_registry
@@ -34,6 +40,8 @@ from .tasks import UpdateCallback, add_task_ids_to_errors, wait_for
 # Those of the example on the endpoint's page (contract: submitImageToVideo, example "page").
 MODEL = "WERYAI_VIDEO_1_0"
 DURATION = 5
+# Seconds to wait for the balance, which is only told.
+BALANCE_TIMEOUT = 5.0
 
 
 class DefaultRatio(str):
@@ -49,7 +57,8 @@ ASPECT_RATIO = DefaultRatio("16:9")
 class Video:
     """A finished video on disk; `url` is where it came from, `task` what the API said about it.
 
-    `request` and `body` are what was sent for it, `submission` is what came back.
+    `request` and `body` are what was sent for it, `submission` is what came back, at `submitted_at` in seconds since
+    1970. `credits` is what it cost, by the balance before and after it; None where that is not known.
     """
 
     path: Path
@@ -58,6 +67,21 @@ class Video:
     request: str = field(default="", repr=False)
     body: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     submission: Submission | None = field(default=None, repr=False)
+    submitted_at: float | None = field(default=None, repr=False)
+    credits: float | None = field(default=None, repr=False)
+
+    def write_sidecar(self) -> Path:
+        """Write what is known of the video as JSON beside it, wave.mp4.json for wave.mp4, and return its path.
+
+        Request, model, ids, times, credits if known, SHA-256 and versions; no callback URL. Raises OSError.
+        """
+        from .._media.sidecar import write_sidecar
+
+        return write_sidecar(
+            self.path, request=self.request, body=self.body, task_id=self.task.id, url=self.url,
+            batch_id=self.submission.batch_id if self.submission else None, submitted=self.submitted_at,
+            credits=self.credits, credits_by="the balance before and after",
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Return the video as `json.dumps` takes it: `path`, `url` and `task`."""
@@ -101,6 +125,7 @@ class GenerateOptions(VideoOptions, total=False):
     on_submit: Callable[[Submission], Any] | None
     on_update: UpdateCallback | None
     webhook: Receiver | None
+    measure_cost: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +184,8 @@ class Prepared(Resource[Mode]):
 
     `request` is the call, such as "POST /v1/generation/text-to-video". `body` is what it sends: of a local image, a
     word for the URL that `submit` puts there. `uploads` are those images. `checks` say in words what was checked,
-    and by which source; what was found was a warning already.
+    and by which source; what was found was a warning already. `estimate` is what the last single task of the model
+    cost, as far as the client's journal knows; it is no price.
     """
 
     def __init__(
@@ -179,6 +205,7 @@ class Prepared(Resource[Mode]):
         self._paying = paying
         self._ready = threading.Lock()
         self.request = f"POST {operation.path}"
+        self.estimate: Cost | None = None
         self.checks = tuple(checks)
         names = {place: _name_of(source) for place, source in _places(images)}
         self.uploads = tuple(
@@ -247,6 +274,16 @@ def prepare_video(
     return Prepared(resource._runner, resource._retry, operation, (body, extra), images, local, checks, paying)
 
 
+def prepare_alone(
+    resource: VideoResource[Mode], operation: Operation, images: Images, **options: Any
+) -> Flow[Prepared[Mode]]:
+    """As `prepare_video`, for who wants to see what would be sent, and what the last one cost."""
+    prepared: Prepared[Mode] = yield from prepare_video(resource, operation, images, **options)
+    with contextlib.suppress(WeryAIError):
+        prepared.estimate = yield from Note(lambda log: log.last_cost(prepared.body["model"]))
+    return prepared
+
+
 def place(prepared: Prepared[Mode], on_upload: Callable[[Upload], Any] | None = None) -> Flow[Submission]:
     """Upload what is local, and submit what was prepared; a second time only if the first surely started nothing."""
     if not prepared._ready.acquire(blocking=False):
@@ -286,6 +323,7 @@ def generate_video(
     on_submit: Callable[[Submission], Any] | None = None,
     on_update: UpdateCallback | None = None,
     webhook: Receiver | None = None,
+    measure_cost: bool = False,
     **options: Unpack[VideoOptions],
 ) -> Flow[Video]:
     """Submit, wait and download: return one video on disk."""
@@ -298,7 +336,9 @@ def generate_video(
     named = next((source for _, source in _places(images)), None)
     yield from RunBlocking(lambda: prepare(output, video_name(named, f"{'x' * 100}.mp4"), if_exists))
     prepared: Prepared[Mode] = yield from preparing
+    before = (yield from _balance()) if measure_cost else None
     submission = yield from place(prepared, on_upload)
+    submitted_at = time.time()
     with add_task_ids_to_errors(submission.task_ids):
         yield from Notify(on_submit, submission)
         task = yield from wait_for(
@@ -310,7 +350,30 @@ def generate_video(
             not_found_grace=NOT_FOUND_GRACE,
         )
         path = yield from _store(resource, task, named, output, if_exists)
-    return Video(path, task.videos[0].url, task, prepared.request, prepared.body, submission)
+    credits = None if before is None else (yield from _cost(before, task.id))
+    return Video(
+        path, task.videos[0].url, task, prepared.request, prepared.body, submission, submitted_at, credits
+    )  # fmt: skip
+
+
+def _balance() -> Flow[float | None]:
+    """Ask once for the credits left; None if there is no answer at once, for nothing depends on it."""
+    try:
+        return (yield from call(get_balance, read_credits, RetryPolicy(tries=1), timeout=BALANCE_TIMEOUT))
+    except WeryAIError:
+        return None
+
+
+def _cost(before: float, task_id: str) -> Flow[float | None]:
+    """What a task has cost, if the balance tells, and nothing else was under way; the journal keeps it."""
+    after = yield from _balance()
+    if after is None or (credits := before - after) <= 0:
+        return None
+    try:
+        is_alone = yield from Note(lambda log: log.note_cost(task_id, credits))
+    except WeryAIError:
+        return None
+    return credits if is_alone else None
 
 
 def _store(

@@ -21,10 +21,9 @@ from ._journal import in_journal, noting_client, paying, paying_client
 from ._looking import look_at, opening
 from ._output import as_json, put, put_submission, put_task, say
 from ._progress import Progress
-from ._sidecar import now, write_sidecar
 
 if TYPE_CHECKING:
-    from weryai import Submission, Task, WeryAI
+    from weryai import Submission, Task, Video, WeryAI
 
 F = TypeVar("F", bound=Callable[..., Any])
 OUTPUT = "File or folder to write. [default: <task id>.mp4]"
@@ -92,14 +91,13 @@ def _extra_fields(given: tuple[str, ...]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _ordering_client(options: dict[str, Any], *, is_dry: bool) -> Iterator[WeryAI]:
-    """Make the client of a paid command; one that sends nothing needs no journal and no key."""
+    """Make the client of a paid command; one that sends nothing needs no key, and reads a journal that is there."""
     if not is_dry:
         with paying_client(options) as client:
             yield client
         return
-    for name in ("journal", "no_journal", "window"):
-        del options[name]
-    with connect(needs_key=False) as client:
+    place, without, _ = (options.pop(name) for name in ("journal", "no_journal", "window"))
+    with connect(needs_key=False) if without else noting_client(place, needs_key=False) as client:
         yield client
 
 
@@ -109,7 +107,7 @@ def _show(prepared: Any, *, json_lines: bool) -> None:
     if json_lines:
         put(
             True, "", event="prepared", request=prepared.request, body=prepared.body, uploads=uploads,
-            checks=prepared.checks,
+            checks=prepared.checks, estimate=prepared.estimate and dataclasses.asdict(prepared.estimate),
         )  # fmt: skip
     else:
         put(False, prepared.request)
@@ -119,6 +117,8 @@ def _show(prepared: Any, *, json_lines: bool) -> None:
             put(False, f"upload   {upload.field}: {upload.name}, {upload.media_type}, {upload.size:,} bytes")
         for check in prepared.checks:
             put(False, f"checked  {check}")
+        if prepared.estimate is not None:
+            put(False, f"cost     {prepared.estimate}")
     say("weryai: nothing was sent, and nothing is paid for")
 
 
@@ -138,26 +138,28 @@ def _show(prepared: Any, *, json_lines: bool) -> None:
 @click.option("-o", "--output", help="File or folder to write. [default: IMG_01.mp4 for IMG_01.jpg]")
 @overwriting
 @opening
-@click.option("--sidecar", is_flag=True, help="Write a JSON beside the MP4: request, ids, times, SHA-256, versions.")
+@click.option("--sidecar", is_flag=True, help="Write a JSON beside the MP4: request, ids, times, credits, SHA-256.")
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
 def generate(
     images: tuple[str, ...], prompt: str, last: str | None, output: str | None, overwrite: bool, is_opened: bool,
     sidecar: bool, timeout: float, dry_run: bool, json_lines: bool, **options: Any,
 ) -> None:  # fmt: skip
     check_output(output, overwrite=overwrite)
-    times: dict[str, str] = {}
+    has_journal = not options["no_journal"]
     with _ordering_client(options, is_dry=dry_run) as client, contextlib.ExitStack() as stack:
         choice = chosen(client, images, last, options)
         if dry_run:
             prepared = choice.of(client).prepare(*choice.arguments, prompt=prompt, **_chosen(options))
             _show(prepared, json_lines=json_lines)
             return
-        usual = _usual(client, options.get("model") or choice.model)
+        model = options.get("model") or choice.model
+        usual = _usual(client, model)
+        if (cost := client.orders.last_cost(model) if has_journal else None) is not None:
+            say(f"weryai: {cost}")
         state = "uploading" if choice.has_upload else "submitting"
         progress = stack.enter_context(Progress(state, usual=usual))
 
         def submitted(submission: Submission) -> None:
-            times["submitted"] = now()
             if json_lines:
                 put_submission(submission)
             progress.submitted(submission)
@@ -171,14 +173,23 @@ def generate(
             on_upload=progress.uploaded,
             on_submit=submitted,
             on_update=progress.updated,
+            measure_cost=has_journal,
             **_chosen(options),
         )
         progress.stored(video.path)
     if sidecar:
-        write_sidecar(video, times)
+        _write_sidecar(video)
     put(json_lines, video.path, event="done", task_id=video.task.id, path=video.path, url=video.url)
     if is_opened:
         look_at(video.path)
+
+
+def _write_sidecar(video: Video) -> None:
+    """Write what is known beside a video; that it cannot be written is only said, for the video is there."""
+    try:
+        video.write_sidecar()
+    except OSError as error:
+        say(f"weryai: {video.path}.json cannot be written: {error.strerror}")
 
 
 def _usual(client: WeryAI, model: str) -> tuple[float, ...]:

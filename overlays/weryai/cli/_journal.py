@@ -61,7 +61,7 @@ def paying_client(options: dict[str, Any]) -> Iterator[WeryAI]:
 
 
 @contextlib.contextmanager
-def noting_client(place: str | None) -> Iterator[WeryAI]:
+def noting_client(place: str | None, *, needs_key: bool = True) -> Iterator[WeryAI]:
     """Make a client for free work, which notes in the journal what became of orders, if there is a journal."""
     with contextlib.ExitStack() as stack:
         journal = None
@@ -70,7 +70,7 @@ def noting_client(place: str | None) -> Iterator[WeryAI]:
             journal = stack.enter_context(weryai.Journal(path)) if path else None
         except weryai.JournalError as error:
             say(f"weryai: {error.message}; going on without")
-        yield stack.enter_context(connect(journal))
+        yield stack.enter_context(connect(journal, needs_key=needs_key))
 
 
 def journal_at(place: str | None) -> Path | None:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar
 
 from ..._flow.intent import Intent
-from ..._flow.order import AttemptResult, Order, OrderState
+from ..._flow.order import AttemptResult, Cost, Order, OrderState
 from ..._journal.database_file import DatabaseFile, share
 from ..._journal.writer import Writer
 from ...errors import ConfigurationError, JournalError
@@ -187,6 +187,12 @@ class LedgerOrderLog:
         raise ConfigurationError(_NO_ORDERS)
 
     def waits(self, model: str) -> Future[tuple[float, ...]]:
+        raise ConfigurationError(_NO_ORDERS)
+
+    def note_cost(self, task_id: str, credits: float) -> Future[bool]:
+        raise ConfigurationError(_NO_ORDERS)
+
+    def last_cost(self, model: str) -> Future[Cost | None]:
         raise ConfigurationError(_NO_ORDERS)
 
     def claim(self, *, everything: bool) -> Future[tuple[Order, ...]]:

@@ -269,6 +269,14 @@ def address_of(db: Database, sha256: str, not_before: float) -> str | None:
     return None if one is None else str(one["url"])
 
 
+def sent_address(db: Database, row: int) -> str | None:
+    """The URL of the image of a job, as it was sent; None of an upload that is not known any more."""
+    job = db.execute("select image, image_sha256 from jobs where id = ?", (row,)).fetchone()
+    if job is None or "://" in job["image"]:
+        return None if job is None else str(job["image"])
+    return None if job["image_sha256"] is None else address_of(db, job["image_sha256"], 0.0)
+
+
 def claim_name(db: Database, row: int, name: str) -> bool:
     """Claim a file name for the video of a job; False if it is another job's, in upper or lower case, however composed.
 

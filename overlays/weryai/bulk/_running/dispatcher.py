@@ -93,6 +93,7 @@ async def arun(
     api_key: str | Callable[[], str] | None = None,
     base_url: str | None = None,
     name: str = NAME,
+    sidecar: bool = False,
     limits: Limits | None = None,
     patience: Patience | None = None,
     on_event: Callable[[Event], None] = lambda _event: None,
@@ -102,8 +103,9 @@ async def arun(
     """Work on the jobs of a ledger until nothing is left that can be done, and return how it ended.
 
     First the jobs that are paid for, then the queued ones, in the order of their rows. Videos go into the folder
-    `output`, named by the template `name`. `on_event` is called with everything that happens; `watch` once, with the
-    Run, to look at while it goes on. `options` are those of AsyncWeryAI.
+    `output`, named by the template `name`; with `sidecar` a JSON with what is known lies beside each.
+    `on_event` is called with everything that happens; `watch` once, with the Run, to look at while it goes on.
+    `options` are those of AsyncWeryAI.
 
     While the service is not reached everything waits and no job fails; see Limits. No signals are taken. Cancelled,
     it submits nothing more, lets open submissions end within the client's grace, and leaves the rest for the next
@@ -111,8 +113,8 @@ async def arun(
     """
     ending = Ending()
     work = perform(
-        ledger, ending, output=output, name=name, limits=limits, patience=patience, on_event=on_event, watch=watch,
-        api_key=api_key, base_url=base_url, **options,
+        ledger, ending, output=output, name=name, sidecar=sidecar, limits=limits, patience=patience, on_event=on_event,
+        watch=watch, api_key=api_key, base_url=base_url, **options,
     )  # fmt: skip
     return await finished(work, ending)
 
@@ -130,15 +132,16 @@ def run(ledger: Ledger, **options: Any) -> Outcome:
 
 
 async def perform(
-    ledger: Ledger, ending: Ending, *, output: Path | str, name: str = NAME, limits: Limits | None = None,
-    patience: Patience | None = None, on_event: Callable[[Event], None] = lambda _event: None,
-    watch: Callable[[Run], None] = lambda _run: None, **options: Any,
+    ledger: Ledger, ending: Ending, *, output: Path | str, name: str = NAME, sidecar: bool = False,
+    limits: Limits | None = None, patience: Patience | None = None,
+    on_event: Callable[[Event], None] = lambda _event: None, watch: Callable[[Run], None] = lambda _run: None,
+    **options: Any,
 ) -> Outcome:  # fmt: skip
     """Work on the jobs of a ledger until it is done or told to end; in a task of its own."""
     limits = limits or Limits()
     throttle = LocalThrottle(SubmissionPace.begin(limits.rate, limits.start_rate), limits.in_flight)
     await asyncio.wrap_future(ledger.write(lambda db: keep_budget(db, limits)))
-    keeping = (ledger, throttle, limits, Naming(output, name), on_event, patience)
+    keeping = (ledger, throttle, limits, Naming(output, name, sidecar=sidecar), on_event, patience)
     return await conduct(*keeping, watch, ending, _dispatch, **options)
 
 

@@ -30,8 +30,9 @@ _IMAGE_SUFFIX = re.compile(r"\.(jpe?g|jpe|jfif|png|webp)$", re.IGNORECASE)
 class Naming:
     """Names files; raises InvalidInputError for a template that would not."""
 
-    def __init__(self, folder: Path | str, template: str = NAME) -> None:
-        """Check the template; nothing is made yet."""
+    def __init__(self, folder: Path | str, template: str = NAME, *, sidecar: bool = False) -> None:
+        """Check the template; nothing is made yet. `sidecar` wants a JSON beside each video."""
+        self.sidecar = sidecar
         try:
             self._folder = Path(os.path.expanduser(folder)).resolve()
         except OSError as error:

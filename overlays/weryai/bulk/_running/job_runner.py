@@ -20,9 +20,11 @@ from ..._client import AsyncWeryAI
 from ..._flow.clock import sleep_for
 from ..._flow.effects import Flow
 from ..._flow.intent import Intent
+from ..._flow.logs import log
 from ..._flow.retry import RetryPolicy, is_repeatable
 from ..._media.download import Target
 from ..._media.image import is_address, read_image
+from ..._media.sidecar import write_sidecar
 from ..._protocol.endpoint import call, paid_request
 from ..._protocol.envelope import accept_paid
 from ..._protocol.submission import Submission, read_submission
@@ -110,6 +112,7 @@ class JobRunner:
         self._patience = patience or Patience()
         self._folders = set[Path]()
         self._uploading: dict[str, asyncio.Future[str]] = {}
+        self._urls: dict[str, str] = {}
         self.stopping: Stopping | None = None
         self.posting = 0
         self.unfetched = 0
@@ -300,6 +303,8 @@ class JobRunner:
         while True:
             pauses, tries = self.gate.pauses, tries + 1
             try:
+                if self._naming.sidecar:
+                    self._urls[task_id] = task.videos[0].url
                 target = Target(self._path_of(job, task_id), task.videos[0].url, hashed=True)
                 flow = store(self._client.files, target, task_id, partial(self._finish, job, task_id))
                 await self._done(job, task_id, *await self._client._perform(flow))
@@ -358,8 +363,26 @@ class JobRunner:
         return True
 
     async def _done(self, job: Job, task_id: str, path: str, sha256: str, size: int) -> None:
+        if self._naming.sidecar:
+            # First, so that a run that dies in between writes it again.
+            await self._write_sidecar(job, task_id)
         await self.note(lambda db: steps.finish(db, job.row, task_id, path, sha256, size))
         self._say(Event("done", job.key, task_id, path=path))
+
+    async def _write_sidecar(self, job: Job, task_id: str) -> None:
+        """Write what is known beside a video; that it cannot be written is only told, for the video is there."""
+        done, url = await self.note(lambda db: (reading.of_row(db, job.row), steps.sent_address(db, job.row)))
+        if done is None or done.path is None:
+            return
+        write = partial(
+            write_sidecar, Path(done.path), request=_REQUEST, body={**done.parameters, "image": url},
+            task_id=task_id, batch_id=done.batch_id, url=self._urls.pop(task_id, None), submitted=done.submitted,
+            credits=done.price, credits_by="the table of prices", sha256=done.sha256, key=done.key, image=done.image,
+        )  # fmt: skip
+        try:
+            await asyncio.to_thread(write)
+        except OSError as error:
+            log.warning("no JSON beside %s: %s", done.path, error.strerror or error)
 
     async def _fail(self, job: Job, reason: str, kind: str, task_id: str | None = None) -> None:
         await self.note(lambda db: steps.fail(db, job.row, reason[:1000], kind, task_id))

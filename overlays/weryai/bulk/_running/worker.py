@@ -39,6 +39,7 @@ async def awork(
     api_key: str | Callable[[], str] | None = None,
     base_url: str | None = None,
     name: str = NAME,
+    sidecar: bool = False,
     limits: Limits | None = None,
     until_done: bool = False,
     patience: Patience | None = None,
@@ -57,8 +58,8 @@ async def awork(
     """
     ending = Ending()
     working = perform(
-        ledger, ending, output=output, name=name, limits=limits, until_done=until_done, patience=patience,
-        on_event=on_event, watch=watch, api_key=api_key, base_url=base_url, **options,
+        ledger, ending, output=output, name=name, sidecar=sidecar, limits=limits, until_done=until_done,
+        patience=patience, on_event=on_event, watch=watch, api_key=api_key, base_url=base_url, **options,
     )  # fmt: skip
     return await finished(working, ending)
 
@@ -72,8 +73,8 @@ def work(ledger: PostgresLedger, **options: Any) -> Outcome:
 
 
 async def perform(
-    ledger: PostgresLedger, ending: Ending, *, output: Path | str, name: str = NAME, limits: Limits | None = None,
-    until_done: bool = False, patience: Patience | None = None,
+    ledger: PostgresLedger, ending: Ending, *, output: Path | str, name: str = NAME, sidecar: bool = False,
+    limits: Limits | None = None, until_done: bool = False, patience: Patience | None = None,
     on_event: Callable[[Event], None] = lambda _event: None, watch: Callable[[Run], None] = lambda _run: None,
     **options: Any,
 ) -> Outcome:  # fmt: skip
@@ -81,7 +82,7 @@ async def perform(
     settled = await asyncio.wrap_future(ledger.write(lambda db: _agreed_limits(db, limits)))
     await asyncio.wrap_future(ledger.write(lambda db: agree(db, settled)))
     throttle = SharedThrottle(ledger, settled)
-    keeping = (ledger, throttle, settled, Naming(output, name), on_event, patience)
+    keeping = (ledger, throttle, settled, Naming(output, name, sidecar=sidecar), on_event, patience)
 
     async def body(run: Run) -> None:
         is_ending = lambda: run.performer.stopping is not None  # noqa: E731

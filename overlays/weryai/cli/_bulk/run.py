@@ -109,6 +109,7 @@ def storing(command: F) -> F:
                          help="Folder for the videos. [default: that of the ledger, NAME.videos for NAME.ledger.db]"),
             click.option("--name", default="{key}.mp4", show_default=True,
                          help="With key, row, task_id, model, image."),
+            click.option("--sidecar", is_flag=True, help="Write a JSON beside each MP4: request, ids, times, SHA-256."),
             click.option("--interval", type=float,
                          help="Seconds between two polls of a task. [default: 6, later 10 and 15]"),
             click.option("--timeout", type=float, default=3600.0, show_default=True,
@@ -191,8 +192,8 @@ def _refuse_another_ledger(manifest: Path, place: Path, defaults: dict[str, Any]
 
 def go_on(
     ledger: Any, place: Place, limits: Limits, loaded: Loaded | None, perform: Callable[..., Outcome],
-    *, key: str, is_plain: bool, output: Path | None, name: str, interval: float | None, timeout: float, outage: float,
-    **_: Any,
+    *, key: str, is_plain: bool, output: Path | None, name: str, sidecar: bool,
+    interval: float | None, timeout: float, outage: float, **_: Any,
 ) -> NoReturn:  # fmt: skip
     """Perform the jobs of a ledger, show how it goes, and end with the exit code that tells how it went."""
     from weryai import bulk
@@ -214,6 +215,7 @@ def go_on(
             api_key=key,
             base_url=click.get_current_context().find_root().params.get("base_url"),
             name=name,
+            sidecar=sidecar,
             limits=dataclasses.replace(limits, outage=outage * 3600),
             patience=bulk.Patience(interval=interval, timeout=timeout),
             on_event=view.happened,
