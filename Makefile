@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract format lock build frozen docs audit sbom lint-workflows clean
+.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract foreign-tools format lock build frozen docs audit sbom lint-workflows clean
 .PHONY: demo-venv dev-venv docs-venv
 
 # Nothing in the caller's environment may change what a verb does.
@@ -133,6 +133,9 @@ lint-contract: dev-venv ## a second opinion on openapi/, and its flows run at th
 
 frozen: dev-venv ## a program of PyInstaller, from the wheel, runs offline; a minute
 	@.ci/frozen
+
+foreign-tools: dev-venv ## the contract in other people's generators, readers and mocks; nightly, needs Node.js and Java
+	@.ci/foreign-tools
 
 docs: docs-venv ## the site, into build/site/, without a dead link
 	@$(PY) docs/site/build.py

@@ -9,14 +9,14 @@ _TEXTS = dict.fromkeys(("desc", "message", "msg"), "string?")
 _ENVELOPE = {"status": "integer|string?", **_TEXTS, "success": "boolean?"}
 # schema: each field with its type.
 TYPES: dict[str, dict[str, str]] = {
-    "SubmitReply": {**_ENVELOPE, "data": "SubmitData|*"},
-    "TaskStatusReply": {**_ENVELOPE, "data": "TaskData|[TaskData]|*"},
-    "BatchStatusReply": {**_ENVELOPE, "data": "[TaskData]|TaskData|*"},
-    "UploadFileReply": {**_ENVELOPE, "data": "UploadData|*"},
-    "BalanceReply": {**_ENVELOPE, "data": "number|BalanceData|*"},
-    "ModelsReply": {**_ENVELOPE, "data": "ModelsData|*"},
+    "SubmitReply": {**_ENVELOPE, "data": "SubmitData?"},
+    "TaskStatusReply": {**_ENVELOPE, "data": "TaskData|[TaskData]?"},
+    "BatchStatusReply": {**_ENVELOPE, "data": "[TaskData]|TaskData?"},
+    "UploadFileReply": {**_ENVELOPE, "data": "UploadData?"},
+    "BalanceReply": {**_ENVELOPE, "data": "number|BalanceData?"},
+    "ModelsReply": {**_ENVELOPE, "data": "ModelsData?"},
     "ErrorReply": _ENVELOPE,
-    "WebhookDelivery": {"status": "integer|string?", **_TEXTS, "data": "TaskData|*"},
+    "WebhookDelivery": {"status": "integer|string?", **_TEXTS, "data": "TaskData?"},
     "SubmitData": {
         "batch_id": "integer|string?", "task_ids": "[string]?", "task_id": "string?",
         "task_status": "KnownTaskStatus|string?",

@@ -150,23 +150,27 @@ def schema_of(one: Operation, status: int) -> str:
 OBJECTS = [name for name, variant in VARIANTS.items() if isinstance(variant.get("body"), dict)]
 
 
+# What no source shows, so that generators can name the type of `data`; the client makes sense of it all the same.
+NOT_ALLOWED = {
+    *(f"submit-no-id-{kind}" for kind in ("false", "list", "number", "text")),
+    *("submit-data-array", "task-data-number", "task-data-text"),
+}
+
+
 @pytest.mark.parametrize("name", OBJECTS)
 def test_the_contract_allows_every_variant(name: str) -> None:
-    """Each known variant is a valid answer by the contract, and survives its generated model unchanged."""
+    """Each known variant is valid by the contract, or listed as what it does not allow; all survive their models."""
     variant = VARIANTS[name]
     schema = schema_of(operation(variant["operation"]), variant["http_status"])
     whole = {"$ref": schema, "components": CONTRACT["components"]}
-    jsonschema_rs.Draft202012Validator(whole).validate(variant["body"])
+    broken = jsonschema_rs.Draft202012Validator(whole).iter_errors(variant["body"])
+    assert [list(error.instance_path) for error in broken] == ([["data"]] if name in NOT_ALLOWED else [])
     model = getattr(models, schema.rpartition("/")[2])
     assert same(model.from_dict(copy.deepcopy(variant["body"])).to_dict(), variant["body"])
 
 
 # What the contract has no words for: the client makes sense of it all the same, and the suite tells it as drift.
-UNDESCRIBED = {
-    **dict.fromkeys((f"submit-no-id-{kind}" for kind in ("false", "list", "null", "number", "text")), "/data"),
-    **dict.fromkeys(("submit-data-array", "task-data-null", "task-data-number", "task-data-text"), "/data"),
-    "task-videos-mixed": "/data/videos/0",
-}
+UNDESCRIBED = {"task-videos-mixed": "/data/videos/0"}
 
 
 @pytest.mark.parametrize("name", OBJECTS)

@@ -25,8 +25,7 @@ class BalanceReply:
         message (None | str | Unset): As in SubmitReply.
         msg (None | str | Unset): As in SubmitReply.
         success (bool | None | Unset): As in SubmitReply.
-        data (Any | BalanceData | float | Unset): The credits, as a number or in an object; absent, null or of another
-            shape in refusals.
+        data (BalanceData | float | None | Unset): The credits, as a number or in an object. Absent or null in refusals.
     """
 
     status: int | None | str | Unset = UNSET
@@ -34,7 +33,7 @@ class BalanceReply:
     message: None | str | Unset = UNSET
     msg: None | str | Unset = UNSET
     success: bool | None | Unset = UNSET
-    data: Any | BalanceData | float | Unset = UNSET
+    data: BalanceData | float | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,7 +69,7 @@ class BalanceReply:
         else:
             success = self.success
 
-        data: Any | dict[str, Any] | float | Unset
+        data: dict[str, Any] | float | None | Unset
         if isinstance(self.data, Unset):
             data = UNSET
         elif isinstance(self.data, BalanceData):
@@ -147,7 +146,9 @@ class BalanceReply:
 
         success = _parse_success(d.pop("success", UNSET))
 
-        def _parse_data(data: object) -> Any | BalanceData | float | Unset:
+        def _parse_data(data: object) -> BalanceData | float | None | Unset:
+            if data is None:
+                return data
             if isinstance(data, Unset):
                 return data
             try:
@@ -158,7 +159,7 @@ class BalanceReply:
                 return data_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(Any | BalanceData | float | Unset, data)
+            return cast(BalanceData | float | None | Unset, data)
 
         data = _parse_data(d.pop("data", UNSET))
 

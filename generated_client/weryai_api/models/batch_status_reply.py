@@ -25,8 +25,8 @@ class BatchStatusReply:
         message (None | str | Unset): As in SubmitReply.
         msg (None | str | Unset): As in SubmitReply.
         success (bool | None | Unset): As in SubmitReply.
-        data (Any | list[TaskData] | TaskData | Unset): The tasks; official code also takes a single one. Absent, null
-            or of another shape in refusals.
+        data (list[TaskData] | None | TaskData | Unset): The tasks; official code also takes a single one. Absent or
+            null in refusals.
     """
 
     status: int | None | str | Unset = UNSET
@@ -34,7 +34,7 @@ class BatchStatusReply:
     message: None | str | Unset = UNSET
     msg: None | str | Unset = UNSET
     success: bool | None | Unset = UNSET
-    data: Any | list[TaskData] | TaskData | Unset = UNSET
+    data: list[TaskData] | None | TaskData | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class BatchStatusReply:
         else:
             success = self.success
 
-        data: Any | dict[str, Any] | list[dict[str, Any]] | Unset
+        data: dict[str, Any] | list[dict[str, Any]] | None | Unset
         if isinstance(self.data, Unset):
             data = UNSET
         elif isinstance(self.data, list):
@@ -153,7 +153,9 @@ class BatchStatusReply:
 
         success = _parse_success(d.pop("success", UNSET))
 
-        def _parse_data(data: object) -> Any | list[TaskData] | TaskData | Unset:
+        def _parse_data(data: object) -> list[TaskData] | None | TaskData | Unset:
+            if data is None:
+                return data
             if isinstance(data, Unset):
                 return data
             try:
@@ -177,7 +179,7 @@ class BatchStatusReply:
                 return data_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(Any | list[TaskData] | TaskData | Unset, data)
+            return cast(list[TaskData] | None | TaskData | Unset, data)
 
         data = _parse_data(d.pop("data", UNSET))
 

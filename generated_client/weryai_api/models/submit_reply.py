@@ -28,7 +28,7 @@ class SubmitReply:
             `desc`.
         success (bool | None | Unset): Business success as a flag, in replies that third parties met; no official page
             shows it.
-        data (Any | SubmitData | Unset): The result; absent, null or of another shape in refusals.
+        data (None | SubmitData | Unset): The result. No source shows one in a refusal, where it is absent or null.
     """
 
     status: int | None | str | Unset = UNSET
@@ -36,7 +36,7 @@ class SubmitReply:
     message: None | str | Unset = UNSET
     msg: None | str | Unset = UNSET
     success: bool | None | Unset = UNSET
-    data: Any | SubmitData | Unset = UNSET
+    data: None | SubmitData | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class SubmitReply:
         else:
             success = self.success
 
-        data: Any | dict[str, Any] | Unset
+        data: dict[str, Any] | None | Unset
         if isinstance(self.data, Unset):
             data = UNSET
         elif isinstance(self.data, SubmitData):
@@ -149,7 +149,9 @@ class SubmitReply:
 
         success = _parse_success(d.pop("success", UNSET))
 
-        def _parse_data(data: object) -> Any | SubmitData | Unset:
+        def _parse_data(data: object) -> None | SubmitData | Unset:
+            if data is None:
+                return data
             if isinstance(data, Unset):
                 return data
             try:
@@ -160,7 +162,7 @@ class SubmitReply:
                 return data_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(Any | SubmitData | Unset, data)
+            return cast(None | SubmitData | Unset, data)
 
         data = _parse_data(d.pop("data", UNSET))
 

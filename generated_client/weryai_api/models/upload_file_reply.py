@@ -25,7 +25,7 @@ class UploadFileReply:
         message (None | str | Unset): As in SubmitReply.
         msg (None | str | Unset): As in SubmitReply.
         success (bool | None | Unset): As in SubmitReply.
-        data (Any | Unset | UploadData): The stored file; absent, null or of another shape in refusals.
+        data (None | Unset | UploadData): The stored file. Absent or null in refusals.
     """
 
     status: int | None | str | Unset = UNSET
@@ -33,7 +33,7 @@ class UploadFileReply:
     message: None | str | Unset = UNSET
     msg: None | str | Unset = UNSET
     success: bool | None | Unset = UNSET
-    data: Any | Unset | UploadData = UNSET
+    data: None | Unset | UploadData = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class UploadFileReply:
         else:
             success = self.success
 
-        data: Any | dict[str, Any] | Unset
+        data: dict[str, Any] | None | Unset
         if isinstance(self.data, Unset):
             data = UNSET
         elif isinstance(self.data, UploadData):
@@ -146,7 +146,9 @@ class UploadFileReply:
 
         success = _parse_success(d.pop("success", UNSET))
 
-        def _parse_data(data: object) -> Any | Unset | UploadData:
+        def _parse_data(data: object) -> None | Unset | UploadData:
+            if data is None:
+                return data
             if isinstance(data, Unset):
                 return data
             try:
@@ -157,7 +159,7 @@ class UploadFileReply:
                 return data_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(Any | Unset | UploadData, data)
+            return cast(None | Unset | UploadData, data)
 
         data = _parse_data(d.pop("data", UNSET))
 

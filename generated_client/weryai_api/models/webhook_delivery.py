@@ -24,14 +24,14 @@ class WebhookDelivery:
         desc (None | str | Unset): As in SubmitReply.
         message (None | str | Unset): As in SubmitReply.
         msg (None | str | Unset): As in SubmitReply.
-        data (Any | TaskData | Unset): The task as far as the delivery tells it.
+        data (None | TaskData | Unset): The task as far as the delivery tells it.
     """
 
     status: int | None | str | Unset = UNSET
     desc: None | str | Unset = UNSET
     message: None | str | Unset = UNSET
     msg: None | str | Unset = UNSET
-    data: Any | TaskData | Unset = UNSET
+    data: None | TaskData | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class WebhookDelivery:
         else:
             msg = self.msg
 
-        data: Any | dict[str, Any] | Unset
+        data: dict[str, Any] | None | Unset
         if isinstance(self.data, Unset):
             data = UNSET
         elif isinstance(self.data, TaskData):
@@ -127,7 +127,9 @@ class WebhookDelivery:
 
         msg = _parse_msg(d.pop("msg", UNSET))
 
-        def _parse_data(data: object) -> Any | TaskData | Unset:
+        def _parse_data(data: object) -> None | TaskData | Unset:
+            if data is None:
+                return data
             if isinstance(data, Unset):
                 return data
             try:
@@ -138,7 +140,7 @@ class WebhookDelivery:
                 return data_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(Any | TaskData | Unset, data)
+            return cast(None | TaskData | Unset, data)
 
         data = _parse_data(d.pop("data", UNSET))
 

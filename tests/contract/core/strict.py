@@ -1,6 +1,6 @@
 """The strict twin of an open contract: what a sound answer looks like, where the contract itself allows anything.
 
-A client's contract is forgiving: `anyOf: [TaskData, {}]` says "a task, as far as known". But such a schema refuses
+A client's contract is forgiving: `anyOf: [Item, {}]` says "an item, as far as known". But such a schema refuses
 nothing, and generators make nothing of it. In the twin the `{}` is gone.
 """
 

@@ -35,11 +35,9 @@ def test_data_in_a_document_is_no_schema() -> None:
 def test_only_the_twin_sees_below_the_envelope() -> None:
     """What the contract lets through for want of knowledge is drift, told at its place; what it forbids fails."""
     odd = {
-        "SubmitReply": ({"data": {"batch_id": [[True]]}}, "/data/batch_id"),
-        "TaskStatusReply": ({"data": {"task_status": 42}}, "/data/task_status"),
-        "ModelsReply": ({"data": {"image_to_video": "none today"}}, "/data/image_to_video"),
-        "BalanceReply": ({"data": {"balance": [1]}}, "/data/balance"),
-        "UploadFileReply": ({"data": {"object_url_list": [1]}}, "/data/object_url_list/0"),
+        "TaskStatusReply": ({"data": {"videos": [42]}}, "/data/videos/0"),
+        "BatchStatusReply": ({"data": [{"task_result": "none yet"}]}, "/data/0/task_result"),
+        "WebhookDelivery": ({"data": {"output": [1]}}, "/data/output"),
     }
     for schema, (body, pointer) in odd.items():
         reference = f"#/components/schemas/{schema}"
@@ -48,7 +46,8 @@ def test_only_the_twin_sees_below_the_envelope() -> None:
         assert drift
         assert [line for line in drift if not line.startswith(f"{pointer}: ")] == []
     reference = "#/components/schemas/SubmitReply"
-    assert TWINS.failures(reference, {"status": []}) and not TWINS.drift(reference, {"status": []})
+    for body in ({"status": []}, {"data": {"batch_id": [[True]]}}, {"data": 7}):
+        assert TWINS.failures(reference, body) and not TWINS.drift(reference, body)
 
 
 def test_a_sound_value_is_neither() -> None:
