@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract foreign-tools format lock build frozen docs audit sbom lint-workflows clean
+.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract foreign-tools format lock build check-dist frozen docs audit sbom lint-workflows clean
 .PHONY: demo-venv dev-venv docs-venv
 
 # Nothing in the caller's environment may change what a verb does.
@@ -150,6 +150,9 @@ lock: dev-venv ## renew requirements/*.lock
 
 build: dev-venv ## wheel and sdist into dist/
 	@$(PY) -m hatchling build
+
+check-dist: dev-venv ## wheel and sdist as people get them: built twice alike, valid, typed, and a first video; a minute
+	@.ci/dist
 
 audit: dev-venv ## is anything locked known to be unsafe? needs the public advisories, so no part of check
 	@.ci/audit

@@ -36,6 +36,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "Trust it": ("docs/safety", "docs/security", "docs/benchmarks", "docs/comparison"),
     "Change it": (
         "ARCHITECTURE", "CONTRIBUTING", "docs/modules", "docs/decisions", "docs/glossary", "docs/releasing",
+        "docs/licences",
         "CHANGELOG",
     ),
 }  # fmt: skip

@@ -112,7 +112,7 @@ class Sending:
         for place, wanted in parameters_of(case).items():
             known = self._oracle.meanings(judged, *place, wanted)
             found = sent.get(place)
-            assert any(same(found, it) for it in known), f"{one.name} by {way}: {place} is {found!r}, not {wanted!r}"
+            assert [it for it in known if same(found, it)], f"{one.name} by {way}: {place} is {found!r}, not {wanted!r}"
         if (body := self._meant(one, case, way)) is not None:
             found = self._oracle.read_body(request, judged)
             assert same(found, body), f"{one.name} by {way}: sent {found!r}, meant {body!r}"
