@@ -42,7 +42,9 @@ LOGS = {"CHANGELOG.md"}
 PACKAGES = {"postgresql"}
 SERVER_PROGRAMS = {"createuser": {"--pwprompt"}, "createdb": {"--owner"}}
 VERBS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-EXTRAS = set(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"])
+BY_EXTRA = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+EXTRAS = set(BY_EXTRA)
+BROUGHT = {re.split(r"[^a-z0-9-]", line)[0] for lines in BY_EXTRA.values() for line in lines}
 
 
 @pytest.fixture
@@ -232,7 +234,9 @@ def fault(words: list[str]) -> str | None:
 
 
 def package_fault(package: str) -> str | None:
-    """Say what is wrong with a package to install: it is this one, with extras that exist."""
+    """Say what is wrong with a package to install: it is this one, with extras that exist, or one that an extra brings."""
+    if package in BROUGHT:
+        return None
     match = re.fullmatch(r"(?:-e|\.|weryai)(?:\[([a-z,-]+)\])?", package)
     if not match:
         return f"{package} is not this project"
