@@ -234,7 +234,7 @@ def fault(words: list[str]) -> str | None:
 
 
 def package_fault(package: str) -> str | None:
-    """Say what is wrong with a package to install: it is this one, with extras that exist, or one that an extra brings."""
+    """Say what is wrong with a package to install: it is this one, with extras that exist, or what an extra brings."""
     if package in BROUGHT:
         return None
     match = re.fullmatch(r"(?:-e|\.|weryai)(?:\[([a-z,-]+)\])?", package)
