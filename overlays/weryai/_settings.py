@@ -10,12 +10,15 @@ import re
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ._flow.order_log import OrderLog, OrderLogSource
 from ._flow.retry import RetryPolicy
-from ._protocol.drift import OnDrift
 from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ._flow.order_log import OrderLog, OrderLogSource
+    from ._protocol.drift import OnDrift
 
 BASE_URL = "https://api.weryai.com"
 MODELS_BASE_URL = "https://api-growth-agent.weryai.com"

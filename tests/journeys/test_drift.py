@@ -93,7 +93,7 @@ def test_a_walker_that_fails_costs_nothing(
     def mistaken(*_: object) -> list[Drift]:
         raise KeyError("no such schema")
 
-    monkeypatch.setattr("weryai._transport.drift_reporter.find_drifts", mistaken)
+    monkeypatch.setattr("weryai._protocol.drift.find_drifts", mistaken)
     faulty_server.default("POST", SUBMIT, accepted())
     assert face.run(submit, faulty_server.url, on_drift=print).task_ids == (TASK,)
     assert "on_drift failed with KeyError" in caplog.text
@@ -175,7 +175,7 @@ def test_a_service_cannot_fill_the_memory(faulty_server: FaultyServer) -> None:
 
 def test_nobody_is_told_unless_they_ask(face: Face, faulty_server: FaultyServer, monkeypatch: Any) -> None:
     """Without on_drift no answer is compared at all."""
-    monkeypatch.setattr("weryai._transport.drift_reporter.find_drifts", lambda *_: pytest.fail("compared"))
+    monkeypatch.setattr("weryai._protocol.drift.find_drifts", lambda *_: pytest.fail("compared"))
     serve_story(faulty_server)
     submission: Submission = face.run(submit, faulty_server.url)
     assert submission.task_ids == (TASK,)

@@ -69,7 +69,7 @@ IN_REQUESTS = [
     ),
     client(
         "videos.omitted",
-        Swap("Operation.request", old="A.from_dict(body)", new="A(**body)"),
+        Swap("Operation.request", old="Written(A)", new="Written({'generate_audio': False, **A})"),
         "sound is sent to models that know none",
         ("test_requests",),
     ),
@@ -138,13 +138,13 @@ IN_ANSWERS = [
     ),
     client(
         "envelope.content-1002",
-        Swap("_hinted", old="_CONTENT.search(A)", new="A == ''"),
+        Swap("_hinted", old="re.search(_CONTENT, A)", new="A == ''"),
         "moderation is told as a wrong parameter",
         ENVELOPE,
     ),
     client(
         "envelope.key-1002",
-        Swap("_hinted", old="_KEY.search(A)", new="A == ''"),
+        Swap("_hinted", old="re.search(_KEY, A)", new="A == ''"),
         "a wrong key is told as a wrong parameter",
         ENVELOPE,
     ),

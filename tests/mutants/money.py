@@ -80,7 +80,9 @@ ANSWERS = [
     money(
         "parameter",
         Swap(
-            "_hinted", old="_PARAMETER.search(A) and not _RATE.search(B)", new="not _RATE.search(A) and not A.strip()"
+            "_hinted",
+            old="re.search(_PARAMETER, A) and not re.search(_RATE, B)",
+            new="not re.search(_RATE, A) and not A.strip()",
         ),
         "a wrong parameter is sent five times",
         ENVELOPE,

@@ -92,12 +92,11 @@ class Send(Effect[Reply]):
         return f"{str(self.request['method']).upper()} {self.request['url']}"
 
 
-@dataclass(frozen=True)
 class Transmit(Effect[Reply]):
     """Put a paid request on the wire, once; `evidence` watches how far it gets. The last of its steps."""
 
-    send: Send
-    evidence: Evidence
+    def __init__(self, send: Send, evidence: Evidence) -> None:
+        self.send, self.evidence = send, evidence
 
 
 @dataclass(frozen=True)
@@ -115,60 +114,57 @@ class Fetch(Effect[Reply]):
         return f"GET {self.url.partition('?')[0]}"
 
 
-@dataclass(frozen=True)
 class PollPermit(Effect[bool]):
     """Wait for a permit to poll a task, at most so many seconds; reply whether one came."""
 
-    most: float
+    def __init__(self, most: float) -> None:
+        self.most = most
 
 
-@dataclass(frozen=True)
 class Sleep(Effect[None]):
     """Let time pass."""
 
-    seconds: float
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
 
-@dataclass(frozen=True)
 class Listen(Effect[bool]):
     """Let time pass until a bell is rung, at most so many seconds; reply whether it was."""
 
-    seconds: float
-    bell: Bell
+    def __init__(self, seconds: float, bell: Bell) -> None:
+        self.seconds, self.bell = seconds, bell
 
 
-@dataclass(frozen=True)
 class Now(Effect[float]):
     """Reply with the monotonic time in seconds."""
 
 
-@dataclass(frozen=True)
 class RunBlocking(Effect[T]):
     """Call a function that may block, such as reading a file; reply with its result."""
 
-    function: Callable[[], T]
+    def __init__(self, function: Callable[[], T]) -> None:
+        self.function = function
 
 
-@dataclass(frozen=True)
 class Note(Effect[T]):
     """Note something in the client's journal and reply when it is on the disk; at once where there is no journal."""
 
-    change: Callable[[OrderLog], Future[T]]
+    def __init__(self, change: Callable[[OrderLog], Future[T]]) -> None:
+        self.change = change
 
 
-@dataclass(frozen=True)
 class OnDisk(Effect[T]):
     """Begin a change of a file and reply with its result when it is on the disk."""
 
-    change: Callable[[], Future[T]]
+    def __init__(self, change: Callable[[], Future[T]]) -> None:
+        self.change = change
 
 
-@dataclass(frozen=True)
 class Notify(Effect[None]):
     """Call the user's callback, if there is one; an awaiting client also awaits what it returns."""
 
-    callback: Callable[[Any], Any] | None
-    value: Any
+    def __init__(self, callback: Callable[[Any], Any] | None, value: Any) -> None:
+        self.callback, self.value = callback, value
 
 
 def note(change: Callable[[OrderLog], Future[None]]) -> Flow[None]:

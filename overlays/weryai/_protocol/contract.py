@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
-import pkgutil
+import os
 import re
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
+
+import weryai_api
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -16,7 +18,10 @@ METHODS = ("get", "post", "put", "patch", "delete")
 @functools.cache
 def contract() -> dict[str, Any]:
     """The whole contract, as `weryai_api` ships it."""
-    document: dict[str, Any] = json.loads(pkgutil.get_data("weryai_api", "openapi.json") or b"")
+    # Through its loader, because a package need not lie in a folder; importlib.resources would load a dozen modules.
+    loader: Any = weryai_api.__loader__
+    place = os.path.join(os.path.dirname(weryai_api.__file__ or ""), "openapi.json")
+    document: dict[str, Any] = json.loads(loader.get_data(place))
     return document
 
 

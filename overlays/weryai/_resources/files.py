@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from weryai_api.api.files import upload_file
-from weryai_api.models import UploadFileRequest
 from weryai_api.types import File
 
 from .._flow.effects import Fetch, Flow, Now, RunBlocking, Sleep, note
@@ -110,6 +109,9 @@ def upload_image(picture: Image, retry: RetryPolicy) -> Flow[str]:
     """Upload an image that was read before."""
     # The service compares content and suffix; the rest of the name is nobody's business.
     name = f"picture{picture.suffix}"
+    # Loaded here, with attrs, for who uploads.
+    from weryai_api.models import UploadFileRequest
+
     body = UploadFileRequest(file=File(BytesIO(picture.content), name, picture.media_type))
     return (yield from call(upload_file, _read_address, retry, body=body))
 

@@ -22,7 +22,7 @@ from .._flow.retry import RetryPolicy
 from .._media.download import Destination, IfExists, absolute_path, prepare
 from .._media.image import Image, is_address, load_image
 from .._media.names import quoted, safe_id, video_name
-from .._protocol.contract import module_at, operation_named
+from .._protocol.contract import module_at, operation_named, request_schemas
 from .._protocol.endpoint import call, call_paid, check_order_key, encode
 from .._protocol.model_registry import Kind, Model, Registry, problems
 from .._protocol.submission import Submission
@@ -154,13 +154,24 @@ class Operation:
         facts = operation_named(self.name) or {}
         return importlib.import_module(f"weryai_api.api.{facts['tags'][0]}.{self.name}")
 
-    def request(self, body: Mapping[str, Any]) -> Any:
-        """Its generated request.
+    def request(self, body: Mapping[str, Any]) -> Written:
+        """Its request, with the fields in the contract's order.
 
-        A constructed model would send the contract's defaults, which the service has anyway and some models do not
-        know.
+        Not a generated model: that would send the contract's defaults, which the service has anyway and some models do
+        not know, and it would load attrs.
         """
-        return getattr(importlib.import_module("weryai_api.models"), self.schema).from_dict(body)
+        return Written({name: body[name] for name in request_schemas()[self.schema]["properties"] if name in body})
+
+
+class Written:
+    """A request as JSON has it, in the place of a generated model."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self._body = body
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields."""
+        return dict(self._body)
 
 
 # The images of a request, by field: one, or a list of them.

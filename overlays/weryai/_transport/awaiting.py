@@ -38,7 +38,6 @@ from .awaiting_shield import await_shielded, outlast
 from .drift_reporter import DriftReporter
 from .evidence import Evidence
 from .limiter import DOWNLOADS, Turns
-from .paid import PaidAttempt
 from .runner import LONGEST_SLEEP, refuse_closed
 from .shield import GRACE, OpenAttempts
 
@@ -230,6 +229,8 @@ class Awaiting:
 
     async def _send_paid(self, effect: Send) -> Reply:
         """Go through the life of a paid request: see `paid`."""
+        from .paid import PaidAttempt
+
         attempt, opened = PaidAttempt(effect, self._settings), self._opened()
 
         async def live() -> Reply:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._flow.clock import real_now
 from .._flow.effects import Reply
-from .paid import PaidAttempt
 from .shield import GRACE, note
+
+if TYPE_CHECKING:
+    from .paid import PaidAttempt
 
 T = TypeVar("T")
 

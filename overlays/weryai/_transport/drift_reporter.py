@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 import threading
+from typing import TYPE_CHECKING
 
 from .._flow.effects import Reply, Send
 from .._flow.logs import log
-from .._protocol.drift import Drift, OnDrift, find_drifts
 from .http import note_on_interruption
+
+if TYPE_CHECKING:
+    from .._protocol.drift import Drift, OnDrift
 
 MOST_KINDS = 1_000
 
@@ -18,6 +21,10 @@ class DriftReporter:
 
     def __init__(self, on_drift: OnDrift | None) -> None:
         self._on_drift = on_drift
+        if on_drift is not None:
+            from .._protocol.drift import find_drifts
+
+            self._find_drifts = find_drifts
         self._told: set[tuple[str, ...]] = set()
         self._lock = threading.Lock()
 
@@ -30,7 +37,7 @@ class DriftReporter:
         if self._on_drift is None:
             return reply
         try:
-            for drift in self._new(find_drifts(effect.endpoint, reply)):
+            for drift in self._new(self._find_drifts(effect.endpoint, reply)):
                 self._tell(drift)
         except Exception as error:
             log.warning("on_drift failed with %s; the response is not affected", type(error).__name__)

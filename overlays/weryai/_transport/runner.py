@@ -38,7 +38,6 @@ from . import http
 from .drift_reporter import DriftReporter
 from .evidence import Evidence
 from .limiter import BlockingLimiter, Turns
-from .paid import PaidAttempt
 from .shield import GRACE, OpenAttempts, send_shielded
 
 T = TypeVar("T")
@@ -148,6 +147,8 @@ class Blocking:
 
     def _send_paid(self, effect: Send) -> Reply:
         """Go through the life of a paid request: see `paid`."""
+        from .paid import PaidAttempt
+
         attempt = PaidAttempt(effect, self._settings)
 
         def live() -> Reply:

@@ -17,10 +17,11 @@ from .._flow.effects import Reply
 from .._flow.logs import log
 from ..errors import NotSentError
 from . import http
-from .paid import PaidAttempt
 
 if TYPE_CHECKING:
     import asyncio
+
+    from .paid import PaidAttempt
 
 # How long an open submission is waited for when its caller is interrupted, or its client closed, in seconds.
 GRACE = 5.0

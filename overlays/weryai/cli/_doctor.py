@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import importlib.util
 import os
 import platform
 import re
 import sys
-import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -130,6 +128,8 @@ def _proxies() -> Finding:
 
 def _folder(name: str, folder: Path, remedy: str) -> Finding:
     """Say whether files can be made in a folder; a folder that is not there yet is judged by the one above it."""
+    import tempfile
+
     place = folder
     while not place.exists() and place != place.parent:
         place = place.parent
@@ -168,6 +168,7 @@ def _asked(name: str, ask: Callable[[], str], remedy: str) -> Finding:
 
 def _clock(base_url: str) -> Finding:
     """Compare this clock with the Date of any response of the service; no key is sent for that."""
+    import email.utils
     import urllib.error
     import urllib.request
 

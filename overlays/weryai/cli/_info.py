@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import click
@@ -65,9 +64,12 @@ def _print_table(listed: tuple[Model, ...]) -> None:
         resolutions = _told(one.resolutions)
         rows.append((one.key, one.title or "", _span(one.durations), _told(one.aspect_ratios), resolutions, sound))
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    # Loaded here, because it loads the formats of archives.
+    import shutil
+
     # The last columns are left out where the terminal has no room for them.
-    columns = 6
-    while columns > 3 and sum(widths[:columns]) + 2 * columns > max(shutil.get_terminal_size((120, 24)).columns, 80):
+    columns, room = 6, shutil.get_terminal_size((120, 24)).columns
+    while columns > 3 and sum(widths[:columns]) + 2 * columns > max(room, 80):
         columns -= 1
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row[:columns], widths, strict=False))

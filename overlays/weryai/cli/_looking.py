@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -33,6 +32,8 @@ def _opened(path: Path) -> str | None:
         return None
     if sys.platform != "darwin" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return "there is no screen"
+    import subprocess
+
     program = "open" if sys.platform == "darwin" else "xdg-open"
     nowhere = subprocess.DEVNULL
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,7 +51,7 @@ class Progress:
         self._state = "waiting"
         if self._usual:
             count = f"the last {len(self._usual)}" if len(self._usual) > 1 else "the last one"
-            self._say(f"waiting; usually {span(statistics.median(self._usual))}, by {count} of this model")
+            self._say(f"waiting; usually {span(_median(self._usual))}, by {count} of this model")
 
     def updated(self, task: Task) -> None:
         """Say a state of the task that is new."""
@@ -80,7 +79,7 @@ class Progress:
         gone = monotonic() - self._started
         if not self._usual or self._submitted is None or self._state == "downloading":
             return span(gone)
-        left = statistics.median(self._usual) - (monotonic() - self._submitted)
+        left = _median(self._usual) - (monotonic() - self._submitted)
         return f"{span(gone)}, about {span(left)} left" if left > 0 else f"{span(gone)}, longer than usual"
 
 
@@ -99,3 +98,9 @@ def span(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _median(seconds: Sequence[float]) -> float:
+    import statistics
+
+    return statistics.median(seconds)
