@@ -160,7 +160,7 @@ audit: dev-venv ## is anything locked known to be unsafe? needs the public advis
 sbom: dev-venv ## a bill of materials into dist/
 	@.ci/sbom
 
-lint-workflows: dev-venv ## look at .github/ as an attacker would; no part of check
+lint-workflows: dev-venv ## look at .github/ as an attacker would, and at the Dockerfile; no part of check
 	@.ci/lint-workflows
 
 clean: ## remove what was built and installed here

@@ -155,7 +155,9 @@ def test_the_container_says_what_the_command_takes() -> None:
     compose = yaml.safe_load((EXAMPLES / "docker" / "compose.yaml").read_text(encoding="utf-8"))
     given = yaml.safe_load(dockerfile.rpartition("CMD ")[2]) + compose["services"]["weryai"]["command"]
     assert {word for word in given if word.startswith("--")} - known == set()
-    assert "\nUSER emulator\n" in dockerfile
+    assert "\nUSER 10001\n" in dockerfile
+    taken = (EXAMPLES / "docker" / "Dockerfile.dockerignore").read_text(encoding="utf-8").split("\n!")[1:]
+    assert [name for name in taken if not (EXAMPLES.parent / name.split()[0]).exists()] == []
 
 
 def test_the_job_of_ci_tests_the_example() -> None:
