@@ -5,6 +5,7 @@ from .client import CLIENT
 from .contract import CONTRACT
 from .edits import Swap, renamed
 from .emulator import EMULATOR
+from .family import FAMILY
 from .files import FILES
 from .generated import GENERATED
 from .journal import JOURNAL
@@ -14,7 +15,19 @@ from .sources import MutantError
 from .survival import SURVIVAL
 from .tables import TABLES
 
-MUTANTS = [*CONTRACT, *GENERATED, *MONEY, *TABLES, *JOURNAL, *CLIENT, *FILES, *EMULATOR, *BULK, *SURVIVAL]
+MUTANTS = [
+    *CONTRACT,
+    *GENERATED,
+    *MONEY,
+    *TABLES,
+    *JOURNAL,
+    *CLIENT,
+    *FILES,
+    *FAMILY,
+    *EMULATOR,
+    *BULK,
+    *SURVIVAL,
+]
 # Survivors by id, each with the proof that no caller and no server can tell it from the original.
 EQUIVALENT: dict[str, str] = {}
 # If one of these lives, the mistakes are not what runs: in the overlay, and in what is generated from the contract.
