@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 import os
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
@@ -226,9 +226,9 @@ class AsyncWeryAI(_Client["Awaiting"]):
 
         self._settings, self._runner = settings, Awaiting(settings, transport)
 
-    async def _perform(self, flow: Flow[T]) -> T:
+    def _perform(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
         """Perform a flow of this package; for bulk runs."""
-        return await self._runner.run(flow)
+        return self._runner.run(flow)
 
     async def call(
         self, operation: ModuleType, *, force: bool = False, order_key: str | None = None, **arguments: Any

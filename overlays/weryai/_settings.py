@@ -48,11 +48,11 @@ class Settings:
     private_hosts: frozenset[str] = frozenset()
     journal: OrderLogSource | None = None
     owns_journal: bool = False
+    #: The only places the key may be sent to.
+    origins: frozenset[tuple[str, str, int]] = field(init=False)
 
-    @property
-    def origins(self) -> frozenset[tuple[str, str, int]]:
-        """The only places the key may be sent to."""
-        return frozenset({origin(self.base_url), origin(self.models_base_url)})
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "origins", frozenset({origin(self.base_url), origin(self.models_base_url)}))
 
     def url(self, service: str, path: str) -> str:
         """The URL of an operation on the API's or the registry's host."""

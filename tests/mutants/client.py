@@ -29,7 +29,7 @@ IN_SETTINGS = [
     ),
     client(
         "settings.models-origin",
-        Lose("Settings.origins", item="origin(self.models_base_url)"),
+        Lose("Settings.__post_init__", item="origin(self.models_base_url)"),
         "the registry is asked without a key",
         SETTINGS,
     ),

@@ -4,7 +4,7 @@ from .edits import Entry, Lose, Swap, Text
 from .mutant import Edit, Mutant
 
 RETRY, ENVELOPE, WIRE = ("test_retry",), ("test_envelope", "test_retry"), ("test_wire",)
-STEPS, ATTEMPTS = ("test_journal_steps",), ("test_attempts",)
+STEPS, ATTEMPTS = ("test_journal_steps", "test_transitions"), ("test_attempts",)
 UNKNOWN, FREE = "case OutcomeUnknownError(): return False", "case TransportError(): return not paid"
 RATE = "return not paid or error.http_status == 429 or error.code in EXPLICIT_REFUSALS"
 

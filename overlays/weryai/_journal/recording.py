@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from functools import partial
 
 from .._flow.effects import Evidence, Flow, OnDisk, Reply, RunBlocking, Send, Transmit
 from .._flow.logs import log
@@ -29,7 +30,7 @@ class Recording:
         # Only an image is worth another thread.
         fingerprint = (yield from RunBlocking(intent.fingerprint)) if intent.images else intent.fingerprint()
         try:
-            intent.row = yield from OnDisk(lambda: self._log.begin(intent, fingerprint))
+            intent.row = yield from OnDisk(partial(self._log.begin, intent, fingerprint))
         except JournalError as error:
             before_sending(error)
             raise
@@ -61,7 +62,7 @@ class Recording:
         if row is None or self._is_stopped:
             return
         try:
-            yield from OnDisk(lambda: self._log.end(row, attempt))
+            yield from OnDisk(partial(self._log.end, row, attempt))
         except WeryAIError as error:
             self._intent.problem = _problem(row, attempt, error)
             log.warning("%s", self._intent.problem)

@@ -35,6 +35,11 @@ def unreserved(name: str) -> str:
     return f"_{name}" if _RESERVED.fullmatch(name) else name
 
 
+def safe_part(text: str, allowed: str, most: int) -> str:
+    """A part of a path that every system takes."""
+    return unreserved(shortened(made_safe(text, allowed).strip(" ."), most)).strip(" .")
+
+
 def shortened(name: str, most: int = NAME_BYTES) -> str:
     """Cut a name to a number of bytes, at a letter; its suffix stays."""
     suffix = Path(name).suffix if len(Path(name).suffix.encode(errors="replace")) <= 16 else ""

@@ -62,6 +62,8 @@ def _module_of(facts: Mapping[str, Any]) -> str:
     return re.sub(r"(?=[A-Z])", "_", str(facts["operationId"])).lower()
 
 
+@functools.cache
 def request_schemas() -> dict[str, Any]:
+    """Every schema of the contract by its name."""
     schemas: dict[str, Any] = contract()["components"]["schemas"]
     return schemas

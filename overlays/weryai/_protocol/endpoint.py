@@ -21,7 +21,7 @@ from ..errors import InvalidInputError, Outcome, WeryAIError
 from .contract import defaults_of, module_at, module_name
 from .envelope import Envelope, accept, accept_paid
 from .submission import Submission, read_submission
-from .validation import plain
+from .validation import plain, plain_fields
 
 T = TypeVar("T")
 LONGEST_KEY = 500
@@ -62,7 +62,7 @@ def call_paid(
     """
     check_order_key(order_key)
     request = _request(endpoint, {}, {"body": body})
-    whole = {field: plain(value) for field, value in {**request.pop("json"), **extra}.items()}
+    whole = plain_fields({**request.pop("json"), **extra})
     name = f"{str(request['method']).upper()} {request['url']}"
     intent = Intent(name, whole, images or {}, output, force)
     intent.order_key, intent.defaults = order_key, defaults_of(name)

@@ -56,6 +56,11 @@ def plain(value: Any) -> Any:
     return operator.index(value) if isinstance(value, numbers.Integral | SupportsIndex) else value
 
 
+def plain_fields(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A body whose values are Python's own."""
+    return {field: plain(value) for field, value in body.items()}
+
+
 def field_names(schema_name: str) -> frozenset[str]:
     """The fields that the contract knows for a request."""
     return frozenset(request_schemas()[schema_name]["properties"])

@@ -19,7 +19,7 @@ class Account(Resource[Mode]):
     @operation
     def balance(self) -> Flow[float]:
         """Ask for the credits left; also the cheapest way to see whether the key is accepted."""
-        return (yield from call(get_balance, read_credits, self._retry))
+        return call(get_balance, read_credits, self._retry)
 
 
 def read_credits(envelope: Envelope) -> float:

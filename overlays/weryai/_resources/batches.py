@@ -54,7 +54,7 @@ class Batches(Resource[Mode]):
     @operation
     def get(self, batch: Submission | int | str) -> Flow[Batch]:
         """Poll every task once; raises NotFoundError for an id that is unknown or has expired."""
-        return (yield from _look(*_named(batch), self._retry))
+        return _look(*_named(batch), self._retry)
 
     @operation
     def wait(

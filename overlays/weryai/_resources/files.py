@@ -113,7 +113,7 @@ def upload_image(picture: Image, retry: RetryPolicy) -> Flow[str]:
     from weryai_api.models import UploadFileRequest
 
     body = UploadFileRequest(file=File(BytesIO(picture.content), name, picture.media_type))
-    return (yield from call(upload_file, _read_address, retry, body=body))
+    return call(upload_file, _read_address, retry, body=body)
 
 
 def _named(source: str | Task, task_id: str | None) -> tuple[str, str | None]:

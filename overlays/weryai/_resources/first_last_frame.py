@@ -38,10 +38,8 @@ class FirstLastFrame(VideoResource[Mode]):
 
         `options`, money rules and errors are those of `image_to_video.submit`.
         """
-        return (
-            yield from submit_video(
-                self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options
-            )
+        return submit_video(
+            self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options
         )
 
     @operation
@@ -53,10 +51,8 @@ class FirstLastFrame(VideoResource[Mode]):
         In a folder the video has the name of the first image.
         `options` and errors are those of `image_to_video.generate`.
         """
-        return (
-            yield from generate_video(
-                self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options
-            )
+        return generate_video(
+            self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options
         )
 
     @operation
@@ -67,8 +63,6 @@ class FirstLastFrame(VideoResource[Mode]):
 
         `.submit()` of the result sends it.
         """
-        return (
-            yield from prepare_alone(
-                self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options
-            )
+        return prepare_alone(
+            self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options
         )

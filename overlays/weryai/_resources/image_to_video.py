@@ -78,13 +78,11 @@ class ImageToVideo(VideoResource[Mode]):
         may have been: such a request is never repeated by itself. Without a journal the process remembers it, and
         raises it again for the same order.
         """
-        return (
-            yield from submit_video(
-                self, _OPERATION, {"image": image}, prompt=prompt, model=model, duration=duration, validate=validate,
-                aspect_ratio=aspect_ratio, negative_prompt=negative_prompt, video_number=video_number, strict=strict,
-                resolution=resolution, generate_audio=generate_audio, webhook_url=webhook_url, caller_id=caller_id,
-                extra_body=extra_body, force=force, order_key=order_key, convert=convert,
-            )
+        return submit_video(
+            self, _OPERATION, {"image": image}, prompt=prompt, model=model, duration=duration, validate=validate,
+            aspect_ratio=aspect_ratio, negative_prompt=negative_prompt, video_number=video_number, strict=strict,
+            resolution=resolution, generate_audio=generate_audio, webhook_url=webhook_url, caller_id=caller_id,
+            extra_body=extra_body, force=force, order_key=order_key, convert=convert,
         )  # fmt: skip
 
     @operation
@@ -118,12 +116,10 @@ class ImageToVideo(VideoResource[Mode]):
         Raises what `submit`, `tasks.wait` and `files.download` raise. After the submission every error names the task
         id, and nothing is ever submitted twice: resume with `tasks.wait` and `files.download`.
         """
-        return (
-            yield from generate_video(
-                self, _OPERATION, {"image": image}, prompt=prompt, output=output, if_exists=if_exists, timeout=timeout,
-                interval=interval, on_upload=on_upload, on_submit=on_submit, on_update=on_update, webhook=webhook,
-                measure_cost=measure_cost, **options,
-            )
+        return generate_video(
+            self, _OPERATION, {"image": image}, prompt=prompt, output=output, if_exists=if_exists, timeout=timeout,
+            interval=interval, on_upload=on_upload, on_submit=on_submit, on_update=on_update, webhook=webhook,
+            measure_cost=measure_cost, **options,
         )  # fmt: skip
 
     @operation
@@ -132,4 +128,4 @@ class ImageToVideo(VideoResource[Mode]):
 
         `options` are those of `submit`. `.submit()` of the result sends it.
         """
-        return (yield from prepare_alone(self, _OPERATION, {"image": image}, prompt=prompt, **options))
+        return prepare_alone(self, _OPERATION, {"image": image}, prompt=prompt, **options)

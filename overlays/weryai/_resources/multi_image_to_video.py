@@ -41,7 +41,7 @@ class MultiImageToVideo(VideoResource[Mode]):
 
         `options`, money rules and errors are those of `image_to_video.submit`.
         """
-        return (yield from submit_video(self, _OPERATION, {"images": _listed(images)}, prompt=prompt, **options))
+        return submit_video(self, _OPERATION, {"images": _listed(images)}, prompt=prompt, **options)
 
     @operation
     def generate(
@@ -52,7 +52,7 @@ class MultiImageToVideo(VideoResource[Mode]):
         In a folder the video has the name of the first image.
         `options` and errors are those of `image_to_video.generate`.
         """
-        return (yield from generate_video(self, _OPERATION, {"images": _listed(images)}, prompt=prompt, **options))
+        return generate_video(self, _OPERATION, {"images": _listed(images)}, prompt=prompt, **options)
 
     @operation
     def prepare(
@@ -62,7 +62,7 @@ class MultiImageToVideo(VideoResource[Mode]):
 
         `.submit()` of the result sends it.
         """
-        return (yield from prepare_alone(self, _OPERATION, {"images": _listed(images)}, prompt=prompt, **options))
+        return prepare_alone(self, _OPERATION, {"images": _listed(images)}, prompt=prompt, **options)
 
 
 def _listed(images: Sequence[ImageSource]) -> list[ImageSource]:

@@ -48,7 +48,7 @@ class Tasks(Resource[Mode]):
 
         Raises NotFoundError for an id that is unknown or has expired; a failed task is returned, not raised.
         """
-        return (yield from poll_once(task_id, self._retry))
+        return poll_once(task_id, self._retry)
 
     @operation
     def wait(
@@ -68,7 +68,7 @@ class Tasks(Resource[Mode]):
         polls go on as usual, for a delivery may never come. Raises TaskFailedError, or TaskTimeoutError after `timeout`
         seconds; the task then goes on, and waiting again with the same id resumes.
         """
-        return (yield from wait_for(task_id, timeout=timeout, interval=interval, on_update=on_update, webhook=webhook))
+        return wait_for(task_id, timeout=timeout, interval=interval, on_update=on_update, webhook=webhook)
 
     @overload
     def wait_many(

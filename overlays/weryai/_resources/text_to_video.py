@@ -34,7 +34,7 @@ class TextToVideo(VideoResource[Mode]):
 
         `options`, money rules and errors are those of `image_to_video.submit`.
         """
-        return (yield from submit_video(self, _OPERATION, {}, prompt=prompt, **options))
+        return submit_video(self, _OPERATION, {}, prompt=prompt, **options)
 
     @operation
     def generate(self, prompt: str, **options: Unpack[GenerateOptions]) -> Flow[Video]:
@@ -43,7 +43,7 @@ class TextToVideo(VideoResource[Mode]):
         In a folder the video is `<task id>.mp4`.
         `options` and errors are those of `image_to_video.generate`.
         """
-        return (yield from generate_video(self, _OPERATION, {}, prompt=prompt, **options))
+        return generate_video(self, _OPERATION, {}, prompt=prompt, **options)
 
     @operation
     def prepare(self, prompt: str, **options: Unpack[VideoOptions]) -> Flow[Prepared[Mode]]:
@@ -51,4 +51,4 @@ class TextToVideo(VideoResource[Mode]):
 
         `.submit()` of the result sends it.
         """
-        return (yield from prepare_alone(self, _OPERATION, {}, prompt=prompt, **options))
+        return prepare_alone(self, _OPERATION, {}, prompt=prompt, **options)

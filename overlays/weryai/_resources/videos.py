@@ -26,7 +26,7 @@ from .._protocol.contract import module_at, operation_named, request_schemas
 from .._protocol.endpoint import call, call_paid, check_order_key, encode
 from .._protocol.model_registry import Kind, Model, Registry, problems
 from .._protocol.submission import Submission
-from .._protocol.validation import check_request, field_names, plain
+from .._protocol.validation import check_request, field_names, plain_fields
 from .._task import Task, card
 from .._webhooks.receiver import Receiver
 from ..errors import DownloadError, InvalidInputError, Outcome, WeryAIError
@@ -233,11 +233,11 @@ class Prepared(Resource[Mode]):
 
         After an error that started nothing it may be called again; else InvalidInputError says that it was submitted.
         """
-        return (yield from place(self))
+        return place(self)
 
     def _body_with(self, urls: Mapping[str, str]) -> dict[str, Any]:
         body = {**self._fields[0], **_filled(self._images, urls), **self._fields[1]}
-        return {field: plain(value) for field, value in body.items()}
+        return plain_fields(body)
 
 
 class VideoResource(Resource[Mode]):
@@ -275,13 +275,15 @@ def prepare_video(
     default = {"duration": DURATION if "model" in given else operation.duration, "model": operation.model}
     fields = {**default, "aspect_ratio": ASPECT_RATIO, **given}
     body = _checked_body(operation, images, fields, extra, validate)
-    registry = yield from _fit_to_model(resource, operation, body, validate, strict=strict)
+    registry = yield from known_registry(resource._models, validate, strict=strict)
+    model = registry.find(body["model"], operation.kind)
+    _fit_to_model(registry, model, operation.kind, body, validate, strict=strict)
     local = {}
     for where, source in _places(images):
         if not is_address(source):
             local[where] = yield from load_image(source, validate=bool(validate), convert=convert)
     paying = {"output": output, "force": force, "order_key": order_key}
-    checks = _checks(operation, body["model"], registry, local) if validate else ("nothing: validate=False",)
+    checks = _checks(operation, body["model"], model, registry, local) if validate else ("nothing: validate=False",)
     return Prepared(resource._runner, resource._retry, operation, (body, extra), images, local, checks, paying)
 
 
@@ -464,23 +466,15 @@ def _checked_body(
 
 
 def _fit_to_model(
-    resource: VideoResource[Mode],
-    operation: Operation,
-    body: dict[str, Any],
-    validate: bool | Literal["live"],
-    *,
-    strict: bool,
-) -> Flow[Registry]:
-    """Fit the ratio to the model, check the rest against what the model takes, and return who told."""
-    registry = yield from known_registry(resource._models, validate, strict=strict)
-    model = registry.find(body["model"], operation.kind)
+    registry: Registry, model: Model | None, kind: Kind, body: dict[str, Any], validate: object, *, strict: bool
+) -> None:
+    """Fit the ratio to the model, and check the rest against what the model takes."""
     if validate and "aspect_ratio" not in body and model is not None and model.aspect_ratios:
         _warn_of_no_ratio(model, strict=strict)
     _fit_ratio(body, model)
     if validate:
-        _check_model(registry, operation.kind, body, strict=strict)
+        _check_model(registry, model, kind, body, strict=strict)
         _warn_of_many(body.get("video_number"), strict=strict)
-    return registry
 
 
 def _fit_ratio(body: dict[str, Any], model: Model | None) -> None:
@@ -492,9 +486,8 @@ def _fit_ratio(body: dict[str, Any], model: Model | None) -> None:
         body |= {"aspect_ratio": ratios[0]} if ratios else {}
 
 
-def _check_model(registry: Registry, kind: Kind, body: Mapping[str, Any], *, strict: bool) -> None:
+def _check_model(registry: Registry, model: Model | None, kind: Kind, body: Mapping[str, Any], *, strict: bool) -> None:
     """Refuse, or only warn of, what the model does not take; of a model that is not listed only warn."""
-    model = registry.find(body["model"], kind)
     if model is None:
         if registry.models.get(kind):
             warn_before_paying(registry.lacks(body["model"], kind))
@@ -525,10 +518,11 @@ def _warn_of_many(video_number: int | None, *, strict: bool) -> None:
     warn_before_paying(f"{told}, and the service may refuse it: {known}")
 
 
-def _checks(operation: Operation, model: str, registry: Registry, local: Mapping[str, Image]) -> list[str]:
+def _checks(
+    operation: Operation, key: str, model: Model | None, registry: Registry, local: Mapping[str, Image]
+) -> list[str]:
     """What was checked, and by which source."""
-    is_listed = registry.find(model, operation.kind) is not None
-    unknown = f"nothing of {model}, which {registry.source} does not know"
-    told = f"what {model} takes, by {registry.source}" if is_listed else unknown
+    unknown = f"nothing of {key}, which {registry.source} does not know"
+    told = unknown if model is None else f"what {key} takes, by {registry.source}"
     files = [f"{where} is a whole {image.media_type} by its structure" for where, image in local.items()]
     return [f"the limits of {operation.schema}, by the contract", told, *files]

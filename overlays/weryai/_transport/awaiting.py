@@ -38,7 +38,7 @@ from .awaiting_shield import await_shielded, outlast
 from .drift_reporter import DriftReporter
 from .evidence import Evidence
 from .limiter import DOWNLOADS, Turns
-from .runner import LONGEST_SLEEP, refuse_closed
+from .runner import LONGEST_SLEEP, closed
 from .shield import GRACE, OpenAttempts
 
 T = TypeVar("T")
@@ -182,7 +182,8 @@ class Awaiting:
 
     def _opened(self) -> _LoopConnections:
         """Connections and limiter of the running loop."""
-        refuse_closed(self._is_closed)
+        if self._is_closed:
+            raise closed()
         loop = asyncio.get_running_loop()
         opened = self._opened_by.get(loop)
         if opened is None:

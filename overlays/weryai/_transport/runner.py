@@ -133,14 +133,16 @@ class Blocking:
 
     def _opened(self) -> tuple[httpx.Client, BlockingLimiter]:
         """Connections and gate; a forked child gets its own, because answers on shared ones would be mixed up."""
-        refuse_closed(self._is_closed)
+        if self._is_closed:
+            raise closed()
         if self._process != os.getpid():
             self._connect()
         return self._client, self._limiter
 
     def _fresh_connections(self) -> httpx.Client:
         """Connections that are used once: a kept one may hold another request's response, or be closed already."""
-        refuse_closed(self._is_closed)
+        if self._is_closed:
+            raise closed()
         if self._paid_client is None:
             self._paid_client = http.make_client(httpx.Client, self._settings, None, keeps_connections=False)
         return self._paid_client
@@ -201,10 +203,9 @@ def _follow(client: httpx.Client, effect: Fetch) -> httpx.Response:
         request = http.redirected(response, redirects)
 
 
-def refuse_closed(is_closed: bool) -> None:
+def closed() -> ConfigurationError:
     """Refuse work for a client that was closed."""
-    if is_closed:
-        raise ConfigurationError("this client is closed; make a new one")
+    return ConfigurationError("this client is closed; make a new one")
 
 
 def _refuse_awaitable(result: object) -> None:

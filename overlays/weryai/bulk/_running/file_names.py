@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..._media.image import is_address
-from ..._media.names import NAME_BYTES, alternatives, made_safe, name_of, part_beside, shortened, unreserved
+from ..._media.names import NAME_BYTES, alternatives, name_of, part_beside, safe_part, shortened
 from ...errors import ConfigurationError, InvalidInputError
 from .._ledger.job import Job
 
@@ -96,11 +96,7 @@ def clean(name: str) -> tuple[str, bool]:
 
 
 def _clean(name: str, most: int) -> str:
-    parts = [part for part in (_part(part, most) for part in re.split(r"[/\\]", name)) if part]
+    parts = [part for part in (safe_part(part, ".-+=@,()~ ", most) for part in re.split(r"[/\\]", name)) if part]
     while len("/".join(parts).encode()) > MOST_BYTES:
         del parts[0]
     return "/".join(parts) or "_"
-
-
-def _part(part: str, most: int) -> str:
-    return unreserved(shortened(made_safe(part, ".-+=@,()~ ").strip(" ."), most)).strip(" .")
