@@ -163,6 +163,22 @@ def test_what_is_prepared_is_ordered_once(faulty_server: FaultyServer) -> None:
     assert len(faulty_server.posts(path)) == 3
 
 
+@each
+@pytest.mark.parametrize("option", [{"video_number": 2}, {"timeout": -1}, {"if_exists": "refuse"}])
+def test_what_a_run_cannot_bring_home_is_not_ordered(
+    face: Face, faulty_server: FaultyServer, tmp_path: Path, name: str, option: dict[str, Any]
+) -> None:
+    """More videos than it stores, no time to wait, a file that is there: refused before anything is sent."""
+    (tmp_path / "v.mp4").write_bytes(b"mine")
+    served(faulty_server, name)
+    with pytest.raises(InvalidInputError, match="Nothing was sent"):
+        face.run(
+            lambda client: call(client, name, "generate", URL, URL, output=tmp_path / "v.mp4", **option),
+            faulty_server.url,
+        )
+    assert not faulty_server.requests
+
+
 @pytest.mark.parametrize("wrong", ["one.png", b"x", [], [URL] * 4, 7])
 def test_a_list_of_images_has_one_to_three(face: Face, faulty_server: FaultyServer, wrong: Any) -> None:
     """A single image in place of the list, none, or four of them are refused before anything is sent."""

@@ -73,7 +73,6 @@ ORDERS = [
         "several-videos",
         Swap("generate_video", old="(A or 1) != 1", new="False"),
         "four videos are bought and one is stored",
-        ("test_generate", "test_options", "test_family"),
     ),
 ]
 TEXTS = [
