@@ -17,7 +17,7 @@ from fakes.surroundings import JOURNEY_KEY
 pytestmark = pytest.mark.timeout(120)
 BASE = SUBMIT.rpartition("/")[0]
 MODELS = "/growthai/v1/video/models"
-URL = "https://example.com/a.jpg"
+URL, LAST = "https://example.com/a.jpg", "https://example.com/b.jpg"
 REGISTRY = {
     "image_to_video": [{"model_key": "NEW_ONE"}, {"model_key": "CHATBOT_VEO_3_1_FAST"}],
     "text_to_video": [{"model_key": "VEO_3_1_FAST"}],
@@ -39,8 +39,8 @@ def run(server: FaultyServer, folder: Path, *arguments: str, key: str | None = J
 CHOICES: list[tuple[tuple[str, ...], str, dict[str, Any], str]] = [
     ((), "text-to-video", {}, "text to video"),
     ((URL,), "image-to-video", {"image": URL}, ""),
-    ((URL, "--last", URL), "first-last-image-to-video", {"first_pic_url": URL, "end_pic_url": URL}, "last frame"),
-    ((URL, URL, URL), "multi-image-to-video", {"images": [URL] * 3}, "3 images"),
+    ((URL, "--last", LAST), "first-last-image-to-video", {"first_pic_url": URL, "end_pic_url": LAST}, "last frame"),
+    ((URL, LAST, URL), "multi-image-to-video", {"images": [URL, LAST, URL]}, "3 images"),
     ((URL, "-m", "NEW_MANY"), "multi-image-to-video", {"images": [URL]}, "one image"),
     ((URL, "-m", "NEW_ONE"), "image-to-video", {"image": URL}, ""),
 ]

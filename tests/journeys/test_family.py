@@ -1,5 +1,6 @@
 """The family: text, one image, several images, first and last frame; one way to submit, prepare and generate."""
 
+import inspect
 import warnings
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,19 @@ def call(client: Any, name: str, verb: str, *images: Any, **options: Any) -> Any
     return getattr(getattr(client, name), verb)(*arguments, **{"prompt": "wave", **options})
 
 
+def kept(seen: list[Any], made: Any) -> Any:
+    """Keep what a call of either face makes."""
+    if not inspect.isawaitable(made):
+        seen.append(made)
+        return made
+
+    async def later() -> Any:
+        seen.append(await made)
+        return seen[0]
+
+    return later()
+
+
 @each
 def test_each_makes_a_video_of_what_it_is_given(
     face: Face, faulty_server: FaultyServer, tmp_path: Path, name: str
@@ -72,6 +86,20 @@ def test_each_makes_a_video_of_what_it_is_given(
     assert post.json() == {
         "model": model, "prompt": "wave", "duration": duration, "aspect_ratio": "16:9", **FAMILY[name][2](*urls),
     }  # fmt: skip
+
+
+@each
+def test_each_verb_sends_the_images_in_their_places(face: Face, faulty_server: FaultyServer, name: str) -> None:
+    """The first is the first, by `submit` as well as by `prepare`."""
+    path = served(faulty_server, name)
+    images = URL, "https://example.com/last.jpg"
+    face.run(lambda client: call(client, name, "submit", *images), faulty_server.url)
+    (post,) = faulty_server.posts(path)
+    wanted = FAMILY[name][2](*images)
+    assert {field: post.json()[field] for field in wanted} == wanted
+    seen: list[Any] = []
+    face.run(lambda client: kept(seen, call(client, name, "prepare", *images)), faulty_server.url)
+    assert {field: seen[0].body[field] for field in wanted} == wanted
 
 
 @with_images
