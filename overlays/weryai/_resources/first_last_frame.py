@@ -38,9 +38,7 @@ class FirstLastFrame(VideoResource[Mode]):
 
         `options`, money rules and errors are those of `image_to_video.submit`.
         """
-        return submit_video(
-            self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options
-        )
+        return submit_video(self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options)
 
     @operation
     def generate(
@@ -51,9 +49,7 @@ class FirstLastFrame(VideoResource[Mode]):
         In a folder the video has the name of the first image.
         `options` and errors are those of `image_to_video.generate`.
         """
-        return generate_video(
-            self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options
-        )
+        return generate_video(self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options)
 
     @operation
     def prepare(
@@ -63,6 +59,4 @@ class FirstLastFrame(VideoResource[Mode]):
 
         `.submit()` of the result sends it.
         """
-        return prepare_alone(
-            self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options
-        )
+        return prepare_alone(self, _OPERATION, {"first_pic_url": first, "end_pic_url": last}, prompt=prompt, **options)
