@@ -191,6 +191,7 @@ OUTCOMES: dict[str, dict[str, Outcome]] = {
     "word-queueing": {"status": replace(VIDEO, warns="queueing")},
     **dict.fromkeys(("video-url", "video-video-url", "video-src", "bare-video-url", "bare-video"), told("status")),
     **dict.fromkeys(("output-videos", "output-after-empty", "result-videos", "result-video-url"), told("status")),
+    **dict.fromkeys(("video-urls", "video-urls-beside-empty"), told("status")),
     "status-array": told("status"),
     "status-camel-case": told("status"),
     "status-cached": told("status"),

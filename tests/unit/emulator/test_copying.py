@@ -169,6 +169,28 @@ REQUESTS: list[tuple[str, str, Any]] = [
         "/v1/generation/multi-image-to-video",
         {**order(image=..., model="WERYDANCE_2_0"), "images": ["https://example.com/a.jpg"]},
     ),
+    (
+        "POST",
+        "/v1/generation/multi-image-to-video",
+        {
+            **order(image=..., model="VEO_3_1", duration=8),
+            "images": [f"https://example.com/{n}.jpg" for n in "abc"],
+        },
+    ),
+    (
+        "POST",
+        "/v1/generation/first-last-image-to-video",
+        {
+            **order(image=..., model="VEO_3_1", duration=8, prompt="it's $(touch owned)"),
+            "first_pic_url": "https://example.com/first.jpg",
+            "end_pic_url": "https://example.com/last.jpg",
+        },
+    ),
+    (
+        "POST",
+        "/v1/generation/almighty-reference-to-video",
+        {**order(image=..., model="WERYDANCE_2_0"), "images": ["https://example.com/face.jpg"]},
+    ),
     ("GET", "/v1/generation/balance", None),
     ("GET", "/growthai/v1/video/models", None),
     ("GET", "/v1/generation/{task}/status", None),
@@ -193,6 +215,31 @@ def test_the_program_makes_the_same_request(
         assert (one.request.method, one.request.path, one.request.query) == (method, address, "")
     sent = [json.loads(one.request.body or b"null") for one in (original, copied)]
     assert sent[0] == sent[1] == body
+
+
+WORDS = {
+    "image-to-video": "client.image_to_video.submit(",
+    "text-to-video": "client.text_to_video.submit(",
+    "multi-image-to-video": "client.multi_image_to_video.submit(",
+    "first-last-image-to-video": "client.first_last_frame.submit(",
+    "almighty-reference-to-video": "client.call(submit_almighty_reference_to_video",
+}
+
+
+@pytest.mark.parametrize("operation", WORDS)
+def test_the_program_uses_the_words_of_the_client(emulator: Emulator, operation: str) -> None:
+    """What makes a video is copied as the call of the client that makes it, not as httpx."""
+    path, body = next((path, body) for _, path, body in reversed(REQUESTS) if path.endswith(f"/{operation}"))
+    httpx.post(emulator.url + path, json=body, headers=AUTHORIZED, trust_env=False)
+    assert WORDS[operation] in as_python(latest(emulator), emulator.url)
+
+
+def test_what_only_production_takes_is_copied_as_it_was(tmp_path: Path) -> None:
+    """A text in the place of a yes, which the client refuses, is sent again as it is."""
+    with Emulator(clock=ManualClock(), video="fixed", dialect="seen") as seen:
+        body = order(generate_audio="true")
+        httpx.post(seen.url + SUBMIT, json=body, headers=AUTHORIZED, trust_env=False)
+        assert json.loads(repeat(seen, latest(seen), tmp_path).request.body) == body
 
 
 def test_a_webhook_goes_where_it_went(tmp_path: Path) -> None:

@@ -16,14 +16,25 @@ TELLING = ("content-type", "x-emulator-scenario")
 #: Characters that a terminal obeys.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 CUT = "the body was longer than the 64 KiB that are kept; this is its beginning"
-#: The parameters of `image_to_video.submit`; whatever else was sent goes into `extra_body`.
+#: What makes a video: the client's resource, and the fields that its `submit` takes by their place.
+SUBMISSIONS = {
+    "submitImageToVideo": ("image_to_video", ("image",)),
+    "submitTextToVideo": ("text_to_video", ()),
+    "submitMultiImageToVideo": ("multi_image_to_video", ("images",)),
+    "submitFirstLastImageToVideo": ("first_last_frame", ("first_pic_url", "end_pic_url")),
+}
+#: The parameters of `submit`; whatever else was sent goes into `extra_body`.
 PARAMETERS = (
     *("prompt", "model", "duration", "aspect_ratio", "negative_prompt", "video_number", "resolution"),
     *("generate_audio", "webhook_url", "caller_id"),
 )
+#: What the client has no words of its own for.
 GENERATED = {
-    "submitMultiImageToVideo": ("multi_image_to_video", "submit_multi_image_to_video", "MultiImageToVideoRequest"),
-    "submitTextToVideo": ("text_to_video", "submit_text_to_video", "TextToVideoRequest"),
+    "submitAlmightyReferenceToVideo": (
+        "almighty_reference_to_video",
+        "submit_almighty_reference_to_video",
+        "AlmightyReferenceToVideoRequest",
+    ),
 }
 MEDIA_KINDS = {"image/png": "png", "image/webp": "webp"}
 
@@ -74,8 +85,9 @@ def client_call(exchange: Exchange, home: str) -> tuple[list[str], list[str]] | 
     body = None if is_cut(exchange) else json_of(exchange.request.body)
     if not isinstance(body, dict):
         return None
-    if name == "submitImageToVideo":
-        return [], submission(body)
+    # A service that takes the text is known by `--dialect seen`; the client refuses it.
+    if name in SUBMISSIONS and not isinstance(body.get("generate_audio"), str):
+        return [], submission(body, *SUBMISSIONS[name])
     if name in GENERATED:
         module, function, model = GENERATED[name]
         imports = [
@@ -87,18 +99,18 @@ def client_call(exchange: Exchange, home: str) -> tuple[list[str], list[str]] | 
     return None
 
 
-def submission(body: dict[str, Any]) -> list[str]:
+def submission(body: dict[str, Any], resource: str, places: tuple[str, ...]) -> list[str]:
     """Return the lines that order the same video."""
     body = dict(body)
-    image = body.pop("image", None)
+    images = [repr(body.pop(place, None)) for place in places]
     known = {name: body.pop(name) for name in PARAMETERS if name in body}
     if "aspect_ratio" not in known:
         known["aspect_ratio"] = None
     arguments = [f"{name}={value!r}" for name, value in known.items()]
     arguments += [f"extra_body={body!r}"] if body else []
     return [
-        "submission = client.image_to_video.submit(",
-        *(f"    {argument}," for argument in [repr(image), *arguments]),
+        f"submission = client.{resource}.submit(",
+        *(f"    {argument}," for argument in [*images, *arguments]),
         ")",
         "print(submission.task_ids)",
     ]

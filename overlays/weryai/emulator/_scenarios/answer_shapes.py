@@ -107,6 +107,8 @@ _VIDEOS: dict[str, tuple[str, Callable[[str], Body]]] = {
     ),
     "result-videos": ("in task_result.videos", lambda url: {"task_result": {"videos": [{"url": url}]}}),
     "result-video-url": ("in task_result.video_url", lambda url: {"task_result": {"video_url": url}}),
+    "video-urls": ("in video_urls", lambda url: {"video_urls": [url]}),
+    "video-urls-beside-empty": ("in video_urls, beside empty videos", lambda url: {"videos": [], "video_urls": [url]}),
     "bare-video-url": ("in video_url", lambda url: {"video_url": url}),
     "bare-video": ("in video", lambda url: {"video": url}),
 }

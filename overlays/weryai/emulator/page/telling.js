@@ -6,6 +6,7 @@ import { now, world } from "./world.js";
 const EPOCH = 1e9;
 const OPERATIONS = {
   submitImageToVideo: "Submit", submitMultiImageToVideo: "Submit (several images)", submitTextToVideo: "Submit (text)",
+  submitFirstLastImageToVideo: "Submit (first and last)", submitAlmightyReferenceToVideo: "Submit (references)",
   getTaskStatus: "Poll the task", getBatchStatus: "Poll the batch", uploadFile: "Upload",
   getBalance: "Balance", listVideoModels: "Models", result: "Download", file: "Image", webhook: "Webhook",
 };

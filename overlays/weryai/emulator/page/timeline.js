@@ -3,7 +3,9 @@
 import { now } from "./world.js";
 
 const LOOKS = ["getTaskStatus", "getBatchStatus"];
-const ORDERS = ["submitImageToVideo", "submitMultiImageToVideo", "submitTextToVideo"];
+const ORDERS = [
+  "submitImageToVideo", "submitMultiImageToVideo", "submitTextToVideo", "submitFirstLastImageToVideo", "submitAlmightyReferenceToVideo",
+];
 const remembered = new Map();
 
 // The same entry for the same content, so that what is drawn already stays.
