@@ -1,13 +1,17 @@
 """`pip install "weryai[contract]"` in an empty environment: `weryai contract` runs from the wheel."""
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from fakes.surroundings import guarded
 from repository.packages import build, fill, needed_by
+from repository.places import ROOT
+from weryai.contract._known import read_known
 
 RUN = """
 import sys
@@ -36,3 +40,15 @@ def test_the_command_runs_from_the_wheel(site: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "live set: 3 of 3 checks hold" in done.stdout
     assert {path.name for path in (tmp_path / "reports").iterdir()} == {"index.html", "junit.xml", "drift.json"}
+
+
+def test_the_mocks_and_their_known_faults_are_told_as_they_are() -> None:
+    """The document names the exact versions that run, and its list for prism is the one that prism is green with."""
+    text = (ROOT / "docs" / "contract-suite.md").read_text("utf-8")
+    script = (ROOT / ".ci" / "mocks").read_text("utf-8")
+    versions = re.findall(r"@(?:stoplight/prism-cli|scalar/mock-server)@(\S+)", script)
+    assert len(versions) == 2 and [one for one in versions if one not in text] == []
+    (shown,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    lists = {name: read_known(ROOT / ".ci" / name) for name in re.findall(r'"\$lists/(\w+\.toml)"', script)}
+    assert sorted(lists) == ["prism.toml", "scalar.toml"]
+    assert [row["why"] for row in tomllib.loads(shown)["known"]] == [one.why for one in lists["prism.toml"]]

@@ -23,7 +23,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([os.environ["PYTHONPA
 
 def contract(folder: Path, *words: str, **surroundings: str) -> subprocess.CompletedProcess[str]:
     """Run the suite and return how it ended."""
-    command = [sys.executable, "-m", "weryai", "contract", f"--reports={folder}", "--cases=10", *words]
+    command = [sys.executable, "-m", "weryai", "contract", f"--reports={folder}", "--cases=5", *words]
     environment = {**ENVIRONMENT, **surroundings}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=False)
 
