@@ -11,12 +11,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fakes.surroundings import PROXIES
+from weryai.contract import _sweep
 from weryai.contract._checks import Checks
 from weryai.contract._exchange import Record
 from weryai.contract._live import ANYTHING, Expected
 from weryai.contract._place import place_of
 from weryai.contract._secrecy import Secret
-from weryai.contract._sweep import Issued, filter_case, run_sweep
+from weryai.contract._sweep import Issued, run_sweep
+from weryai.contract._sweep import filter_case as _sweep_filter
 from weryai.emulator import Emulator, _server
 from weryai.emulator._state.tasks import TaskStore
 
@@ -54,7 +56,7 @@ def test_a_service_that_loses_tasks_is_found_out(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(TaskStore, "task", forgotten)
     for name in PROXIES:
         monkeypatch.delenv(name)
-    problems = swept()
+    problems = swept(cases=3)
     assert [one for one in problems if "does not find" in one and "which was given out" in one] != [], problems
 
 
@@ -103,14 +105,39 @@ def test_a_service_in_javascript_is_spared_what_it_cannot_hold(monkeypatch: pyte
         served.append(Rounding(made(world)))
         return served[-1]
 
+    looked_at: list[Any] = []
+
+    def filter_case(context: Any, case: Any) -> bool:
+        looked_at.append(case)
+        return _sweep_filter(context, case)
+
+    monkeypatch.setattr(_sweep, "filter_case", filter_case)
     monkeypatch.setattr(_server, "app_of", app_of)
     for name in PROXIES:
         monkeypatch.delenv(name)
     only = frozenset({"submitTextToVideo"})
     spared = swept(Expected("any", True, only, has_safe_integers=True, is_for_well_formed=True), cases=4)
+    assert (spared, served[0].unreadable) == ([], []) and looked_at
     told = swept(Expected("any", True, only), cases=4)
-    assert spared == []
     assert "Schema-valid request rejected" in " ".join(told)
-    assert served[0].unreadable == []
-    kept = [filter_case(None, SimpleNamespace(media_type=kind, body=body)) for kind, body in BODIES]
+
+
+def test_only_bodies_that_are_json_are_well_formed() -> None:
+    """Texts and objects become JSON; bytes go out as they are, and only a form may have them."""
+    kept = [_sweep_filter(None, SimpleNamespace(media_type=kind, body=body)) for kind, body in BODIES]
     assert kept == [True, True, False, False, True]
+
+
+def test_a_mock_remembers_no_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An id that was given out and is not found fails a service, and not one that is asked as stateless."""
+    issued = Issued()
+    issued.check("submitImageToVideo", {}, {"data": {"task_id": "a"}})
+    operation = SimpleNamespace(definition=SimpleNamespace(raw={"operationId": "getTaskStatus"}))
+    case = SimpleNamespace(operation=operation, path_parameters={"taskId": "a"})
+    response = SimpleNamespace(status_code=404, json=dict)
+    monkeypatch.setattr(_sweep, "ISSUED", issued)
+    monkeypatch.setattr(_sweep, "EXPECTED", [ANYTHING])
+    with pytest.raises(AssertionError, match="was given out"):
+        _sweep.a_linked_id_is_found(None, response, case)
+    monkeypatch.setattr(_sweep, "EXPECTED", [Expected(is_stateless=True)])
+    _sweep.a_linked_id_is_found(None, response, case)
