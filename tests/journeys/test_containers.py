@@ -4,6 +4,8 @@ import asyncio
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,10 @@ import pytest
 
 from fakes.answers import STATUS, TASK, looked
 from fakes.faulty_server import FaultyServer
-from weryai import AsyncWeryAI, ConfigurationError, DownloadError, WeryAI
+from fakes.pictures import png
+from weryai import AsyncWeryAI, ConfigurationError, DownloadError, WeryAI, bulk
+from weryai.cli import run
+from weryai.emulator import Emulator
 
 PASSWORD = "hunter2-of-the-proxy"
 NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "WERYAI_PRIVATE_HOSTS")
@@ -159,3 +164,59 @@ def test_the_fixtures_need_nothing_of_the_surroundings(tmp_path: Path) -> None:
         env=surroundings, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture
+def read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """A working folder in which nobody, not even root, makes a file; the folder of the image may be written."""
+    (tmp_path / "a.png").write_bytes(png())
+    monkeypatch.setenv("WERYAI_JOURNAL", str(tmp_path / "journal.db"))
+    monkeypatch.chdir("/proc")
+    with Emulator(video="fixed", waiting=0.0, processing=0.0) as running:
+        monkeypatch.setenv("WERYAI_API_KEY", running.key)
+        monkeypatch.setenv("WERYAI_BASE_URL", running.url)
+        monkeypatch.setenv("WERYAI_MODELS_BASE_URL", running.url)
+        yield running
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_read_only_root_is_told_before_paying(
+    read_only: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the working folder takes no video nothing is bought, and the message says what to name."""
+    assert run(["generate", str(tmp_path / "a.png"), "-p", "She waves"]) == 2
+    told = capsys.readouterr().err
+    assert "the working folder cannot be written" in told
+    assert "name another place for the video as output" in told
+    assert [one.path for one in read_only.requests if one.method == "POST"] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_paid_video_that_cannot_be_stored_stays_paid(
+    read_only: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`wait` and `resume` on a read-only root say how the video is fetched elsewhere, and not that nothing was sent."""
+    assert run(["submit", str(tmp_path / "a.png"), "-p", "She waves"]) == 0
+    task_id = capsys.readouterr().out.strip()
+    for words in (["wait", task_id], ["resume", "--all"]):
+        assert run(words) == 5
+        told = capsys.readouterr().err
+        assert f"`weryai wait {task_id} --output FOLDER`" in told
+        assert "othing was sent" not in told
+    assert run(["resume", "--all", "--output", str(tmp_path)]) == 0
+    assert (tmp_path / f"{task_id}.mp4").is_file()
+    assert len(read_only.ledger) == 1
+
+
+def test_without_a_folder_for_temporary_files_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan, and an emulator that renders, name TMPDIR before they begin."""
+
+    def gettempdir() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    (tmp_path / "a.png").write_bytes(png())
+    monkeypatch.setattr(tempfile, "gettempdir", gettempdir)
+    with pytest.raises(ConfigurationError, match="name one in TMPDIR"):
+        bulk.plan(tmp_path, {"prompt": "She waves"})
+    with pytest.raises(OSError, match="name one in TMPDIR"):
+        Emulator()

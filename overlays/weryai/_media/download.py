@@ -314,6 +314,10 @@ def prepare(output: str | os.PathLike[str] | None, name: str, if_exists: IfExist
         raise InvalidInputError(f"{quoted(output)} cannot be written: its name is no UTF-8") from None
     except (OSError, ValueError, TypeError) as error:
         reason = getattr(error, "strerror", None) or quoted(error)
+        if output is None:
+            raise InvalidInputError(
+                f"the working folder cannot be written: {reason}; name another place for the video as output"
+            ) from error
         raise InvalidInputError(f"{quoted(output)} cannot be written: {reason}") from error
     return Destination(path, if_exists, may_be_same=if_exists == "rename" and output is not None and not is_folder)
 

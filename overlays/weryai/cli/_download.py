@@ -32,7 +32,7 @@ def fetch(
             if result.error is not None or result.task is None:
                 raise result.error or weryai.WeryAIError(f"task {result.task_id} was not seen")
             output = targets[result.task_id]
-            path = client.files.download(result.task, target_of(output, result.task_id), if_exists=if_exists)
+            path = _stored(client, result.task, target_of(output, result.task_id), if_exists)
         except weryai.WeryAIError as error:
             if isinstance(error, weryai.APIError):
                 # Whoever typed the id need not be told it; the library's note is for those who did not.
@@ -44,6 +44,16 @@ def fetch(
             put(json_lines, path, event="done", **{**task_fields(result.task), "path": path})
     if problem is not None:
         raise problem
+
+
+def _stored(client: WeryAI, task: Task, target: str, if_exists: Literal["replace", "rename"]) -> Path:
+    """Store a video; that its place cannot be written is no reason to think that it is not paid for."""
+    try:
+        return client.files.download(task, target, if_exists=if_exists)
+    except weryai.InvalidInputError as error:
+        raise weryai.DownloadError(
+            f"{error.message}. Task {task.id} is paid for: `weryai wait {task.id} --output FOLDER` stores it elsewhere"
+        ) from error
 
 
 def target_of(output: str | None, task_id: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import weryai
+from weryai.errors import before_sending
 
 from ._connection import connect
 from ._output import say
@@ -55,7 +56,7 @@ def paying_client(options: dict[str, Any]) -> Iterator[WeryAI]:
     except weryai.JournalError as error:
         hint = "name another file with --journal or WERYAI_JOURNAL, or pay without one: --no-journal"
         error.args = (f"{error.message}; {hint}", *error.args[1:])
-        raise
+        raise before_sending(error) from error.__cause__
     with journal, connect(journal) as client:
         yield client
 

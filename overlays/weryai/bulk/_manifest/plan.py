@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...errors import ConfigurationError
 from .._ledger.ledger import Ledger
 from .._ledger.opening import looking
 from .._ledger.queries import TO_SUBMIT, facts
@@ -66,7 +67,7 @@ def plan(
     a run holds it. Raises ManifestError with everything that is wrong.
     """
     limits = limits or Limits()
-    with tempfile.TemporaryDirectory() as folder:
+    with _temporary_folder() as folder:
         path = Path(folder) / "plan.db"
         if ledger is not None:
             _copy(Path(ledger), path)
@@ -90,6 +91,15 @@ def plan(
         spent=run.credits,
         left_out=loaded.left_out,
     )
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory()
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            "a plan needs a folder for temporary files, and none can be written: name one in TMPDIR"
+        ) from error
 
 
 def _copy(ledger: Path, target: Path) -> None:

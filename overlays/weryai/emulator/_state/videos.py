@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import shutil
@@ -41,6 +42,8 @@ class Videos:
             raise ImportError('only PyInstaller\'s frozen programs render videos; choose video="fixed"')
         if mode == "render" and find_spec("av") is None:
             raise ImportError('rendering videos needs av: pip install av, or choose video="fixed"')
+        if mode == "render":
+            _refuse_without_temporary_folder()
         self._mode = mode
         self._uploads = uploads
         self._folder: Path | None = None
@@ -166,6 +169,15 @@ class Videos:
             # An emulator that nobody stopped leaves nothing behind either.
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
+
+
+def _refuse_without_temporary_folder() -> None:
+    """Raise OSError where no file can be written, as on a read-only root: better now than at the first upload."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        told = "no folder for temporary files can be written; name one in TMPDIR"
+        raise FileNotFoundError(errno.ENOENT, told, "the emulator") from None
 
 
 def _worker() -> tuple[str, ...]:
