@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract foreign-tools format lock build check-dist frozen docs audit sbom lint-workflows clean
+.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract foreign-tools format lock build check-dist frozen docs pictures audit sbom lint-workflows clean
 .PHONY: demo-venv dev-venv docs-venv
 
 # Nothing in the caller's environment may change what a verb does.
@@ -140,6 +140,9 @@ foreign-tools: dev-venv ## the contract in other people's generators, readers an
 docs: docs-venv ## the site, into build/site/, without a dead link
 	@$(PY) docs/site/build.py
 	@$(PY) docs/site/check.py build/site
+
+pictures: dev-venv ## the pictures of the documents, by the commands and pages that they show; needs Chromium
+	@$(PY) docs/pictures/make.py
 
 format: dev-venv ## bring every file into shape
 	@$(PY) -m ruff check --fix -q . || true

@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import pytest
 
+from fakes.documents import PICTURES, picture_script
 from fakes.pictures import JPEG, png
 
 pytestmark = pytest.mark.timeout(120)
@@ -33,6 +34,7 @@ def test_the_demo_ends_with_a_video(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     path = Path(done.stdout.splitlines()[-1])
     assert path.parent.samefile(tmp_path)
+    assert_as_pictured(done.stderr + done.stdout)
     with av.open(str(path)) as video:
         frames = list(video.decode(video=0))
     assert len(frames) == 5 * 24
@@ -49,6 +51,17 @@ def test_the_demo_takes_a_picture_and_a_prompt(tmp_path: Path) -> None:
     assert "my picture.png" in done.stderr
     assert 'It\'s "moving" $HOME' in done.stderr
     assert Path(done.stdout.splitlines()[-1]).samefile(tmp_path / "mine.mp4")
+
+
+def assert_as_pictured(printed: str) -> None:
+    """The moving picture of README shows these lines, apart from numbers; a short state may have been missed."""
+    make = picture_script()
+    first, *shown = make.texts((PICTURES / "demo.svg").read_text(encoding="utf-8"))
+    assert first == "$ weryai demo"
+    told, now = (
+        [make.words(line) for line in lines if "processing" not in line] for lines in (shown, printed.splitlines())
+    )
+    assert told == now
 
 
 @pytest.mark.parametrize(

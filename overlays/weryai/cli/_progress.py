@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ class Progress:
 
     def uploaded(self, upload: Upload) -> None:
         """Say that a local image has arrived."""
-        self._say(f"uploaded {upload.name}, {size(upload.size)}")
+        self._say(f"uploaded {os.path.basename(upload.name)}, {size(upload.size)}")
         self._state = "submitting"
 
     def submitted(self, submission: Submission) -> None:

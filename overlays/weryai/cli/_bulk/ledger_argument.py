@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TypeAlias
@@ -45,6 +46,15 @@ database = click.option(
     "--database", type=address_of, envvar=DATABASE, show_envvar=True, metavar="URL",
     help="PostgreSQL that keeps the ledger, for many machines: postgresql://USER@HOST/DATABASE.",
 )  # fmt: skip
+
+
+def near(place: Path | str) -> str:
+    """A place as one types it in the working folder; a database without its password."""
+    if isinstance(place, str):
+        return shown(place)
+    with contextlib.suppress(ValueError, OSError):
+        return str(place.resolve().relative_to(Path.cwd().resolve()))
+    return str(place)
 
 
 def shown(place: Place) -> str:

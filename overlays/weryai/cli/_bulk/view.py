@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import weryai
 
 from .._output import plain, put, say
-from .ledger_argument import Place, shown
+from .ledger_argument import Place, near, shown
 from .status import told_of
 
 if TYPE_CHECKING:
@@ -197,14 +197,14 @@ def _per(rate: float) -> str:
 def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
     """Say what is there, and the most that is going to be spent."""
     if loaded is not None:
-        say(f"weryai: {loaded.new:,} new jobs, {loaded.known:,} known; the ledger is {shown(place)}")
+        say(f"weryai: {loaded.new:,} new jobs, {loaded.known:,} known; the ledger is {near(place)}")
         if loaded.not_in_manifest:
             say(f"weryai: {loaded.not_in_manifest:,} jobs are not in this manifest and not submitted")
         for kind, many in loaded.left_out.items():
             say(f"weryai: left out of the folder, {many:,}: {kind}")
         for warning, many in loaded.warnings.items():
             say(f"weryai: {many:,} rows: {warning}")
-    say(f"weryai: {limits.in_flight:,} tasks in flight at most, {_per(limits.rate)} at most (--in-flight, --rate)")
+    say(f"weryai: at most {limits.in_flight:,} tasks in flight, {_per(limits.rate)} (--in-flight, --rate)")
     if limits.budget_tasks not in (None, math.inf):
         say(f"weryai: at most {limits.budget_tasks:,} tasks are bought, all starts together")
     if limits.budget_credits is not None:
@@ -213,7 +213,7 @@ def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
 
 def say_end(place: Place, output: Path, outcome: Outcome) -> None:
     """Say how it ended, where the videos are, what failed and why, and what to do next."""
-    ledger = shlex.quote(shown(place))
+    ledger = shlex.quote(near(place))
     aside = outcome.not_in_manifest
     counts = {state.value: left for state, many in outcome.counts.items() if (left := many - aside.get(state, 0))}
     told = ", ".join(f"{many:,} {state}" for state, many in counts.items()) or "no jobs"
@@ -223,7 +223,7 @@ def say_end(place: Place, output: Path, outcome: Outcome) -> None:
         say(f"weryai: and of earlier manifests, not in this one: {words}")
     if outcome.counts.get(weryai.OrderState.DONE):
         whose = "this machine's videos" if isinstance(place, str) else "the videos"
-        say(f"weryai: {whose} are in {output}")
+        say(f"weryai: {whose} are in {near(output)}")
     if outcome.counts.get(weryai.OrderState.FAILED):
         _say_failures(place)
     if outcome.stopped:
