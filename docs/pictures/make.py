@@ -97,13 +97,13 @@ def seen(pieces: list[tuple[float, str]]) -> list[Seen]:
 
 def anonymous(text: str, folder: Path) -> str:
     """A text without where it was made."""
-    return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8765", text.replace(str(folder.resolve()), "/home/you"))
+    return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8765", text.replace(str(folder.resolve()), "~"))
 
 
 def words(text: str) -> str:
     """A text without what differs from run to run: numbers, ids, places."""
     text = re.sub(r"\btask_\w+", "task", text)
-    return re.sub(r"\d+(\.\d+)?", "0", re.sub(r"(?<=[ (])/\S+/|^/\S+/", "/", text)).strip()
+    return re.sub(r"\d+(\.\d+)?", "0", re.sub(r"(?<=[ (])/\S+/|^[~/]\S*/", "/", text)).strip()
 
 
 def terminal(lines: list[Seen]) -> str:
