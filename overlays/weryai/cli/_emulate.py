@@ -55,6 +55,13 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
 )
 @click.option("--concurrency", type=click.IntRange(0), default=20, show_default=True, help="0 for no limit.")
 @click.option(
+    "--submit-interval",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Refuse a submission that comes sooner after the last one, with 1001.",
+)
+@click.option(
     "--balance",
     default="1000",
     show_default=True,

@@ -117,6 +117,17 @@ async def test_the_twenty_first_task_is_refused() -> None:
             await client.submit(video_number=4)
 
 
+async def test_submissions_keep_their_distance() -> None:
+    """With an interval, what comes sooner after an accepted one is refused with 1001, and costs nothing."""
+    async with Visitor(video="fixed", submit_interval=2.5) as client:
+        await client.submit()
+        for pause, code in ((2.4, 1001), (0.1, 0), (1.0, 1001), (1.5, 0)):
+            client.clock.advance(pause)
+            reply = await client.post(SUBMIT, json=order())
+            assert (reply.status_code, reply.json()["status"]) == (200, code)
+        assert client.app.state.world.tasks.balance == 1000 - 3 * 10
+
+
 async def test_a_daily_cap_counts_days_of_the_clock() -> None:
     """With a cap, the task beyond it is refused until the clock's next day."""
     async with Visitor(video="fixed", daily_cap=2) as client:

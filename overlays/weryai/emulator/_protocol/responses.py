@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 #: The names of the codes, from the service's own enumeration.
 NAMES = {
+    1001: "REQUEST_RATE_LIMIT_EXCEEDED",
     1002: "PARAMETER_ERROR",
     1003: "RESOURCE_NOT_EXISTS",
     1006: "NOT_MODEL",

@@ -30,6 +30,7 @@ class Options(TypedDict, total=False):
     balance: int | None
     concurrency: int | None
     daily_cap: int | None
+    submit_interval: float
     refund_failed: bool
     link_lifetime: float | None
     slow: float
@@ -53,8 +54,9 @@ class Settings:
 
     `balance` is the credits to begin with; None is more than anybody spends. `concurrency` is how many tasks may be
     unfinished: 20, as the service has it; None or 0 is no limit. `daily_cap` is how many tasks a day may have; the
-    service's number is unknown, so there is none; None or 0 is no limit. `refund_failed` gives the credits of failed
-    tasks back; whether the service does is unknown: invented.
+    service's number is unknown, so there is none; None or 0 is no limit. `submit_interval` is how many seconds of the
+    clock lie between two accepted submissions at least; what the service has is unknown, so there is none.
+    `refund_failed` gives the credits of failed tasks back; whether the service does is unknown: invented.
     `link_lifetime` is how many seconds a URL of a video works; a fresh one comes with each poll of the task.
     `slow` is how many real seconds the scenario of that name takes. `seconds_per_look` is how far each poll of a task
     advances the clock, after it was answered, so that a polling loop finishes at once in a test.
@@ -76,6 +78,7 @@ class Settings:
     balance: int | None = FIRST_BALANCE
     concurrency: int | None = MOST_AT_ONCE
     daily_cap: int | None = None
+    submit_interval: float = 0.0
     refund_failed: bool = False
     link_lifetime: float | None = None
     slow: float = 5.0
@@ -95,7 +98,15 @@ class Settings:
                 raise ValueError(f"{name}={getattr(self, name)!r} must be one of {', '.join(get_args(choices))}")
         if not (0 <= self.waiting < math.inf and 0 <= self.processing < math.inf):
             raise ValueError(f"waiting={self.waiting} and processing={self.processing} must be seconds from 0 on")
-        for name in ("balance", "concurrency", "daily_cap", "link_lifetime", "slow", "seconds_per_look"):
+        for name in (
+            "balance",
+            "concurrency",
+            "daily_cap",
+            "submit_interval",
+            "link_lifetime",
+            "slow",
+            "seconds_per_look",
+        ):
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name}={value} must be a number from 0 on")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 from collections.abc import Sequence
@@ -64,7 +65,7 @@ class NotEnoughCreditsError(Exception):
 
 
 class TooManyTasksError(Exception):
-    """As many tasks as may be are unfinished, or as many as may be were submitted today; `code` tells which."""
+    """As many tasks as may be are unfinished or were submitted, today or just now; `code` tells which."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -83,6 +84,7 @@ class TaskStore:
         *,
         concurrency: int | None = None,
         daily_cap: int | None = None,
+        submit_interval: float = 0.0,
         refund_failed: bool = False,
     ) -> None:
         if not (waiting >= 0 and processing >= 0):
@@ -92,6 +94,7 @@ class TaskStore:
         self.left = balance
         self._starts, self._ends = waiting, waiting + processing
         self._concurrency, self._daily_cap, self._refunds = concurrency, daily_cap, refund_failed
+        self._submit_interval, self._submitted_at = submit_interval, -math.inf
         self._lock = threading.RLock()
         self._tasks: dict[str, Task] = {}
         self._batches: dict[str, tuple[Task, ...]] = {}
@@ -111,7 +114,7 @@ class TaskStore:
                 raise NotEnoughCreditsError(f"{price} credits are needed, {self.balance} are left")
             self.left -= price
             batch_id = self._new_batch_id()
-            now = self.clock.now()
+            now = self._submitted_at = self.clock.now()
             tasks = tuple(Task(f"task_{secrets.token_hex(8)}", batch_id, now, work) for _ in range(count))
             self.keep(tasks)
         return tasks
@@ -191,9 +194,11 @@ class TaskStore:
             self._tasks.clear()
             self._batches.clear()
             self._unfinished.clear()
-            self.left = balance
+            self.left, self._submitted_at = balance, -math.inf
 
     def _check_limits(self, count: int) -> None:
+        if self.clock.now() - self._submitted_at < self._submit_interval:
+            raise TooManyTasksError(1001, "request rate limit exceeded")
         if self._concurrency is not None:
             self._unfinished = {one for one in self._unfinished if self.state(self._tasks[one]) not in ENDED}
             if len(self._unfinished) + count > self._concurrency:

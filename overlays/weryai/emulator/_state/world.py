@@ -47,6 +47,7 @@ class World:
             settings.credits,
             concurrency=settings.concurrency or None,
             daily_cap=settings.daily_cap or None,
+            submit_interval=settings.submit_interval,
             refund_failed=settings.refund_failed,
         )
         self.ledger = Ledger(self.tasks)
