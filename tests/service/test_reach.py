@@ -7,17 +7,29 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import uvicorn
 
 from fakes.other_services import refuse_in_body, serve_below
 from fakes.recording_service import KEY
 from guard import network_guard
-from weryai.emulator import Emulator
+from weryai.contract._live import live_set
+from weryai.contract._place import place_of
+from weryai.emulator import Emulator, _server
 
 ROOT = Path(__file__).parents[2]
 RESOLVING = str(ROOT / "tests" / "fakes" / "resolving")
 TEST_HOST = "weryai.test"
 # The first folder's sitecustomize runs, and the other's does not: nothing guards this child but its own resolver.
 UNGUARDED = os.pathsep.join([RESOLVING, network_guard.FOLDER])
+
+
+CERTIFICATE = f"{RESOLVING}/weryai.test.pem"
+
+
+def with_tls(config: uvicorn.Config) -> uvicorn.Config:
+    """Let a server speak TLS under the name of the one host; its certificate is made up, and good for nothing else."""
+    config.ssl_certfile = CERTIFICATE
+    return config
 
 
 def contract(folder: Path, *words: str, **surroundings: str) -> subprocess.CompletedProcess[str]:
@@ -47,6 +59,22 @@ def test_a_name_that_exists_gets_free_requests_only(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no answer came from weryai.test: ConnectError" in done.stdout
     assert done.stderr == ""
+
+
+def test_the_live_set_works_at_a_real_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its name, with TLS and a certificate that this machine is told to trust, every request is asked and holds."""
+    made = _server.uvicorn_config
+    monkeypatch.setattr(_server, "uvicorn_config", lambda *it, **more: with_tls(made(*it, **more)))
+    serve_below(monkeypatch, "")
+    with Emulator(video="fixed", model_rules="off", concurrency=None, key=KEY) as emulator:
+        url = f"https://{TEST_HOST}:{emulator.url.rpartition(':')[2]}"
+        done = contract(tmp_path, f"--url={url}", WERYAI_API_KEY=KEY, SSL_CERT_FILE=CERTIFICATE)
+        sent = [one.method for one in emulator.requests]
+    assert done.returncode == 0, done.stdout + done.stderr
+    planned = [one.method for one in live_set(place_of(url))]
+    assert (sent, set(sent)) == (planned, {"GET", "POST"})
+    assert f"live set: {len(planned)} of {len(planned)} checks hold" in done.stdout
+    assert KEY not in done.stdout + "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
 
 
 def test_a_test_system_gets_the_full_suite_and_no_real_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
