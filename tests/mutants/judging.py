@@ -15,7 +15,7 @@ WIDER = (
     ("tests/bulk",),
 )
 OPTIONS = (
-    *("-x", "--quick", "--cases", CASES, "-p", "no:cacheprovider", "--timeout", "60"),
+    *("-x", "--quick", "--cases", CASES, "-p", "no:cacheprovider", "--timeout", "180"),
     *("--tb=no", "-rfE", "-o", "verbosity_assertions=2"),
 )
 # For each of these parts; a test that hangs ends by its own timeout long before.
