@@ -24,7 +24,7 @@ MANY, VICTIM = 6, 3
 _DEATH = """
 import os, signal, sys
 from weryai._media import download
-from weryai._transport import runner
+from weryai._transport.awaiting import Awaiting
 from weryai.bulk._ledger import transitions
 from weryai.bulk._ledger.ledger import Ledger
 
@@ -78,12 +78,12 @@ sys.exit(run(["bulk", "run", "jobs.csv", "--ledger", "run.db", "--interval", "0.
 """
 POINTS = {
     "before the intent": 'before(transitions, "begin")',
-    "intent on disk, nothing sent": 'before(runner.Awaiting, "_send", paid)',
-    "answer received, id not on disk": 'after(runner.Awaiting, "_send", paid)',
+    "intent on disk, nothing sent": 'before(Awaiting, "_send", paid)',
+    "answer received, id not on disk": 'after(Awaiting, "_send", paid)',
     "before the id is written": 'before(transitions, "end")',
     "id on disk": 'committed("end")',
-    "waiting": 'after(runner.Awaiting, "_send", look)',
-    "before the download": 'before(runner.Awaiting, "_fetch")',
+    "waiting": 'after(Awaiting, "_send", look)',
+    "before the download": 'before(Awaiting, "_fetch")',
     "name claimed, no video": 'before(download.Target, "take_name")',
     "video on disk, not noted": 'before(transitions, "finish")',
     "done": 'committed("finish")',

@@ -10,7 +10,8 @@ from fakes.commands import environment
 _DEATH = """
 import asyncio, inspect, os, signal, sys
 from weryai._journal import journal
-from weryai._transport import runner
+from weryai._transport.awaiting import Awaiting
+from weryai._transport.runner import Blocking
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -56,11 +57,11 @@ asyncio.run(story())
 PROGRAMS = {"Blocking": _COMMAND, "Awaiting": _COROUTINE}
 POINTS = {
     "before the intent": 'before(journal.ScopedJournal, "begin")',
-    "intent on disk, nothing sent": 'before(runner.{runner}, "_send", paid)',
-    "answer received, id not on disk": 'after(runner.{runner}, "_send", paid)',
+    "intent on disk, nothing sent": 'before({runner}, "_send", paid)',
+    "answer received, id not on disk": 'after({runner}, "_send", paid)',
     "id on disk": 'after(journal.ScopedJournal, "end")',
-    "waiting": 'after(runner.{runner}, "_send", look)',
-    "downloading": 'before(runner.{runner}, "_fetch")',
+    "waiting": 'after({runner}, "_send", look)',
+    "downloading": 'before({runner}, "_fetch")',
     "video on disk, not noted": 'before(journal.ScopedJournal, "finish_task")',
     "done": 'after(journal.ScopedJournal, "finish_task")',
     "": "",
