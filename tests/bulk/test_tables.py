@@ -159,6 +159,37 @@ def test_an_image_that_is_not_there_is_told_with_the_one_that_is(tmp_path: Path,
     assert len(found) < 330
 
 
+@pytest.mark.parametrize(
+    ("name", "head", "told"),
+    [
+        ("a.csv", b"PK\3\4", "a ZIP, as a workbook of Excel is; give it the ending .xlsx"),
+        ("a.xlsx", bytes.fromhex("d0cf11e0a1b11ae1"), "a workbook with a password, or an old one"),
+        ("a.xlsx", b"image,prompt\n", "no workbook; if it is a text, give it the ending .csv"),
+        ("a.jsonl", b"PAR1", "Parquet; give it the ending .parquet"),
+    ],
+)
+def test_a_table_with_a_wrong_ending_is_told(tmp_path: Path, name: str, head: bytes, told: str) -> None:
+    """A table that is of another kind than its ending says is named by what it is, with what to do."""
+    (tmp_path / name).write_bytes(head)
+    with pytest.raises(InvalidInputError, match=re.escape(f"{name} is {told}")):
+        bulk.plan(tmp_path / name, {})
+
+
+def test_the_first_sheet_is_the_first_that_can_be_seen(tmp_path: Path) -> None:
+    """A hidden sheet is not read; an empty first one is named where there are others."""
+    book = openpyxl.Workbook()
+    book.active.title = "Cover"
+    data = book.create_sheet("Data")
+    data.append(["image", "prompt"])
+    data.append([ONE, "x"])
+    book.save(tmp_path / "jobs.xlsx")
+    assert problems(tmp_path / "jobs.xlsx") == ["the sheet 'Cover' is empty: put the one with the table first"]
+    book.active["A1"] = "what nobody sees"
+    book.active.sheet_state = "hidden"
+    book.save(tmp_path / "jobs.xlsx")
+    assert [image for _, image, _ in jobs(tmp_path / "jobs.xlsx")] == [ONE]
+
+
 def bomb(path: Path, rows: str, **parts: int) -> Path:
     """A workbook whose sheet has these rows, and parts of so many blanks."""
     openpyxl.Workbook().save(path.with_suffix(".plain"))
@@ -303,7 +334,7 @@ def test_a_workbook_of_excel_is_a_table(tmp_path: Path) -> None:
         ("jobs.xls", 'save it as .xlsx or "CSV UTF-8"'),
         ("jobs.ods", "save it as CSV"),
         ("jobs.json", "one object per line"),
-        ("jobs.xlsx", "cannot be read as an Excel workbook"),
+        ("jobs.xlsx", "is no workbook"),
     ],
 )
 def test_another_table_is_told_with_what_to_do(tmp_path: Path, name: str, told: str) -> None:
@@ -316,7 +347,7 @@ def test_another_table_is_told_with_what_to_do(tmp_path: Path, name: str, told: 
 @pytest.mark.parametrize(("kind", "module"), [("xlsx", "openpyxl"), ("parquet", "pyarrow")])
 def test_what_a_table_needs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, module: str) -> None:
     """Without its package a table is named with the extra that reads it."""
-    (tmp_path / f"jobs.{kind}").write_text("x")
+    (tmp_path / f"jobs.{kind}").write_text("PK")
     monkeypatch.setitem(sys.modules, module, None)
     told = f'extra "{ {"xlsx": "excel"}.get(kind, kind) }": pip install {module}'
     with bulk.Ledger(tmp_path / "run.db") as ledger, pytest.raises(InvalidInputError, match=told):

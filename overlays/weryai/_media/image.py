@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import inspect
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,12 +79,20 @@ def _awaited(read: Any, most: int) -> Flow[bytes]:
             if not piece:
                 break
             content += _as_bytes(piece)
+    except InvalidInputError:
+        raise
     except ConfigurationError:
         raise InvalidInputError(
             "the image's file is read by awaiting: use AsyncWeryAI, or pass its bytes, or its `.file` if it is an "
             "UploadFile"
         ) from None
+    except Exception as error:
+        raise _unread(error) from error
     return bytes(content)
+
+
+def _unread(error: Exception) -> InvalidInputError:
+    return InvalidInputError(f"the image cannot be read: {quoted(error).rstrip('.')}")
 
 
 def _most(*, convert: bool) -> int:
@@ -101,6 +110,8 @@ def read_image(source: ImageSource, *, validate: bool = True, convert: bool = Fa
         raise InvalidInputError(f"{name} is empty{_where(source)}")
     kind = _sniff(content)
     other = convertible_kind(content[:64]) if kind is None else None
+    if kind is None and other is None and (told := is_no_path(content[:100].decode("latin-1"))) is not None:
+        raise InvalidInputError(f"{name} holds no image: {told}")
     _check(name, kind, other, len(content), convert=convert)
     if kind is not None and validate and (missing := what_is_missing(content, kind[0])) is not None:
         raise InvalidInputError(f"{name} is not whole: {missing}; validate=False sends it all the same")
@@ -174,7 +185,7 @@ def _read(source: Any, most: int) -> tuple[str, bytes]:
     except InvalidInputError:
         raise
     except Exception as error:
-        raise InvalidInputError(f"the image cannot be read: {quoted(error).rstrip('.')}") from error
+        raise _unread(error) from error
     return _THE_IMAGE, content
 
 
@@ -227,6 +238,11 @@ def is_no_path(text: str) -> str | None:
     """What a text is that stands where a path or a URL is read: the image itself, or nothing; None for a path."""
     if text == "":
         return "no image was named"
+    if (other := re.match(r"([a-z][a-z0-9+.-]+)://", text, re.IGNORECASE)) is not None and not is_address(text):
+        remedy = (
+            "leave file:// out" if other[1].lower() == "file" else "fetch the image, and pass its path or its bytes"
+        )
+        return f"the image is a {other[1]:.20}: URL, where a path or an http(s) URL is read; {remedy}"
     if text.lower().startswith("data:"):
         return "the image came as a data: URL, where a path or a URL is read; pass the bytes, or name a file"
     if _is_base64(text):
@@ -240,7 +256,8 @@ def _is_base64(text: str) -> bool:
     """Whether a text is an image in base64, by its first bytes."""
     head = "".join(text[:64].split())[:24]
     try:
-        return len(text) >= 24 and _sniff(base64.b64decode(head, validate=True)) is not None
+        content = base64.b64decode(head, validate=True)
+        return len(text) >= 24 and (_sniff(content) is not None or convertible_kind(content) is not None)
     except (binascii.Error, ValueError):
         return False
 

@@ -201,6 +201,26 @@ def test_a_file_that_is_awaited() -> None:
     assert len(bodies) == 1
 
 
+@pytest.mark.parametrize("face", [WeryAI, AsyncWeryAI])
+def test_a_file_that_cannot_be_read_is_told(face: Any) -> None:
+    """A lost connection while an image is read is one of our errors by either client, and nothing was sent."""
+
+    class Lost:
+        def read(self, _size: int = -1) -> bytes:
+            raise OSError("the connection is lost")
+
+    class LostLater:
+        async def read(self, _size: int = -1) -> bytes:
+            raise OSError("the connection is lost")
+
+    def upload() -> object:
+        client = face("sk-key", base_url="http://127.0.0.1:1")
+        return client.files.upload(Lost()) if face is WeryAI else asyncio.run(client.files.upload(LostLater()))
+
+    with pytest.raises(InvalidInputError, match=r"cannot be read: the connection is lost\. Nothing was sent\.$"):
+        upload()
+
+
 def test_what_is_not_encoded_yet_gets_the_line_that_helps() -> None:
     """A PIL image, an array, a file at its end and base64 text are told with their remedy, in a short message."""
     array = type("ndarray", (), {"__module__": "numpy"})()
@@ -213,6 +233,11 @@ def test_what_is_not_encoded_yet_gets_the_line_that_helps() -> None:
         (base64.b64encode(jpeg_of(10**6)).decode(), "b64decode"),
         (base64.encodebytes(png()).decode(), "b64decode"),
         ("data:image/png;base64," + "A" * 10**6, "data:"),
+        (base64.b64encode(b"\0\0\0\x18ftypheic" + bytes(10**5)).decode(), "b64decode"),
+        (base64.b64encode(jpeg_of(10**6)), "b64decode"),
+        (b"data:image/png;base64," + b"A" * 10**6, "data: URL"),
+        ("s3://bucket/" + "x" * 10**6, "the image is a s3: URL.*fetch the image"),
+        ("file:///home/me/a.jpg", "leave file:// out"),
         ("photos/" + "x" * 10**6 + ".jpg", "cannot be read"),
         (Path("x" * 10**6), "cannot be read"),
     ]

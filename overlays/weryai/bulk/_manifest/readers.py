@@ -104,7 +104,29 @@ def open_manifest(source: str | os.PathLike[str], *, convert: bool = False, allo
         )
     if not stat.S_ISREG(mode):
         raise InvalidInputError(f"there is no manifest at {quoted(path)}")
+    _refuse_other_content(path, suffix)
     return Manifest(path.parent, _told(path, reader))
+
+
+def _refuse_other_content(path: Path, suffix: str) -> None:
+    """Raise InvalidInputError for a table whose first bytes are those of another kind than its ending says."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    is_workbook, is_parquet = suffix in (".xlsx", ".xlsm"), suffix == ".parquet"
+    told = None
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        told = "a workbook with a password, or an old one; save it as .xlsx without a password"
+    elif head.startswith(b"PK\3\4") and not is_workbook:
+        told = "a ZIP, as a workbook of Excel is; give it the ending .xlsx"
+    elif head.startswith(b"PAR1") and not is_parquet:
+        told = "Parquet; give it the ending .parquet"
+    elif head and is_workbook and not head.startswith(b"PK"):
+        told = "no workbook; if it is a text, give it the ending .csv"
+    if told is not None:
+        raise InvalidInputError(f"{quoted(path)} is {told}")
 
 
 def read_table(path: Path) -> Iterator[Row]:
@@ -322,7 +344,7 @@ def _parquet(path: Path) -> Iterator[Row]:
 
 
 def _excel(path: Path) -> Iterator[Row]:
-    """The first sheet of a workbook, its cells as Excel would write them into a CSV."""
+    """The first sheet of a workbook that can be seen, its cells as Excel would write them into a CSV."""
     try:
         from openpyxl import load_workbook
     except ImportError:
@@ -334,7 +356,7 @@ def _excel(path: Path) -> Iterator[Row]:
             # Formulas are read as what Excel has worked them out to.
             book = load_workbook(path, read_only=True, data_only=True)
         with contextlib.closing(book):
-            sheet = book.worksheets[0]
+            sheet = next((one for one in book.worksheets if one.sheet_state == "visible"), book.worksheets[0])
             # The size that is noted in a sheet may be that of another program's making.
             sheet.reset_dimensions()
             with contextlib.closing(sheet.iter_rows(values_only=True)) as found:
@@ -343,6 +365,8 @@ def _excel(path: Path) -> Iterator[Row]:
                         yield from table.rows(texts, line)
                     elif any(map(str.strip, texts)):
                         table = _Table(texts, line)
+            if table is None and len(book.worksheets) > 1:
+                yield Row(0, {}, f"the sheet {sheet.title!r:.60} is empty: put the one with the table first")
     except OSError:
         raise
     except Exception as error:
