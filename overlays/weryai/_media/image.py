@@ -239,9 +239,7 @@ def is_no_path(text: str) -> str | None:
     if text == "":
         return "no image was named"
     if (other := re.match(r"([a-z][a-z0-9+.-]+)://", text, re.IGNORECASE)) is not None and not is_address(text):
-        remedy = (
-            "leave file:// out" if other[1].lower() == "file" else "fetch the image, and pass its path or its bytes"
-        )
+        remedy = "leave file:// out" if other[1].lower() == "file" else "fetch it first"
         return f"the image is a {other[1]:.20}: URL, where a path or an http(s) URL is read; {remedy}"
     if text.lower().startswith("data:"):
         return "the image came as a data: URL, where a path or a URL is read; pass the bytes, or name a file"

@@ -236,7 +236,7 @@ def test_what_is_not_encoded_yet_gets_the_line_that_helps() -> None:
         (base64.b64encode(b"\0\0\0\x18ftypheic" + bytes(10**5)).decode(), "b64decode"),
         (base64.b64encode(jpeg_of(10**6)), "b64decode"),
         (b"data:image/png;base64," + b"A" * 10**6, "data: URL"),
-        ("s3://bucket/" + "x" * 10**6, "the image is a s3: URL.*fetch the image"),
+        ("s3://bucket/" + "x" * 10**6, "the image is a s3: URL.*fetch it first"),
         ("file:///home/me/a.jpg", "leave file:// out"),
         ("photos/" + "x" * 10**6 + ".jpg", "cannot be read"),
         (Path("x" * 10**6), "cannot be read"),
