@@ -118,8 +118,7 @@ def test_all_problems_come_at_once_and_nothing_is_kept(tmp_path: Path) -> None:
         "line 5: duration 'five' is no whole number",
         "line 6: generate_audio 'perhaps' is no yes or no",
         "line 10: key 'good' stands in line 2 already",
-        "line 11: the image is a ftp: URL, where a path or an http(s) URL is read; fetch the image, and pass its path or "
-        "its bytes",
+        "line 11: the image is a ftp: URL, where a path or an http(s) URL is read; fetch it first",
         f"line 12: {tmp_path / 'fake.jpg'} is not a jpg, png or webp image, whatever it is called",
         "line 13: has 7 cells, but there are 5 columns",
         "line 14: prompt has 2001 characters, at most 2000 are allowed",
