@@ -1,6 +1,6 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract foreign-tools format lock build check-dist frozen docs pictures audit sbom lint-workflows clean
+.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks contract-second bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract foreign-tools format lock build check-dist frozen docs pictures audit sbom lint-workflows clean
 .PHONY: demo-venv dev-venv docs-venv
 
 # Nothing in the caller's environment may change what a verb does.
@@ -96,6 +96,9 @@ bench-bulk: dev-venv ## a bulk run beside bare httpx, ten thousand tasks in flig
 
 prove: dev-venv ## kill bulk runs again and again and look at the bill; five minutes, nightly
 	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m tests.prove
+
+contract-second: dev-venv ## a second validator must agree with every verdict of the contract suite; nightly, some minutes
+	@$(PY) -m pytest -q -n 2 --second-validator --cases 60 tests/contract
 
 mutants: dev-venv ## can the suite fail? nightly, takes a quarter of an hour: make mutants ONLY=overlay.word
 	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m tests.mutants

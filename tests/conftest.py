@@ -57,10 +57,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cases", type=int, metavar="N", help="cases of each generated test")
     group.addoption("--quick", action="store_true", help="stop at the first counterexample, do not simplify it")
     group.addoption("--explore", action="store_true", help="other cases on every run (see --hypothesis-seed)")
+    group.addoption("--second-validator", action="store_true", help="a second library must agree with every verdict")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the effort before any test module is read."""
+    """Set the effort, and who judges, before any test module is read."""
+    if config.getoption("--second-validator"):
+        from contract.second import install
+
+        install()
     from contract.cases import EFFORT
 
     EFFORT.cases = config.getoption("--cases") or EFFORT.cases

@@ -29,7 +29,9 @@ PARTS: dict[str, tuple[str, ...]] = {
         "docs/command-line", "docs/examples",
     ),
     "Test with it": ("docs/emulator", "docs/testing"),
-    "The API": ("api/operations", "api/schemas", "api/codes", "docs/contract", "docs/contract-suite"),
+    "The API": (
+        "api/operations", "api/schemas", "api/codes", "docs/contract", "docs/contract-suite", "docs/how-it-fits",
+    ),
     "Reference": (
         "reference/resources", "reference/client", "reference/bulk", "reference/webhooks", "reference/emulator",
     ),

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import derived
+from . import derived, derived_code
 from .copies import ROOT, Copy, processor_seconds
 from .everything import EQUIVALENT, MUTANTS, SELF_TESTS, chosen
 from .judging import OPTIONS, WIDER, Verdict, first_failure, judge
@@ -20,6 +20,8 @@ from .sources import MutantError
 from .table import line, summary
 
 WORKERS = 2
+# What is derived and judged in this process; a run of all ends with it.
+DERIVED = {"contract.derived": derived.main, "generated.derived": derived_code.main}
 
 
 def main() -> int:
@@ -28,8 +30,9 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        if (only := os.environ.get("MUTANTS_ONLY", "")) == "contract.derived":
-            return derived.main()
+        only = os.environ.get("MUTANTS_ONLY", "")
+        if only in DERIVED:
+            return DERIVED[only]()
         mutants = chosen(only)
         verdicts, control = run(mutants)
     except MutantError as error:
@@ -45,7 +48,8 @@ def main() -> int:
     if len(mutants) == len(MUTANTS):
         write_report([*map(line, verdicts), text])
     unexplained = [one for one in verdicts if one.survived and one.mutant.id not in EQUIVALENT]
-    return 1 if unexplained or control else 0
+    more = [judge_all() for judge_all in DERIVED.values()] if len(mutants) == len(MUTANTS) else []
+    return 1 if unexplained or control or any(more) else 0
 
 
 def run(mutants: list[Mutant]) -> tuple[list[Verdict], str]:

@@ -66,6 +66,10 @@ def database(block: Block) -> Iterator[str]:
         yield server.make()
 
 
+#: A page that is about this repository's own tests has them at hand.
+OWN = {"docs/how-it-fits.md": [str(ROOT / "tests")]}
+
+
 @pytest.mark.parametrize("block", PROGRAMS, ids=str)
 def test_every_program_runs(block: Block, emulator: Emulator, database: str, tmp_path: Path) -> None:
     """Each Python block runs in a folder with a photo.jpg and the named ones, and prints what is shown below it."""
@@ -78,7 +82,7 @@ def test_every_program_runs(block: Block, emulator: Emulator, database: str, tmp
     (tmp_path / "ray.py").write_text(RAY)
     surroundings = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", ""), *OWN.get(block.document, [])]),
         "WERYAI_BASE_URL": emulator.url,
         "WERYAI_MODELS_BASE_URL": emulator.url,
         "WERYAI_API_KEY": emulator.key,

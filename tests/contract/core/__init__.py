@@ -20,12 +20,11 @@ from .pointers import at, pointer, walk
 from .refusals import Refusals, by_status
 from .sending import Meant, Send, Sending, Wire
 from .strict import Twins, strict
-from .validators import Disagreement, Validators
+from .validators import Validators
 
 __all__ = [
     "Answers",
     "Credential",
-    "Disagreement",
     "Document",
     "Meant",
     "Mistake",

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contract.core.document import Document, Operation, Schema, is_json, media
-from contract.core.strict import Twins
+from .document import Document, Operation, Schema, is_json, media
+from .strict import Twins
 
 
 def as_requests(schemas: Mapping[str, Schema], components: dict[str, Any]) -> dict[str, Any]:

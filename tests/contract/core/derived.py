@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from contract.core.document import VERBS
-from contract.core.pointers import NAMES, Steps, pointer, walk, words
+from .document import VERBS
+from .pointers import NAMES, Steps, pointer, walk, words
 
 _STEPS = dict.fromkeys(("minLength", "minimum", "minItems"), -1) | dict.fromkeys(
     ("maxLength", "maximum", "maxItems"), 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.core.pointers import at
+from .pointers import at
 
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 Schema = Mapping[str, Any] | bool

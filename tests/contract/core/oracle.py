@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlsplit
 
 import httpx
 
-from contract.core.document import Document, Operation, Parameter, Schema, is_json, media
-from contract.core.keys import Credential
-from contract.core.validators import Validators
+from .document import Document, Operation, Parameter, Schema, is_json, media
+from .keys import Credential
+from .validators import Validators
 
 #: Headers that an HTTP library and good manners add; documents do not name them.
 USUAL_HEADERS = frozenset(

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import httpx
 import respx
 
-from contract.core.document import Operation
-from contract.core.oracle import Oracle, same
+from .document import Operation
+from .oracle import Oracle, same
 
 Answer = Callable[[httpx.Request], httpx.Response]
 

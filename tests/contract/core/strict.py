@@ -6,9 +6,9 @@ nothing, and generators make nothing of it. In the twin the `{}` is gone.
 
 from typing import Any
 
-from contract.core.document import Schema
-from contract.core.pointers import NAMES
-from contract.core.validators import Validators
+from .document import Schema
+from .pointers import NAMES
+from .validators import Validators
 
 _DATA = ("example", "examples", "default", "const", "enum")
 _ANYTHING: tuple[Any, ...] = ({}, True)

@@ -60,10 +60,10 @@ def test_a_sound_value_is_neither() -> None:
 
 
 def test_the_core_names_no_api() -> None:
-    """No module of the core has a word of an API, or imports what has one."""
+    """No module of the core has a word of an API, or imports what has one: it can be copied as it is."""
     folder = Path(core.__file__).parent
     texts = {file.name: file.read_text("utf-8") for file in folder.glob("*.py") if not file.name.startswith("test_")}
     assert len(texts) >= 4
     for name, text in texts.items():
-        words = [word for word in ("wery", "video", "task_", "batch_id", "contract.reading") if word in text.lower()]
+        words = [word for word in ("wery", "video", "task_", "batch_id", "contract.") if word in text.lower()]
         assert words == [], name

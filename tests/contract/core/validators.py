@@ -1,43 +1,29 @@
-"""The one place where a schema judges a value; a second library can be asked as well, and then both must agree."""
+"""The one place of the core where a schema judges a value."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
 
-from contract.core.document import Schema
-
-#: Makes of a schema a judge that says whether a value keeps it: a second library, by another author.
-Second = Callable[[dict[str, Any]], Callable[[Any], bool]]
-
-
-class Disagreement(Exception):
-    """Two libraries judge one value differently: one of them is wrong, or the schema says something unclear."""
+from .document import Schema
 
 
 class Validators:
     """Validators of the schemas of one document, each made once; formats are checked."""
 
-    second: Second | None = None
-
     def __init__(self, document: dict[str, Any]) -> None:
         """Take the document that references lead into."""
         self._parts = {name: document[name] for name in ("components", "$defs") if name in document}
-        self._made: dict[str, tuple[jsonschema_rs.Draft202012Validator, Callable[[Any], bool] | None]] = {}
+        self._made: dict[str, jsonschema_rs.Draft202012Validator] = {}
 
     def errors(self, schema: Schema, value: Any) -> list[Any]:
-        """Return the errors of a value, none if it is sound; raises Disagreement."""
-        key = json.dumps([schema, Validators.second is None], sort_keys=True, default=dict)
+        """Return the errors of a value, none if it is sound."""
+        key = json.dumps(schema, sort_keys=True, default=dict)
         if key not in self._made:
             whole = {"allOf": [schema], **self._parts} if isinstance(schema, bool) else {**schema, **self._parts}
-            second = Validators.second(whole) if Validators.second else None
-            self._made[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True), second
-        first, second = self._made[key]
-        found = list(first.iter_errors(value))
-        if second is not None and second(value) is not (not found):
-            raise Disagreement(f"{'sound to one' if not found else found[0].message} and not to both: {value!r:.2000}")
-        return found
+            self._made[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+        return list(self._made[key].iter_errors(value))
 
     def lines(self, schema: Schema, value: Any) -> list[str]:
         """Return the errors in words: JSON pointer and message; of a failed choice, the branch that came closest."""
