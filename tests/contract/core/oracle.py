@@ -106,14 +106,20 @@ class Oracle:
         return request.content.decode() if named.startswith("text/") else "file"
 
     def typed(self, text: str, schema: Schema) -> Any:
-        """Return what a text means where JSON is not spoken: the first reading that the schema takes, else the text."""
+        """Return what a text means where JSON is not spoken: the first reading that the schema takes.
+
+        If it takes none, the reading of its type, so that the complaint is about the value; else the text.
+        """
         readings: list[Any] = [{"true": True, "false": False, "null": None}[text]] if text in _WORDS else []
         if re.fullmatch(r"-?\d+", text, re.ASCII):
             readings.append(int(text))
         elif re.fullmatch(r"-?\d+\.?\d*([eE][+-]?\d+)?", text, re.ASCII):
             readings.append(float(text))
         readings.append(text)
-        return next((it for it in readings if not self._validators.errors(schema, it)), text)
+        kinds = self._part(schema, "type") or []
+        named = [kinds] if isinstance(kinds, str) else kinds
+        meant = (it for it in readings if set(_KINDS[type(it)]) & set(named))
+        return next((it for it in readings if not self._validators.errors(schema, it)), next(meant, text))
 
     def _server_problems(self, request: httpx.Request, one: Operation) -> Iterator[str]:
         server = self.document.server(one)
@@ -260,6 +266,9 @@ class Oracle:
 
 
 _WORDS = ("true", "false", "null")
+_KINDS: dict[type, tuple[str, ...]] = {
+    bool: ("boolean",), int: ("integer", "number"), float: ("number",), str: ("string",), type(None): ("null",),
+}  # fmt: skip
 
 
 def is_file(schema: Schema) -> bool:
