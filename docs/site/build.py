@@ -279,10 +279,23 @@ def codes_page(contract: dict[str, Any]) -> str:
         rest = {
             name: value for name, value in entry.items() if name not in ("code", "meaning", "docs", "doc", "confidence")
         }
-        more = "".join(f" {cell(name)}: {cell(value)}." for name, value in rest.items() if name != "level")
+        more = "".join(f" {cell(told(name, value))}." for name, value in rest.items() if name != "level")
         source = f"Source: {entry['doc']} ({entry['confidence']})."
         parts += [f"```{{index}} {code}\n```", f"## {title}", f"{what}{also}{more}", source]
     return "\n\n".join(parts) + "\n"
+
+
+SAID = {"again": "Whether to try again", "also": "It is also told as"}
+
+
+def told(name: str, value: object) -> str:
+    """Return a fact of an error code in words; of several sources each with how far to trust it."""
+    found = value if isinstance(value, list) else [value]
+    said = [
+        f"{one.get('says', one.get('meaning'))} ({one['doc']}, {one['confidence']})" if isinstance(one, dict) else one
+        for one in found
+    ]
+    return f"{SAID.get(name, name)}: {'; '.join(map(str, said))}"
 
 
 def resources_page() -> str:

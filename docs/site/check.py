@@ -18,11 +18,14 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.loads: list[str] = []
         self.anchors: set[str] = set()
+        self.text = ""
+        self._code = 0
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what a tag names."""
         found = {name: value or "" for name, value in attrs}
+        self._code += tag in ("pre", "code")
         if "id" in found:
             self.anchors.add(found["id"])
         if tag == "a" and "href" in found:
@@ -32,6 +35,14 @@ class Page(HTMLParser):
         elif "src" in found:
             self.loads.append(found["src"])
 
+    def handle_endtag(self, tag: str) -> None:
+        """Note where code ends."""
+        self._code -= tag in ("pre", "code")
+
+    def handle_data(self, data: str) -> None:
+        """Note what people read as prose."""
+        self.text += "" if self._code else data
+
 
 def problems(site: Path) -> list[str]:
     """Return what is wrong with a site, a line each."""
@@ -39,6 +50,8 @@ def problems(site: Path) -> list[str]:
     found = [] if pages else [f"there are no pages in {site}"]
     for path, page in pages.items():
         name = path.relative_to(site)
+        # A list of Python in a sentence is something that nobody put into words.
+        found += [f"{name} shows Python: {shown}" for shown in re.findall(r"\[?\{[\u2018'\"]\w+.{0,20}", page.text)]
         found += [f"{name} loads {url}" for url in page.loads if urlsplit(url).netloc]
         for link in (one for one in page.links if not urlsplit(one).scheme and not urlsplit(one).netloc):
             parts = urlsplit(link)

@@ -275,7 +275,7 @@ def test_an_order_key_orders_once(face: Face, faulty_server: FaultyServer, journ
         with closing(sqlite3.connect(journal_path)) as db, db:
             db.execute("update orders set state = 'submitted'")
         error = attempt(face, faulty_server.url, journal=journal, order_key="job-1", duration=10)
-        assert type(error) is weryai.InvalidInputError and "another one" in str(error)
+        assert type(error) is weryai.InvalidInputError and "which is another" in str(error)
         assert len(faulty_server.posts()) == 1
         for options in ({"order_key": "job-2"}, {"order_key": "job-1", "force": True}):
             assert attempt(face, faulty_server.url, journal=journal, **options) is None
@@ -311,7 +311,7 @@ def test_an_order_key_covers_a_local_image(
     order("a.png")
     with pytest.raises(DuplicateRequestError, match=TASK):
         order("b.png")
-    with pytest.raises(weryai.InvalidInputError, match="another one"):
+    with pytest.raises(weryai.InvalidInputError, match="which is another"):
         face.run(
             lambda client: client.image_to_video.generate("https://x.example/a.jpg", prompt="x", order_key="job"),
             faulty_server.url,

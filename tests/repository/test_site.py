@@ -42,6 +42,7 @@ def test_a_sound_site_passes(check: ModuleType, tmp_path: Path) -> None:
         ('<a href="#nowhere">x</a>', None, "index.html links to #nowhere, which is not there"),
         ('<script src="https://cdn.example/x.js"></script>', None, "index.html loads https://cdn.example/x.js"),
         ('<link rel="stylesheet" href="//fonts.example/x.css">', None, "index.html loads //fonts.example/x.css"),
+        ("<p>again: [{&#8216;doc&#8217;: 1}].</p>", None, "index.html shows Python: [{\u2018doc\u2019: 1}]."),
         (GOOD, ("refund", "ambiguous", "webhook"), "the search does not know '6010'"),
     ],
 )

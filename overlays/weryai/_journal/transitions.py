@@ -245,6 +245,8 @@ def _duplicate(order: Order, rule: str) -> DuplicateRequestError:
             what += f"; settle order {order.row} first with orders.adopt or orders.give_up"
         case OrderState.FAILED:
             what = f"was placed {ago} as task {names}, which brought no video"
+        case OrderState.DONE if order.paths:
+            what = f"was placed {ago} as task {names}, and its video was stored at {', '.join(order.paths)}"
         case _:
             what = f"was placed {ago} as task {names}; resume with tasks.wait({order.task_ids[0]!r})"
     return DuplicateRequestError(

@@ -80,6 +80,15 @@ def test_one_key_sees_nothing_of_another(journal: Journal, log: ScopedJournal, s
     assert [one.state for one in orders(log)] == ["submitted", "submitting"]
 
 
+def test_who_orders_the_same_again_is_told_where_its_video_is(log: ScopedJournal) -> None:
+    """Of an order that is done the refusal names the file, as there is nothing left to wait for."""
+    paid(log, "t1")
+    log.finish_task("t1", "wave.mp4").result(10)
+    with pytest.raises(DuplicateRequestError, match=r"task t1, and its video was stored at wave\.mp4") as caught:
+        begun(log, intent("t1"))
+    assert caught.value.task_id == "t1" and "resume" not in str(caught.value)
+
+
 def test_what_a_model_took_is_that_of_its_finished_orders(journal: Journal, log: ScopedJournal) -> None:
     """Newest first, 20 at most, of this service, key and model alone; a clock that was set back tells nothing."""
     for number in range(24):
