@@ -13,7 +13,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from page_diff.comparing import Comparison, Difference, Unseen, known_models
-from page_diff.reading import read_page
+from page_diff.reading import PageError, read_page
 
 SOURCES = Path(__file__).resolve().parent
 CONTRACT = SOURCES / "weryai.yaml"
@@ -28,9 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     contract: Any = YAML().load(CONTRACT.read_text(encoding="utf-8"))
     known: Any = YAML(typ="safe").load(KNOWN.read_text(encoding="utf-8"))
     try:
-        page = read_page(options.page.read_text(encoding="utf-8"), known_models(contract))
+        page = read_page(options.page.read_text(encoding="utf-8-sig"), known_models(contract))
         found = list(Comparison(page, contract, known).findings())
-    except (OSError, UnicodeDecodeError, LookupError) as error:
+    except (OSError, UnicodeDecodeError, PageError) as error:
         print(f"openapi/page.py: {options.page}: {error}", file=sys.stderr)
         return 2
     if not page.body and not page.body_whole:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .reading import Field, Page
+from .reading import Field, Page, PageError
 
 WORDS = (
     *("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"),
@@ -65,7 +65,8 @@ class Comparison:
     def findings(self) -> Iterator[Difference | Unseen]:
         """Yield what differs and what was not seen."""
         if self.operation is None:
-            raise LookupError(f"the contract has no {self.page.method or 'method'} {self.page.path or 'path'}")
+            known = ", ".join(path for path, item in self.contract["paths"].items() if self.page.method.lower() in item)
+            raise PageError(f"the contract has no {self.page.method} {self.page.path}; it has {known or 'none'}")
         for found in (*self._examples(), *self._schema("body"), *self._schema("answer")):
             yield self._marked(found) if isinstance(found, Difference) else found
 
@@ -81,10 +82,8 @@ class Comparison:
         return found
 
     def _examples(self) -> Iterator[Difference | Unseen]:
-        body = self.operation["requestBody"]["content"]["application/json"]
-        answer = self.operation["responses"]["200"]["content"]["application/json"]
-        for name, holder in (("request", body), ("reply", answer)):
-            examples = holder["examples"]
+        for name, part in (("request", "body"), ("reply", "answer")):
+            examples = self._content(part).get("examples", {})
             if "page" not in examples:
                 continue
             mine = plain(examples["page"]["value"])
@@ -96,8 +95,7 @@ class Comparison:
                 yield Difference("example", name, value, mine, line, place, f"value: {json.dumps(value)}")
 
     def _schema(self, part: str) -> Iterator[Difference | Unseen]:
-        holder = self.operation["requestBody"] if part == "body" else self.operation["responses"]["200"]
-        schema = self._resolve(holder["content"]["application/json"]["schema"])
+        schema = self._resolve(self._content(part).get("schema", {"properties": {}}))
         fields: list[Field] = self.page.body if part == "body" else self.page.answer
         whole = self.page.body_whole if part == "body" else self.page.whole
         seen = {one.name: one for one in fields}
@@ -117,12 +115,17 @@ class Comparison:
             place = line_of(schema["properties"], one.name)
             yield from self._field(one, schema["properties"][one.name], one.name in required, place)
 
+    def _content(self, part: str) -> Any:
+        """What the contract says of a body, as JSON or as a form; nothing where an operation has none."""
+        holder = self.operation.get("requestBody", {}) if part == "body" else self.operation["responses"]["200"]
+        return next(iter(holder.get("content", {}).values()), {})
+
     def _is_of_the_page(self, part: str, name: str) -> bool:
         """Answers are the union of what sources tell; the page's own fields are those of its example."""
         if part == "body":
             return True
-        examples = self.operation["responses"]["200"]["content"]["application/json"]["examples"]
-        return name in next(iter(examples.values()))["value"]
+        examples = self._content(part).get("examples", {})
+        return name in next(iter(examples.values()), {"value": {}})["value"]
 
     def _field(self, one: Field, mine: Any, required: bool, place: int) -> Iterator[Difference | Unseen]:
         told, line = one.facts, one.lines
@@ -174,6 +177,8 @@ class Comparison:
             yield Difference("model", "order", common, order, one.line, place)
 
     def _type_fits(self, told: str, mine: Any) -> bool:
+        if "anyOf" in mine:
+            return any(self._type_fits(told, self._resolve(option)) for option in mine["anyOf"])
         base, _, rest = told.partition("<")
         wanted = self._type(mine)
         if base == "enum":
@@ -185,7 +190,11 @@ class Comparison:
     def _type(self, mine: Any) -> str:
         """A property's type, in the words that a page has for it."""
         if "anyOf" in mine:
-            kinds = {self._type(self._resolve(option)) for option in mine["anyOf"] if option} - {"any", "object"}
+            kinds = {self._type(self._resolve(option)) for option in mine["anyOf"] if option} - {
+                "any",
+                "object",
+                "null",
+            }
             return kinds.pop() if len(kinds) == 1 else "any"
         kind = mine.get("type", "any")
         if kind == "array":

@@ -28,6 +28,13 @@ LIMITS = (
 FORMATS = re.compile(r"supports? ((?:\w+, )+(?:and |or )?\w+)")
 
 
+SOURCE = re.compile(r"<(!doctype|html|head|body|div|script|meta)\b", re.IGNORECASE)
+
+
+class PageError(Exception):
+    """A text that cannot be read as a page of an operation; the message says why and what to do."""
+
+
 @dataclass(slots=True)
 class Field:
     """A field of the page; `facts` has what it says by the contract's words, `lines` where."""
@@ -62,10 +69,19 @@ class Page:
 
 def read_page(text: str, models: Iterable[tuple[str, str]] = ()) -> Page:
     """Read a page; `models` are the names and keys that the contract knows, to tell them apart in a table's row."""
+    if SOURCE.search(text):
+        raise PageError("this is the page's HTML source; select all in a browser, copy, and store that text")
     lines = [line.strip().replace("\u200b", "").replace("\u200c", "") for line in text.splitlines()]
     page = Page()
     sections = {name: lines.index(name) for name in SECTIONS if name in lines}
     _head(page, lines, min(sections.values(), default=len(lines)))
+    if not page.method or not page.path:
+        raise PageError(
+            "no line has a method (POST, GET) with the path after it; copy the page of one operation, whole"
+        )
+    outside = [line for line in lines[: min(sections.values(), default=len(lines))] if TYPE.fullmatch(line)]
+    if outside:
+        raise PageError("fields are listed, but not under Body or Response; take the English page in its own layout")
     ends = sorted([*sections.values(), len(lines)])
     pairs = list(models)
     for name, start in sections.items():
@@ -105,7 +121,8 @@ def _head(page: Page, lines: list[str], end: int) -> None:
         at += 1
     page.title = lines[at] if at < end else ""
     text, opened = "\n".join(lines[at:end]), 0
-    for name in ("request", "reply"):
+    sends_json = any(line.startswith("--data") for line in lines[at:end])
+    for name in ("request", "reply") if sends_json else ("reply",):
         opened = text.find("\n{\n", opened)
         if opened < 0:
             return

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import page as page_command
 from contract import facts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,9 +123,106 @@ def test_a_cut_page_is_compared_as_far_as_it_goes(tmp_path: Path) -> None:
     assert "model VEO_3: nothing on the page" in done.stdout
 
 
-@pytest.mark.parametrize("text", ["", "Not a page at all", "POST\n/\nv9\n/\nnothing\nTitle\nBody\n"])
-def test_what_is_no_page(tmp_path: Path, text: str) -> None:
-    """A text without an operation of the contract is an error of its own, not a difference."""
-    done = compared(tmp_path, text)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "the contract has no" in done.stderr
+def compared_here(place: Path, data: bytes, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """The same, in this process: exit code, output and errors."""
+    place.write_bytes(data)
+    code = page_command.main([str(place)])
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def translated(text: str) -> str:
+    """The page with its headings and marks in another language."""
+    for english, other in (("Body", "请求体"), ("Response", "响应"), ("Authorizations", "授权"), ("required", "必填")):
+        text = text.replace(f"\n{english}\n", f"\n{other}\n")
+    return text
+
+
+NO_PAGES = {
+    "nothing": (b"", "no line has a method"),
+    "another text": (b"Not a page at all", "no line has a method"),
+    "a page that the contract has not": (
+        b"POST\n/\nv9\n/\nnothing\nTitle\nBody\n",
+        "has no POST /v9/nothing; it has /v1/",
+    ),
+    "HTML source": (f"<!DOCTYPE html><html><body>{page()}</body>".encode(), "HTML source"),
+    "a translated page": (translated(page()).encode(), "take the English page"),
+    "another encoding": (page().encode("utf-16"), "can't decode"),
+}
+
+
+@pytest.mark.parametrize(("data", "told"), NO_PAGES.values(), ids=list(NO_PAGES))
+def test_what_is_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes, told: str) -> None:
+    """What cannot be read as the page of an operation is an error of its own that says why, never "nothing differs"."""
+    code, out, error = compared_here(tmp_path / "page.txt", data, capsys)
+    assert (code, out) == (2, "")
+    assert told in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\r"])
+def test_any_line_ends_and_a_mark_at_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str], ends: str) -> None:
+    """A file as editors on other systems store it is the same page."""
+    data = ("\ufeff" + page().replace("\n", ends)).encode()
+    code, out, _ = compared_here(tmp_path / "page.txt", data, capsys)
+    assert code == 0 and "differs " not in out.replace("nothing differs", "")
+
+
+UPLOAD = """POST
+/
+v1
+/
+generation
+/
+upload-file
+Our title
+curl --request POST \\
+  --form file='@example-file'
+{
+  "status": 0,
+  "desc": "success",
+  "message": "success",
+  "data": {
+    "object_url_list": [
+      "https://static.weryai.com/growth/video/weryai_1234567890abcdef.mp4"
+    ]
+  }
+}
+Body
+multipart/form-data
+file
+file
+required
+Our words
+batch_no
+string
+fixed
+boolean
+default:false
+Response
+data
+object"""
+OTHERS = {
+    "a form": (UPLOAD, None),
+    "a form with another default": (UPLOAD.replace("default:false", "default:true"), "fixed default: true on the page"),
+    "a form with another reply": (UPLOAD.replace("weryai_1", "other_1"), "example reply"),
+    "a form with a field more": (UPLOAD.replace("fixed\n", "seed\ninteger\nfixed\n"), "seed: a new field"),
+    "no body": ("GET\n/\nv1\n/\ngeneration\n/\n{taskId}\n/\nstatus\nResponse\ndata\nobject", None),
+    "no body, another type": (
+        "GET\n/v1/generation/balance\nTitle\nResponse\ndata\nboolean\nx\ninteger",
+        "data type: boolean",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), OTHERS.values(), ids=list(OTHERS))
+def test_pages_of_other_operations(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str | None
+) -> None:
+    """A page with a form, or of a call without a body, is compared like any other; the reply is its only JSON."""
+    code, out, error = compared_here(tmp_path / "page.txt", text.encode(), capsys)
+    found = [line for line in out.splitlines() if line.startswith("differs ")]
+    envelope = [line for line in found if re.match(r"differs +(status|desc|message): nothing on the page", line)]
+    others = [line for line in found if line not in envelope and not line.startswith("differs   x:")]
+    assert error == "" and code == (1 if found else 0)
+    assert len(others) == (1 if told else 0), out
+    assert told is None or told in others[0]
