@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-bulk quick test contract contract-live contract-mocks contract-second bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract foreign-tools format lock build check-dist frozen docs pictures audit sbom lint-workflows clean
 .PHONY: demo-venv dev-venv docs-venv
+.PHONY: bench-record bench-compare weigh
 
 # Nothing in the caller's environment may change what a verb does.
 PY := . .ci/clean && .venv/bin/python
@@ -93,6 +94,15 @@ bench-contract: dev-venv ## what a case of the contract suite costs, by hand; ta
 
 bench-bulk: dev-venv ## a bulk run beside bare httpx, ten thousand tasks in flight, a million rows; ten minutes, by hand
 	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m tests.benchmarks.bulk_running
+
+bench-record: dev-venv ## measure, and write table, plot and record of docs/benchmarks.md; by hand, on a quiet machine
+	@$(PY) -m tests.benchmarks --record
+
+bench-compare: dev-venv ## measure, and fail if a figure is worse than the record by more than its noise; nightly
+	@$(PY) -m tests.benchmarks --compare
+
+weigh: dev-venv ## record what a plain client loads, and how large each room is
+	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m repository.weighing
 
 prove: dev-venv ## kill bulk runs again and again and look at the bill; five minutes, nightly
 	@. .ci/clean && PYTHONPATH=tests .venv/bin/python -m tests.prove

@@ -18,7 +18,7 @@ _PROGRAM = """
 import resource, sys, time
 from pathlib import Path
 from weryai import bulk
-from weryai.bulk import _reading
+from weryai.bulk._ledger import queries
 kind, folder = sys.argv[1], Path(sys.argv[2])
 def timed(work):
     began = time.perf_counter()
@@ -27,7 +27,7 @@ def timed(work):
 with bulk.Ledger(folder / f"{kind}.db") as ledger:
     timed(lambda: bulk.load_manifest(ledger, folder / f"jobs.{kind}", {}))
     timed(lambda: bulk.load_manifest(ledger, folder / f"jobs.{kind}", {}))
-    timed(lambda: ledger.write(_reading.counts).result())
+    timed(lambda: ledger.write(queries.counts).result())
 timed(lambda: bulk.export(folder / f"{kind}.db", folder / "out.csv"))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """

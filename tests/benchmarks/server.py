@@ -2,9 +2,11 @@
 
 import asyncio
 import json
-import multiprocessing
-import time
-from multiprocessing.sharedctypes import Synchronized
+import ssl
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
 from typing import Any
 
 SUBMITTED = {"status": 0, "desc": "success", "message": "success", "data": {"batch_id": 1, "task_ids": ["t1"]}}
@@ -28,12 +30,18 @@ def _json(value: Any) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
 
-async def _serve(port: "Synchronized[int]", polls: "Synchronized[int]", connections: "Synchronized[int]") -> None:
-    posted, looked = _json(SUBMITTED), _json(LOOKED)
+class Counts:
+    """What the server has counted, by its own account."""
+
+    polls = connections = 0
+
+
+async def _serve() -> None:
+    posted, looked, counts = _json(SUBMITTED), _json(LOOKED), Counts()
     video = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: %d\r\n\r\n" % VIDEO_BYTES
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connections.value += 1
+        counts.connections += 1
         while head := await reader.readuntil(b"\r\n\r\n"):
             for line in head.split(b"\r\n"):
                 if line.lower().startswith(b"content-length:"):
@@ -41,8 +49,12 @@ async def _serve(port: "Synchronized[int]", polls: "Synchronized[int]", connecti
             if head.startswith(b"POST"):
                 writer.write(posted)
             elif b"/status" in head:
-                polls.value += 1
+                counts.polls += 1
                 writer.write(looked)
+            elif b"/counts" in head:
+                # This connection is nobody's but the benchmark's own.
+                counts.connections -= 1
+                writer.write(_json({"polls": counts.polls, "connections": counts.connections}))
             else:
                 writer.write(video)
                 writer.write(START)
@@ -57,28 +69,39 @@ async def _serve(port: "Synchronized[int]", polls: "Synchronized[int]", connecti
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
-    server = await asyncio.start_server(guarded, "127.0.0.1", 0, limit=2**20)
-    port.value = server.sockets[0].getsockname()[1]
+    context = None
+    if sys.argv[1:]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*sys.argv[1:])
+    server = await asyncio.start_server(guarded, "127.0.0.1", 0, limit=2**20, ssl=context)
+    print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
-def _run(*shared: Any) -> None:
-    asyncio.run(_serve(*shared))
-
-
 class Server:
-    """The server, and what it counted."""
+    """The server, and what it counted; over TLS with the files of a certificate and its key."""
+
+    def __init__(self, *certificate: Path) -> None:
+        self._certificate = certificate
 
     def __enter__(self) -> "Server":
-        context = multiprocessing.get_context("spawn")
-        self.port, self.polls, self.connections = (context.Value("i", 0) for _ in range(3))
-        self._process = context.Process(target=_run, args=(self.port, self.polls, self.connections), daemon=True)
-        self._process.start()
-        while not self.port.value:
-            time.sleep(0.01)
-        self.url = f"http://127.0.0.1:{self.port.value}"
+        program = [sys.executable, str(Path(__file__)), *map(str, self._certificate)]
+        self._process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout
+        self.port = int(self._process.stdout.readline())
+        self.url = f"{'https' if self._certificate else 'http'}://127.0.0.1:{self.port}"
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.join()
+        self._process.communicate()
+
+    def counted(self) -> tuple[int, int]:
+        """Return the polls and the connections so far."""
+        with urllib.request.urlopen(f"{self.url}/counts") as answer:
+            counts = json.load(answer)
+        return counts["polls"], counts["connections"]
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())

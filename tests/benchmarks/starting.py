@@ -27,6 +27,10 @@ client.post({url!r} + "/v1/generation/image-to-video", json={{"model": "WERYAI_V
 """
 
 
+MADE_OURS = "from weryai import WeryAI; WeryAI('sk-bench-key')"
+MADE_RAW = "import httpx; httpx.Client()"
+
+
 def started(*arguments: str) -> Callable[[], float]:
     """Return a measurement of a fresh Python with these arguments."""
 
@@ -49,11 +53,12 @@ def rows(server: Server) -> list[Row]:
     ours, raw = SUBMIT_OURS.format(url=server.url), SUBMIT_RAW.format(url=server.url)
     return [
         ratio("import weryai / import httpx", beyond_bare("import weryai"), beyond_bare("import httpx"), 0.3, 11),
-        ratio("import, construct, first submit / raw httpx", beyond_bare(ours), beyond_bare(raw), 1.3, 11),
+        ratio("import and construct / raw httpx", beyond_bare(MADE_OURS), beyond_bare(MADE_RAW), 1.15, 11),
+        ratio("import, construct, first submit / raw httpx", beyond_bare(ours), beyond_bare(raw), 1.2, 11),
         second_construct(),
         ratio("weryai --version / python -c pass", started("-m", "weryai", "--version"), started("-c", "pass"), 3, 11),
         ratio(
-            "weryai --help / import httpx", started("-m", "weryai", "--help"), started("-c", "import httpx"), 0.6, 11
+            "weryai --help / import click", started("-m", "weryai", "--help"), started("-c", "import click"), 1.3, 11
         ),
         *(loaded(option) for option in ("--version", "--help")),
         *size(),
@@ -100,7 +105,7 @@ def size() -> list[Row]:
             requires = importlib.metadata.requires(name) or []
             left += [_name(one) for one in requires if "extra ==" not in one and "python_version <" not in one]
     return [
-        Row("our part of the base install", f"{total:.2f} MB", "-", total, 1.5, "MB"),
+        Row("our part of the base install", f"{total:.2f} MB", "-", total, 1.8, "MB"),
         Row("distributions of the base install", str(len(needed)), "-", len(needed), 9, ""),
     ]
 

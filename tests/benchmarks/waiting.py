@@ -33,12 +33,12 @@ asyncio.run(story())
 
 def rows(server: Server) -> list[Row]:
     """Measure all of it."""
-    polls, connections = server.polls.value, server.connections.value
+    polls, connections = server.counted()
     ended = subprocess.run([sys.executable, "-c", PROGRAM, server.url], check=True, capture_output=True, text=True)
     each, failed = ended.stdout.split()
     # The first looks begin when the first of the ten thousand tasks does.
-    rate = (server.polls.value - polls - 1) / SECONDS
-    opened = server.connections.value - connections
+    polled, opened = server.counted()
+    rate, opened = (polled - polls - 1) / SECONDS, opened - connections
     return [
         Row(f"{WAITS:,} waiting coroutines, each", f"{float(each):.1f} KiB", "-", float(each), 8, "KiB"),
         Row(f"... waits that failed within {SECONDS:g} s", failed, "-", int(failed), 0, ""),
