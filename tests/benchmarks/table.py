@@ -36,9 +36,8 @@ class Row:
         """Return the row of a table."""
         aim = "" if self.most is None else f"{self.most:g} {self.unit}".strip()
         figure = f"{self.figure:.2f} {self.unit}".strip()
-        return f"| {self.what} | {self.ours} | {self.other} | {figure} | {aim} | {self.verdict} |".replace(
-            "|  |", "| |"
-        )
+        cells = (self.what, self.ours, self.other, figure, aim, self.verdict)
+        return f"| {' | '.join(cells)} |".replace("  |", " |")
 
     def worse_than(self, recorded: dict[str, float]) -> str | None:
         """Say so if the figure is worse than the recorded one by more than the noise of both, and a tenth."""
