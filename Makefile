@@ -1,8 +1,7 @@
 # Bare `make` lists the verbs. Each sets up .venv/ by itself, from lock files with hashes; see .ci/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks contract-second bench bench-contract bench-emulator bench-bulk prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract foreign-tools format lock build check-dist frozen docs pictures audit sbom lint-workflows clean
+.PHONY: help demo demo-bulk quick test contract contract-live contract-mocks contract-second bench bench-contract bench-emulator bench-bulk bench-record bench-compare weigh prove mutants fuzz check lint types layers fresh generate spec-diff page-diff lint-contract foreign-tools format lock build check-dist frozen docs pictures audit sbom lint-workflows clean
 .PHONY: demo-venv dev-venv docs-venv
-.PHONY: bench-record bench-compare weigh
 
 # Nothing in the caller's environment may change what a verb does.
 PY := . .ci/clean && .venv/bin/python
