@@ -5,7 +5,7 @@ from .mutant import Edit, Mutant
 
 RUNS, LEDGER, CRASHES, MANIFEST = ("test_runs",), ("test_ledger_file",), ("test_crash_points",), ("test_manifest",)
 OUTAGE, LATE, HEALTH = ("test_outage",), ("test_late_answers",), ("test_health",)
-POSTGRES, WORKERS = ("test_postgres_ledger",), ("test_workers", "test_queue")
+THROTTLE, POSTGRES, WORKERS = ("test_throttle",), ("test_postgres_ledger",), ("test_workers", "test_queue")
 
 
 def bulk(name: str, edit: Edit, claim: str, first: tuple[str, ...]) -> Mutant:
@@ -129,6 +129,26 @@ IN_RUNS = [
         MANIFEST,
     ),
 ]
+PACE = [
+    bulk(
+        "pace.idle",
+        Swap("SubmissionPace.accepted", old="A or B > C or D", new="A or D"),
+        "a pause makes the next ones faster than was tried",
+        THROTTLE,
+    ),
+    bulk(
+        "pace.pause",
+        Swap("SubmissionPace.refused", old="self.refusals - 1", new="0"),
+        "a service that goes on refusing is asked as often as ever",
+        THROTTLE,
+    ),
+    bulk(
+        "pace.shared",
+        Swap("heed_acceptance", old="pace.gap != before", new="False"),
+        "a new pace begins one turn late",
+        POSTGRES,
+    ),
+]
 MANY_WORKERS = [
     bulk("gap", Text("take_turn", old="others.many < ?", new="others.many <= ?"), "one task too many", POSTGRES),
     bulk("sending", Swap("take_turn", old="most - sending", new="most"), "what is being sent has no place", POSTGRES),
@@ -184,4 +204,4 @@ IN_OUTAGES = [
         OUTAGE,
     ),
 ]
-BULK = [*IN_LEDGER, *IN_RUNS, *MANY_WORKERS, *IN_OUTAGES]
+BULK = [*IN_LEDGER, *IN_RUNS, *PACE, *MANY_WORKERS, *IN_OUTAGES]
