@@ -19,6 +19,7 @@ from .image_structure import pixels_of, scans_of, without_texts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.Image import Image as Picture
 
 NEEDS_IMAGES = 'converting it needs the extra "images": pip install pillow pillow-heif'
 # What is read to be converted, at most; a raw 100 megapixels in 16 bit has 600 MB, and no camera writes that.
@@ -151,7 +152,7 @@ def _opened(content: bytes) -> Image:
     file = io.BytesIO(without_texts(content))
     if content.startswith(b"\xff\xd8\xff"):
         # Image.open refuses what is large without asking whether it is decoded in small.
-        image: Image.Image = JpegImagePlugin.jpeg_factory(file)
+        image: Picture = JpegImagePlugin.jpeg_factory(file)
     else:
         try:
             image = Image.open(file, formats=_available(Image))
@@ -216,7 +217,7 @@ def _reduced(image: Image, factor: int) -> Image:
     if image.mode.startswith(("I", "F")):
         return _squeezed(image).reduce(factor)
     size = (-(-image.width // factor), -(-image.height // factor))
-    small: Image.Image | None = None
+    small: Picture | None = None
     for top in range(0, size[1], _STRIP):
         box = (0, top * factor, image.width, min((top + _STRIP) * factor, image.height))
         strip = _in_8_bit(image.crop(box)).reduce(factor)
