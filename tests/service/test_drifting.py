@@ -69,9 +69,10 @@ def model_with(**fields: Any) -> Change:
     return lambda body: body["data"]["image_to_video"][0].update(fields)
 
 
-def data(value: Any) -> Change:
-    """Answer with other data."""
-    return lambda body: body.update(data=value)
+def no_videos(body: dict[str, Any]) -> None:
+    """Put nonsense where the contract takes any kind of video."""
+    for task in body["data"] if isinstance(body["data"], list) else [body["data"]]:
+        task["videos"] = [[True]]
 
 
 DRIFTING: dict[str, tuple[list[Exchange], set[tuple[str, str]]]] = {
@@ -100,16 +101,14 @@ DRIFTING: dict[str, tuple[list[Exchange], set[tuple[str, str]]]] = {
         {("word", "/data/image_to_video/*/aspect_ratios")},
     ),
     "a header": (answers("getBalance", retry_after="7"), {("header", "retry-after")}),
-    "a batch of nonsense": (
-        answers("submitImageToVideo", change=lambda body: body["data"].update(batch_id=[[True]])),
-        {("type", "/data/batch_id")},
+    "videos that are none": (
+        answers("getTaskStatus", change=no_videos), {("type", "/data/videos/*"), ("type", "/data/*/videos/*")},
     ),
     "what breaks the contract, which fails a check": (
         answers("getBalance", change=lambda body: body.update(desc=5)), set(),
     ),
-    "models that are a text": (
-        answers("listVideoModels", change=lambda body: body["data"].update(image_to_video="none today")),
-        {("type", "/data/image_to_video")},
+    "models that are a text, which the contract does not allow": (
+        answers("listVideoModels", change=lambda body: body["data"].update(image_to_video="none today")), set(),
     ),
 }  # fmt: skip
 
@@ -162,7 +161,7 @@ def test_the_same_at_the_same_place_is_one_line() -> None:
 def test_the_strict_twin_is_the_one_that_the_examples_are_held_to() -> None:
     """The suite's own reading of it equals the core's, and it refuses what the open contract lets pass."""
     assert _strict(CONTRACT["components"]) == strict(CONTRACT)["components"]
-    schema = {"$ref": "#/components/schemas/SubmitReply"}
-    body = {"status": 0, "data": {"batch_id": [[True]]}}
+    schema = {"$ref": "#/components/schemas/TaskStatusReply"}
+    body = {"status": 0, "data": {"videos": ["https://e.com/v.mp4", [True]]}}
     assert validator(schema).is_valid(body)
-    assert [path for path, _ in strictly(schema, body)] == [["data", "batch_id"]]
+    assert [path for path, _ in strictly(schema, body)] == [["data", "videos", 1]]

@@ -12,7 +12,7 @@ from weryai._flow.effects import Reply
 from weryai._protocol.drift import find_drifts
 from weryai.contract._coverage import places_in
 from weryai.contract._exchange import Exchange
-from weryai.contract._judging import json_of, pointer_of, says, strictly, validator
+from weryai.contract._judging import breaches, json_of, pointer_of, says, strictly, validator
 from weryai.contract._reading import CONTRACT, described, operation, resolve, snake_case
 
 # What every server and every gateway may send.
@@ -200,25 +200,23 @@ def _drifts(exchange: Exchange) -> Iterator[Drift | Difference]:
     """What one answer tells, each place once; what breaks the contract is for the checks to tell."""
     name = snake_case(exchange.operation.name) if exchange.operation else ""
     broken = _broken_places(exchange)
+    own = {drift.identity: drift for drift in body_drifts(exchange) if drift.pointer not in broken}
+    whole = tuple(f"{drift.pointer}/" for drift in own.values() if drift.kind == "data of a refusal")
     found = [
         drift
         for drift in find_drifts(name, Reply(exchange.http_status, exchange.answer_headers, exchange.answer))
-        if drift.kind != "type" or drift.pointer not in broken
+        if not (drift.kind == "type" and drift.pointer in broken) and not drift.pointer.startswith(whole)
     ]
     yield from found
     yield from head_drifts(exchange)
     told = {drift.pointer for drift in found}
-    own = {drift.identity: drift for drift in body_drifts(exchange)}
     yield from (drift for drift in own.values() if drift.kind == "word" or drift.pointer not in told)
 
 
 def _broken_places(exchange: Exchange) -> set[str]:
-    body = json_of(exchange.answer)
-    if exchange.operation is None or not isinstance(body, dict):
-        return set()
-    media = described(exchange.operation, exchange.http_status).get("content", {}).get("application/json")
-    errors = validator(media["schema"]).iter_errors(body) if media else ()
-    return {pointer_of(error.instance_path) for error in errors}
+    one = exchange.operation
+    found = breaches(one, exchange.http_status, exchange.answer) if one else []
+    return {pointer_of(path) for path, _ in found}
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import jsonschema_rs
 
-from weryai.contract._reading import CONTRACT
+from weryai.contract._reading import CONTRACT, Operation, described
 
 Refusals = Literal["http", "body", "any"]
 _VALIDATORS: dict[str, jsonschema_rs.Draft202012Validator] = {}
@@ -33,6 +33,13 @@ def pointer_of(path: Iterable[str | int]) -> str:
 def broken_at(path: Iterable[str | int]) -> str:
     """Name the cause that all answers have in common which break the contract at one place."""
     return f"the answer breaks the contract at {pointer_of(path) or 'its root'}"
+
+
+def breaches(one: Operation, http_status: int, answer: bytes) -> list[tuple[list[str | int], str]]:
+    """Return what the contract refuses in the body of an answer, if it has JSON there: places and messages."""
+    media = described(one, http_status).get("content", {}).get("application/json")
+    errors = validator(media["schema"]).iter_errors(json_of(answer)) if media else ()
+    return [found for error in errors for found in _deepest(error)]
 
 
 def strictly(schema: dict[str, Any], value: Any) -> Iterator[tuple[list[str | int], str]]:

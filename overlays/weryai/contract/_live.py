@@ -17,6 +17,7 @@ from weryai.contract._exchange import Exchange
 from weryai.contract._guard import Credential, Guard, Planned, RefusedRequestError
 from weryai.contract._judging import (
     Refusals,
+    breaches,
     broken_at,
     code_of,
     has_task_id,
@@ -24,11 +25,10 @@ from weryai.contract._judging import (
     json_of,
     pointer_of,
     says,
-    validator,
 )
 from weryai.contract._picture import png
 from weryai.contract._place import Place
-from weryai.contract._reading import Operation, described, operations, resolve
+from weryai.contract._reading import Operation, operations, resolve
 
 UNKNOWN_ID = "weryai-contract-suite-000000000000"
 NOT_FOUND = {404, 1003, 1010}
@@ -150,14 +150,11 @@ def judge(planned: Planned, exchange: Exchange, expected: Expected = ANYTHING) -
 
 
 def _schema_problems(one: Operation, exchange: Exchange) -> list[Problem]:
-    schema = described(one, exchange.http_status)["content"]["application/json"]["schema"]
     return [
         Problem(
-            f"the contract does not allow it: {pointer_of(error.instance_path) or 'body'}: {error.message[:200]}",
-            exchange,
-            broken_at(error.instance_path),
+            f"the contract does not allow it: {pointer_of(path) or 'body'}: {message[:200]}", exchange, broken_at(path)
         )
-        for error in validator(schema).iter_errors(json_of(exchange.answer))
+        for path, message in breaches(one, exchange.http_status, exchange.answer)
     ]
 
 

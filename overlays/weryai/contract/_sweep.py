@@ -18,7 +18,7 @@ from schemathesis.transport.serialization import Binary
 
 from weryai.contract._checks import Checks, Problem
 from weryai.contract._exchange import Exchange, Record
-from weryai.contract._judging import Refusals, broken_at, code_of, is_refusal, json_of, says
+from weryai.contract._judging import Refusals, breaches, broken_at, code_of, is_refusal, json_of, says
 from weryai.contract._live import ANYTHING, Expected
 from weryai.contract._picture import png
 from weryai.contract._place import Place
@@ -269,9 +269,10 @@ def _note(event: events.ScenarioFinished, record: Record, checks: Checks, tally:
             if node.failure_info is not None:
                 failure = node.failure_info.failure
                 text = f"{node.name}: {failure}"
-                path = getattr(failure, "instance_path", None)
-                cause = text if path is None else broken_at(path)
-                found.setdefault(text, Problem(text, sent_by.get(case), cause))
+                shown = sent_by.get(case)
+                places = _broken_places(shown) if shown and node.name == "response_schema_conformance" else []
+                cause = broken_at(places[0]) if places else text
+                found.setdefault(text, Problem(text, shown, cause))
     problems = list(found.values())
     tally.asked |= {(phase, node.value.operation.label) for node in recorder.cases.values()}
     if phase == "stateful":
@@ -279,6 +280,11 @@ def _note(event: events.ScenarioFinished, record: Record, checks: Checks, tally:
         tally.chain_problems += problems
     elif recorder.cases:
         checks.add(GROUP, f"{phase}: {recorder.label}", *problems, seconds=event.elapsed_time)
+
+
+def _broken_places(exchange: Exchange) -> list[list[str | int]]:
+    one = exchange.operation
+    return [path for path, _ in breaches(one, exchange.http_status, exchange.answer)] if one else []
 
 
 def _name(phase: Any) -> str:
