@@ -215,3 +215,30 @@ def test_a_lost_answer_is_never_repeated() -> None:
     """After an order whose answer was lost, nothing more is sent: it may have been billed."""
     for error in (errors.OutcomeUnknownError("lost", request="POST"), errors.ContractError("odd", raw=None)):
         assert RetryPolicy().delay(1, error, paid=True, elapsed=0.0, spread=0.5) is None
+
+
+#: Typed from the sources: what is known of the service as a whole, by a word that each entry must have.
+OBSERVED = {
+    "HTTP 200": "inference", "0.5 s": "third party", "2.5 s": "third party", "20 unfinished": "official code",
+    "60 s later": "third party", "25 to 90 s": "third party", "24 h": "third party", "paying": "third party",
+    "video-extend": "official docs", "3 to 100": "official docs", "10,000": "official docs", "9:16": "official code",
+}  # fmt: skip
+NOT_DESCRIBED = {
+    "/v1/generation/video-merge", "/v1/generation/effect-template", "/v1/generation/video-extend",
+    "/v1/generation/video-*", "/v1/generation/video-lip-sync", "/v1/generation/speech-recognize",
+    "/v1/generation/text-to-image", "/v1/generation/image-to-image", "/growthai/v1/generation/upload-file",
+}  # fmt: skip
+
+
+def test_what_is_known_of_the_service_as_a_whole() -> None:
+    """Facts of no field stand in the contract, each with a known source and how sure it is."""
+    info = CONTRACT["info"]
+    entries = [*info["x-observations"], *info["x-other-operations"]]
+    assert [one for one in entries if one["doc"] not in info["x-sources"]] == []
+    assert [one for one in entries if one["confidence"] not in info["x-confidence"]] == []
+    found = {
+        word: {one["confidence"] for one in info["x-observations"] if word in one["what"]} for word in OBSERVED
+    }  # fmt: skip
+    assert found == {word: {confidence} for word, confidence in OBSERVED.items()}
+    assert {one["path"] for one in info["x-other-operations"]} == NOT_DESCRIBED
+    assert NOT_DESCRIBED & set(CONTRACT["paths"]) == set()

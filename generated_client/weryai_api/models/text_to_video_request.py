@@ -26,7 +26,8 @@ class TextToVideoRequest:
         negative_prompt (str | Unset): What shall not be in the video, at most 1000 characters by analogy.
         video_number (int | Unset): How many videos to make, 1 to 4 by analogy; each is a paid task. Default: 1.
         resolution (KnownResolution | str | Unset): Models list different ones.
-        generate_audio (bool | Unset): Whether to make sound as well. Default: False.
+        generate_audio (bool | Unset): Whether to make sound as well. A client in use sends the texts "true" and "false"
+            here, too. Default: False.
         webhook_url (str | Unset): Where the service posts when the task ends.
         caller_id (int | Unset): For the caller's own business association; leave it out unless you were given one.
     """
