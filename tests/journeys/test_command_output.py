@@ -289,7 +289,7 @@ def test_a_signal_while_submitting_names_the_task(
     _, errors = process.communicate(timeout=30)
     assert process.returncode == code, errors
     assert TASK in errors and "Traceback" not in errors
-    assert len(faulty_server.requests) == 1
+    assert len(faulty_server.posts()) == 1
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS.items(), ids=lambda one: getattr(one, "name", ""))
