@@ -67,7 +67,7 @@ def test_generate_ends_with_the_path(prompt_emulator: Any, tmp_path: Path) -> No
     assert ended.code == 0, ended.errors
     path = tmp_path / ended.last_line
     assert path.samefile(tmp_path / "wave.mp4") and path.read_bytes()[4:8] == b"ftyp"
-    assert re.search(r"^task +\S+$", ended.errors, re.MULTILINE), ended.errors
+    assert re.search(r"submitted, task +\S+$", ended.errors, re.MULTILINE), ended.errors
     assert sum(one.method == "POST" and one.path == SUBMIT for one in prompt_emulator.requests) == 1
 
 
