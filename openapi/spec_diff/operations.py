@@ -12,6 +12,7 @@ from spec_diff.contract import Contract, Json, Node, Operation
 from spec_diff.keywords import shown
 from spec_diff.schemas import HANDLED, Comparison, deprecation, unknown_keys
 
+SCOPE = " with scope "
 OF_AN_OPERATION = {"operationId", "parameters", "requestBody", "responses", "security", "servers"}
 OF_A_PARAMETER = {"in", "name", "required", "schema", "content"}
 OF_A_MEDIA_TYPE = {"schema"}
@@ -72,7 +73,7 @@ class Versions:
         before, after = (" or ".join(_way(way) for way in ways) for ways in (old, new))
         if gone := [way for way in old if way not in new]:
             reason = "who has the one may not have the other" if any(new) else "the key is no longer sent"
-            still = all(any(way <= had for way in new) for had in gone) and any(new)
+            still = all(any(_opens(had, way) for way in new) for had in gone) and any(new)
             yield Change(not still, f"security: {before} -> {after}{'' if still else f'; {reason}'}")
         elif set(old) != set(new):
             yield fine(f"security: {before} -> {after}")
@@ -137,7 +138,7 @@ class Versions:
             same = [kind in known and self._covered(known[kind], body) for kind, body in bodies.items()]
             if all(same):
                 return fine("is new, and in the form that was announced for any other answer")
-        return breaks("is new: an answer that callers do not expect")
+        return fine("is new: an answer that callers may not expect")
 
     def _covered(self, old: Node, new: Node) -> bool:
         return covers(old.get("schema", {}), self.old, new.get("schema", {}), self.new)
@@ -192,6 +193,13 @@ def _links(old: Node, new: Node) -> Iterator[Change]:
             yield fine(f"link {name} is new")
         elif was != now:
             yield breaks(f"link {name}: {shown(was)} -> {shown(now)}")
+
+
+def _opens(had: frozenset[str], way: frozenset[str]) -> bool:
+    """Whether who has the one is let in by the other: the same keys or fewer, each with the same scopes or fewer."""
+    scopes = {key.partition(SCOPE)[0]: set(key.split(SCOPE)[1:]) for key in had}
+    wanted = ((key.partition(SCOPE)[0], set(key.split(SCOPE)[1:])) for key in way)
+    return all(key in scopes and needed <= scopes[key] for key, needed in wanted)
 
 
 def _way(way: frozenset[str]) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spec_diff.change import EVERYONE, Found, breaks, fine, listed
-from spec_diff.contract import Contract
+from spec_diff.change import EVERYONE, Change, Found, breaks, fine, listed
+from spec_diff.contract import Contract, Node
 from spec_diff.names import name_changes
 from spec_diff.operations import Versions, pairs, summary
 from spec_diff.schemas import unknown
 from spec_diff.wording import PROSE, prose_changes
 
 OF_THE_DOCUMENT = {"openapi", "paths", "webhooks", "components", "servers", "security", *PROSE}
+# What decides whether a key is the same; it is told at each operation that needs one.
+OF_A_KEY = {"type", "scheme", "in", "name", "openIdConnectUrl", "flows"}
 LEVELS = {"error": "  error  ", "warning": "  warning", "info": "  info   "}
 RULE = "(A request may only take more, a response may only bring less; names, defaults and security have to stay.)"
 Key = tuple[str, str, str, str]
@@ -33,8 +35,28 @@ def compare(old: Contract, new: Contract) -> list[Found]:
     everywhere = [
         unknown(key, old.document, new.document) for key in changed if old.document.get(key) != new.document.get(key)
     ]
+    everywhere += [*_version(old.document, new.document), *_schemes(old, new)]
     everywhere += prose_changes(old.document, new.document)
     return [*found, *(Found(EVERYONE[0], "", change) for change in everywhere)]
+
+
+def _version(old: Node, new: Node) -> Iterator[Change]:
+    """The language of the document is another: the generator has to know it, callers need not."""
+    if old.get("openapi") != new.get("openapi"):
+        yield fine(f"openapi {old.get('openapi')} -> {new.get('openapi')}: the language of this document")
+
+
+def _schemes(old: Contract, new: Contract) -> Iterator[Change]:
+    """Ways to be let in that are new, gone, or told of in other words; what an operation needs is told at it."""
+    before, after = (one.components.get("securitySchemes") or {} for one in (old, new))
+    for name in {**before, **after}:
+        if name not in before or name not in after:
+            yield fine(f"security scheme {name}: is {'new' if name in after else 'gone'}")
+            continue
+        was, now = old.direct(before[name]), new.direct(after[name])
+        for key in sorted({*was, *now} - {*PROSE, *OF_A_KEY}):
+            if was.get(key) != now.get(key):
+                yield fine(f"security scheme {name}: {key} {was.get(key)} -> {now.get(key)}")
 
 
 def lines(found: list[Found], operations: list[str]) -> Iterator[str]:

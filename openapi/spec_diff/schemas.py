@@ -54,7 +54,7 @@ class Comparison:
                 return
             seen, spot = seen | {(old_name, new_name)}, spot.named(new_name or old_name)
         if any(key in schema for key in UNIONS for schema in (before, after)):
-            yield from self._unions(_branches(old, before), _branches(new, after), spot, seen)
+            yield from self._choices((old, before), (new, after), spot, seen)
             before, after = _beside_union(before), _beside_union(after)
         yield from self._values(before, after, spot, free)
         yield from self._default(before, after, spot)
@@ -104,6 +104,19 @@ class Comparison:
         if before != after:
             sent = "" if self.received else ": who leaves it out now asks for something else"
             yield Change(not self.received, f"{before} -> {after}{sent}", spot)
+
+    def _choices(self, old: tuple[Json, Node], new: tuple[Json, Node], spot: Spot, seen: Seen) -> Iterator[Change]:
+        """Compare what stands below anyOf and oneOf; each is a choice of its own where a schema has both."""
+        before, after = ([key for key in UNIONS if key in schema] for _, schema in (old, new))
+        if max(len(before), len(after)) > 1:
+            for key in UNIONS:
+                if key in before or key in after:
+                    yield from self._unions(old[1].get(key, [{}]), new[1].get(key, [{}]), spot, seen)
+            return
+        if before and after and before != after:
+            # What fits two branches at once fits anyOf and not oneOf.
+            yield Change((after == ["oneOf"]) != self.received, f"{before[0]} -> {after[0]}", spot)
+        yield from self._unions(_branches(*old), _branches(*new), spot, seen)
 
     def _unions(self, old: list[Json], new: list[Json], spot: Spot, seen: Seen) -> Iterator[Change]:
         free = self.harmless({"anyOf": old}, {"anyOf": new})
