@@ -155,12 +155,14 @@ class Operation:
         return importlib.import_module(f"weryai_api.api.{facts['tags'][0]}.{self.name}")
 
     def request(self, body: Mapping[str, Any]) -> Written:
-        """Its request, with the fields in the contract's order.
+        """Its request, with the fields in the order of the generated client: those that are required first.
 
         Not a generated model: that would send the contract's defaults, which the service has anyway and some models do
         not know, and it would load attrs.
         """
-        return Written({name: body[name] for name in request_schemas()[self.schema]["properties"] if name in body})
+        schema = request_schemas()[self.schema]
+        names = sorted(schema["properties"], key=lambda name: name not in schema["required"])
+        return Written({name: body[name] for name in names if name in body})
 
 
 class Written:
