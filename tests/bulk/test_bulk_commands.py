@@ -88,7 +88,7 @@ def test_a_whole_story(emulator: Emulator, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("plan", "nothing.csv"), "there is no manifest at nothing.csv"),
+        (("plan", "nothing.csv"), "there is no file or folder nothing.csv"),
         (("run", "nothing.db"), "there is no ledger at nothing.db"),
         (("status", "nothing.db"), "there is no ledger at"),
         (("export", "nothing.db", "-o", "x.csv"), "there is no ledger at"),

@@ -70,7 +70,9 @@ def test_what_is_left_out_is_counted_by_kind_before_anything_is_bought(tmp_path:
 
 def test_a_folder_without_images_says_what_is_in_it(tmp_path: Path) -> None:
     """Who points at a folder of photos of a phone is not told that it is empty."""
-    with pytest.raises(bulk.ManifestError, match=r"there are no jobs in it; left out, 1: \.heic .*--convert"):
+    with pytest.raises(
+        bulk.ManifestError, match=r"there is no jpg, png or webp in it; left out, 1: \.heic .*--convert"
+    ):
         load(photos(tmp_path / "photos", "a.heic"))
 
 

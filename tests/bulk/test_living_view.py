@@ -20,6 +20,8 @@ from weryai import bulk
 from weryai.cli._bulk.view import Living
 from weryai.emulator import Emulator
 
+OPEN_POSTS = bulk.Limits().open_posts
+
 pytestmark = [
     pytest.mark.timeout(60),
     pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are not those of Windows"),
@@ -27,7 +29,7 @@ pytestmark = [
 
 
 def test_a_terminal_sees_how_the_run_goes(tmp_path: Path) -> None:
-    """States, rate, spending and the last failures are drawn; the end is told in words; nothing of it is JSON."""
+    """States, rate, spending and failures are drawn; in flight is what is paid for or being sent; nothing is JSON."""
     manifest(tmp_path / "jobs.csv", range(12))
     with Emulator(video="fixed", waiting=0.3, processing=0.3, key=JOURNEY_KEY) as emulator:
         emulator.order("fail-copyright", 2)
@@ -41,6 +43,8 @@ def test_a_terminal_sees_how_the_run_goes(tmp_path: Path) -> None:
             assert process.wait(20) == 1, screen
     for words in ("10 done", "2 failed", "0 ambiguous", "in flight", "tasks paid for of at most 50", "2 x task failed"):
         assert words in screen
+    drawn = re.findall(r"(\d+) in flight.*?(\d+) tasks paid for", screen, re.S)
+    assert [(flying, paid) for flying, paid in drawn if int(flying) > int(paid) + OPEN_POSTS] == []
     assert "job-0: Copyright restrictions" in screen
     assert "10 done, 2 failed; 12 tasks paid for" in screen and '{"event"' not in screen
 

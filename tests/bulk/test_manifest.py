@@ -136,7 +136,7 @@ def test_all_problems_come_at_once_and_nothing_is_kept(tmp_path: Path) -> None:
         ("a.jsonl", "[1]\n{\n", "line 2: is no JSON"),
         ("a.jsonl", "[1]\n", "line 1: is no object, but list"),
         ("a.csv", "image,prompt\n", "there are no jobs in it"),
-        ("a.txt", "x", "is no manifest"),
+        ("a.txt", "x", "a.txt is no manifest. A manifest is a folder of images, or a file ending in .csv"),
         ("a.parquet", "x", "cannot be read as Parquet"),
     ],
 )

@@ -223,3 +223,14 @@ def test_a_kind_that_the_registry_tells_nothing_of_is_no_reason_to_warn(faulty_s
     with WeryAI("sk-x", base_url=faulty_server.url) as client, warnings.catch_warnings():
         warnings.simplefilter("error")
         client.text_to_video.submit("A fox", model="BRAND_NEW")
+
+
+def test_a_misspelt_parameter_is_told_its_name(faulty_server: FaultyServer) -> None:
+    """A keyword that is nearly a parameter gets its name; any other one hears of `extra_body`. Nothing is sent."""
+    from weryai import WeryAI
+
+    with WeryAI("sk-x", base_url=faulty_server.url) as client:
+        for wrong, told in {"aspect": "did you mean aspect_ratio", "colour": "extra_body takes fields"}.items():
+            with pytest.raises(TypeError, match=told):
+                client.text_to_video.submit("A fox", **{wrong: "9:16"})
+    assert faulty_server.posts("/v1/generation/text-to-video") == []

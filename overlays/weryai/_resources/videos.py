@@ -271,7 +271,11 @@ def prepare_video(
 ) -> Flow[Prepared[Mode]]:
     """Check a request and read its local images; nothing that costs is sent, and nothing is uploaded."""
     if unknown := sorted(given.keys() - _PARAMETERS):
-        raise TypeError(f"unexpected keyword argument {unknown[0]!r}; extra_body takes fields that have no parameter")
+        import difflib
+
+        near = difflib.get_close_matches(unknown[0], _PARAMETERS, 1)
+        hint = f"did you mean {near[0]}?" if near else "extra_body takes fields that have no parameter"
+        raise TypeError(f"unexpected keyword argument {unknown[0]!r}; {hint}")
     check_order_key(order_key)
     extra = _checked_extra(operation, extra_body or {}, validate)
     default = {"duration": DURATION if "model" in given else operation.duration, "model": operation.model}

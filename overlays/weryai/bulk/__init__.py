@@ -1,4 +1,13 @@
-"""Bulk runs: from ten images to a million, each paid for once (extra `bulk`)."""
+"""Bulk runs: from ten images to a million, each paid for once (extra `bulk`).
+
+    from weryai import bulk
+
+    with bulk.Ledger("photos.ledger.db") as ledger:
+        bulk.load_manifest(ledger, "photos/", {"prompt": "The sea begins to move"})
+        outcome = bulk.run(ledger, output="videos", limits=bulk.Limits(budget_tasks=100))
+
+The same program goes on after a crash: what the ledger knows as paid for is never submitted again.
+"""
 
 from ._ledger.database_url import is_database
 from ._ledger.job import Job, JobState, NewJob

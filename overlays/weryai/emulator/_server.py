@@ -84,6 +84,8 @@ class Emulator:
 
         `at` names a stage for a scenario that can happen at any. Raises UnknownScenarioError, which names the nearest.
         """
+        if isinstance(times, str):
+            raise TypeError(f"times is a number, not {times!r}; order each scenario by a call of its own")
         return self._world.faults.order(scenario, times, at=at)
 
     def assert_faults_met(self) -> None:

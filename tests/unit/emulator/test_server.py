@@ -239,3 +239,9 @@ def test_it_answers_on_another_address_by_the_names_it_was_given() -> None:
         assert "--allow-host" in httpx.get(emulator.url, headers={"Host": "x.y"}, trust_env=False).json()["message"]
     with pytest.raises(ValueError, match=r"host='nowhere\.invalid' must be an IP address"):
         Emulator(video="fixed", host="nowhere.invalid").start()
+
+
+def test_two_scenarios_are_no_order() -> None:
+    """A second scenario in the place of the number is told what to do."""
+    with Emulator(video="fixed") as emulator, pytest.raises(TypeError, match="a call of its own"):
+        emulator.order("fail-copyright", "rate-limit")  # type: ignore[arg-type]

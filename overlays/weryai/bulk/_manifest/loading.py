@@ -148,7 +148,8 @@ def load_manifest(
         # A small manifest may leave a shard without any.
         if load.seen == 0 and problems.many == 0 and part.count == 1:
             left_out = "".join(f"; left out, {many:,}: {kind}" for kind, many in manifest.left_out.items())
-            problems.add(0, f"there are no jobs in it{left_out}")
+            what = "is no jpg, png or webp" if manifest.is_folder else "are no jobs"
+            problems.add(0, f"there {what} in it{left_out}")
         if problems.many:
             told = problems.told(of_files=manifest.is_folder)
             raise ManifestError(source, told, len(told) if manifest.is_folder else problems.many)

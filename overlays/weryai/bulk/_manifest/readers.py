@@ -96,11 +96,13 @@ def open_manifest(source: str | os.PathLike[str], *, convert: bool = False, allo
         return Manifest(path, rows, True, found.left_out)
     suffix = path.suffix.lower()
     reader = _READERS.get(suffix)
+    if not mode:
+        raise InvalidInputError(f"there is no file or folder {quoted(path)}")
     if reader is None:
         what = f": it is {_OTHER_TABLES[suffix]}" if suffix in _OTHER_TABLES else ""
         known = ", ".join(_READERS)
         raise InvalidInputError(
-            f"{quoted(path)} is no manifest{what or f': it is a folder of images, or a file ending in {known}'}"
+            f"{quoted(path)} is no manifest{what or f'. A manifest is a folder of images, or a file ending in {known}'}"
         )
     if not stat.S_ISREG(mode):
         raise InvalidInputError(f"there is no manifest at {quoted(path)}")

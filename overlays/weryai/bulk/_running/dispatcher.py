@@ -119,8 +119,8 @@ async def arun(
     return await finished(work, ending)
 
 
-def run(ledger: Ledger, **options: Any) -> Outcome:
-    """As `arun`, for who has no event loop.
+def run(ledger: Ledger, *, output: Path | str, **options: Any) -> Outcome:
+    """As `arun`, with the same parameters, for who has no event loop.
 
     In the main thread SIGINT and SIGTERM are taken where their default handlers stand, until the end. The first one
     stops new submissions, lets open ones end and leaves the rest for the next start; a second one hardly waits.
@@ -128,7 +128,7 @@ def run(ledger: Ledger, **options: Any) -> Outcome:
     refuse_on_a_loop("run")
     ending = Ending()
     with heeding(ending):
-        return asyncio.run(finished(perform(ledger, ending, **options), ending))
+        return asyncio.run(finished(perform(ledger, ending, output=output, **options), ending))
 
 
 async def perform(

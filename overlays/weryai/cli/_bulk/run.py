@@ -93,7 +93,9 @@ def plan(manifest: Path, json_lines: bool, ledger: Path | None, **options: Any) 
         put(True, "", event="plan", **fields(planned), most_ambiguous=limits.most_ambiguous)
         return
     tell(planned)
-    put(False, f"an outage leaves at most {limits.most_ambiguous} jobs ambiguous (--open-posts {limits.open_posts})")
+    if planned.submits > limits.most_ambiguous:
+        most, posts = limits.most_ambiguous, limits.open_posts
+        put(False, f"an outage leaves at most {most} jobs ambiguous (--open-posts {posts})")
     tasks, credits = shard.share(limits.budget_tasks, limits.budget_credits)
     if tasks is not None and planned.submits + planned.tasks > tasks:
         put(False, f"the budget of {tasks:,} tasks ends before that")

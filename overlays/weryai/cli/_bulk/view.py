@@ -71,6 +71,10 @@ class Lines:
         )  # fmt: skip
 
 
+# So many jobs are counted once a second without being noticed.
+CHEAP = 10_000
+
+
 class Living:
     """A table that is drawn anew four times a second."""
 
@@ -124,15 +128,18 @@ class Living:
         self._counted = time.monotonic()
 
     def _look(self) -> None:
-        """Once a second see the pace, and what others did where they work on the same jobs: events tell of ours."""
+        """Once a second see the pace, and count, where that is cheap or others work on the same jobs."""
         run = self._run
         if run is not None and time.monotonic() - self._counted > 1:
             with contextlib.suppress(weryai.WeryAIError):
                 self._pace = run.pace()
-                if run.is_shared:
+                if self._is_counted(run):
                     self._count(run)
                     self._since.clear()
                 self._counted = time.monotonic()
+
+    def _is_counted(self, run: Run) -> bool:
+        return run.is_shared or self._total <= CHEAP
 
     def _drawn(self) -> Any:
         from rich.console import Group
@@ -149,13 +156,13 @@ class Living:
         grid = Table.grid(padding=(0, 2))
         grid.add_row(ProgressBar(max(self._total, 1), ended, width=40), f"{ended:,} of {self._total:,}")
         flying = self._run.throttle.in_flight if self._run else 0
-        if self._run and self._run.is_shared:
+        if self._run and self._is_counted(self._run):
             flying = self._counts.get("submitting", 0) + self._counts.get("submitted", 0)
         rate = self._run.throttle.pace.rate if self._run else self._limits.rate
         grid.add_row(
             Text.assemble((f"{done:,} done", "green"), "   ", (f"{failed:,} failed", "red" if failed else "dim"), "   ",
                           (f"{ambiguous:,} ambiguous", "yellow" if ambiguous else "dim")),
-            f"{flying} in flight, at most {_per(rate)}",
+            f"{flying} in flight, {_per(rate)} at most",
         )  # fmt: skip
         grid.add_row(self._spent(), self._eta(self._total - ended))
         paused = self._run.paused if self._run else None
@@ -191,7 +198,7 @@ def view_of(place: Place, output: Path, limits: Limits, loaded: Loaded | None, *
 
 def _per(rate: float) -> str:
     """A rate of submissions in words."""
-    return f"{rate:.3g} submissions/s" if rate > 1 else f"one submission per {1 / rate:.3g} s"
+    return f"{rate:.3g} submissions/s" if rate > 1 else f"one per {1 / rate:.3g} s"
 
 
 def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
@@ -204,7 +211,7 @@ def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
             say(f"weryai: left out of the folder, {many:,}: {kind}")
         for warning, many in loaded.warnings.items():
             say(f"weryai: {many:,} rows: {warning}")
-    say(f"weryai: at most {limits.in_flight:,} tasks in flight, {_per(limits.rate)} (--in-flight, --rate)")
+    say(f"weryai: at most {limits.in_flight:,} tasks in flight, submissions: {_per(limits.rate)} (--in-flight, --rate)")
     if limits.budget_tasks not in (None, math.inf):
         say(f"weryai: at most {limits.budget_tasks:,} tasks are bought, all starts together")
     if limits.budget_credits is not None:
