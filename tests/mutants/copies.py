@@ -108,6 +108,9 @@ def _copy_files(target: Path) -> None:
             # What cannot be read is somebody's own.
             with contextlib.suppress(PermissionError):
                 shutil.copy2(ROOT / name, target / name)
+    # Some tests ask git which files there are.
+    for words in (["init"], ["add", "--all", "--force"]):
+        subprocess.run(["git", *words], cwd=target, check=True, capture_output=True)
 
 
 def _interpreter(folder: Path, root: Path) -> Path:
