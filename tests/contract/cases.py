@@ -1,6 +1,7 @@
 """Cases made from the contract by schemathesis: requests as they are, answers as requests of a made-up document."""
 
 import copy
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,19 @@ def effort(share: float = 1.0) -> settings:
         deadline=None,
         phases=phases,
         suppress_health_check=list(UNASKED),
+    )
+
+
+def is_refused_out_of_caution(body: Any) -> bool:
+    """Whether the client refuses a body that the contract allows: a zero byte, or a blank where a word is needed.
+
+    What is typed here by hand are the fields that may not be empty.
+    """
+    texts = {name: value for name, value in body.items() if isinstance(value, str)} if isinstance(body, dict) else {}
+    needed = (texts.get(name, "x") for name in ("model", "prompt", "aspect_ratio", "resolution"))
+    blank = {"Zs", "Zl", "Zp", "Cc", "Cf"}
+    return any("\0" in text for text in texts.values()) or any(
+        text != "" and {unicodedata.category(sign) for sign in text} <= blank for text in needed
     )
 
 

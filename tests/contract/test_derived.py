@@ -69,6 +69,15 @@ def test_what_is_derived_from_a_small_document() -> None:
     ]
 
 
+def test_a_new_word_changes_no_other_mistake() -> None:
+    """A word that an enumeration gets makes mistakes of its own; those of the examples stay what they were."""
+    words = CONTRACT["components"]["schemas"]["KnownTaskStatus"]["enum"]
+    place = ("components", "schemas", "KnownTaskStatus", "enum")
+    longer = Mistake("word", place, [*words, "rendered"]).applied(CONTRACT)
+    examples = [[one.name for one in mistakes(it) if one.kind == "example"] for it in (CONTRACT, longer)]
+    assert examples[0] == examples[1]
+
+
 def test_a_mistake_leaves_the_original_alone() -> None:
     """The document with a mistake is another one; the contract keeps what it had."""
     one = Mistake("type", ("openapi",), "2.0")

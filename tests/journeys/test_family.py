@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from fakes.answers import SUBMIT, UPLOAD, accepted, refused, serve_story, uploaded
@@ -12,7 +13,7 @@ from fakes.faces import Face
 from fakes.faults import Reset
 from fakes.faulty_server import FaultyServer
 from fakes.pictures import png
-from weryai import DuplicateRequestError, InsufficientCreditsError, InvalidInputError, OutcomeUnknownError
+from weryai import DuplicateRequestError, InsufficientCreditsError, InvalidInputError, OutcomeUnknownError, WeryAI
 
 pytestmark = pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")
 BASE = SUBMIT.rpartition("/")[0]
@@ -27,7 +28,7 @@ FAMILY: dict[str, tuple[str, Any, Any]] = {
     ),
 }  # fmt: skip
 #: The model and the duration that are taken where none is named.
-DEFAULTS = {"multi_image_to_video": ("VEO_3_1", 8), "first_last_frame": ("VEO_3_1", 5)}
+DEFAULTS = {"multi_image_to_video": ("VEO_3_1", 8), "first_last_frame": ("VEO_3_1", 8)}
 each = pytest.mark.parametrize("name", FAMILY)
 with_images = pytest.mark.parametrize("name", [name for name in FAMILY if name != "text_to_video"])
 
@@ -217,8 +218,6 @@ def test_a_list_of_images_has_one_to_three(face: Face, faulty_server: FaultyServ
 
 def test_a_kind_that_the_registry_tells_nothing_of_is_no_reason_to_warn(faulty_server: FaultyServer) -> None:
     """The snapshot lists no models for text: that is no word against any of them."""
-    from weryai import WeryAI
-
     served(faulty_server, "text_to_video")
     with WeryAI("sk-x", base_url=faulty_server.url) as client, warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -227,10 +226,36 @@ def test_a_kind_that_the_registry_tells_nothing_of_is_no_reason_to_warn(faulty_s
 
 def test_a_misspelt_parameter_is_told_its_name(faulty_server: FaultyServer) -> None:
     """A keyword that is nearly a parameter gets its name; any other one hears of `extra_body`. Nothing is sent."""
-    from weryai import WeryAI
-
     with WeryAI("sk-x", base_url=faulty_server.url) as client:
         for wrong, told in {"aspect": "did you mean aspect_ratio", "colour": "extra_body takes fields"}.items():
             with pytest.raises(TypeError, match=told):
                 client.text_to_video.submit("A fox", **{wrong: "9:16"})
     assert faulty_server.posts("/v1/generation/text-to-video") == []
+
+
+def checked(options: dict[str, Any], registry: Any = None) -> tuple[list[str], tuple[str, ...]]:
+    """Prepare two frames, and return the warnings and what was checked; the registry may be live."""
+    with WeryAI("sk-x", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=registry))) as client:
+        if registry is not None:
+            client.models.list()
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            prepared = client.first_last_frame.prepare(URL, URL, prompt="x", **options)
+    return [str(one.message) for one in told], prepared.checks
+
+
+def test_two_frames_are_checked_by_what_their_model_is_listed_for() -> None:
+    """No registry lists models for two frames: what a model takes of images is a warning, and the check says so."""
+    assert checked({})[0] == checked({"model": "VEO_3_1"})[0] == []
+    assert "which lists it for several images" in checked({})[1][1]
+    told, checks = checked({"model": "KLING_V3_0_PRO", "duration": 8})
+    assert len(told) == 1 and "duration 8: KLING_V3_0_PRO takes 5, 10, 15" in told[0] and "may differ here" in told[0]
+    assert "which lists it for images" in checks[1]
+    with pytest.raises(InvalidInputError, match="duration 5: VEO_3_1 takes 8"):
+        checked({"duration": 5, "strict": True})
+    live = {
+        "status": 200,
+        "data": {"image_to_video": [{"model_key": "VEO_3_1", "durations": [4], "aspect_ratios": ["16:9"]}]},
+    }
+    assert "duration 8: VEO_3_1 takes 4 (by the live registry, which lists it for images" in checked({}, live)[0][0]
+    assert checked({"model": "NEW"})[0] == [] and "nothing of NEW" in checked({"model": "NEW"})[1][1]

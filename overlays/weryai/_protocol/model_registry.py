@@ -12,12 +12,14 @@ from .contract import contract
 from .envelope import Envelope
 
 Kind: TypeAlias = Literal["image_to_video", "text_to_video", "multi_image_to_video", "first_last_image_to_video"]
-_WORDS = {
+_WORDS: dict[Kind, str] = {
     "image_to_video": "images",
     "text_to_video": "text",
     "multi_image_to_video": "several images",
     "first_last_image_to_video": "a first and a last frame",
 }
+# Two frames have no list of their own; what takes them is listed for several images or for one.
+_ALIKE: dict[Kind, tuple[Kind, ...]] = {"first_last_image_to_video": ("multi_image_to_video", "image_to_video")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,16 @@ class Registry:
     def find(self, key: str, kind: Kind = "image_to_video") -> Model | None:
         """The model with this key."""
         return next((model for model in self.models.get(kind, ()) if model.key == key), None)
+
+    def find_alike(self, key: str, kind: Kind) -> tuple[Model | None, Kind]:
+        """The model with this key, and the kind it is listed for: where a kind has no list, one that is like it."""
+        alike = () if self.models.get(kind) else _ALIKE.get(kind, ())
+        kinds = (kind, *alike)
+        return next(((model, one) for one in kinds if (model := self.find(key, one))), (None, kind))
+
+    def told(self, kind: Kind, listed_for: Kind) -> str:
+        """The source, in words, with the kind that the model is listed for if it is not the one that is wanted."""
+        return self.source if listed_for == kind else f"{self.source}, which lists it for {_WORDS[listed_for]}"
 
     def get(self, key: str, kind: Kind) -> Model:
         """The model with this key; raises ModelUnavailableError that names the nearest ones."""

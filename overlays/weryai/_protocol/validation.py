@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 import operator
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, SupportsIndex
 
@@ -105,8 +106,12 @@ def _text_problems(schema: Mapping[str, Any], value: str) -> list[str]:
     problems = []
     if value != value.encode(errors="replace").decode():
         return ["holds a character that is no text (half of a surrogate pair)"]
+    if "\0" in value:
+        return ["holds a zero byte"]
     if len(value) < schema.get("minLength", 0):
         problems.append("must not be empty" if not value else f"must have at least {schema['minLength']} characters")
+    elif schema.get("minLength", 0) and all(unicodedata.category(sign) in _BLANK for sign in value):
+        problems.append("must not be blank")
     if len(value) > schema.get("maxLength", len(value)):
         problems.append(f"has {len(value)} characters, at most {schema['maxLength']} are allowed")
     fits = "pattern" not in schema or re.search(schema["pattern"], value)
@@ -141,6 +146,8 @@ def _number_problems(schema: Mapping[str, Any], value: float) -> list[str]:
     return [f"is {value}, at most {most} is allowed"] if value > most else []
 
 
+# Spaces, line ends, and what shows nothing: our caution, the page has none. The service may make a video of a blank.
+_BLANK = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 _SIGN = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
 # An absolute address with a host, by RFC 3986: only its signs, whole escapes, brackets around IPv6 alone.
 _URI = re.compile(

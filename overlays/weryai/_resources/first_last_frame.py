@@ -20,7 +20,7 @@ from .videos import (
     submit_video,
 )
 
-_OPERATION = Operation("/v1/generation/first-last-image-to-video", "first_last_image_to_video", "VEO_3_1")
+_OPERATION = Operation("/v1/generation/first-last-image-to-video", "first_last_image_to_video", "VEO_3_1", 8)
 
 
 class FirstLastFrame(VideoResource[Mode]):
@@ -34,7 +34,7 @@ class FirstLastFrame(VideoResource[Mode]):
 
         `first` and `last` are as for `image_to_video.submit`; the local ones are uploaded first.
 
-        Without a model it is VEO_3_1.
+        Without a model it is VEO_3_1 with 8 seconds.
 
         `options`, money rules and errors are those of `image_to_video.submit`.
         """

@@ -178,6 +178,8 @@ class Written:
 
 # The images of a request, by field: one, or a list of them.
 Images = Mapping[str, Any]
+# A model as the registry has it, and the kind it is listed for.
+Found = tuple[Model | None, Kind]
 # In place of the URL of what is not uploaded yet.
 _LATER = "https://upload.invalid/"
 
@@ -278,18 +280,19 @@ def prepare_video(
         raise TypeError(f"unexpected keyword argument {unknown[0]!r}; {hint}")
     check_order_key(order_key)
     extra = _checked_extra(operation, extra_body or {}, validate)
-    default = {"duration": DURATION if "model" in given else operation.duration, "model": operation.model}
+    is_own = given.get("model", operation.model) == operation.model
+    default = {"duration": operation.duration if is_own else DURATION, "model": operation.model}
     fields = {**default, "aspect_ratio": ASPECT_RATIO, **given}
     body = _checked_body(operation, images, fields, extra, validate)
     registry = yield from known_registry(resource._models, validate, strict=strict)
-    model = registry.find(body["model"], operation.kind)
-    _fit_to_model(registry, model, operation.kind, body, validate, strict=strict)
+    found = registry.find_alike(body["model"], operation.kind)
+    _fit_to_model(registry, found, operation.kind, body, validate, strict=strict)
     local = {}
     for where, source in _places(images):
         if not is_address(source):
             local[where] = yield from load_image(source, validate=bool(validate), convert=convert)
     paying = {"output": output, "force": force, "order_key": order_key}
-    checks = _checks(operation, body["model"], model, registry, local) if validate else ("nothing: validate=False",)
+    checks = _checks(operation, body["model"], found, registry, local) if validate else ("nothing: validate=False",)
     return Prepared(resource._runner, resource._retry, operation, (body, extra), images, local, checks, paying)
 
 
@@ -472,14 +475,15 @@ def _checked_body(
 
 
 def _fit_to_model(
-    registry: Registry, model: Model | None, kind: Kind, body: dict[str, Any], validate: object, *, strict: bool
+    registry: Registry, found: Found, kind: Kind, body: dict[str, Any], validate: object, *, strict: bool
 ) -> None:
     """Fit the ratio to the model, and check the rest against what the model takes."""
+    model, _ = found
     if validate and "aspect_ratio" not in body and model is not None and model.aspect_ratios:
         _warn_of_no_ratio(model, strict=strict)
     _fit_ratio(body, model)
     if validate:
-        _check_model(registry, model, kind, body, strict=strict)
+        _check_model(registry, found, kind, body, strict=strict)
         _warn_of_many(body.get("video_number"), strict=strict)
 
 
@@ -492,17 +496,19 @@ def _fit_ratio(body: dict[str, Any], model: Model | None) -> None:
         body |= {"aspect_ratio": ratios[0]} if ratios else {}
 
 
-def _check_model(registry: Registry, model: Model | None, kind: Kind, body: Mapping[str, Any], *, strict: bool) -> None:
-    """Refuse, or only warn of, what the model does not take; of a model that is not listed only warn."""
+def _check_model(registry: Registry, found: Found, kind: Kind, body: Mapping[str, Any], *, strict: bool) -> None:
+    """Refuse, or only warn of, what the model does not take; of a model that is not listed for this kind only warn."""
+    model, listed_for = found
     if model is None:
         if registry.models.get(kind):
             warn_before_paying(registry.lacks(body["model"], kind))
         return
-    found = problems(model, body)
-    if found and (registry.is_live or strict):
-        raise InvalidInputError(f"{'; '.join(found)} (by {registry.source})")
-    if found:
-        warn_before_paying(f"{'; '.join(found)} (by {registry.source}, which may be out of date)")
+    wrong = "; ".join(problems(model, body))
+    if wrong and (strict or (registry.is_live and listed_for == kind)):
+        raise InvalidInputError(f"{wrong} (by {registry.told(kind, listed_for)})")
+    if wrong:
+        doubt = "which may be out of date" if listed_for == kind else "which may differ here"
+        warn_before_paying(f"{wrong} (by {registry.told(kind, listed_for)}, {doubt})")
 
 
 def _warn_of_no_ratio(model: Model, *, strict: bool) -> None:
@@ -524,11 +530,10 @@ def _warn_of_many(video_number: int | None, *, strict: bool) -> None:
     warn_before_paying(f"{told}, and the service may refuse it: {known}")
 
 
-def _checks(
-    operation: Operation, key: str, model: Model | None, registry: Registry, local: Mapping[str, Image]
-) -> list[str]:
+def _checks(operation: Operation, key: str, found: Found, registry: Registry, local: Mapping[str, Image]) -> list[str]:
     """What was checked, and by which source."""
+    model, listed_for = found
     unknown = f"nothing of {key}, which {registry.source} does not know"
-    told = unknown if model is None else f"what {key} takes, by {registry.source}"
+    told = unknown if model is None else f"what {key} takes, by {registry.told(operation.kind, listed_for)}"
     files = [f"{where} is a whole {image.media_type} by its structure" for where, image in local.items()]
     return [f"the limits of {operation.schema}, by the contract", told, *files]

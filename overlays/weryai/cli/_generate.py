@@ -38,9 +38,11 @@ def _ordering(command: F) -> F:
         (
             click.argument("images", metavar="[IMAGE]...", nargs=-1),
             click.option("-p", "--prompt", required=True, help="Motion prompt, 1 to 2000 characters."),
-            click.option("--last", metavar="IMAGE", help="The last frame; IMAGE is then the first one."),
-            click.option("-m", "--model", help="Model key. [default: WERYAI_VIDEO_1_0, for several images VEO_3_1]"),
-            click.option("-d", "--duration", type=int, help="Seconds. [default: 5, for several images 8]"),
+            click.option(
+                "--last", metavar="IMAGE", help="The last frame; IMAGE is then the first one. [default model: VEO_3_1]"
+            ),
+            click.option("-m", "--model", help="Model key. [default: WERYAI_VIDEO_1_0, for more images VEO_3_1]"),
+            click.option("-d", "--duration", type=int, help="Seconds. [default: 5, for more images 8]"),
             click.option("-r", "--aspect-ratio", help='Width to height; "none" leaves it out. [default: 16:9]'),
             click.option("--negative-prompt", help="Things to avoid, up to 1000 characters."),
             click.option("--resolution", help="Such as 720p, if the model lists any."),

@@ -55,17 +55,14 @@ def _with(part: Any, place: Steps, value: Any) -> Any:
 
 def mistakes(document: dict[str, Any]) -> Iterator[Mistake]:
     """Derive every mistake from a document, in its order."""
-    known = sorted(
-        {one for _, part in walk(document) for one in _enum(part) if isinstance(one, str)},
-        key=lambda word: word.lower(),
-    )
+    enums = [enum for _, part in walk(document) if (enum := _enum(part))]
     yield from _of_paths(document)
     for place, part in walk(document):
         said = list(words(place))
         if not isinstance(part, dict) or _DATA & set(said[:-1]) or any(word.startswith("x-") for word in said):
             continue
         if said[-1:] == ["examples"] and place[-1] == "examples":
-            yield from _of_examples(place, part, known)
+            yield from _of_examples(place, part, enums)
         elif not _DATA & set(said):
             yield from _of_part(document, place, part)
 
@@ -196,7 +193,7 @@ def _of_responses(place: Steps, part: dict[str, Any]) -> Iterator[Mistake]:
             yield Mistake("status", (*place, code, "$ref"), other)
 
 
-def _of_examples(place: Steps, part: dict[str, Any], words: list[str]) -> Iterator[Mistake]:
+def _of_examples(place: Steps, part: dict[str, Any], enums: list[list[Any]]) -> Iterator[Mistake]:
     for name, example in part.items():
         yield Mistake("example", (*place, name))
         if not isinstance(example, dict) or "value" not in example:
@@ -206,9 +203,14 @@ def _of_examples(place: Steps, part: dict[str, Any], words: list[str]) -> Iterat
                 yield Mistake("example", steps, not value)
             elif isinstance(value, int):
                 yield Mistake("example", steps, value + 1)
-            elif value in words:
-                at = words.index(value)
-                yield Mistake("example", steps, words[(at + len(words) // 2) % len(words)])
+            elif isinstance(value, str) and (other := _other_word(value, enums)):
+                yield Mistake("example", steps, other)
+
+
+def _other_word(word: str, enums: list[list[Any]]) -> str | None:
+    """The first other word of the first enum that holds this one, so that a new word elsewhere changes nothing."""
+    others = (one for enum in enums if word in enum for one in enum if one != word and isinstance(one, str))
+    return next(others, None)
 
 
 def _of_operation(place: Steps, part: dict[str, Any]) -> Iterator[Mistake]:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.cases import is_refused_out_of_caution
 from contract.reading import CONTRACT, SCHEMAS, request_examples
 from fakes.pictures import JPEG
 from fakes.playing import generate, play, reply, submit
@@ -68,6 +69,12 @@ BREAKS = [
     ("prompt", "p" * 2001),
     ("prompt", "😀" * 2001),
     ("prompt", "\ud800"),
+    ("prompt", "   "),
+    ("prompt", "\u3000\n\t"),
+    ("prompt", "\u200b\ufeff"),
+    ("prompt", "wave\0"),
+    ("negative_prompt", "\0"),
+    ("model", " "),
     ("prompt", 5),
     ("negative_prompt", "n" * 1001),
     ("video_number", 0),
@@ -196,9 +203,9 @@ BODIES = st.fixed_dictionaries({}, optional={name: values(schema) for name, sche
 
 
 def is_judged_otherwise_on_purpose(body: Mapping[str, Any]) -> bool:
-    """Name the deliberate differences: 5.0 is an integer to JSON Schema, and an address without a host is a URI."""
+    """Name the deliberate differences: to JSON Schema 5.0 is an integer, no host a URI, and a blank a text."""
     whole = ("duration", "video_number", "caller_id")
-    if "https://" in (body["image"], body.get("webhook_url")):
+    if "https://" in (body["image"], body.get("webhook_url")) or is_refused_out_of_caution(body):
         return True
     return any(isinstance(body.get(name), float) and body[name].is_integer() for name in whole)
 
@@ -230,8 +237,9 @@ def test_what_fits_the_table_fits_the_contract(name: str, value: Any) -> None:
     assert VALIDATOR.is_valid({**GOOD, name: value})
 
 
-# What JSON has no word for never reaches a validator, and only an address with a host can be fetched.
-STRICTER = ("\ud800", "https://")
+# What JSON has no word for never reaches a validator, and only an address with a host can be fetched; a blank and a
+# zero byte are refused out of our own caution.
+STRICTER = ("\ud800", "https://", "   ", "\u3000\n\t", "\u200b\ufeff", "wave\0", "\0", " ")
 
 
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, v in BREAKS if v == v and v not in STRICTER], ids=name_of)
@@ -240,8 +248,15 @@ def test_what_breaks_the_table_breaks_the_contract(name: str, value: Any) -> Non
     assert not VALIDATOR.is_valid({**GOOD, name: value})
 
 
+def test_a_visible_prompt_keeps_its_blanks() -> None:
+    """What holds one visible sign is sent as it is, whatever blanks and joiners are around it."""
+    for prompt in (" wave\n", "\u200d😀", "\ufe0f❤", "."):
+        assert play(submit(PICTURE, prompt=prompt), ACCEPTED).bodies[0]["prompt"] == prompt
+
+
 def test_validate_false_sends_what_breaks_a_limit() -> None:
     """`validate=False` sends the same request all the same."""
+    assert play(submit(PICTURE, prompt=" \0", validate=False), ACCEPTED).bodies[0]["prompt"] == " \0"
     played = play(submit(PICTURE, prompt="p" * 2001, duration=0, validate=False), ACCEPTED)
     assert (len(played.bodies[0]["prompt"]), played.bodies[0]["duration"]) == (2001, 0)
 
