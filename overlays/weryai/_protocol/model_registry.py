@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
 from ..errors import ContractError, ModelUnavailableError
 from .contract import contract
@@ -80,7 +80,7 @@ class Registry:
         wanted = key.upper()
         keys = [one for one in listed if one.endswith(f"_{wanted}") or wanted.endswith(f"_{one}")]
         keys = keys or difflib.get_close_matches(wanted, listed)
-        others = [_WORDS[other] for other in self.models if other in _WORDS and self.find(key, cast(Kind, other))]
+        others = [_WORDS[other] for other in self.models if other in _WORDS and self.find(key, other)]
         there = f"; it is listed for {' and '.join(others)}" if others else ""
         return f"{there}; did you mean {' or '.join(keys)}?" if keys else there
 
