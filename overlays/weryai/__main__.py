@@ -7,6 +7,15 @@ import sys
 
 import weryai
 
+_SERVER = "starlette uvicorn python-multipart jsonschema-rs"
+#: What a command needs besides click, for who has no click yet: the extras, and their packages.
+_NEEDED = {
+    "demo": ("cli,emulator", f"{_SERVER} av"),
+    "emulate": ("cli,emulator", f"{_SERVER} av"),
+    "contract": ("cli,contract", f"schemathesis jinja2 {_SERVER}"),
+    "bulk": ("cli,bulk", "rich pillow"),
+}
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
@@ -21,7 +30,10 @@ def main() -> None:
     try:
         import click  # noqa: F401
     except ImportError:
-        sys.exit("The command line needs one more package: pip install click")
+        needed = _NEEDED.get(next(iter(sys.argv[1:]), ""), ("cli", ""))
+        packages, extras = f"click {needed[1]}".rstrip(), needed[0]
+        print(f"weryai: the command line lacks packages: pip install {packages} (weryai[{extras}])", file=sys.stderr)
+        sys.exit(2)
     from .cli import run
 
     sys.exit(run(sys.argv[1:]))

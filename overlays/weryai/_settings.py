@@ -85,9 +85,6 @@ def make_settings(
 ) -> Settings:
     """Check and complete what the user gave; a given base_url also serves the models registry unless told otherwise."""
     environment = os.environ.get
-    if models_base_url is None and base_url is None:
-        models_base_url = environment("WERYAI_MODELS_BASE_URL") or environment("WERYAI_BASE_URL") or MODELS_BASE_URL
-    base_url = base_url or environment("WERYAI_BASE_URL") or BASE_URL
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < 86_400:
         raise ConfigurationError("timeout must be a number of seconds, more than 0 and less than a day")
     if retry is not None and not isinstance(retry, RetryPolicy):
@@ -100,10 +97,12 @@ def make_settings(
         raise ConfigurationError("polls_per_second must be more than 0 and at most 10,000")
     if not (on_drift is None or on_drift == "log" or callable(on_drift)) or inspect.iscoroutinefunction(on_drift):
         raise ConfigurationError('on_drift must be a plain function of one Drift, or "log"')
-    named = _checked_hosts(environment("WERYAI_PRIVATE_HOSTS", "") if private_hosts is None else private_hosts)
+    api, models = _addresses(base_url, models_base_url)
+    hosts_name = "WERYAI_PRIVATE_HOSTS" if private_hosts is None else "private_hosts"
+    named = _checked_hosts(hosts_name, environment(hosts_name, "") if private_hosts is None else private_hosts)
     return Settings(
-        base_url=_checked_url("base_url", base_url, named),
-        models_base_url=_checked_url("models_base_url", models_base_url or base_url, named),
+        base_url=_checked_url(*api, named),
+        models_base_url=_checked_url(*models, named),
         timeout=float(timeout),
         retry=retry or RetryPolicy(),
         key=_key_reader(api_key),
@@ -113,6 +112,25 @@ def make_settings(
         on_drift=on_drift,
         private_hosts=named,
     )
+
+
+def _addresses(base_url: str | None, models_base_url: str | None) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Where the API and the models registry are, each with the name of what says so."""
+    api = _given("base_url", base_url) or ("base_url", BASE_URL)
+    if models_base_url:
+        return api, ("models_base_url", models_base_url)
+    if base_url is None and models_base_url is None:
+        return api, _given("models_base_url") or _given("base_url") or ("models_base_url", MODELS_BASE_URL)
+    return api, api
+
+
+def _given(parameter: str, value: str | None = None) -> tuple[str, str] | None:
+    """What was given as an address, with the name of where: the parameter, or its variable of the environment."""
+    if value:
+        return parameter, value
+    variable = f"WERYAI_{parameter.upper()}"
+    found = os.environ.get(variable)
+    return (variable, found) if found else None
 
 
 @functools.lru_cache(maxsize=16)
@@ -130,14 +148,14 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _checked_hosts(private_hosts: Iterable[str]) -> frozenset[str]:
+def _checked_hosts(name: str, private_hosts: Iterable[str]) -> frozenset[str]:
     """The hosts that may be reached by plain http, each of which must be private by its very name or address."""
     given = private_hosts.split(",") if isinstance(private_hosts, str) else private_hosts
     hosts = frozenset(str(host).strip().strip("[]").lower() for host in given) - {""}
     for host in hosts:
         if not _is_private(host):
             raise ConfigurationError(
-                f"private_hosts: {host[:100]!r} is not private: that is an address of a private network, or a name "
+                f"{name}: {host[:100]!r} is not private: that is an address of a private network, or a name "
                 f"without a dot or one that ends with {', '.join(_PRIVATE_ENDINGS)}"
             )
     return hosts
@@ -160,7 +178,10 @@ def _checked_url(name: str, url: str, private_hosts: frozenset[str]) -> str:
     except (ValueError, AttributeError) as error:
         raise ConfigurationError(f"{name} is not a URL: {error}") from None
     if scheme not in ("http", "https") or not host:
-        raise ConfigurationError(f"{name} must start with https:// (or http:// on this machine) and name a host")
+        told = _host_like(url.strip())
+        raise ConfigurationError(
+            f"{name} must start with https:// (or http:// on this machine) and name a host{told and f', not {told!r}'}"
+        )
     if not host.isascii():
         raise ConfigurationError(f"{name}: write the host in its ASCII form (xn--...)")
     if parts.username or parts.password or "?" in url or "#" in url:
@@ -173,7 +194,18 @@ def _checked_url(name: str, url: str, private_hosts: frozenset[str]) -> str:
     return url.strip().rstrip("/")
 
 
+def _host_like(url: str) -> str:
+    """The start of a mistyped address as far as it is surely a host, and no key or password; else nothing."""
+    label = "[a-z0-9_-]{1,24}"
+    if "@" in url or url.startswith("sk-"):
+        return ""
+    found = re.match(rf"(?:[a-z][a-z0-9+]{{1,9}}:/{{0,3}})?(?:(?:{label}\.)*{label})?(?::\d{{1,5}})?(?=[/?#]|$)", url)
+    is_host = found is not None and (":" in found[0] or "." in found[0] or found[0] == "localhost")
+    return found[0] if found is not None and is_host else ""
+
+
 def _key_reader(api_key: KeySource | None) -> Callable[[], str]:
+    name = "WERYAI_API_KEY" if api_key is None else "api_key"
     if api_key is None:
         api_key = os.environ.get("WERYAI_API_KEY", "")
         if not api_key.strip():
@@ -185,7 +217,7 @@ def _key_reader(api_key: KeySource | None) -> Callable[[], str]:
         source = api_key
         return lambda: _asked_key(source)
     # Under no other name: tools that record the locals of a traceback hide what is called so.
-    api_key = _checked_key(api_key)
+    api_key = _checked_key(api_key, name)
     return lambda: api_key
 
 
@@ -197,12 +229,12 @@ def _asked_key(source: Callable[[], str]) -> str:
     return _checked_key(api_key)
 
 
-def _checked_key(api_key: object) -> str:
+def _checked_key(api_key: object, name: str = "api_key") -> str:
     if not isinstance(api_key, str):
         kind = type(api_key).__name__
         raise ConfigurationError(f"api_key must be a string or a function that returns one, not {kind}")
     if api_key.strip().lower().startswith("bearer "):
-        raise ConfigurationError("api_key must be the key alone, without the word Bearer")
+        raise ConfigurationError(f"{name} must be the key alone, without the word Bearer")
     if not re.fullmatch(r"[\x21-\x7e]+", api_key.strip()):
-        raise ConfigurationError("api_key must be printable ASCII without spaces; was it copied whole?")
+        raise ConfigurationError(f"{name} must be printable ASCII without spaces; was it copied whole?")
     return api_key.strip()

@@ -140,7 +140,7 @@ def test_a_deleted_video_is_fetched_again_on_demand(emulator: Emulator, tmp_path
     assert rows(tmp_path / "run.db", "path") == [str(path) for path in paths]
     paths[2].unlink()
     retried = weryai_command("bulk", "retry", "run.db", "--missing", base_url=None, key=None, folder=tmp_path)
-    assert retried.code == 0 and "1 videos are missing" in retried.output, retried.errors
+    assert retried.code == 0 and "1 video is missing" in retried.output, retried.errors
     assert states(tmp_path / "run.db") == {"done": 3, "submitted": 1} and orders(emulator) == 4
 
 

@@ -272,7 +272,7 @@ def test_emulate_lists_its_scenarios(tmp_path: Path) -> None:
     [
         (("--scenario", "rate-limti:2"), "did you mean rate-limit"),
         (("--state", "."), "cannot be opened"),
-        (("--speed", "-1"), "speed=-1.0 must be a number from 0 on"),
+        (("--speed", "-1"), "--speed -1.0 must be a number from 0 on"),
         (("--concurrency", "-1"), "-1"),
         (("--model-rules", "some"), "some"),
     ],

@@ -181,7 +181,7 @@ def test_an_order_key_orders_once_from_the_command_line(
     assert task_id in capsys.readouterr().err
     assert run([*SUBMIT, "--order-key", "job-2", "--window", "0"]) == 0
     assert run([*SUBMIT, "--order-key", "job-3", "--no-journal"]) == 2
-    assert "order_key needs a journal" in capsys.readouterr().err
+    assert "--order-key needs a journal" in capsys.readouterr().err
     assert rows(journal, "order_key") == ["job-1", "job-2"]
 
 

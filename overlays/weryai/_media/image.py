@@ -216,6 +216,12 @@ def _where(source: Any) -> str:
         return ""
 
 
+def _place(source: object) -> str:
+    """A path, in quotes where it could be taken for words."""
+    shown = quoted(source)
+    return repr(shown) if re.search(r"\s", shown) else shown
+
+
 def _read_path(source: str | os.PathLike[str], most: int) -> tuple[str, bytes]:
     if isinstance(source, str) and (wrong := is_no_path(source)) is not None:
         raise InvalidInputError(wrong)
@@ -226,7 +232,7 @@ def _read_path(source: str | os.PathLike[str], most: int) -> tuple[str, bytes]:
         with path.open("rb") as file:
             return quoted(path), b"".join(_pieces(file, most))
     except FileNotFoundError:
-        raise InvalidInputError(f"there is no image at {quoted(source)}") from None
+        raise InvalidInputError(f"there is no image at {_place(source)}") from None
     except IsADirectoryError:
         raise InvalidInputError(f"{quoted(source)} is a folder, not an image") from None
     except (OSError, ValueError, TypeError) as error:

@@ -508,7 +508,8 @@ def _check_model(registry: Registry, found: Found, kind: Kind, body: Mapping[str
         raise InvalidInputError(f"{wrong} (by {registry.told(kind, listed_for)})")
     if wrong:
         doubt = "which may be out of date" if listed_for == kind else "which may differ here"
-        warn_before_paying(f"{wrong} (by {registry.told(kind, listed_for)}, {doubt})")
+        told = f"by {registry.told(kind, listed_for)}, {doubt}; strict=True refuses it"
+        warn_before_paying(f"{wrong} ({told})")
 
 
 def _warn_of_no_ratio(model: Model, *, strict: bool) -> None:
@@ -516,7 +517,7 @@ def _warn_of_no_ratio(model: Model, *, strict: bool) -> None:
     told = f"aspect_ratio: {model.key} lists {', '.join(model.aspect_ratios or ())}, and the service requires one"
     if strict:
         raise InvalidInputError(told)
-    warn_before_paying(f"{told}, so it may refuse a request without")
+    warn_before_paying(f"{told}, so it may refuse a request without; strict=True refuses it at once")
 
 
 def _warn_of_many(video_number: int | None, *, strict: bool) -> None:
@@ -527,7 +528,7 @@ def _warn_of_many(video_number: int | None, *, strict: bool) -> None:
     if strict:
         raise InvalidInputError(f"video_number={video_number}: {known}")
     told = f"video_number={video_number} submits that many paid tasks"
-    warn_before_paying(f"{told}, and the service may refuse it: {known}")
+    warn_before_paying(f"{told}, and the service may refuse it: {known}; strict=True refuses it at once")
 
 
 def _checks(operation: Operation, key: str, found: Found, registry: Registry, local: Mapping[str, Image]) -> list[str]:

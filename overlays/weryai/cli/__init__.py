@@ -25,6 +25,7 @@ from ._info import balance, completion, models
 from ._orders import orders, resolve, resume
 from ._output import OutputLostError, check_help_shown, plain, say, unfailing
 from ._signals import exit_code, gentle
+from ._words import in_words
 
 EXAMPLES = examples(
     "weryai demo",
@@ -116,7 +117,8 @@ def _run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         told = io.StringIO()
         error.show(told)
-        say(*told.getvalue().splitlines())
+        # What click lists stands behind a tab.
+        say(*(re.sub("^Error: ", "weryai: ", line.expandtabs(2)) for line in told.getvalue().splitlines()))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
         return _report(error.__cause__ or error, "Interrupted.", exit_code())
@@ -180,18 +182,9 @@ def _report(error: BaseException, message: str, code: int) -> int:
     for text in (message, *map(plain, getattr(error, "__notes__", ()))):
         # What this package found wrong before it sent anything may have several lines.
         for line in text.splitlines() or [""]:
-            say(line if line == "Interrupted." else f"weryai: {_with_command(line)}")
+            say(line if line == "Interrupted." else f"weryai: {in_words(line)}")
     return code
 
 
-def _with_command(line: str) -> str:
-    """Name the command where the library names the method."""
-    line = re.sub(r"tasks\.(?:wait|get)\('([^']*)'\)", r"`weryai wait \1`", line)
-    line = re.sub(r"tasks\.wait_many\(\[(.*)\]\)", lambda ids: "`weryai wait " + re.sub("[',]", "", ids[1]) + "`", line)
-    line = line.replace("you say force=True", "you say --force")
-    line = re.sub(r"settle order (\d+) first with orders.adopt", r"settle it first with `weryai resolve \1`", line)
-    return line.replace("tasks.get has a fresh one", "`weryai wait TASK_ID` has a fresh one")
-
-
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    say(f"weryai: {message}")
+    say(f"weryai: {in_words(str(message))}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -71,6 +74,18 @@ def chosen(client: WeryAI, images: Sequence[str], last: str | None, options: dic
     if model is not None and not any_model:
         _check_model(client, choice.kind, model)
     return choice
+
+
+def check_prompt(images: Sequence[str], prompt: str) -> None:
+    """Refuse an image in the place of the prompt, which nobody can have meant, before anything is sent."""
+    if not re.search(r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|heic|heif|avif)$", prompt, re.IGNORECASE):
+        return
+    if os.path.isfile(prompt):
+        words = shlex.quote(images[0]) if images and not os.path.exists(images[0]) else '"She waves"'
+        raise click.UsageError(
+            f"-p names the file {prompt}: the image stands alone, and the prompt is words: "
+            f"`weryai generate {shlex.quote(prompt)} -p {words}`"
+        )
 
 
 def _by_images(client: WeryAI, images: Sequence[str], last: str | None, model: str | None) -> Choice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ._output import put
+from ._packages import require
 
 
 @click.command(
@@ -18,13 +19,11 @@ def contract(context: click.Context, words: tuple[str, ...]) -> int:
     given = context.parent.params if context.parent else {}
     if given.get("api_key") or given.get("base_url"):
         raise click.UsageError("contract reads the key from WERYAI_API_KEY, and the service from its own --url")
+    require("contract", "contract")
     try:
         from weryai.contract import main
 
         return main(words)
-    except ModuleNotFoundError as error:
-        needed = "schemathesis jinja2 jsonschema-rs starlette uvicorn python-multipart"
-        raise click.ClickException(f"{error.name} is missing: pip install {needed}") from error
     except SystemExit as ending:
         if {"-h", "--help"} & set(words):
             put(False, "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import platform
 import re
@@ -21,15 +20,9 @@ import weryai
 from ._connection import WARNING
 from ._help import examples
 from ._output import Showing, as_json, columns_of, plain, put, say
+from ._packages import EXTRAS, missing
+from ._words import in_words
 
-#: What each extra of pyproject.toml brings, by a module of its own.
-EXTRAS = {
-    "cli": ("click",),
-    "emulator": ("starlette", "uvicorn", "multipart", "jsonschema_rs", "av"),
-    "testing": ("pytest", "starlette", "uvicorn", "multipart", "jsonschema_rs"),
-    "bulk": ("click", "rich", "PIL"),
-    "bulk-postgres": ("psycopg", "procrastinate", "rich"),
-}
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 CLOCK_TOLERANCE = 300.0
 TIMEOUT = 15.0
@@ -42,6 +35,7 @@ class Finding(NamedTuple):
     is_fine: bool
     text: str
     remedy: str = ""
+    is_left_out: bool = False
 
 
 @click.command(
@@ -58,7 +52,7 @@ def doctor(offline: bool, json_lines: bool) -> int:
     findings = [*_of_this_machine(), *([] if offline else _of_the_service())]
     width = max(len(one.name) for one in findings)
     for one in findings:
-        mark = "ok  " if one.is_fine else "look"
+        mark = "-   " if one.is_left_out else "ok  " if one.is_fine else "look"
         if json_lines:
             put(True, "", event="finding", **_fields(one))
             continue
@@ -86,7 +80,7 @@ def _fields(one: Finding) -> dict[str, object]:
 
 def _of_this_machine() -> Iterator[Finding]:
     yield Finding("version", True, f"weryai {weryai.__version__}, Python {platform.python_version()}, {sys.platform}")
-    yield from (_extra(name, modules) for name, modules in EXTRAS.items())
+    yield from (_extra(name) for name in EXTRAS)
     yield _key()
     yield _proxies()
     yield _folder("journal", weryai.Journal.default_path().parent, "set WERYAI_JOURNAL to a file in another folder")
@@ -94,10 +88,11 @@ def _of_this_machine() -> Iterator[Finding]:
         yield _folder("folder", Path.cwd(), "change to a folder where you may write, or give --output")
 
 
-def _extra(name: str, modules: tuple[str, ...]) -> Finding:
+def _extra(name: str) -> Finding:
     """Say whether an extra is installed; one that is not is no fault."""
-    missing = [module for module in modules if importlib.util.find_spec(module) is None]
-    return Finding(f"[{name}]", True, f"not installed ({', '.join(missing)} missing)" if missing else "installed")
+    if not (lacking := missing(name)):
+        return Finding(f"[{name}]", True, "installed")
+    return Finding(f"[{name}]", True, "not installed", f"pip install {' '.join(lacking)}", is_left_out=True)
 
 
 def _key() -> Finding:
@@ -149,7 +144,9 @@ def _of_the_service() -> Iterator[Finding]:
     try:
         client = weryai.WeryAI(key or "none", base_url=options.get("base_url"), timeout=TIMEOUT, retry=once)
     except weryai.WeryAIError as error:
-        yield Finding("address", False, error.message, "correct WERYAI_BASE_URL and WERYAI_API_KEY, or unset them")
+        yield Finding(
+            "address", False, in_words(error.message), "correct WERYAI_BASE_URL and WERYAI_API_KEY, or unset them"
+        )
         return
     with client:
         yield Finding("address", True, client.base_url)

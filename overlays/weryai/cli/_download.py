@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import weryai
 
 from ._output import put, say, task_fields
+from ._words import in_words
 
 if TYPE_CHECKING:
     from weryai import Task, WeryAI
+
+#: What the name of a video may end in.
+SUFFIXES = (".mp4", ".m4v", ".mov", ".webm")
 
 
 def fetch(
@@ -38,7 +42,7 @@ def fetch(
                 # Whoever typed the id need not be told it; the library's note is for those who did not.
                 error.__notes__, error.paid_task_ids = [], ()
             if problem is not None:
-                say(f"weryai: {problem}")
+                say(f"weryai: {in_words(str(problem))}")
             problem = error
         else:
             put(json_lines, path, event="done", **{**task_fields(result.task), "path": path})
@@ -73,6 +77,15 @@ def check_output(output: str | None, *, overwrite: bool) -> Literal["replace", "
     """Refuse a file that is there, before anything is sent; return what becomes of one that comes in between."""
     if output is None or is_folder(output):
         return "rename"
+    check_suffix(output)
     if not overwrite and os.path.lexists(os.path.expanduser(output)):
         raise weryai.InvalidInputError(f"{output} is there already; --overwrite replaces it")
     return "replace" if overwrite else "rename"
+
+
+def check_suffix(output: str) -> None:
+    """Refuse a name that no program would take for a video's, before anything is sent; one without a suffix is fine."""
+    suffix = re.search(r"\.[A-Za-z][A-Za-z0-9]{0,4}$", output)
+    if suffix is not None and suffix[0].lower() not in SUFFIXES:
+        better = f"{output.removesuffix(suffix[0])}.mp4"
+        raise weryai.InvalidInputError(f"{output} is no name of a video: what comes is an MP4, so say {better}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ import weryai
 from ._help import examples
 from ._looking import look_at, opening
 from ._output import check_shown, put, say
+from ._packages import require
 from ._progress import Progress
+from ._words import option_of
 
 if TYPE_CHECKING:
     from weryai import Upload
@@ -93,6 +96,7 @@ def emulate(
     hosts: tuple[str, ...],
     **more: Any,
 ) -> None:
+    require("emulate", "emulator", without="av" if list_scenarios or more["video"] == "fixed" else None)
     from weryai.emulator import serve
 
     if list_scenarios:
@@ -112,9 +116,11 @@ def emulate(
             **more,
         )
     except OSError as error:
-        raise click.ClickException(error.strerror or str(error)) from error
+        raise weryai.ConfigurationError(error.strerror or str(error)) from error
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        # It names its settings, such as speed=-1.
+        option = re.sub(r"(?:^|(?<= and ))([a-z_]+)=", lambda found: f"{option_of(found[1])} ", str(error))
+        raise click.UsageError(option) from error
 
 
 def _credits(text: str) -> int | None:
@@ -150,6 +156,7 @@ def _listed() -> list[str]:
 @click.option("-o", "--output", default="weryai-demo.mp4", show_default=True, help="File or folder to write.")
 @opening
 def demo(image: str | None, prompt: str | None, output: str, is_opened: bool) -> None:
+    require("demo", "emulator")
     from weryai.emulator import Emulator
 
     photograph = Path(weryai.__file__).parent / "emulator" / "data" / "astronaut.jpg"

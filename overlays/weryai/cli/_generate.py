@@ -13,7 +13,7 @@ import click
 
 import weryai
 
-from ._choosing import chosen
+from ._choosing import check_prompt, chosen
 from ._connection import connect
 from ._download import check_output, fetch, is_folder, target_of
 from ._help import examples
@@ -147,6 +147,7 @@ def generate(
     sidecar: bool, timeout: float, dry_run: bool, json_lines: bool, **options: Any,
 ) -> None:  # fmt: skip
     check_output(output, overwrite=overwrite)
+    check_prompt(images, prompt)
     has_journal = not options["no_journal"]
     with _ordering_client(options, is_dry=dry_run) as client, contextlib.ExitStack() as stack:
         choice = chosen(client, images, last, options)
@@ -217,6 +218,7 @@ def _usual(client: WeryAI, model: str) -> tuple[float, ...]:
 def submit(
     images: tuple[str, ...], prompt: str, last: str | None, dry_run: bool, json_lines: bool, **options: Any
 ) -> None:
+    check_prompt(images, prompt)
     with _ordering_client(options, is_dry=dry_run) as client:
         choice = chosen(client, images, last, options)
         resource = choice.of(client)

@@ -47,6 +47,8 @@ def paying(command: F) -> F:
 def paying_client(options: dict[str, Any]) -> Iterator[WeryAI]:
     """Make a client that writes down what it pays for; what `paying` has added is taken out of the options."""
     place, without, window = (options.pop(name) for name in ("journal", "no_journal", "window"))
+    if without and options.get("order_key") is not None:
+        raise click.UsageError("--order-key needs a journal: leave --no-journal out")
     if without:
         with connect() as client:
             yield client

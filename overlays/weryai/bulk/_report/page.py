@@ -123,7 +123,11 @@ def _stopped(facts: Facts) -> Element | None:
 
 def _tiles(facts: Facts) -> Element:
     run, times = facts.status.facts, facts.times
-    tiles = [_tile(f"{run.submits:,}", "tasks paid for", run.submits, run.budget_tasks)]
+    tiles = [
+        _tile(
+            f"{run.submits:,}", "task paid for" if run.submits == 1 else "tasks paid for", run.submits, run.budget_tasks
+        )
+    ]
     if run.credits or (run.credits is not None and run.budget_credits is not None):
         tiles.append(_tile(number(run.credits), "credits spent", run.credits, run.budget_credits))
     if times is not None and times.median is not None:

@@ -14,6 +14,7 @@ from .._connection import key_of
 from .._help import examples
 from .._looking import look_at, opening
 from .._output import Showing, as_json, put, say
+from .._words import counted
 from .ledger_argument import Place, in_ledger, shown
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def retry(
         put(True, "", event="retry", **_fields(again), waiting=again.waiting, missing=many)
         return
     if missing:
-        click.echo(f"{many:,} videos are missing; `weryai bulk run` fetches them, at no cost")
+        told = f"{counted(many, 'video')} {'is' if many == 1 else 'are'} missing"
+        click.echo(f"{told}; `weryai bulk run` fetches what is, at no cost")
     if not failed:
         return
     put(False, f"{_cost(again)} back in the queue; `weryai bulk run` sends them")
@@ -174,7 +176,7 @@ def export(ledger: Place, output: str, chosen: Literal["csv", "jsonl", "parquet"
         return
     target = _expanded(output)
     many = bulk.export(ledger, target, format=chosen)
-    say(f"weryai: {many:,} jobs written to {target}")
+    say(f"weryai: {counted(many, 'job')} written to {target}")
 
 
 def _expanded(output: str | Path) -> Path:
@@ -194,7 +196,7 @@ def _verdict(word: str, tasks: list[str], *, everything: bool) -> str:
 
 def _cost(jobs: Requeued) -> str:
     """How many tasks, and their credits where prices are known."""
-    tasks = f"{jobs.jobs:,} {'task' if jobs.jobs == 1 else 'tasks'}"
+    tasks = counted(jobs.jobs, "task")
     if jobs.unpriced == jobs.jobs:
         return tasks
     more = f" and {jobs.unpriced:,} of unknown price" if jobs.unpriced else ""

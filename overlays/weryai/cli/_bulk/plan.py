@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._output import put, say
+from .._words import counted
 
 if TYPE_CHECKING:
     from weryai.bulk import Plan
@@ -35,21 +36,17 @@ def tell(planned: Plan) -> None:
         cells = (row[0].rjust(widths[0]), *(cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=True)))
         put(False, "  ".join(cells).rstrip())
     cost = "an unknown number of credits" if planned.credits is None else f"{planned.credits:g} credits"
-    more = f" and {planned.unpriced:,} tasks of unknown price" if 0 < planned.unpriced < planned.tasks else ""
-    uploads = _many(planned.uploads, "image")
+    more = f" and {counted(planned.unpriced, 'task')} of unknown price" if 0 < planned.unpriced < planned.tasks else ""
+    uploads = counted(planned.uploads, "image")
     put(False, "")
-    put(False, f"{_many(planned.tasks, 'task')} to buy, {cost}{more}; {uploads} to upload")
+    put(False, f"{counted(planned.tasks, 'task')} to buy, {cost}{more}; {uploads} to upload")
     if planned.known:
-        put(False, f"{_many(planned.known, 'job')} more in the ledger, not bought again")
+        put(False, f"{counted(planned.known, 'job')} more in the ledger, not bought again")
     put(False, f"about {span(planned.seconds)} at these limits, if a task takes two minutes, which is a guess")
     for kind, many in planned.left_out.items():
         say(f"left out of the folder, {many:,}: {kind}")
     for warning, many in planned.warnings.items():
-        say(f"warning, {many:,} rows: {warning}")
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+        say(f"warning, {counted(many, 'row')}: {warning}")
 
 
 def span(seconds: float) -> str:

@@ -22,6 +22,7 @@ from .._connection import key_of
 from .._help import examples
 from .._output import Showing, as_json, put
 from .._signals import exit_code, passed_on
+from .._words import counted
 from .ledger_argument import Place, database, in_file
 from .plan import fields, tell
 
@@ -94,11 +95,11 @@ def plan(manifest: Path, json_lines: bool, ledger: Path | None, **options: Any) 
         return
     tell(planned)
     if planned.submits > limits.most_ambiguous:
-        most, posts = limits.most_ambiguous, limits.open_posts
-        put(False, f"an outage leaves at most {most} jobs ambiguous (--open-posts {posts})")
+        most, posts = counted(limits.most_ambiguous, "job"), limits.open_posts
+        put(False, f"an outage leaves at most {most} ambiguous (--open-posts {posts})")
     tasks, credits = shard.share(limits.budget_tasks, limits.budget_credits)
     if tasks is not None and planned.submits + planned.tasks > tasks:
-        put(False, f"the budget of {tasks:,} tasks ends before that")
+        put(False, f"the budget of {counted(tasks, 'task')} ends before that")
     if credits is not None and (planned.spent or 0) + (planned.credits or 0) > credits:
         put(False, f"the budget of {credits:g} credits ends before that")
 

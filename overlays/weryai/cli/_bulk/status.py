@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .._words import counted
 from .plan import span
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ _MEANING = {
 def lines(status: Status, ledger: str) -> Iterator[str]:
     """Tell people."""
     width = max(len(f"{many:,}") for many in status.counts.values())
-    yield f"{status.jobs:,} jobs in {ledger}" + (f", at {status.facts.base_url}" if status.facts.base_url else "")
+    yield f"{counted(status.jobs, 'job')} in {ledger}" + (
+        f", at {status.facts.base_url}" if status.facts.base_url else ""
+    )
     for state, many in status.counts.items():
         if many:
             yield f"  {many:>{width},}  {state.value:<10}  {_MEANING[state.value]}"
@@ -86,7 +89,7 @@ def _spent(status: Status) -> str:
     if not facts.credits and facts.budget_credits is None:
         return tasks
     credits = "an unknown number" if facts.credits is None else f"{facts.credits:g}"
-    more = f" and {facts.unpriced:,} tasks of unknown price" if facts.credits and facts.unpriced else ""
+    more = f" and {counted(facts.unpriced, 'task')} of unknown price" if facts.credits and facts.unpriced else ""
     return f"{tasks}, {credits}{_of(facts.budget_credits)} credits{more}"
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import weryai
 
 from .._output import plain, put, say
+from .._words import counted
 from .ledger_argument import Place, near, shown
 from .status import told_of
 
@@ -175,7 +176,8 @@ class Living:
         budget = (
             f" of at most {self._limits.budget_tasks:,}" if self._limits.budget_tasks not in (None, math.inf) else ""
         )
-        return f"{self._ordered + self._since['submitted'] + self._since['ambiguous']:,} tasks paid for{budget}"
+        paid = self._ordered + self._since["submitted"] + self._since["ambiguous"]
+        return f"{counted(paid, 'task')} paid for{budget}"
 
     def _eta(self, left: int) -> str:
         from .plan import span
@@ -204,16 +206,17 @@ def _per(rate: float) -> str:
 def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
     """Say what is there, and the most that is going to be spent."""
     if loaded is not None:
-        say(f"weryai: {loaded.new:,} new jobs, {loaded.known:,} known; the ledger is {near(place)}")
-        if loaded.not_in_manifest:
-            say(f"weryai: {loaded.not_in_manifest:,} jobs are not in this manifest and not submitted")
+        say(f"weryai: {counted(loaded.new, 'new job')}, {loaded.known:,} known; the ledger is {near(place)}")
+        if many := loaded.not_in_manifest:
+            say(f"weryai: {counted(many, 'job')} {'is' if many == 1 else 'are'} not in this manifest and not submitted")
         for kind, many in loaded.left_out.items():
             say(f"weryai: left out of the folder, {many:,}: {kind}")
         for warning, many in loaded.warnings.items():
-            say(f"weryai: {many:,} rows: {warning}")
-    say(f"weryai: at most {limits.in_flight:,} tasks in flight, submissions: {_per(limits.rate)} (--in-flight, --rate)")
+            say(f"weryai: {counted(many, 'row')}: {warning}")
+    pace = f"submissions: {_per(limits.rate)} (--in-flight, --rate)"
+    say(f"weryai: at most {counted(limits.in_flight, 'task')} in flight, {pace}")
     if limits.budget_tasks not in (None, math.inf):
-        say(f"weryai: at most {limits.budget_tasks:,} tasks are bought, all starts together")
+        say(f"weryai: at most {counted(limits.budget_tasks, 'task')} may be bought, all starts together")
     if limits.budget_credits is not None:
         say(f"weryai: at most {limits.budget_credits:g} credits are spent, all starts together")
 
@@ -224,7 +227,7 @@ def say_end(place: Place, output: Path, outcome: Outcome) -> None:
     aside = outcome.not_in_manifest
     counts = {state.value: left for state, many in outcome.counts.items() if (left := many - aside.get(state, 0))}
     told = ", ".join(f"{many:,} {state}" for state, many in counts.items()) or "no jobs"
-    say(f"weryai: {told}; {outcome.submits:,} tasks paid for")
+    say(f"weryai: {told}; {counted(outcome.submits, 'task')} paid for")
     if any(aside.values()):
         words = ", ".join(f"{many:,} {state.value}" for state, many in aside.items() if many)
         say(f"weryai: and of earlier manifests, not in this one: {words}")

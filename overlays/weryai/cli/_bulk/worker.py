@@ -13,6 +13,7 @@ import weryai
 from .._connection import key_of
 from .._help import examples
 from .._output import as_json, say
+from .._words import counted
 from .ledger_argument import DATABASE, database, shown
 from .run import go_on, storing
 
@@ -60,6 +61,6 @@ def worker(
         limits = replace(kept, **{name: value for name, value in given.items() if value is not None})
         left = sum(many for state, many in bulk.status(database).counts.items() if state in _LEFT)
         end = "all is done" if until_done else "Ctrl-C"
-        say(f"weryai: {left:,} jobs to do in {shown(database)}, until {end}")
+        say(f"weryai: {counted(left, 'job')} to do in {shown(database)}, until {end}")
         work = partial(bulk.work, until_done=until_done)
         go_on(ledger, database, limits, None, work, key=key, is_plain=json_lines, **options)

@@ -1,0 +1,74 @@
+"""The command line's own words for what the library says in Python's."""
+
+from __future__ import annotations
+
+import re
+
+#: What a command takes for a parameter, or a field of a request, where that is not --its-name.
+_OPTIONS = {
+    "image": "IMAGE", "images": "IMAGE", "first_pic_url": "IMAGE", "end_pic_url": "--last", "generate_audio": "--audio",
+    "extra_body": "--extra", "api_key": "the API key (WERYAI_API_KEY)", "models_base_url": "WERYAI_MODELS_BASE_URL",
+}  # fmt: skip
+_FIELDS = (
+    "model|prompt|duration|aspect_ratio|negative_prompt|video_number|resolution|generate_audio|webhook_url|caller_id|"
+    "images?|first_pic_url|end_pic_url"
+)
+_PARAMETERS = (
+    "api_key|base_url|models_base_url|order_key|timeout|interval|rate|start_rate|in_flight|open_posts|outage|extra_body"
+)
+# What the contract, or a model, has to say of a field.
+_PROBLEM = (
+    r"(?= (?:is missing|is no field|is not a URL|is -?\d|must |has \d|holds a character|must match )"
+    r"|=\d+(?: submits|:)|(?: [^;]{1,100})?: \S+ (?:takes|makes|lists))"
+)
+# And the library of a parameter.
+_TROUBLE = r"(?= must |: write | is plain http| is not a URL| '| needs a journal| 1 to | 0 seconds)"
+_RULES: list[tuple[str, str]] = [
+    # There is no option for it.
+    (r"; validate=False sends it all the same", ""),
+    (r"tasks\.(?:wait|get)\('([^']*)'\)", r"`weryai wait \1`"),
+    (r"tasks\.get has a fresh one", "`weryai wait TASK_ID` has a fresh one"),
+    (r"settle order (\d+)( first)? with orders\.adopt or orders\.give_up", r"settle it\2 with `weryai resolve \1`"),
+    (r"say force=True", "say --force"),
+    (r"force=True does that", "--force does that"),
+    (r"strict=True refuses", "--strict refuses"),
+    (r"convert=True, or --convert,", "--convert"),
+    (r"--convert, in Python convert=True,", "--convert"),
+    (r"submit \+ batches\.wait", "`weryai submit --video-number`"),
+    (r"say everything=True", "say --all"),
+    (r"needs a journal: make the client with journal=True", "needs a journal: leave --no-journal out"),
+    (r" or pass api_key=", ""),
+    (r"private_hosts=\['[^']*'\] or (?=WERYAI_PRIVATE_HOSTS=)", ""),
+    (r"or math\.inf", "or inf"),
+    (r"; pass (?:the bytes|base64\.b64decode\(text\)), or name a file", "; name a file"),
+    (r"not followed; check base_url", "not followed; check WERYAI_BASE_URL"),
+    (r'choose video="fixed"', "say `weryai emulate --video fixed`"),
+]
+
+
+def in_words(line: str) -> str:
+    """Name options, variables and commands where the library names its parameters and methods."""
+    for pattern, words in _RULES:
+        line = re.sub(pattern, words, line)
+    line = re.sub(r"tasks\.wait_many\(\[(.*)\]\)", lambda ids: "`weryai wait " + re.sub("[',]", "", ids[1]) + "`", line)
+    held = r"extra_body holds ([a-z_, ]+): use the parameter of that name"
+    line = re.sub(held, lambda found: f"--extra holds {found[1]}: say {_options(found[1])}", line)
+    return re.sub(rf"(?:^|(?<=; )|(?<=, ))(?:({_FIELDS}){_PROBLEM}|({_PARAMETERS}){_TROUBLE})", _named, line)
+
+
+def _named(found: re.Match[str]) -> str:
+    return option_of(found[1] or found[2])
+
+
+def _options(names: str) -> str:
+    return ", ".join(map(option_of, names.split(", ")))
+
+
+def option_of(name: str) -> str:
+    """The option of a command for a parameter of the library."""
+    return _OPTIONS.get(name, f"--{name.replace('_', '-')}")
+
+
+def counted(number: float, noun: str) -> str:
+    """A number with its noun, such as 1 task or 1,200 tasks."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
