@@ -26,7 +26,8 @@ PYTHON = re.compile(
 #: Said only to who writes Python, by the start of the text: no command gives what it is about.
 NEVER_REACHED = (
     "this client has no journal", "batch ", "X holds connections", "api_key must be a string", "the api_key function",
-    "extra_body must be a mapping", "unexpected keyword", "nothing: validate=False", "X takes body=", "Prepared(",
+    "extra_body must be a mapping", "extra_body takes", "unexpected keyword",
+    "nothing: validate=False", "X takes body=", "Prepared(",
     "a PIL image", "open_posts integer", "name the keys of jobs", "webhook must be", "on_drift",
 )  # fmt: skip
 SKIPPED = ("emulator", "contract", "testing", "cli", "_webhooks", "_report", "_pyinstaller")

@@ -18,7 +18,7 @@ _PARAMETERS = (
 )
 # What the contract, or a model, has to say of a field.
 _PROBLEM = (
-    r"(?= (?:is missing|is no field|is not a URL|is -?\d|must |has \d|holds a character|must match )"
+    r"(?= (?:is missing|is no field|is not a URL|is -?\d|must |has \d|holds a )"
     r"|=\d+(?: submits|:)|(?: [^;]{1,100})?: \S+ (?:takes|makes|lists))"
 )
 # And the library of a parameter.
