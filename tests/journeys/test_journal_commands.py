@@ -11,6 +11,7 @@ import pytest
 from fakes.journals import rows
 from fakes.pictures import png
 from weryai import Journal
+from weryai._journal.journal import WINDOW
 from weryai.cli import run
 from weryai.emulator import Emulator
 
@@ -63,6 +64,12 @@ def test_up_enter_does_not_pay_twice(serving: Emulator, journal: Path, capsys: p
     assert run([*SUBMIT, "--force"]) == 0
     assert run([*SUBMIT, "--window", "0"]) == 0
     assert rows(journal) == ["submitted"] * 3
+
+
+def test_the_help_tells_the_journals_own_window(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without `--window` it is the journal that says how long the same is refused, and the help tells that number."""
+    assert run(["submit", "--help"]) == 0
+    assert f"[default: {WINDOW:g}]" in " ".join(capsys.readouterr().out.split())
 
 
 def test_free_work_notes_what_it_did(serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,12 +72,13 @@ OWN = {"docs/how-it-fits.md": [str(ROOT / "tests")]}
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=str)
 def test_every_program_runs(block: Block, emulator: Emulator, database: str, tmp_path: Path) -> None:
-    """Each Python block runs in a folder with a photo.jpg and the named ones, and prints what is shown below it."""
+    """Each Python block runs in a folder with photo.jpg, last.jpg and the named ones, and prints what is shown below it."""
     photo = (OVERLAY / "emulator" / "data" / "astronaut.jpg").read_bytes()
-    (tmp_path / "photo.jpg").write_bytes(photo)
+    for name in ("photo.jpg", "last.jpg"):
+        (tmp_path / name).write_bytes(photo)
     for other in PROGRAMS:
-        if other.document == block.document and (name := NAMED.match(other.text)):
-            (tmp_path / name[1]).write_text(other.text)
+        if other.document == block.document and (named := NAMED.match(other.text)):
+            (tmp_path / named[1]).write_text(other.text)
     # A cluster is nothing that a test could have; what matters is what each part does.
     (tmp_path / "ray.py").write_text(RAY)
     surroundings = {

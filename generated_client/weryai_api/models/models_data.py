@@ -32,13 +32,19 @@ class ModelsData:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.model_entry import ModelEntry  # noqa: PLC0415
+
         text_to_video: list[dict[str, Any]] | None | Unset
         if isinstance(self.text_to_video, Unset):
             text_to_video = UNSET
         elif isinstance(self.text_to_video, list):
             text_to_video = []
             for text_to_video_type_0_item_data in self.text_to_video:
-                text_to_video_type_0_item = text_to_video_type_0_item_data.to_dict()
+                text_to_video_type_0_item = (
+                    text_to_video_type_0_item_data.to_dict()
+                    if isinstance(text_to_video_type_0_item_data, ModelEntry)
+                    else text_to_video_type_0_item_data
+                )
                 text_to_video.append(text_to_video_type_0_item)
 
         else:
@@ -50,7 +56,11 @@ class ModelsData:
         elif isinstance(self.image_to_video, list):
             image_to_video = []
             for image_to_video_type_0_item_data in self.image_to_video:
-                image_to_video_type_0_item = image_to_video_type_0_item_data.to_dict()
+                image_to_video_type_0_item = (
+                    image_to_video_type_0_item_data.to_dict()
+                    if isinstance(image_to_video_type_0_item_data, ModelEntry)
+                    else image_to_video_type_0_item_data
+                )
                 image_to_video.append(image_to_video_type_0_item)
 
         else:
@@ -62,7 +72,11 @@ class ModelsData:
         elif isinstance(self.multi_image_to_video, list):
             multi_image_to_video = []
             for multi_image_to_video_type_0_item_data in self.multi_image_to_video:
-                multi_image_to_video_type_0_item = multi_image_to_video_type_0_item_data.to_dict()
+                multi_image_to_video_type_0_item = (
+                    multi_image_to_video_type_0_item_data.to_dict()
+                    if isinstance(multi_image_to_video_type_0_item_data, ModelEntry)
+                    else multi_image_to_video_type_0_item_data
+                )
                 multi_image_to_video.append(multi_image_to_video_type_0_item)
 
         else:

@@ -78,7 +78,11 @@ class TaskStatusReply:
         elif isinstance(self.data, list):
             data = []
             for data_type_1_item_data in self.data:
-                data_type_1_item = data_type_1_item_data.to_dict()
+                data_type_1_item = (
+                    data_type_1_item_data.to_dict()
+                    if isinstance(data_type_1_item_data, TaskData)
+                    else data_type_1_item_data
+                )
                 data.append(data_type_1_item)
 
         else:

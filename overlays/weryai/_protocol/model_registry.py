@@ -58,8 +58,10 @@ class Registry:
     def find_alike(self, key: str, kind: Kind) -> tuple[Model | None, Kind]:
         """The model with this key, and the kind it is listed for: where a kind has no list, one that is like it."""
         alike = () if self.models.get(kind) else _ALIKE.get(kind, ())
-        kinds = (kind, *alike)
-        return next(((model, one) for one in kinds if (model := self.find(key, one))), (None, kind))
+        for one in (kind, *alike):
+            if model := self.find(key, one):
+                return model, one
+        return None, kind
 
     def told(self, kind: Kind, listed_for: Kind) -> str:
         """The source, in words, with the kind that the model is listed for if it is not the one that is wanted."""

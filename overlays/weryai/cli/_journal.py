@@ -34,7 +34,7 @@ def paying(command: F) -> F:
             click.option("--force", is_flag=True, help="Submit the same again, although it was just submitted."),
             click.option("--order-key", help="Your own name for the order, which is then placed once, for ever."),
             click.option(
-                "--window", type=click.FloatRange(0, 1e9), default=600.0, metavar="SECONDS",
+                "--window", type=click.FloatRange(0, 1e9), metavar="SECONDS",
                 help="How long the same submission is refused. [default: 600]",
             ),
         )
@@ -46,7 +46,9 @@ def paying(command: F) -> F:
 @contextlib.contextmanager
 def paying_client(options: dict[str, Any]) -> Iterator[WeryAI]:
     """Make a client that writes down what it pays for; what `paying` has added is taken out of the options."""
-    place, without, window = (options.pop(name) for name in ("journal", "no_journal", "window"))
+    place, without = options.pop("journal"), options.pop("no_journal")
+    # What nobody gives is the journal's own default.
+    given = {} if (window := options.pop("window")) is None else {"window": window}
     if without and options.get("order_key") is not None:
         raise click.UsageError("--order-key needs a journal: leave --no-journal out")
     if without:
@@ -54,7 +56,7 @@ def paying_client(options: dict[str, Any]) -> Iterator[WeryAI]:
             yield client
         return
     try:
-        journal = weryai.Journal(place or weryai.Journal.default_path(), window=window)
+        journal = weryai.Journal(place or weryai.Journal.default_path(), **given)
     except weryai.JournalError as error:
         hint = "name another file with --journal or WERYAI_JOURNAL, or pay without one: --no-journal"
         error.args = (f"{error.message}; {hint}", *error.args[1:])
