@@ -143,10 +143,8 @@ def _of_body(made: Any, name: str, schema: dict[str, Any], body: dict[str, Any])
 def _of_foreign(made: Any, name: str, schema: dict[str, Any]) -> Iterator[str]:
     """What does not fit is kept as it came: a client must lose nothing of an answer of tomorrow."""
     least = bodies(schema)[1]
-    for field, described in schema["properties"].items():
-        # A list of foreign items under a list of models is read, and cannot be written again.
-        lists = [[["a", 1]]] if not _items(described) else []
-        for value in ["", 7, True, {"x": 1}, *lists]:
+    for field in schema["properties"]:
+        for value in ["", 7, True, {"x": 1}, ["a", 1], [{"x": 1}, None]]:
             body = {**least, field: value}
             if not same(made.from_dict(json.loads(json.dumps(body))).to_dict(), body):
                 yield f"{name}.{field}: the foreign {value!r} is not kept"

@@ -72,7 +72,7 @@ OWN = {"docs/how-it-fits.md": [str(ROOT / "tests")]}
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=str)
 def test_every_program_runs(block: Block, emulator: Emulator, database: str, tmp_path: Path) -> None:
-    """Each Python block runs in a folder with photo.jpg, last.jpg and the named ones, and prints what is shown below it."""
+    """Each Python block runs beside photo.jpg, last.jpg and the named ones, and prints what is shown below it."""
     photo = (OVERLAY / "emulator" / "data" / "astronaut.jpg").read_bytes()
     for name in ("photo.jpg", "last.jpg"):
         (tmp_path / name).write_bytes(photo)

@@ -81,6 +81,12 @@ def check_a_word_may_be_a_text(made: Any) -> None:
         thing(name="a", size="huge").to_dict()
 
 
+def check_a_foreign_item_is_written_as_it_came(made: Any) -> None:
+    """A list whose items are no models is kept when it is read, and can be written again."""
+    for data in ([5], [THING, "b"], [None]):
+        assert made["models"].Found.from_dict({"data": data}).to_dict() == {"data": data}
+
+
 def check_repr_shows_no_secret(made: Any) -> None:
     """Neither the token nor what else may hold a secret shows in repr, before and after a request."""
     secrets = {"headers": {"X-Key": TOKEN}, "cookies": {"session": TOKEN}}
