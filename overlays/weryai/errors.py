@@ -85,6 +85,8 @@ class WeryAIError(Exception):
     paid_task_ids: tuple[str, ...] = ()
     # Whether it was met before a paid request could leave.
     _is_before_sending = False
+    # Whether images were uploaded before it was met, which is free.
+    _is_after_upload = False
 
     def __init__(self, message: str = "", carried: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         super().__init__(message)
@@ -103,7 +105,8 @@ class WeryAIError(Exception):
             return text
         # What follows the first line is a list.
         first, end, rest = text.partition("\n")
-        return f"{_sentence(first)} Nothing was sent.{end}{rest}"
+        sent = "Nothing was submitted." if self._is_after_upload else "Nothing was sent."
+        return f"{_sentence(first)} {sent}{end}{rest}"
 
     @property
     def message(self) -> str:
@@ -136,6 +139,11 @@ def before_sending(error: E) -> E:
     """Mark an error as met before a paid request could leave; its text says that nothing was sent."""
     error._is_before_sending = True
     return error
+
+
+def after_upload(error: WeryAIError) -> None:
+    """Mark an error as met when images were uploaded: where nothing was sent else, it says that of the order alone."""
+    error._is_after_upload = True
 
 
 def _sentence(text: str) -> str:

@@ -65,10 +65,12 @@ class DatabaseFile:
         """Lock, open and check the file at a resolved path; the lock lies beside it."""
         self._path, self._kind, self._exclusive = path, kind, exclusive
         self._users = 1
+        self._made_folders = [folder for folder in path.parents if not folder.exists()]
+        self._leavings: tuple[Path, ...] | None = None
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._hold = Lock(path, exclusive=exclusive, kind=kind)
         try:
-            make_file(path, kind)
+            self._is_made = make_file(path, kind)
             db = open_file(path, kind, accept)
             with contextlib.ExitStack() as on_failure:
                 on_failure.callback(db.close)
@@ -122,11 +124,29 @@ class DatabaseFile:
                 OPEN.discard(self.identity)
                 if self._writer is not None:
                     self._writer.close()
-                    self._hold.release()
+                    if self._leavings is None:
+                        self._hold.release()
+                    else:
+                        self._remove(self._leavings)
                 return
             writer = self._writer
         if writer is not None:
             writer.write(lambda _: None).exception()
+
+    def remove_when_closed(self, *beside: Path) -> None:
+        """Take the file away when it is closed, and these with it, if it was made by this opening and for one alone."""
+        if self._is_made and self._exclusive:
+            self._leavings = beside
+
+    def _remove(self, beside: tuple[Path, ...]) -> None:
+        """Take away the file, what lies beside it, and the folders that were made for it."""
+        for file in (self._path, *beside):
+            with contextlib.suppress(OSError):
+                file.unlink()
+        self._hold.remove()
+        with contextlib.suppress(OSError):
+            for folder in self._made_folders:
+                folder.rmdir()
 
     def before_fork(self) -> None:
         """Let no change be under way, and no connection be open."""

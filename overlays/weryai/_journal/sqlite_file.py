@@ -37,8 +37,10 @@ class Kind:
 Accept: TypeAlias = Callable[[sqlite3.Connection], None]
 
 
-def make_file(path: Path, kind: Kind) -> None:
-    """Make an empty file with its folder, unless there is one, which is not opened; raises JournalError.
+def make_file(path: Path, kind: Kind) -> bool:
+    """Make an empty file with its folder, unless there is one, which is not opened; whether it was made.
+
+    Raises JournalError.
 
     POSIX takes every lock that a process has on a file when any descriptor of it is closed. So a file that may be in
     use is opened by SQLite alone.
@@ -49,6 +51,8 @@ def make_file(path: Path, kind: Kind) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, flags, 0o600))
+            return True
+        return False
     except (OSError, ValueError) as error:
         raise unusable(path, error, kind) from error
 
@@ -168,6 +172,15 @@ class Lock:
         except OSError:
             return False
         return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+    def remove(self) -> None:
+        """Give it back and remove its file. Who had opened that already sees in `is_held` that it locks nothing."""
+        if sys.platform == "win32":
+            # There an open file stays, so that this removes none that another has opened.
+            self.release()
+        with contextlib.suppress(OSError):
+            self._place.unlink()
+        self.release()
 
     def release(self) -> None:
         """Give it back, or, in a forked child, leave it to the parent; twice is fine."""

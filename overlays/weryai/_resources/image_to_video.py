@@ -95,6 +95,7 @@ class ImageToVideo(VideoResource[Mode]):
         if_exists: IfExists = "replace",
         timeout: float = WAIT_TIMEOUT,
         interval: float | None = None,
+        on_prepared: Callable[[Prepared[Any]], Any] | None = None,
         on_upload: Callable[[Upload], Any] | None = None,
         on_submit: Callable[[Submission], Any] | None = None,
         on_update: UpdateCallback | None = None,
@@ -107,9 +108,10 @@ class ImageToVideo(VideoResource[Mode]):
         `options` are those of `submit`. `output` is the file to write or a folder; None is the working folder. In a
         folder the video of IMG_01.jpg is IMG_01.mp4, or `<task id>.mp4` for an image without a name, and never replaces
         a file: it gets a number. What becomes of a file that you name, `if_exists` says, as in `files.download`. All
-        that is checked before anything is paid for. `on_upload` is called with each Upload that has arrived (a local
-        image), `on_submit` with the Submission the moment the task id is known; `timeout`, `interval`, `on_update` and
-        `webhook` are those of `tasks.wait`, and unless you give a `webhook_url` it is the receiver's.
+        that is checked before anything is paid for. `on_prepared` is called with the Prepared request when all is
+        checked and nothing is sent; what it raises stops the order. `on_upload` is called with each Upload that has
+        arrived (a local image), `on_submit` with the Submission the moment the task id is known; `timeout`, `interval`,
+        `on_update` and `webhook` are those of `tasks.wait`, and unless you give a `webhook_url` it is the receiver's.
         `measure_cost` asks for the balance before and after, which is free: `.credits` of the Video is the difference,
         if the client's journal knows of nothing else that was under way.
 
@@ -118,8 +120,8 @@ class ImageToVideo(VideoResource[Mode]):
         """
         return generate_video(
             self, _OPERATION, {"image": image}, prompt=prompt, output=output, if_exists=if_exists, timeout=timeout,
-            interval=interval, on_upload=on_upload, on_submit=on_submit, on_update=on_update, webhook=webhook,
-            measure_cost=measure_cost, **options,
+            interval=interval, on_prepared=on_prepared, on_upload=on_upload, on_submit=on_submit, on_update=on_update,
+            webhook=webhook, measure_cost=measure_cost, **options,
         )  # fmt: skip
 
     @operation

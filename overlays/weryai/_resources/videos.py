@@ -7,7 +7,7 @@ import importlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
@@ -29,7 +29,7 @@ from .._protocol.submission import Submission
 from .._protocol.validation import check_request, field_names, plain_fields
 from .._task import Task, card
 from .._webhooks.receiver import Receiver
-from ..errors import DownloadError, InvalidInputError, Outcome, WeryAIError
+from ..errors import DownloadError, InvalidInputError, Outcome, WeryAIError, after_upload
 from .account import read_credits
 from .base import Mode, Resource, operation
 from .files import download_to, upload_image
@@ -121,6 +121,7 @@ class GenerateOptions(VideoOptions, total=False):
     if_exists: IfExists
     timeout: float
     interval: float | None
+    on_prepared: Callable[[Prepared[Any]], Any] | None
     on_upload: Callable[[Upload], Any] | None
     on_submit: Callable[[Submission], Any] | None
     on_update: UpdateCallback | None
@@ -254,7 +255,9 @@ def submit_video(
     resource: VideoResource[Mode], operation: Operation, images: Images, output: str | None = None, **options: Any
 ) -> Flow[Submission]:
     """Check a request, upload its local images, and submit; `output` is where the video is to go."""
-    return (yield from place((yield from prepare_video(resource, operation, images, output, **options))))
+    with _nothing_submitted():
+        prepared: Prepared[Mode] = yield from prepare_video(resource, operation, images, output, **options)
+    return (yield from place(prepared))
 
 
 def prepare_video(
@@ -301,9 +304,26 @@ def prepare_alone(
 ) -> Flow[Prepared[Mode]]:
     """As `prepare_video`, for who wants to see what would be sent, and what the last one cost."""
     prepared: Prepared[Mode] = yield from prepare_video(resource, operation, images, **options)
+    yield from _estimate(prepared)
+    return prepared
+
+
+def _estimate(prepared: Prepared[Mode]) -> Flow[None]:
+    """Let the journal say what the last one cost."""
     with contextlib.suppress(WeryAIError):
         prepared.estimate = yield from Note(lambda log: log.last_cost(prepared.body["model"]))
-    return prepared
+
+
+@contextlib.contextmanager
+def _nothing_submitted() -> Iterator[None]:
+    """Note on what interrupts this work that no paid request has left yet."""
+    try:
+        yield
+    except (Exception, GeneratorExit):
+        raise
+    except BaseException as error:
+        error.add_note("Nothing was submitted; nothing was paid.")
+        raise
 
 
 def place(prepared: Prepared[Mode], on_upload: Callable[[Upload], Any] | None = None) -> Flow[Submission]:
@@ -311,11 +331,12 @@ def place(prepared: Prepared[Mode], on_upload: Callable[[Upload], Any] | None = 
     if not prepared._ready.acquire(blocking=False):
         raise InvalidInputError("this request was submitted already; prepare it again to order another")
     retry, operation = prepared._retry, prepared._operation
+    urls: dict[str, str] = {}
     try:
-        urls = {}
-        for upload in prepared.uploads:
-            urls[upload.field] = yield from upload_image(prepared._local[upload.field], retry)
-            yield from Notify(on_upload, upload)
+        with _nothing_submitted():
+            for upload in prepared.uploads:
+                urls[upload.field] = yield from upload_image(prepared._local[upload.field], retry)
+                yield from Notify(on_upload, upload)
         body = {**prepared._fields[0], **_filled(prepared._images, urls)}
         prepared.body = prepared._body_with(urls)
         contents = {where: image.content for where, image in prepared._local.items()}
@@ -326,6 +347,8 @@ def place(prepared: Prepared[Mode], on_upload: Callable[[Upload], Any] | None = 
             )
         )  # fmt: skip
     except WeryAIError as error:
+        if urls:
+            after_upload(error)
         if error.outcome in (Outcome.NOT_SENT, Outcome.REFUSED):
             prepared._ready.release()
         raise
@@ -341,6 +364,7 @@ def generate_video(
     if_exists: IfExists = "replace",
     timeout: float = WAIT_TIMEOUT,
     interval: float | None = None,
+    on_prepared: Callable[[Prepared[Any]], Any] | None = None,
     on_upload: Callable[[Upload], Any] | None = None,
     on_submit: Callable[[Submission], Any] | None = None,
     on_update: UpdateCallback | None = None,
@@ -356,9 +380,13 @@ def generate_video(
     if (options.get("video_number") or 1) != 1:
         raise InvalidInputError("generate makes one video; for more use submit + batches.wait")
     named = next((source for _, source in _places(images)), None)
-    yield from RunBlocking(lambda: prepare(output, video_name(named, f"{'x' * 100}.mp4"), if_exists))
-    prepared: Prepared[Mode] = yield from preparing
-    before = (yield from _balance()) if measure_cost else None
+    with _nothing_submitted():
+        yield from RunBlocking(lambda: prepare(output, video_name(named, f"{'x' * 100}.mp4"), if_exists))
+        prepared: Prepared[Mode] = yield from preparing
+        if on_prepared is not None:
+            yield from _estimate(prepared)
+            yield from Notify(on_prepared, prepared)
+        before = (yield from _balance()) if measure_cost else None
     submission = yield from place(prepared, on_upload)
     submitted_at = time.time()
     with add_task_ids_to_errors(submission.task_ids):

@@ -18,7 +18,7 @@ from .._flow.logs import log
 from .._protocol.envelope import find_task_ids, read_envelope, request_id_of, text_of, unknown_outcome
 from .._settings import Settings
 from .._version import __version__
-from ..errors import NotSentError, OutcomeUnknownError, TransportError, WeryAIError
+from ..errors import NotSentError, OutcomeUnknownError, TransportError, WeryAIError, before_sending
 from .evidence import Evidence, StoppedError
 from .surroundings import routes
 
@@ -154,7 +154,10 @@ def failure(
     _hide_in_chain(error, key)
     event = f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
     if _was_not_sent(error, evidence):
-        return NotSentError(f"the service was not reached: {event}", request=effect.name)
+        unreached = NotSentError(f"the service was not reached: {event}", request=effect.name)
+        # A poll or a download sends nothing that anybody minds.
+        is_post = isinstance(effect, Send) and effect.name.startswith("POST ")
+        return before_sending(unreached) if is_post else unreached
     if isinstance(effect, Send) and effect.paid:
         text = text_of(_hide(bytes(partial), key))
         ids = find_task_ids(text)

@@ -32,6 +32,7 @@ EXAMPLES = examples(
     'weryai generate photo.jpg -p "Make the person wave their hand" -o wave.mp4',
     'weryai bulk run photos/ -p "The sea begins to move" --budget 100',
 )
+UNREACHED = "Is the network up, and WERYAI_BASE_URL right if it is set? `weryai doctor` looks."
 EXIT_CODES = """
 \b
 Exit codes:
@@ -124,6 +125,8 @@ def _run(arguments: Sequence[str]) -> int:
         return _report(error.__cause__ or error, "Interrupted.", exit_code())
     except (errors.ConfigurationError, errors.InvalidInputError, errors.JournalError) as error:
         return _report(error, str(error), 2)
+    except errors.NotSentError as error:
+        return _report(error, f"{plain(error).removesuffix('.')}. {UNREACHED}", _exit_code(error))
     except errors.WeryAIError as error:
         return _report(error, plain(error), _exit_code(error))
     except ImportError as error:

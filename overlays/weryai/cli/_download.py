@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import click
+
 import weryai
 
 from ._output import put, say, task_fields
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 #: What the name of a video may end in.
 SUFFIXES = (".mp4", ".m4v", ".mov", ".webm")
+overwriting = click.option("--overwrite", is_flag=True, help="Replace the file that --output names, if it is there.")
 
 
 def fetch(
@@ -66,6 +69,34 @@ def target_of(output: str | None, task_id: str) -> str:
     if output is None:
         return name
     return str(Path(output, name)) if is_folder(output) else output
+
+
+def meant_for(client: WeryAI) -> dict[str, str]:
+    """Return where the orders of the client's journal meant the videos of their tasks; a place below here is short."""
+    try:
+        listed = client.orders.list()
+    except (weryai.ConfigurationError, weryai.JournalError):
+        return {}
+    return {task_id: _near(order.output) for order in listed if order.output for task_id in order.task_ids}
+
+
+def _near(output: str) -> str:
+    """A place as one types it in the working folder."""
+    try:
+        here = os.path.join(os.getcwd(), "")
+    except OSError:
+        return output
+    return (output.removeprefix(here) or "./") if output.startswith(here) else output
+
+
+def apart(targets: dict[str, str | None]) -> dict[str, str | None]:
+    """Let no two tasks of one order write the same file: all but the first get their own name in its folder."""
+    taken = set[str]()
+    for task_id, target in targets.items():
+        if target in taken and not is_folder(target):
+            targets[task_id] = f"{Path(target).parent}/"
+        taken |= {target} if target else set()
+    return targets
 
 
 def is_folder(output: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import click
 
 import weryai
 
+from ._download import check_output, overwriting
 from ._help import examples
 from ._looking import look_at, opening
 from ._output import check_shown, put, say
@@ -153,10 +156,20 @@ def _listed() -> list[str]:
 )
 @click.argument("image", required=False)
 @click.option("-p", "--prompt", help=f"[default: {DEMO_PROMPT}]")
-@click.option("-o", "--output", default="weryai-demo.mp4", show_default=True, help="File or folder to write.")
+@click.option("-o", "--output", help="File or folder to write. [default: weryai-demo.mp4]")
+@overwriting
 @opening
-def demo(image: str | None, prompt: str | None, output: str, is_opened: bool) -> None:
+def demo(image: str | None, prompt: str | None, output: str | None, overwrite: bool, is_opened: bool) -> None:
     require("demo", "emulator")
+    check_output(output, overwrite=overwrite)
+    path = _demonstrate(image, prompt, output or "weryai-demo.mp4", is_replaced=overwrite or output is None)
+    put(False, path.resolve())
+    if is_opened:
+        look_at(path)
+
+
+def _demonstrate(image: str | None, prompt: str | None, output: str, *, is_replaced: bool) -> Path:
+    """Make the video of the demo; nothing that is met on the way is about money."""
     from weryai.emulator import Emulator
 
     photograph = Path(weryai.__file__).parent / "emulator" / "data" / "astronaut.jpg"
@@ -164,7 +177,7 @@ def demo(image: str | None, prompt: str | None, output: str, is_opened: bool) ->
     for name in list(os.environ):
         if name.startswith("WERYAI_") or name.lower() in PROXIES:
             del os.environ[name]
-    with Emulator(video="render") as emulator, Progress("uploading") as progress:
+    with _free(), Emulator(video="render") as emulator, Progress("uploading") as progress:
 
         def uploaded(upload: Upload) -> None:
             say(f"image     {image or f'{photograph.name} (NASA, public domain)'}")
@@ -177,12 +190,25 @@ def demo(image: str | None, prompt: str | None, output: str, is_opened: bool) ->
                 image or photograph,
                 prompt=prompt or DEMO_PROMPT,
                 output=output,
+                if_exists="replace" if is_replaced else "refuse",
                 interval=0.25,
                 on_upload=uploaded,
                 on_submit=progress.submitted,
                 on_update=progress.updated,
             )
         progress.stored(video.path)
-    put(False, video.path.resolve())
-    if is_opened:
-        look_at(video.path)
+    return video.path
+
+
+@contextlib.contextmanager
+def _free() -> Iterator[None]:
+    """Say that nothing was paid, where the library would say how to go on with what was."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error.__notes__ = ["The demo was stopped; nothing was paid."]
+        raise
+    except weryai.WeryAIError as error:
+        if error.outcome is weryai.Outcome.ACCEPTED:
+            error.__notes__ = ["This was the demo; nothing was paid, and its service is gone."]
+        raise

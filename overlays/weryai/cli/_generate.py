@@ -15,20 +15,19 @@ import weryai
 
 from ._choosing import check_prompt, chosen
 from ._connection import connect
-from ._download import check_output, fetch, is_folder, target_of
+from ._download import apart, check_output, fetch, is_folder, meant_for, overwriting, target_of
 from ._help import examples
 from ._journal import in_journal, noting_client, paying, paying_client
 from ._looking import look_at, opening
 from ._output import as_json, put, put_submission, put_task, say
 from ._progress import Progress
+from ._signals import before_paying
 
 if TYPE_CHECKING:
     from weryai import Submission, Task, Video, WeryAI
 
 F = TypeVar("F", bound=Callable[..., Any])
 OUTPUT = "File or folder to write. [default: <task id>.mp4]"
-overwriting = click.option("--overwrite", is_flag=True, help="Replace the file that --output names, if it is there.")
-
 converting = click.option("--convert", is_flag=True, help="Make a JPEG of HEIC, TIFF, GIF, BMP, AVIF or over 10 MB.")
 
 
@@ -149,30 +148,31 @@ def generate(
     check_output(output, overwrite=overwrite)
     check_prompt(images, prompt)
     has_journal = not options["no_journal"]
-    with _ordering_client(options, is_dry=dry_run) as client, contextlib.ExitStack() as stack:
+    with (
+        before_paying() as begin, _ordering_client(options, is_dry=dry_run) as client, contextlib.ExitStack() as stack
+    ):  # fmt: skip
         choice = chosen(client, images, last, options)
         if dry_run:
             prepared = choice.of(client).prepare(*choice.arguments, prompt=prompt, **_chosen(options))
             _show(prepared, json_lines=json_lines)
             return
         model = options.get("model") or choice.model
-        usual = _usual(client, model)
-        if (cost := client.orders.last_cost(model) if has_journal else None) is not None:
-            say(f"weryai: {cost}")
         state = "uploading" if choice.has_upload else "submitting"
-        progress = stack.enter_context(Progress(state, usual=usual))
+        progress = stack.enter_context(Progress(state, usual=_usual(client, model)))
 
         def submitted(submission: Submission) -> None:
             if json_lines:
                 put_submission(submission)
             progress.submitted(submission)
 
+        begin()
         video = choice.of(client).generate(
             *choice.arguments,
             prompt=prompt,
             output=output,
             if_exists="replace" if overwrite else "refuse",
             timeout=timeout,
+            on_prepared=_say_estimate,
             on_upload=progress.uploaded,
             on_submit=submitted,
             on_update=progress.updated,
@@ -185,6 +185,14 @@ def generate(
     put(json_lines, video.path, event="done", task_id=video.task.id, path=video.path, url=video.url)
     if is_opened:
         look_at(video.path)
+
+
+def _say_estimate(prepared: Any) -> None:
+    """Say what the last such video cost, as far as a journal knows, no wider than 80 columns."""
+    import textwrap
+
+    if prepared.estimate is not None:
+        say(*(f"weryai: {line}" for line in textwrap.wrap(str(prepared.estimate), 72, break_on_hyphens=False)))
 
 
 def _write_sidecar(video: Video) -> None:
@@ -219,13 +227,14 @@ def submit(
     images: tuple[str, ...], prompt: str, last: str | None, dry_run: bool, json_lines: bool, **options: Any
 ) -> None:
     check_prompt(images, prompt)
-    with _ordering_client(options, is_dry=dry_run) as client:
+    with before_paying() as begin, _ordering_client(options, is_dry=dry_run) as client:
         choice = chosen(client, images, last, options)
         resource = choice.of(client)
         if dry_run:
             prepared = resource.prepare(*choice.arguments, prompt=prompt, **_chosen(options))
             _show(prepared, json_lines=json_lines)
             return
+        begin()
         submission = resource.submit(*choice.arguments, prompt=prompt, **_chosen(options))
     if json_lines:
         put_submission(submission)
@@ -236,7 +245,10 @@ def submit(
 
 
 @click.command(
-    help="Wait for submitted tasks, and fetch their videos. Costs nothing.",
+    help="""Wait for submitted tasks, and fetch their videos. Costs nothing.
+
+    Without --output a video goes where its order meant it, if the journal knows.
+    """,
     epilog=examples("weryai wait 8f2ab0c4", "weryai wait 8f2ab0c4 91d3e7aa --output videos/"),
 )
 @click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
@@ -258,7 +270,9 @@ def wait(
     if_exists = check_output(output, overwrite=overwrite)
     with noting_client(journal) as client, Progress("waiting") as progress:
         note = put_task if json_lines else progress.updated if len(task_ids) == 1 else None
-        fetch(client, dict.fromkeys(task_ids, output), timeout, note, json_lines=json_lines, if_exists=if_exists)
+        meant = {} if output else meant_for(client)
+        targets = apart({task_id: output or meant.get(task_id) for task_id in task_ids})
+        fetch(client, targets, timeout, note, json_lines=json_lines, if_exists=if_exists)
 
 
 @click.command(
@@ -275,7 +289,10 @@ def download(source: str, output: str | None, overwrite: bool, journal: str | No
     with noting_client(journal) as client:
         wanted: str | Task = source if "://" in source else client.tasks.get(source)
         # The library finds a name for a URL, and one that is free.
-        target = output or "./" if isinstance(wanted, str) else target_of(output, wanted.id)
+        if isinstance(wanted, str):
+            target = output or "./"
+        else:
+            target = target_of(output or meant_for(client).get(wanted.id), wanted.id)
         path = client.files.download(wanted, target, if_exists=if_exists)
     put(json_lines, path, event="done", path=path, source=source)
 

@@ -15,7 +15,7 @@ import click
 import weryai
 
 from ._connection import connect
-from ._download import fetch
+from ._download import apart, fetch
 from ._help import examples
 from ._journal import in_journal, journal_at
 from ._output import Showing, as_json, columns_of, plain, put, put_submission, say
@@ -55,7 +55,7 @@ def resume(journal: str | None, output: str | None, everything: bool, timeout: f
                 _tell_ambiguous(order, json_lines=json_lines)
         if not going:
             say("nothing is left to be fetched")
-        fetch(client, _apart(going), timeout, None, json_lines=json_lines)
+        fetch(client, apart(going), timeout, None, json_lines=json_lines)
     if any(order.state == "ambiguous" for order in left):
         raise click.exceptions.Exit(3)
 
@@ -142,16 +142,6 @@ def _client(place: str | None) -> Iterator[WeryAI]:
         raise weryai.JournalError(f"there is no journal at {path}: nothing was submitted with it")
     with weryai.Journal(path) as journal, connect(journal) as client:
         yield client
-
-
-def _apart(targets: dict[str, str | None]) -> dict[str, str | None]:
-    """Let no two tasks of one order write the same file: all but the first get their own name in its folder."""
-    taken = set[str]()
-    for task_id, target in targets.items():
-        if target in taken and not Path(target).is_dir():
-            targets[task_id] = f"{Path(target).parent}/"
-        taken |= {target} if target else set()
-    return targets
 
 
 def _tell_ambiguous(order: Order, *, json_lines: bool) -> None:

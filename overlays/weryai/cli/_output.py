@@ -199,8 +199,15 @@ def put(json_lines: bool, text: object, **fields: Any) -> None:
         line = str(text)
     else:
         line = plain(text)
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    global _living
+    with _pen:
+        # Both streams may be the same terminal; whoever shows the living line writes it anew below.
+        if _living:
+            sys.stderr.write(_erased())
+            sys.stderr.flush()
+            _living = ""
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def _json_line(fields: dict[str, Any]) -> str:
@@ -243,11 +250,16 @@ _living = ""
 _pen = Lock()
 
 
+def _erased() -> str:
+    """What wipes the living line off its terminal."""
+    return f"\r{' ' * len(_living)}\r"
+
+
 def say(*lines: object) -> None:
     """Write lines to standard error, above the living one."""
     global _living
     with _pen:
-        above = f"\r{' ' * len(_living)}\r" if _living else ""
+        above = _erased() if _living else ""
         _living = ""
         sys.stderr.write(above + "".join(f"{plain(line)}\n" for line in lines))
         sys.stderr.flush()
@@ -260,6 +272,6 @@ def say_living(line: str) -> None:
     line = line[: (columns_of(sys.stderr) or 80) - 1]
     with _pen:
         if line or _living:
-            sys.stderr.write(f"\r{line.ljust(len(_living))}" if line else f"\r{' ' * len(_living)}\r")
+            sys.stderr.write(f"\r{line.ljust(len(_living))}" if line else _erased())
         _living = line
         sys.stderr.flush()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+import click
+
+NOTHING_SUBMITTED = "Nothing was submitted; nothing was paid."
 _NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
 # The first of these signals that came while a command ran.
 _caught: int | None = None
@@ -43,6 +46,18 @@ def passed_on() -> Iterator[None]:
 
     with _handling(_NAMES[:1], signal.SIG_DFL), _handling(_NAMES[1:], terminate):
         yield
+
+
+@contextmanager
+def before_paying() -> Iterator[Callable[[], None]]:
+    """Note on an interruption that nothing was paid, until what is given is called: from then on the library knows."""
+    has_begun = threading.Event()
+    try:
+        yield has_begun.set
+    except (KeyboardInterrupt, click.Abort) as error:
+        if not has_begun.is_set():
+            error.add_note(NOTHING_SUBMITTED)
+        raise
 
 
 def exit_code(default: int = 130) -> int:

@@ -52,7 +52,7 @@ def count_start(db: sqlite3.Connection, path: Path, inode: int) -> int:
 def note_start(path: Path, starts: int) -> None:
     """Write the number beside the ledger, which by then has it: a crash in between leaves no ledger that is behind."""
     try:
-        _starts_of(path).write_text(str(starts))
+        starts_of(path).write_text(str(starts))
     except OSError as error:
         raise unusable(path, error, LEDGER) from error
 
@@ -68,10 +68,10 @@ def _starts_in(db: sqlite3.Connection) -> int:
 def _beside(path: Path) -> int | None:
     """How many starts the file beside the ledger knows of."""
     with contextlib.suppress(FileNotFoundError, ValueError):
-        return int(_starts_of(path).read_text() or 0)
+        return int(starts_of(path).read_text() or 0)
     return None
 
 
-def _starts_of(path: Path) -> Path:
-    # Beside the ledger itself, where a symbolic link leads to it.
+def starts_of(path: Path) -> Path:
+    """The file that counts the starts, beside the ledger itself, where a symbolic link leads to it."""
     return Path(f"{os.path.realpath(path)}.starts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable
@@ -14,9 +15,9 @@ from ..._flow.intent import Intent
 from ..._flow.order import AttemptResult, Cost, Order, OrderState
 from ..._journal.database_file import DatabaseFile, share
 from ..._journal.writer import Writer
-from ...errors import ConfigurationError, JournalError
+from ...errors import ConfigurationError, JournalError, WeryAIError
 from . import transitions as steps
-from .copy_guard import count_start, note_start, refuse_copy
+from .copy_guard import count_start, note_start, refuse_copy, starts_of
 from .schema import LEDGER
 from .transitions import Database
 
@@ -92,6 +93,9 @@ class Ledger(OpenLedger):
     all the same: then you know that nothing was submitted with the original since.
     """
 
+    #: Whether the file stays when it is closed; without, it goes if it was made by this opening and holds no job.
+    is_kept = True
+
     def __init__(self, path: str | os.PathLike[str], *, trust_copy: bool = False) -> None:
         """Open the file, or make it; a try that a dead run left open is ambiguous from now on."""
         try:
@@ -114,6 +118,18 @@ class Ledger(OpenLedger):
     def check_place(self) -> None:
         """Raise JournalError if what is written now would be lost."""
         self._file.check_place(self.path)
+
+    def close(self) -> None:
+        """Write what is left and close the ledger; see `is_kept`."""
+        if not self.is_kept and not self._is_closed and self._process == os.getpid() and self._is_empty():
+            self._file.remove_when_closed(starts_of(self.path))
+        super().close()
+
+    def _is_empty(self) -> bool:
+        """Whether it surely holds no job."""
+        with contextlib.suppress(WeryAIError):
+            return self.write(lambda db: db.execute("select 1 from jobs limit 1").fetchone()).result() is None
+        return False
 
     def __repr__(self) -> str:
         return f"Ledger({str(self.path)!r})"

@@ -298,8 +298,8 @@ class _Load:
         else:
             self.problems.add(
                 job.line,
-                f"{job.key!r:.200} is {known['state']} in the ledger, with other parameters: give it another key, or "
-                "use another ledger",
+                f"{job.key!r:.200} is {known['state']} in the ledger, with other parameters: give it another "
+                f"{'key' if job.is_keyed else 'name'}, or use another ledger",
             )
 
     def _meet_missing(self, one: _Entry) -> bool:

@@ -21,7 +21,7 @@ import weryai
 from .._connection import key_of
 from .._help import examples
 from .._output import Showing, as_json, put
-from .._signals import exit_code, passed_on
+from .._signals import before_paying, exit_code, passed_on
 from .._words import counted
 from .ledger_argument import Place, database, in_file
 from .plan import fields, tell
@@ -163,15 +163,27 @@ def run(
         if not is_ledger and ledger is None:
             _refuse_another_ledger(manifest, _beside(manifest, shard), _defaults(options), loading)
         with bulk.Ledger(place, trust_copy=trust_copy) as file:
-            loaded = None if is_ledger else bulk.load_manifest(file, manifest, _defaults(options), **loading)
+            loaded = None if is_ledger else _load(file, manifest, _defaults(options), loading)
             go_on(file, place, limits, loaded, bulk.run, key=key, is_plain=json_lines, **options)
     if shard.count > 1:
         raise click.UsageError("--shard is for ledgers in files: the workers of a database share its jobs as they come")
     with bulk.PostgresLedger(database) as opened:
-        loaded = bulk.load_manifest(opened, manifest, _defaults(options), **loading)
+        loaded = _load(opened, manifest, _defaults(options), loading)
         limits = _limits(options, shard, bulk.limits_in_force(opened))
         work = partial(bulk.work, until_done=True)
         go_on(opened, database, limits, loaded, work, key=key, is_plain=json_lines, **options)
+
+
+def _load(ledger: Any, manifest: Path, defaults: dict[str, Any], loading: dict[str, Any]) -> Loaded:
+    """Load a manifest; one that is refused leaves no new ledger."""
+    from weryai import bulk
+
+    try:
+        with before_paying():
+            return bulk.load_manifest(ledger, manifest, defaults, **loading)
+    except BaseException:
+        ledger.is_kept = False
+        raise
 
 
 def _refuse_another_ledger(manifest: Path, place: Path, defaults: dict[str, Any], loading: dict[str, Any]) -> None:
