@@ -129,13 +129,12 @@ def load_manifest(
     images that the service does not (HEIC, TIFF, GIF, BMP, AVIF, or larger than 10 MB), of which JPEGs will be
     uploaded (extra "images"). Raises ManifestError with everything that is wrong; the ledger is then as it was.
     """
+    part, how = shard or Shard(), {"pictures": pictures, "strict": strict, "convert": convert}
 
     def change(db: Any) -> Loaded:
         # Opened here, because a database may have the whole change made once more.
         manifest = open_manifest(source, convert=convert, allow_duplicates=allow_duplicates)
-        how = {"pictures": pictures, "strict": strict, "convert": convert}
         checker = Checker(manifest.folder, defaults, prices or Prices(), **how)
-        part = shard or Shard()
         number = steps.start_load(db, part.index, part.count, keep=keep)
         load = _Load(db, number, checker, is_repriced=bool(prices), is_kept=keep, may_repeat=allow_duplicates)
         jobs = load.jobs_of(manifest.rows, part)
