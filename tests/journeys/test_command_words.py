@@ -133,6 +133,7 @@ MISTAKES: dict[str, tuple[list[str], dict[str, str], str]] = {
     "words as image": (["generate", "She waves", "-p", "x"], {}, "there is no image at 'She waves'"),
     "gif": ([*ORDER, "-o", "y.GIF"], {}, "y.GIF is no name of a video: what comes is an MP4, so say y.mp4"),
     "text": (["wait", "task", "-o", "v/y.txt"], {}, "so say v/y.mp4"),
+    "bulk": (["bulk", "run", "jobs.csv", "--name", "{key}.png"], {}, "so say {key}.mp4"),
     "emulator": (["emulate", "--speed", "-1"], {}, "--speed -1.0 must be a number from 0 on"),
 }  # fmt: skip
 

@@ -23,7 +23,7 @@ IN_SETTINGS = [
     ),
     client(
         "settings.order",
-        Swap("make_settings", old="A or B('WERYAI_BASE_URL') or BASE_URL", new="B('WERYAI_BASE_URL') or A or BASE_URL"),
+        Swap("_addresses", old="A('base_url', B) or C", new="A('base_url') or A('base_url', B) or C"),
         "the environment outranks the argument",
         SETTINGS,
     ),

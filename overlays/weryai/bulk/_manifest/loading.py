@@ -124,7 +124,6 @@ def load_manifest(
 
     A run submits the jobs of this manifest and nothing else; with `keep` those of the manifests before it as well.
     A table of `prices` also holds for known jobs that wait to be submitted.
-
     `pictures` opens every local image, `strict` refuses what the models registry does not list. `convert` also takes
     images that the service does not (HEIC, TIFF, GIF, BMP, AVIF, or larger than 10 MB), of which JPEGs will be
     uploaded (extra "images"). Raises ManifestError with everything that is wrong; the ledger is then as it was.

@@ -19,6 +19,7 @@ from click.core import ParameterSource
 import weryai
 
 from .._connection import key_of
+from .._download import check_suffix
 from .._help import examples
 from .._output import Showing, as_json, put
 from .._signals import before_paying, exit_code, passed_on
@@ -104,13 +105,18 @@ def plan(manifest: Path, json_lines: bool, ledger: Path | None, **options: Any) 
         put(False, f"the budget of {credits:g} credits ends before that")
 
 
+def _checked_name(_context: object, _option: object, name: str) -> str:
+    check_suffix(name)
+    return name
+
+
 def storing(command: F) -> F:
     """Add what concerns the videos of a run or a worker."""
     for option in reversed(
         (
             click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
                          help="Folder for the videos. [default: that of the ledger, NAME.videos for NAME.ledger.db]"),
-            click.option("--name", default="{key}.mp4", show_default=True,
+            click.option("--name", default="{key}.mp4", show_default=True, callback=_checked_name,
                          help="With key, row, task_id, model, image."),
             click.option("--sidecar", is_flag=True, help="Write a JSON beside each MP4: request, ids, times, SHA-256."),
             click.option("--interval", type=float,
