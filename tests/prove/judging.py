@@ -1,5 +1,6 @@
 """The judge: the emulator's own ledger against that of the run, jobs told apart by their picture."""
 
+import contextlib
 import json
 import sqlite3
 from collections import Counter
@@ -78,7 +79,7 @@ def judge(rows: list[Any], bill: Bill) -> Verdict:
 
 def open_tries(ledger: Path) -> int:
     """How many jobs are inside a POST, by what is on the disk."""
-    with sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10) as db:
+    with contextlib.closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
         return int(db.execute("select count(*) from jobs where state = 'submitting'").fetchone()[0])
 
 
@@ -90,6 +91,6 @@ def _is_accounted_for(row: Any) -> bool:
 
 def rows_of(ledger: Path) -> list[Any]:
     """The jobs of a ledger in a file."""
-    with sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10) as db:
+    with contextlib.closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
         db.row_factory = sqlite3.Row
         return db.execute("select * from jobs order by id").fetchall()

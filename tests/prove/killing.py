@@ -121,7 +121,8 @@ class Harness:
         self._until(process, lambda: open_tries(self.ledger) > 0)
 
     def _sent(self) -> int:
-        with contextlib.suppress(sqlite3.Error), sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True) as db:
+        where = f"file:{self.ledger}?mode=ro"
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(where, uri=True)) as db:
             return int(db.execute("select submits from run").fetchone()[0])
         return 0
 

@@ -113,13 +113,17 @@ def _checked(path: Path, how: str) -> sqlite3.Connection:
 def _upgraded(older: sqlite3.Connection, version: int) -> sqlite3.Connection:
     """A copy in memory of a ledger that an older version wrote, as this one would have it."""
     db = sqlite3.connect(":memory:", isolation_level=None)
-    db.row_factory = sqlite3.Row
-    with contextlib.closing(older):
-        older.backup(db)
-    for schema in range(version, LEDGER.schema):
-        LEDGER.upgrades[schema](db)
-    db.execute(f"pragma user_version = {LEDGER.schema}")
-    return db
+    try:
+        db.row_factory = sqlite3.Row
+        with contextlib.closing(older):
+            older.backup(db)
+        for schema in range(version, LEDGER.schema):
+            LEDGER.upgrades[schema](db)
+        db.execute(f"pragma user_version = {LEDGER.schema}")
+        return db
+    except BaseException:
+        db.close()
+        raise
 
 
 def _unreadable(path: Path, error: Exception) -> JournalError:
