@@ -234,9 +234,10 @@ async def photographed(folder: Path) -> dict[str, list[str]]:
 
 
 def reported(folder: Path) -> Path:
-    """Write the report of the run of `bulk`, whose commands are those for the folder of the ledger."""
-    with contextlib.chdir(folder):
-        return weryai.bulk.report(Path("photos.ledger.db"), folder / "report.html")
+    """Write the report of the run of `bulk`; its commands name the ledger as who stands in its folder does."""
+    path = weryai.bulk.report(folder / "photos.ledger.db", folder / "report.html")
+    path.write_text(path.read_text("utf-8").replace(f"{folder}/", ""), "utf-8")
+    return path
 
 
 def on_page(text: str) -> list[str]:
