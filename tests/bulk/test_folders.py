@@ -160,5 +160,5 @@ def test_one_photo_of_a_phone_becomes_a_video(tmp_path: Path, emulator: Emulator
             "generate", "IMG_1.HEIC", "-p", "x", *more, base_url=emulator.url, key=emulator.key, folder=tmp_path
         )
         assert ended.code == code, ended.errors
-        assert ("becomes a JPEG" if more else "--convert, makes a JPEG") in ended.errors
+        assert ("becomes a JPEG" if more else "--convert makes a JPEG") in ended.errors
     assert ended.last_line.endswith("IMG_1.mp4")

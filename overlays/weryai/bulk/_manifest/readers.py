@@ -94,8 +94,6 @@ def open_manifest(source: str | os.PathLike[str], *, convert: bool = False, allo
             Row(number, {"key": name, "image": name}, names_itself=True) for number, name in enumerate(found.images, 1)
         )
         return Manifest(path, rows, True, found.left_out)
-    if not mode:
-        raise InvalidInputError(f"there is no manifest at {quoted(path)}")
     suffix = path.suffix.lower()
     reader = _READERS.get(suffix)
     if not mode:

@@ -269,8 +269,6 @@ def _read(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         read = _READ[kind](value)
         if read is None:
             found.append(f"{name} {_shown(given[name])} is no {_WANTED[kind]}")
-        elif isinstance(read, str) and name not in OWN and "\0" in read:
-            found.append(f"{name} {_shown(read)} holds a zero byte; is the table damaged?")
         elif isinstance(read, str) and _ERRORS.fullmatch(read):
             found.append(f"{name} {read} is an error of the spreadsheet")
         if read is not None:
