@@ -200,7 +200,7 @@ def view_of(place: Place, output: Path, limits: Limits, loaded: Loaded | None, *
 
 def _per(rate: float) -> str:
     """A rate of submissions in words."""
-    return f"{rate:.3g} submissions/s" if rate > 1 else f"one per {1 / rate:.3g} s"
+    return f"{rate:.3g} per second" if rate > 1 else f"one per {1 / rate:.3g} s"
 
 
 def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
@@ -213,7 +213,7 @@ def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
             say(f"weryai: left out of the folder, {many:,}: {kind}")
         for warning, many in loaded.warnings.items():
             say(f"weryai: {counted(many, 'row')}: {warning}")
-    pace = f"submissions: {_per(limits.rate)} (--in-flight, --rate)"
+    pace = f"started {_per(limits.rate)} (--in-flight, --rate)"
     say(f"weryai: at most {counted(limits.in_flight, 'task')} in flight, {pace}")
     if limits.budget_tasks not in (None, math.inf):
         say(f"weryai: at most {counted(limits.budget_tasks, 'task')} may be bought, all starts together")
