@@ -1,6 +1,7 @@
 """How fast jobs are placed: as fast as the service takes them, never faster than asked for; by a made-up clock."""
 
 import itertools
+import random
 from collections.abc import Callable
 
 import pytest
@@ -90,11 +91,28 @@ def test_who_asks_for_more_gets_it_within_seconds() -> None:
     assert submit(spaced(0.0), Limits(rate=4, start_rate=4), 9)[0][-1] <= 50.0 + 8 / 4 + 1e-6
 
 
+@pytest.mark.parametrize("share", [0.03, 0.1])
+def test_refusals_by_chance_do_not_end_a_run(share: float) -> None:
+    """Who is refused now and then, whatever the pace, goes on at an eighth of the first pace at least."""
+    chance = random.Random(7)
+    turns, moment, taken = LocalTurns(SubmissionPace.begin(100, 100)), 0.0, 0
+    while taken < 1000:
+        pause, span = turns.take(moment)
+        moment += pause
+        if pause <= 0 and chance.random() < share:
+            turns.refused(moment, None, is_rate=True)
+        elif pause <= 0:
+            turns.accepted(span)
+            taken += 1
+    assert moment <= 1000 * 8 / 100 * 1.25
+
+
 def test_a_service_that_takes_more_by_now_is_found_out() -> None:
     """A limit that is gone is noticed, although it had refused; one that comes is kept."""
     loose, tight = spaced(0.0), spaced(10.0)
     taken, _ = submit(lambda moment: (tight if moment < 500 else loose)(moment), Limits(rate=1), 600)
     assert taken[-1] - taken[-2] <= 1.05
+    loose, tight = spaced(0.0), spaced(10.0)
     taken, refusals = submit(lambda moment: (loose if moment < 100 else tight)(moment), Limits(rate=1), 200)
     assert refusals <= 12 and 10 <= taken[-1] - taken[-2] <= 12.5
 

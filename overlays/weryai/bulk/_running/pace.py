@@ -21,6 +21,8 @@ RATE = 1 / 3
 LONGEST_PAUSE = 30.0
 # What an acceptance divides the gap by, and a refusal of a gap that nothing is known of multiplies it with.
 FASTER, SLOWER = 2.0, 1.6
+# The gap is at most so many times the first one.
+SLOWEST = 8.0
 # A gap that was accepted so often before is only a little too small.
 ESTABLISHED, A_LITTLE = 8, 1.25
 # So many acceptances lead to the next step, and where it lies between the refused gap (0) and the accepted one (1).
@@ -114,6 +116,8 @@ class SubmissionPace:
             self.later = min(self.later * 2, LATEST)
         else:
             self.gap = max(refused * SLOWER, min(self.first_gap, refused * 2.0 ** min(self.refusals + 1, 16)))
+        # Some refuse by chance, or for what others send: that is no word about our pace, however often it comes.
+        self.gap = min(self.gap, max(self.first_gap * SLOWEST, 1 / self.most))
         self.in_a_row = 0
 
 
