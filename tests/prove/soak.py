@@ -104,7 +104,7 @@ async def _awaiting(url: str, folder: Path, goes_on: Callable[[], bool]) -> None
 
 def _bulk(url: str, folder: Path, goes_on: Callable[[], bool]) -> None:
     """Run after run in one process; what is told is what is left between them."""
-    limits = bulk.Limits(rate=100, in_flight=JOBS)
+    limits = bulk.Limits(rate=100, start_rate=100, in_flight=JOBS)
     for turn in count():
         if not goes_on():
             return
