@@ -81,7 +81,7 @@ class _Client(Generic[Mode]):
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             made = resource_class(name)(self._runner, self._settings.retry)
             if hasattr(made, "_models"):
-                made._models = self.models
+                made._models, made._base_url = self.models, self.base_url
             # Of two threads that make it at the same time, both get the same one.
             return self.__dict__.setdefault(name, made)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import ipaddress
 import os
 import re
+import socket
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -153,7 +155,7 @@ def _checked_hosts(name: str, private_hosts: Iterable[str]) -> frozenset[str]:
     given = private_hosts.split(",") if isinstance(private_hosts, str) else private_hosts
     hosts = frozenset(str(host).strip().strip("[]").lower() for host in given) - {""}
     for host in hosts:
-        if not _is_private(host):
+        if not is_private(host):
             raise ConfigurationError(
                 f"{name}: {host[:100]!r} is not private: that is an address of a private network, or a name "
                 f"without a dot or one that ends with {', '.join(_PRIVATE_ENDINGS)}"
@@ -161,7 +163,7 @@ def _checked_hosts(name: str, private_hosts: Iterable[str]) -> frozenset[str]:
     return hosts
 
 
-def _is_private(host: str) -> bool:
+def is_private(host: str) -> bool:
     """Whether a host can only be one of a private network; nobody is asked."""
     try:
         address = ipaddress.ip_address(host)
@@ -169,6 +171,35 @@ def _is_private(host: str) -> bool:
         is_name = re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", host) and not re.fullmatch("[0-9.]+|0x.*", host)
         return bool(is_name) and ("." not in host or host.endswith(_PRIVATE_ENDINGS))
     return address.is_private and not address.is_unspecified
+
+
+def unreachable_host(url: str, base_url: str | None) -> str | None:
+    """The host of a URL that a public service cannot reach, such as localhost; None at a service that is private too.
+
+    It is judged by its name alone, in every spelling that a resolver takes; nobody is asked.
+    """
+    if base_url is not None and _is_here(origin(base_url)[1]):
+        return None
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return None
+    return host if _is_here(host) else None
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this machine, or one of its private network."""
+    name = host.lower().rstrip(".").partition("%")[0]
+    if re.fullmatch(r"[0-9a-fx.]+", name) and ":" not in name:
+        # Such as 127.1, 0x7f000001 and 2130706433.
+        with contextlib.suppress(OSError):
+            name = socket.inet_ntoa(socket.inet_aton(name))
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return is_private(name)
+    address = getattr(address, "ipv4_mapped", None) or address
+    return not address.is_global
 
 
 def _checked_url(name: str, url: str, private_hosts: frozenset[str]) -> str:

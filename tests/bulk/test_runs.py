@@ -43,6 +43,21 @@ def test_every_job_gets_its_video_and_is_paid_for_once(emulator: Emulator, tmp_p
     emulator.assert_submitted_once()
 
 
+def test_an_image_that_the_service_cannot_fetch_is_not_bought(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image on a private host is told at the load; at a public service its job fails unpaid, the rest goes."""
+    path = tmp_path / "jobs.csv"
+    path.write_text(f"image,prompt\nhttp://localhost:8000/a.jpg,Wave\n{picture(1)},Wave\n")
+    monkeypatch.setattr(weryai.AsyncWeryAI, "base_url", "https://api.weryai.com")
+    with bulk.Ledger(tmp_path / "run.db") as ledger:
+        loaded = bulk.load_manifest(ledger, path, {})
+        outcome = go(ledger, emulator.url, tmp_path)
+    assert [many for told, many in loaded.warnings.items() if "private host" in told] == [1]
+    assert (outcome.counts[OrderState.FAILED], outcome.counts[OrderState.DONE], orders(emulator)) == (1, 1, 1)
+    assert "localhost is not: pass the file itself" in str(rows(tmp_path / "run.db", "reason"))
+
+
 def test_what_is_refused_for_the_moment_is_sent_again(emulator: Emulator, tmp_path: Path) -> None:
     """429, a full queue and the account's limit cost nothing and lose nothing: each job is tried until accepted."""
     for name in ("http-429", "queue-full", "concurrency-limit"):

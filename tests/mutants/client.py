@@ -83,7 +83,7 @@ IN_REQUESTS = [
     ),
     client(
         "videos.asked-ratio",
-        Swap("videos:", old="isinstance(A, DefaultRatio)", new="bool(A)"),
+        Swap("_fit_ratio", old="isinstance(A, DefaultRatio)", new="bool(A)"),
         "a ratio that was asked for is exchanged",
         ("test_models",),
     ),

@@ -38,7 +38,7 @@ ENDPOINTS = [
 ORDERS = [
     family(
         "places",
-        Swap("_filled", old="urls.get(f'{A}.{B}', C)", new="urls.get(f'{A}.0', C)"),
+        Swap("filled", old="urls.get(f'{A}.{B}', C)", new="urls.get(f'{A}.0', C)"),
         "one image stands for all in a video that is paid for",
     ),
     family(

@@ -28,6 +28,8 @@ SURE_BYTES = 10_000_000
 MOST_BYTES = 10 * 1024 * 1024
 GLANCE_BYTES = 64 * 1024
 _THE_IMAGE = "the image"
+# What somebody typed who meant a URL: //host/a.jpg, https:/host/a.jpg, www.host.com/a.jpg.
+_LIKE_URL = re.compile(r"//|https?:|www\.", re.IGNORECASE)
 # What these are is told by the module of their class, so that neither library is imported.
 _REMEDIES = {
     "PIL": "a PIL image is not encoded yet: buffer = io.BytesIO(); image.save(buffer, 'PNG'); pass buffer.getvalue()",
@@ -232,7 +234,8 @@ def _read_path(source: str | os.PathLike[str], most: int) -> tuple[str, bytes]:
         with path.open("rb") as file:
             return quoted(path), b"".join(_pieces(file, most))
     except FileNotFoundError:
-        raise InvalidInputError(f"there is no image at {_place(source)}") from None
+        hint = "; a URL starts with https://" if _LIKE_URL.match(os.fsdecode(source)) else ""
+        raise InvalidInputError(f"there is no image at {_place(source)}{hint}") from None
     except IsADirectoryError:
         raise InvalidInputError(f"{quoted(source)} is a folder, not an image") from None
     except (OSError, ValueError, TypeError) as error:
@@ -244,8 +247,8 @@ def is_no_path(text: str) -> str | None:
     """What a text is that stands where a path or a URL is read: the image itself, or nothing; None for a path."""
     if text == "":
         return "no image was named"
-    if (other := re.match(r"([a-z][a-z0-9+.-]+)://", text, re.IGNORECASE)) is not None and not is_address(text):
-        remedy = "leave file:// out" if other[1].lower() == "file" else "fetch it first"
+    if (other := re.match(r"([a-z][a-z0-9+.-]+)(?:://|(?<=file):)", text, re.IGNORECASE)) and not is_address(text):
+        remedy = f"leave {other[0].lower()} out" if other[1].lower() == "file" else "fetch it first"
         return f"the image is a {other[1]:.20}: URL, where a path or an http(s) URL is read; {remedy}"
     if text.lower().startswith("data:"):
         return "the image came as a data: URL, where a path or a URL is read; pass the bytes, or name a file"

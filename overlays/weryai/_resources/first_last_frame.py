@@ -8,9 +8,9 @@ from .._flow.effects import Flow
 from .._media.image import ImageSource
 from .._protocol.submission import Submission
 from .base import Mode, operation
+from .paid_request import Operation
 from .videos import (
     GenerateOptions,
-    Operation,
     Prepared,
     Video,
     VideoOptions,

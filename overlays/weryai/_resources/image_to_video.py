@@ -12,13 +12,11 @@ from .._media.image import ImageSource
 from .._protocol.submission import Submission
 from .._webhooks.receiver import Receiver
 from .base import Mode, operation
+from .fitting import ASPECT_RATIO
+from .paid_request import DURATION, MODEL, Operation
 from .polling import WAIT_TIMEOUT
 from .tasks import UpdateCallback
 from .videos import (
-    ASPECT_RATIO,
-    DURATION,
-    MODEL,
-    Operation,
     Prepared,
     Upload,
     Video,

@@ -11,9 +11,9 @@ from .._media.image import ImageSource
 from .._protocol.submission import Submission
 from ..errors import InvalidInputError
 from .base import Mode, operation
+from .paid_request import Operation
 from .videos import (
     GenerateOptions,
-    Operation,
     Prepared,
     Video,
     VideoOptions,

@@ -7,9 +7,9 @@ from typing import Unpack
 from .._flow.effects import Flow
 from .._protocol.submission import Submission
 from .base import Mode, operation
+from .paid_request import Operation
 from .videos import (
     GenerateOptions,
-    Operation,
     Prepared,
     Video,
     VideoOptions,

@@ -238,6 +238,11 @@ def test_what_is_not_encoded_yet_gets_the_line_that_helps() -> None:
         (b"data:image/png;base64," + b"A" * 10**6, "data: URL"),
         ("s3://bucket/" + "x" * 10**6, "the image is a s3: URL.*fetch it first"),
         ("file:///home/me/a.jpg", "leave file:// out"),
+        ("file:/home/me/a.jpg", "is a file: URL.*leave file: out"),
+        ("FILE:a.jpg", "leave file: out"),
+        ("//example.invalid/a.jpg", "no image at //example.invalid/a.jpg; a URL starts with https://"),
+        ("https:/example.invalid/a.jpg", "a URL starts with https://"),
+        ("www.example.invalid/a.jpg", "a URL starts with https://"),
         ("photos/" + "x" * 10**6 + ".jpg", "cannot be read"),
         (Path("x" * 10**6), "cannot be read"),
     ]

@@ -19,7 +19,9 @@ from ..._media.names import quoted
 from ..._protocol.contract import contract
 from ..._protocol.model_registry import bundled_registry, problems
 from ..._protocol.validation import field_names, field_problems, plain
-from ..._resources.videos import ASPECT_RATIO, DURATION, MODEL
+from ..._resources.fitting import ASPECT_RATIO
+from ..._resources.paid_request import DURATION, MODEL
+from ..._settings import unreachable_host
 from ...errors import InvalidInputError
 from .._ledger.job import NewJob
 from .prices import Prices
@@ -115,6 +117,8 @@ class Checker:
             # A file that is missing is no problem by itself: its job may be done.
             is_missing = place is not None and file is None and not wrong_image
             return None, told + ([(row.line, self.missing(str(place)))] if is_missing else [])
+        if place is None and unreachable_host(str(image), None) is not None:
+            doubtful = [*doubtful, "the image is at a private host, where only a service on this network can fetch it"]
         for doubt in doubtful:
             self.warnings[doubt] = self.warnings.get(doubt, 0) + 1
         parameters = {**rest, "prompt": prompt}

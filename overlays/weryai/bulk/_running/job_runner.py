@@ -30,11 +30,13 @@ from ..._protocol.envelope import accept_paid
 from ..._protocol.submission import Submission, read_submission
 from ..._protocol.validation import check_request
 from ..._resources.files import store, upload_image
+from ..._resources.paid_request import unreachable
 from ..._resources.polling import NOT_FOUND_GRACE
 from ..._resources.tasks import poll_once, wait_for
 from ..._task import Task
 from ...errors import (
     DownloadError,
+    InvalidInputError,
     JournalError,
     NotSentError,
     RateLimitError,
@@ -248,6 +250,8 @@ class JobRunner:
     async def _address(self, job: Job) -> str:
         """Where the service finds the image: uploaded once for all jobs that have the same."""
         if is_address(job.image):
+            if (wrong := unreachable(job.image, self._client.base_url)) is not None:
+                raise InvalidInputError(f"image {wrong}")
             return job.image
         # What is not to be converted was refused when the manifest was loaded.
         picture = await asyncio.to_thread(read_image, job.image, convert=True)

@@ -1,0 +1,139 @@
+"""A request that makes a video: its operation in the contract, its images and its body."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._flow.logs import warn_before_paying
+from .._media.image import is_address
+from .._media.names import quoted
+from .._protocol.contract import module_at, operation_named, request_schemas
+from .._protocol.endpoint import encode
+from .._protocol.model_registry import Kind
+from .._protocol.validation import check_request, field_names
+from .._settings import unreachable_host
+from ..errors import InvalidInputError
+
+# Those of the example on the endpoint's page (contract: submitImageToVideo, example "page").
+MODEL = "WERYAI_VIDEO_1_0"
+DURATION = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One paid operation of the contract: the path it is posted to, and the registry's group of models for it."""
+
+    path: str
+    kind: Kind
+    # Those of the contract's example, where nobody names a model.
+    model: str = MODEL
+    duration: int = DURATION
+
+    @property
+    def name(self) -> str:
+        """The name of its generated module."""
+        return module_at("post", self.path)
+
+    @property
+    def schema(self) -> str:
+        """The name of its request in the contract."""
+        facts = operation_named(self.name) or {}
+        return str(facts["requestBody"]["content"]["application/json"]["schema"]["$ref"]).rpartition("/")[2]
+
+    def endpoint(self) -> Any:
+        """Its generated module."""
+        facts = operation_named(self.name) or {}
+        return importlib.import_module(f"weryai_api.api.{facts['tags'][0]}.{self.name}")
+
+    def request(self, body: Mapping[str, Any]) -> Written:
+        """Its request, with the fields in the order of the generated client: those that are required first.
+
+        Not a generated model: that would send the contract's defaults, which the service has anyway and some models do
+        not know, and it would load attrs.
+        """
+        schema = request_schemas()[self.schema]
+        names = sorted(schema["properties"], key=lambda name: name not in schema["required"])
+        return Written({name: body[name] for name in names if name in body})
+
+
+class Written:
+    """A request as JSON has it, in the place of a generated model."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self._body = body
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields."""
+        return dict(self._body)
+
+
+# The images of a request, by field: one, or a list of them.
+Images = Mapping[str, Any]
+
+
+def places(images: Images) -> list[tuple[str, Any]]:
+    """Every image of a request, with the place where its URL goes: "image", or "images.0"."""
+    return [
+        (f"{field}.{number}" if isinstance(value, list) else field, source)
+        for field, value in images.items()
+        for number, source in enumerate(value if isinstance(value, list) else [value])
+    ]
+
+
+def filled(images: Images, urls: Mapping[str, str]) -> dict[str, Any]:
+    """The image fields of a request, with a URL in each place."""
+    return {
+        field: [urls.get(f"{field}.{number}", source) for number, source in enumerate(value)]
+        if isinstance(value, list)
+        else urls.get(field, value)
+        for field, value in images.items()
+    }
+
+
+def name_of(source: object) -> str:
+    """What a local image is called, in a message."""
+    if isinstance(source, str | os.PathLike):
+        return quoted(os.fsdecode(source))
+    return quoted(os.path.basename(name)) if isinstance(name := getattr(source, "name", None), str) else "the image"
+
+
+def check_reachable(images: Images, body: Mapping[str, Any], base_url: str | None) -> None:
+    """Refuse an image that only this machine or its network can fetch, and warn of such a webhook; nothing is paid for.
+
+    A service that is there itself, such as the emulator, may fetch it.
+    """
+    for where, source in places(images):
+        if is_address(source) and (wrong := unreachable(source, base_url)) is not None:
+            raise InvalidInputError(f"{where} {wrong}; validate=False sends it all the same")
+    webhook = body.get("webhook_url")
+    if isinstance(webhook, str) and (host := unreachable_host(webhook, base_url)) is not None:
+        warn_before_paying(f"webhook_url is at {host}, which the service cannot reach: no webhook will come")
+
+
+def unreachable(url: str, base_url: str | None) -> str | None:
+    """What is wrong with the URL of an image that the service cannot fetch; None if nothing is known against it."""
+    if (host := unreachable_host(url, base_url)) is None:
+        return None
+    return f"must be where the service can fetch it, and {host} is not: pass the file itself, or a public URL"
+
+
+# In place of the URL of what is not uploaded yet.
+_LATER = "https://upload.invalid/"
+_REQUIRED = ("model", "prompt", "duration")
+
+
+def checked_body(
+    operation: Operation, images: Images, fields: Mapping[str, Any], extra: Mapping[str, Any], validate: object
+) -> dict[str, Any]:
+    """What is given, without images and what is left out, held to the contract's limits together with `extra`."""
+    body = {name: value for name, value in fields.items() if value is not None or name in _REQUIRED}
+    if validate:
+        known = {name: extra[name] for name in field_names(operation.schema) & extra.keys()}
+        later = {where: _LATER for where, source in places(images) if not is_address(source)}
+        check_request(operation.schema, {**body, **filled(images, later), **known})
+    encode({**body, **extra})
+    return body
