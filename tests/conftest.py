@@ -25,6 +25,9 @@ scrub(os.environ, DEAD_END.url)
 # A shell lets what it starts in the background ignore Ctrl-C, and the commands of the tests would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# So does nohup with the hangup of a terminal. A handler is not inherited, and this run goes on all the same.
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 # No test writes into the journal of whoever runs it.
 JOURNALS = Path(tempfile.mkdtemp(prefix="weryai-journals-"))
 atexit.register(shutil.rmtree, JOURNALS, ignore_errors=True)
