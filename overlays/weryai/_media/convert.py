@@ -5,17 +5,19 @@ Pillow and pillow-heif do it (extra "images"), and are imported when the first i
 
 from __future__ import annotations
 
+import array
 import contextlib
 import importlib.util
 import io
 import math
+import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInputError
-from .image_structure import pixels_of, scans_of, without_texts
+from .image_structure import depth_of_png, pixels_of, scans_of, significant_bits, without_texts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,6 +37,9 @@ _MANY_PIXELS = 50_000_000
 _DRAFT_SIDE = 4_096
 _QUALITIES = (92, 85, 75)
 _STRIP = 256
+# How many bits cameras, scanners and microscopes measure grey with, which they then store in 16.
+_DEPTHS = (8, 10, 12, 14, 16)
+_FULL = 65_535
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")
 _HEIF = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"heif"})
 _TURNS = {
@@ -87,10 +92,13 @@ def _too_many(pixels: int) -> str:
     return f"it has {pixels // 1_000_000:,} megapixels, and {most} can be; make a smaller one in an image editor"
 
 
-def as_jpeg(content: bytes, name: str, most: int) -> bytes:
-    """Make a JPEG of at most so many bytes out of an image, or raise InvalidInputError that names it."""
+def as_jpeg(content: bytes, name: str, most: int) -> tuple[bytes, str]:
+    """Make a JPEG of at most so many bytes out of an image, or raise InvalidInputError that names it.
+
+    Also return what was decided about its brightness, in a few words; nothing where there was nothing to decide.
+    """
     try:
-        image = upright(content)
+        image, told = _decoded(content, None, alpha=False)
     except ImportError:
         raise InvalidInputError(f"{name} is not converted; {NEEDS_IMAGES}") from None
     except Exception as error:
@@ -103,7 +111,7 @@ def as_jpeg(content: bytes, name: str, most: int) -> bytes:
             file = io.BytesIO()
             image.save(file, "JPEG", quality=quality, optimize=image.width * image.height < 20_000_000)
             if file.tell() < most:
-                return file.getvalue()
+                return file.getvalue(), told
         image = image.resize((max(1, image.width * 3 // 4), max(1, image.height * 3 // 4)))
 
 
@@ -113,6 +121,11 @@ def upright(content: bytes, *, size: int | None = None, alpha: bool = False) -> 
     With `size` it is made that small as early as possible. What is transparent becomes white, unless `alpha`. Raises
     what the decoders raise, and ValueError for what would take too much memory or time.
     """
+    return _decoded(content, size, alpha=alpha)[0]
+
+
+def _decoded(content: bytes, size: int | None, *, alpha: bool) -> tuple[Image, str]:
+    """What `upright` returns, and what was decided about the brightness of grey of many bits."""
     from PIL import Image
 
     if scans_of(content) > MOST_SCANS:
@@ -126,6 +139,10 @@ def upright(content: bytes, *, size: int | None = None, alpha: bool = False) -> 
         image.draft(None, (size * 2, size * 2) if size else (_DRAFT_SIDE, _DRAFT_SIDE))
         image.load()
         turn, profile = _orientation(image), image.info.get("icc_profile")
+        told = ""
+        if image.mode.startswith(("I", "F")):
+            image, told = _squeezed(image, content)
+        _refuse_lost_colours(image, content)
         if image.width * image.height > _MANY_PIXELS:
             small = _reduced(image, max(2, max(image.size) // (2 * size)) if size else 2)
         else:
@@ -142,7 +159,7 @@ def upright(content: bytes, *, size: int | None = None, alpha: bool = False) -> 
         small = white
     plain = small if small.mode == "RGB" or (has_alpha and alpha) else small.convert("RGB")
     plain.info.clear()
-    return plain
+    return plain, told
 
 
 def _opened(content: bytes) -> Image:
@@ -201,8 +218,6 @@ def _orientation(image: Image) -> int:
 
 def _in_8_bit(image: Image) -> Image:
     """An image of any mode as L, RGB, RGBA or CMYK."""
-    if image.mode.startswith(("I", "F")):
-        return _squeezed(image)
     if image.mode == "P" or "transparency" in image.info:
         return image.convert("RGBA" if "transparency" in image.info else image.palette.mode if image.palette else "RGB")
     if image.mode in ("PA", "LA", "La", "RGBa"):
@@ -214,8 +229,6 @@ def _reduced(image: Image, factor: int) -> Image:
     """An image in 8 bit, and so many times smaller; strip by strip, so that no second copy of it is made."""
     from PIL import Image
 
-    if image.mode.startswith(("I", "F")):
-        return _squeezed(image).reduce(factor)
     size = (-(-image.width // factor), -(-image.height // factor))
     small: Picture | None = None
     for top in range(0, size[1], _STRIP):
@@ -227,22 +240,113 @@ def _reduced(image: Image, factor: int) -> Image:
     return small
 
 
-def _squeezed(image: Image) -> Image:
-    """Grey of 16 or 32 bit, or in fractions, strip by strip, so that no second copy of it is made."""
-    from PIL import Image
-
-    found: Any = (0, 65_535) if image.mode.startswith("I;16") else image.getextrema()
-    low, high = found
+def _squeezed(image: Image, content: bytes) -> tuple[Image, str]:
+    """Grey of 16 or 32 bit, or in fractions, as one of 8 bit, and what was decided about its brightness."""
+    tags: Any = getattr(image, "tag_v2", {})
+    found = [strip.getextrema() for _, strip in _strips(image)]
+    low, high = min(one[0] for one in found), max(one[1] for one in found)
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError("some of its values are no numbers")
-    if image.mode != "F":
-        low, high = 0, 65_535 if 255 < high <= 65_535 else max(high, 255)
-    scale = 255 / (high - low) if high > low else 1.0
-    grey = Image.new("L", image.size)
+    if image.mode == "I" and low < 0 and _first(tags.get(339), 1) == 1:
+        # Pillow reads 32 bit without a sign as if there were one; the upper 8 are all that is needed.
+        upper = 3 if sys.byteorder == "little" else 0
+        return _by_strip(image, lambda strip: _bytes_of(strip).getchannel(upper), tags), ""
+    black, white, told = _range_of(image, content, tags, low, high)
+    scale = 255 / (white - black) if white > black else 1.0
+
+    def shades(strip: Image) -> Image:
+        return strip.convert("F").point(lambda value: value * scale + (0.5 - black * scale)).convert("L")
+
+    return _by_strip(image, shades, tags), told
+
+
+def _strips(image: Image) -> Iterator[tuple[int, Image]]:
+    """An image in strips, by the line at which each begins, so that no second copy of it is made."""
     for top in range(0, image.height, _STRIP):
         strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
-        grey.paste(strip.convert("F").point(lambda value: value * scale - low * scale).convert("L"), (0, top))
+        yield top, strip if image.mode == "F" else strip.convert("I")
+
+
+def _by_strip(image: Image, shades: Callable[[Image], Image], tags: Any) -> Image:
+    """An image in 8 bit; where a TIFF says that white is 0, turned round."""
+    from PIL import Image, ImageChops
+
+    grey = Image.new("L", image.size)
+    for top, strip in _strips(image):
+        part = shades(strip)
+        grey.paste(ImageChops.invert(part) if _first(tags.get(262), 1) == 0 else part, (0, top))
     return grey
+
+
+def _bytes_of(strip: Image) -> Image:
+    from PIL import Image
+
+    return Image.frombytes("RGBA", strip.size, strip.tobytes())
+
+
+def _range_of(image: Image, content: bytes, tags: Any, low: float, high: float) -> tuple[float, float, str]:
+    """Which values are black and white: by what the file says, else by its values; and what was decided, in words."""
+    first, last = _first(tags.get(340, tags.get(280)), None), _first(tags.get(341, tags.get(281)), None)
+    is_said = first is not None and last is not None and first < last and first <= low and high <= last
+    if image.mode == "F" or low < 0:
+        if is_said:
+            return first, last, f"its values from {first:,g} to {last:,g} shown from black to white, as it says,"
+        if low >= 0 and 0.25 < high <= 1:
+            return 0, 1, ""
+        return low, high, f"its values from {low:,g} to {high:,g} shown from black to white,"
+    if high > _FULL:
+        return 0, high, f"its greatest value {high:,} shown as white,"
+    bits = _bits_said(content, tags, last, high)
+    told = ", as it says,"
+    if bits is None:
+        bits = 16 if _is_spread(image, 257, 0) else _depth_of(high)
+        told = f" (its greatest value is {high:,}),"
+    elif depth_of_png(content)[0] == 16 and (high >= 2**bits or _is_spread(image, 2 ** (16 - bits), 1)):
+        # As the standard of PNG has it, the bits that count are the upper ones.
+        bits = 16
+    return 0, 2**bits - 1, f"read as grey of {bits} bits{told}" if bits < 16 else ""
+
+
+def _bits_said(content: bytes, tags: Any, last: Any, high: float) -> int | None:
+    """How many bits of grey a file says to have that is kept in 16; None if it says nothing, or what cannot be."""
+    if (bits := _first(tags.get(258), 16)) < 16:
+        return int(bits)
+    if last is not None and max(high, 1) <= last <= _FULL:
+        return _depth_of(last)
+    return significant_bits(content)
+
+
+def _depth_of(value: float) -> int:
+    """The fewest bits that anything measures with and that hold a value."""
+    return next(bits for bits in _DEPTHS if value < 2**bits)
+
+
+def _is_spread(image: Image, step: int, most: int) -> bool:
+    """Whether all values are multiples of a step or at most so much more: those of fewer bits, spread over 16."""
+    return all(value % step <= most for _, strip in _strips(image) for value in {*array.array("i", strip.tobytes())})
+
+
+def _first(value: Any, otherwise: Any) -> Any:
+    """The first number of a tag, which has one for each channel."""
+    if isinstance(value, tuple):
+        value = value[0] if value else None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return otherwise
+    return number if math.isfinite(number) else otherwise
+
+
+def _refuse_lost_colours(image: Image, content: bytes) -> None:
+    """Refuse colours of 12 bits or fewer at the lower end of 16: the decoder drops the lower 8."""
+    bits, colours = depth_of_png(content)
+    tags: Any = getattr(image, "tag_v2", {})
+    if not (bits == 16 and colours) and not (len(said := tags.get(258, ())) > 2 and said[0] == 16):
+        return
+    found: Any = image.getextrema()
+    values = found[: len(image.getbands()) - (image.mode in ("RGBA", "LA"))]
+    if max(high for _, high in values) < 16:
+        raise ValueError("its colours use the lower 12 of 16 bits at most; save it with 8 bits per colour")
 
 
 def _in_srgb(image: Image, profile: object) -> Image:

@@ -18,7 +18,7 @@ from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
 from ..errors import ConfigurationError, InvalidInputError
 from .convert import MOST_SOURCE, as_jpeg, convertible_kind, needed_extra, refuse_too_many_pixels
-from .image_structure import has_end, what_is_missing
+from .image_structure import depth_of_png, has_end, what_is_missing
 from .names import quoted
 
 ImageSource: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
@@ -114,19 +114,30 @@ def read_image(source: ImageSource, *, validate: bool = True, convert: bool = Fa
     other = convertible_kind(content[:64]) if kind is None else None
     if kind is None and other is None and (told := is_no_path(content[:100].decode("latin-1"))) is not None:
         raise InvalidInputError(f"{name} holds no image: {told}")
-    _check(name, kind, other, len(content), convert=convert)
+    made_of = _converted(kind, other, content, len(content), convert=convert)
+    _check(name, kind, other, len(content), made_of, convert=convert)
     if kind is not None and validate and (missing := what_is_missing(content, kind[0])) is not None:
         raise InvalidInputError(f"{name} is not whole: {missing}; validate=False sends it all the same")
-    if kind is None or (convert and len(content) >= SURE_BYTES):
-        made_of = f"{name}, {other or 'larger than 10 MB'},"
+    if made_of is not None:
         source_is = len(content), hashlib.sha256(content).hexdigest()
-        return Image(as_jpeg(content, name, SURE_BYTES), ".jpg", "image/jpeg", made_of, source_is)
+        made, told = as_jpeg(content, name, SURE_BYTES)
+        return Image(made, ".jpg", "image/jpeg", f"{name}, {made_of}, {told}".rstrip(), source_is)
     if len(content) > SURE_BYTES:
         warn_before_paying(f"{name} has {len(content):,} bytes; the service takes less than 10 MB and may refuse it")
     return Image(content, *kind)
 
 
-def _check(name: str, kind: object, other: str | None, size: int, *, convert: bool) -> None:
+def _converted(kind: object, other: str | None, head: bytes, size: int, *, convert: bool) -> str | None:
+    """What an image is of which a JPEG is to be made; None for one that is sent as it is."""
+    if not convert or kind is None:
+        return other
+    if size >= SURE_BYTES:
+        return "larger than 10 MB"
+    # What its values mean differs from program to program, and so does how bright it looks.
+    return "a PNG in grey of 16 bits" if depth_of_png(head) == (16, 0) else None
+
+
+def _check(name: str, kind: object, other: str | None, size: int, made_of: str | None, *, convert: bool) -> None:
     """Refuse what the service does not take, unless it is to be converted and can be."""
     if kind is None and other is None:
         raise InvalidInputError(f"{name} is not a jpg, png or webp image, whatever it is called")
@@ -136,8 +147,8 @@ def _check(name: str, kind: object, other: str | None, size: int, *, convert: bo
         raise InvalidInputError(f"{name} is larger than {most}{remedy}")
     if other is not None and not convert:
         raise InvalidInputError(f"{name} is {other}, not a jpg, png or webp image; {_remedy(other)}")
-    if convert and (other is not None or size >= SURE_BYTES) and (missing := needed_extra(other)) is not None:
-        raise InvalidInputError(f"{name} is {other or 'larger than 10 MB'}; {missing}")
+    if convert and made_of is not None and (missing := needed_extra(other)) is not None:
+        raise InvalidInputError(f"{name} is {made_of}; {missing}")
 
 
 def _remedy(other: str | None) -> str:
@@ -162,11 +173,12 @@ def glance_at(path: str, *, convert: bool = False) -> str | None:
         reason = getattr(error, "strerror", None) or quoted(error)
         raise InvalidInputError(f"{quoted(path)} cannot be read: {reason}") from error
     kind = _sniff(head)
-    if convert and head and (kind is None or size >= SURE_BYTES):
-        other = convertible_kind(head[:64]) if kind is None else None
-        _check(quoted(path), kind, other, size, convert=True)
+    other = convertible_kind(head[:64]) if kind is None else None
+    made_of = _converted(kind, other, head, size, convert=convert)
+    if convert and head and (kind is None or made_of is not None):
+        _check(quoted(path), kind, other, size, made_of, convert=True)
         refuse_too_many_pixels(head, quoted(path))
-        return other or "larger than 10 MB"
+        return made_of
     if not head or kind is None or size > MOST_BYTES or not has_end(head + tail, size, kind[0]):
         read_image(path)
     return None

@@ -109,6 +109,25 @@ def _size_in_tiff(head: bytes, order: str) -> tuple[int, int]:
     return sizes[256], sizes[257]
 
 
+def depth_of_png(content: bytes) -> tuple[int, int]:
+    """How many bits each value of a PNG has, and its type of colours, 0 for grey; zeros for any other image."""
+    return (content[24], content[25]) if content.startswith(b"\x89PNG") and len(content) > 25 else (0, 0)
+
+
+def significant_bits(content: bytes) -> int | None:
+    """How many bits of the first channel of a PNG in 16 bit count, if it says so (sBIT)."""
+    position = 8
+    while depth_of_png(content)[0] == 16 and position + 12 <= len(content):
+        size, kind = int.from_bytes(content[position : position + 4], "big"), content[position + 4 : position + 8]
+        if kind == b"sBIT":
+            bits = content[position + 8]
+            return bits if size and 0 < bits <= 16 else None
+        if kind == b"IDAT":
+            break
+        position += 12 + size
+    return None
+
+
 def without_texts(content: bytes) -> bytes:
     """A PNG without texts and without a profile that is too large: a few bytes of either may unpack to gigabytes."""
     if not content.startswith(b"\x89PNG\r\n\x1a\n"):

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageCms
 
-from fakes.photos import BLUE, MAKER, RED, encoded, halves, held, opened
+from fakes.photos import BLUE, MAKER, RED, encoded, halves, held, opened, png_of, tiff
 from fakes.pictures import JPEG, jpeg_of
 from fakes.playing import generate, play
 from weryai import InvalidInputError, WeryAIWarning
-from weryai._media.convert import upright
+from weryai._media.convert import as_jpeg, upright
 from weryai._media.image import MOST_BYTES, SURE_BYTES, glance_at, read_image
 
 PHOTOS: dict[str, Callable[[], bytes]] = {
@@ -84,6 +84,75 @@ def test_grey_of_many_bits_is_not_white(grey: Callable[[], Image.Image]) -> None
     shades = [small.convert("L").getpixel((x, 100)) for x in (5, 100, 200, 300, 395)]
     wanted = (3, 64, 128, 191, 252)
     assert [pair for pair in zip(shades, wanted, strict=True) if abs(pair[0] - pair[1]) >= 8] == []  # type: ignore[operator]
+
+
+def up_to(most: int, width: int = 65) -> list[int]:
+    """Values from 0 to the greatest one."""
+    return [most * x // (width - 1) for x in range(width)]
+
+
+EIGHT = [value * 257 for value in up_to(15)]
+# What is given, the brightness of its brightest pixel from 0 to 255, and what the printed line says of it.
+DEEP = {
+    "12 bit": (png_of(up_to(4_095)), 255, "read as grey of 12 bits (its greatest value is 4,095)"),
+    "12 bit, not bright": (png_of(up_to(2_000)), 124, "read as grey of 12 bits (its greatest value is 2,000)"),
+    "10 bit": (png_of(up_to(1_023)), 255, "read as grey of 10 bits"),
+    "14 bit": (png_of(up_to(16_383)), 255, "read as grey of 14 bits"),
+    "8 bit": (png_of(up_to(255)), 255, "read as grey of 8 bits"),
+    "16 bit": (png_of(up_to(20_000)), 78, ""),
+    "black": (png_of([0] * 65), 0, ""),
+    "8 bit spread over 16": (png_of(EIGHT), 15, ""),
+    "sBIT 16, dark": (png_of(up_to(4_095), 16), 16, ""),
+    "sBIT 12, upper bits": (png_of([value << 4 for value in up_to(4_095)], 12), 255, ""),
+    "sBIT 12, upper bits, dark": (png_of([value << 4 for value in up_to(250)], 12), 15, ""),
+    "sBIT 12, lower bits": (png_of(up_to(2_000), 12), 124, "read as grey of 12 bits, as it says"),
+    "TIFF": (tiff(up_to(4_095)), 255, "read as grey of 12 bits (its greatest value is 4,095)"),
+    "big endian": (tiff(up_to(4_095), order=">"), 255, "read as grey of 12 bits"),
+    "signed": (tiff(up_to(4_095), "h"), 255, "read as grey of 12 bits"),
+    "32 bit": (tiff(up_to(4_095), "i"), 255, "read as grey of 12 bits"),
+    "32 bit without a sign": (tiff(up_to(2**32 - 1), "I"), 255, ""),
+    "32 bit, all of it": (tiff(up_to(2**31 - 1), "I"), 255, "its greatest value 2,147,483,647 shown as white"),
+    "as it says": (tiff(up_to(2_000), t281=4_095), 124, "read as grey of 12 bits, as it says"),
+    "as it counts": (tiff(up_to(1_000), t281=3_900), 62, "read as grey of 12 bits, as it says"),
+    "dark, as it says": (tiff(up_to(4_095), t281=65_535), 16, ""),
+    "what it says is wrong": (tiff(up_to(4_095), t281=255), 255, "read as grey of 12 bits (its"),
+    "negative": (tiff([value - 1_000 for value in up_to(4_000)], "h"), 255, "its values from -1,000 to 3,000 shown"),
+    "fractions": (tiff([value / 100 for value in up_to(60)], "f"), 153, ""),
+    "dark fractions": (tiff([value / 1_000 for value in up_to(60)], "f"), 255, "its values from 0 to 0.06 shown"),
+    "fractions, as it says": (tiff([0.0, *up_to(60)], "f", t340=0.0, t341=120.0), 128, "from 0 to 120 shown from black"),
+    "white is 0": (tiff([4_095 - value for value in up_to(4_095)], t262=0), 255, "read as grey of 12 bits"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "bright", "told"), DEEP.values(), ids=DEEP)
+def test_grey_is_as_bright_as_what_measured_it_meant(content: bytes, bright: int, told: str) -> None:
+    """White is what the file says, else what the fewest usual bits for its greatest value hold; JPEG and thumbnail.
+
+    What is 8 bit spread over 16 stays as dark as it was. The line that is printed before paying says what was done.
+    """
+    image = read_image(content, convert=True)
+    for small in (opened(image.content).convert("L"), upright(content, size=400, alpha=True).convert("L")):
+        shades = [int(small.getpixel((x, 0))) for x in (0, 32, 64)]  # type: ignore[arg-type]
+        wanted = (0, bright / 2, bright)
+        assert [pair for pair in zip(shades, wanted, strict=True) if abs(pair[0] - pair[1]) > 6] == []
+    assert told in str(image.made_of)
+    assert told or "read as" not in str(image.made_of)
+
+
+def test_colours_whose_bits_the_decoder_drops_are_refused() -> None:
+    """Colours of 12 bits in 16 would come out black: nothing is bought, and whole ones come out."""
+    with pytest.raises(InvalidInputError, match="lower 12 of 16 bits.*save it with 8 bits"):
+        as_jpeg(png_of(up_to(4_095), colours=2), "a.png", SURE_BYTES)
+    assert opened(as_jpeg(png_of(up_to(65_535), colours=2), "a.png", SURE_BYTES)[0]).size == (65, 64)
+
+
+def test_a_png_in_grey_of_16_bits_is_told_before_it_is_converted(tmp_path: Path) -> None:
+    """On request only; a bulk run tells it by its first bytes, and names what is missing."""
+    content = png_of(up_to(4_095))
+    (tmp_path / "a.png").write_bytes(content)
+    assert glance_at(str(tmp_path / "a.png"), convert=True) == "a PNG in grey of 16 bits"
+    assert glance_at(str(tmp_path / "a.png")) is None
+    assert read_image(content).content == content
 
 
 def test_what_is_transparent_becomes_white() -> None:
