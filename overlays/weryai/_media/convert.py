@@ -243,7 +243,7 @@ def _reduced(image: Image, factor: int) -> Image:
 def _squeezed(image: Image, content: bytes) -> tuple[Image, str]:
     """Grey of 16 or 32 bit, or in fractions, as one of 8 bit, and what was decided about its brightness."""
     tags: Any = getattr(image, "tag_v2", {})
-    found = [strip.getextrema() for _, strip in _strips(image)]
+    found: list[Any] = [strip.getextrema() for _, strip in _strips(image)]
     low, high = min(one[0] for one in found), max(one[1] for one in found)
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError("some of its values are no numbers")

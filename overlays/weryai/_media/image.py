@@ -118,7 +118,7 @@ def read_image(source: ImageSource, *, validate: bool = True, convert: bool = Fa
     _check(name, kind, other, len(content), made_of, convert=convert)
     if kind is not None and validate and (missing := what_is_missing(content, kind[0])) is not None:
         raise InvalidInputError(f"{name} is not whole: {missing}; validate=False sends it all the same")
-    if made_of is not None:
+    if kind is None or made_of is not None:
         source_is = len(content), hashlib.sha256(content).hexdigest()
         made, told = as_jpeg(content, name, SURE_BYTES)
         return Image(made, ".jpg", "image/jpeg", f"{name}, {made_of}, {told}".rstrip(), source_is)

@@ -119,7 +119,7 @@ DEEP = {
     "negative": (tiff([value - 1_000 for value in up_to(4_000)], "h"), 255, "its values from -1,000 to 3,000 shown"),
     "fractions": (tiff([value / 100 for value in up_to(60)], "f"), 153, ""),
     "dark fractions": (tiff([value / 1_000 for value in up_to(60)], "f"), 255, "its values from 0 to 0.06 shown"),
-    "fractions, as it says": (tiff([0.0, *up_to(60)], "f", t340=0.0, t341=120.0), 128, "from 0 to 120 shown from black"),
+    "fractions, as it says": (tiff([0.0, *up_to(60)], "f", t340=0.0, t341=120.0), 128, "from 0 to 120 shown"),
     "white is 0": (tiff([4_095 - value for value in up_to(4_095)], t262=0), 255, "read as grey of 12 bits"),
 }  # fmt: skip
 
@@ -141,7 +141,7 @@ def test_grey_is_as_bright_as_what_measured_it_meant(content: bytes, bright: int
 
 def test_colours_whose_bits_the_decoder_drops_are_refused() -> None:
     """Colours of 12 bits in 16 would come out black: nothing is bought, and whole ones come out."""
-    with pytest.raises(InvalidInputError, match="lower 12 of 16 bits.*save it with 8 bits"):
+    with pytest.raises(InvalidInputError, match=r"lower 12 of 16 bits.*save it with 8 bits"):
         as_jpeg(png_of(up_to(4_095), colours=2), "a.png", SURE_BYTES)
     assert opened(as_jpeg(png_of(up_to(65_535), colours=2), "a.png", SURE_BYTES)[0]).size == (65, 64)
 
