@@ -17,9 +17,10 @@ FOLDER = str(Path(__file__).parent)
 NOTES = "NETWORK_GUARD"
 # They open no connection of their own accord: programs that are no Python, and modules run without our environment.
 # `node` is basedpyright's, and Playwright's driver; the browser that it starts is told to look up no host but this one.
-# The PostgreSQL of the tests listens at a socket in a folder of its own; `file` is what platform.architecture() asks.
+# The PostgreSQL of the tests listens at a socket in a folder of its own; `file` is what platform.architecture() asks;
+# `openssl` makes a certificate.
 PROGRAMS_BEYOND_REACH = {
-    "git", "make", "sh", "bash", "node", "basedpyright", "ruff", "uname", "ps", "file", "initdb", "postgres",
+    "git", "make", "sh", "bash", "node", "basedpyright", "ruff", "uname", "ps", "file", "initdb", "postgres", "openssl",
 }  # fmt: skip
 MODULES_BEYOND_REACH = {"openapi_python_client", "ruff"}
 _LOOK_UPS = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")

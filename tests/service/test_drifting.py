@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from contract.core.strict import strict
-from weryai.contract._drifting import by_pointer, count_drift
+from weryai.contract._drifting import by_pointer, count_drift, gone_models
 from weryai.contract._exchange import Exchange
 from weryai.contract._judging import _strict, strictly, validator
 from weryai.contract._reading import CONTRACT, operation, operations, resolve
 
+KINDS = ("image_to_video", "multi_image_to_video")
 JSON = {"content-type": "application/json", "date": "today"}
 Change = Callable[[dict[str, Any]], Any]
 
@@ -35,8 +36,8 @@ def answers(name: str, http_status: int = 200, change: Change = lambda _: None, 
 
 
 def told(exchanges: list[Exchange]) -> set[tuple[str, str]]:
-    """What is told: kinds and places."""
-    return {(place.kind, place.pointer) for place in by_pointer(count_drift(exchanges))}
+    """What is told: kinds and places. The contract's examples are a mock's answers: their registry is nobody's."""
+    return {(place.kind, place.pointer) for place in by_pointer(count_drift(exchanges, is_mock=True))}
 
 
 def test_the_contracts_own_answers_drift_nowhere() -> None:
@@ -121,6 +122,25 @@ def test_a_change_is_told_once_and_at_its_place(case: str) -> None:
     assert told(exchanges) == expected
 
 
+def test_models_that_the_registry_no_longer_lists_are_told() -> None:
+    """Of each kind together, once; one that some answer lists is there, and a kind that is no list says nothing."""
+    snapshot = operation("listVideoModels").spec["x-snapshot"]
+    names = {kind: [row["model_key"] for row in snapshot[kind]] for kind in KINDS}
+
+    def registry(*, without: str = "", **kinds: Any) -> list[Exchange]:
+        rows = {kind: [{"model_key": name} for name in names[kind] if name != without] for kind in KINDS}
+        return answers("listVideoModels", change=lambda body: body.update(data={**rows, **kinds}))
+
+    assert list(gone_models(registry())) == []
+    gone = [one for one in by_pointer(count_drift(registry(without="VEO_3_1") * 2)) if one.kind == "model gone"]
+    assert [(one.pointer, one.value) for one in gone] == [(f"/data/{kind}/*/model_key", "VEO_3_1") for kind in KINDS]
+    assert list(gone_models([*registry(), *registry(without="VEO_3_1")])) == []
+    emptied = [one.value for one in gone_models(registry(multi_image_to_video=[]))]
+    assert emptied == [", ".join(names["multi_image_to_video"])]
+    assert list(gone_models(registry(multi_image_to_video="none"))) == []
+    assert "model gone" not in {kind for kind, _ in told(registry(without="VEO_3_1"))}
+
+
 def test_data_of_a_refusal_is_told() -> None:
     """The contract leaves it open, so whoever keeps the contract hears of it; an empty one says nothing."""
     url = "https://api.weryai.com/v1/generation/balance"
@@ -150,12 +170,15 @@ def test_the_same_at_the_same_place_is_one_line() -> None:
 
     names = [one.name for one in operations()]
     met = [one for name in names for one in answers(name, change=traced, x_trace="1", content_type="text/json")]
-    places = by_pointer(count_drift(met))
+    places = by_pointer(count_drift(met, is_mock=True))
     assert {(one.kind, one.pointer) for one in places} == {
         ("field", "/trace_id"), ("header", "x-trace"), ("content type", "content-type")
     }  # fmt: skip
     assert [one.count for one in places] == [len(met)] * 3
     assert {one.where for one in places} == {f"HTTP 200: {', '.join(sorted(names))}"}
+    rows = [one.as_json() for one in places]
+    assert [len(row["operations"]) for row in rows] == [len(names)] * 3  # type: ignore[arg-type]
+    assert {row["pointer"]: row["count"] for row in rows} == {one.pointer: len(met) for one in places}
 
 
 def test_the_strict_twin_is_the_one_that_the_examples_are_held_to() -> None:

@@ -9,7 +9,7 @@ from fakes.recording_service import MODELS, NO_KEY, NOT_FOUND, WRONG
 from weryai.contract._checks import Problem
 from weryai.contract._exchange import Exchange
 from weryai.contract._guard import Credential
-from weryai.contract._live import judge, planned_request
+from weryai.contract._live import ANYTHING, Expected, judge, planned_request
 from weryai.contract._place import LIVE_URL, place_of
 from weryai.contract._reading import operation
 
@@ -45,11 +45,13 @@ WRONG_ANSWERS: list[tuple[str, Credential, int, Any, str]] = [
 ]
 
 
-def judged(name: str, credential: Credential, http_status: int, body: Any) -> list[Problem]:
+def judged(
+    name: str, credential: Credential, http_status: int, body: Any, expected: Expected = ANYTHING
+) -> list[Problem]:
     """Judge an answer to one of the live set's requests."""
     planned = planned_request(LIVE, operation(name), credential)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return judge(planned, Exchange("test", planned.method, planned.url, "", b"", http_status, {}, content))
+    return judge(planned, Exchange("test", planned.method, planned.url, "", b"", http_status, {}, content), expected)
 
 
 @pytest.mark.parametrize(("name", "credential", "http_status", "body"), RIGHT)
@@ -62,3 +64,12 @@ def test_right_answers_pass(name: str, credential: Credential, http_status: int,
 def test_wrong_answers_are_told(name: str, credential: Credential, http_status: int, body: Any, problem: str) -> None:
     """Each way to get it wrong is named."""
     assert problem in " ".join(map(str, judged(name, credential, http_status, body)))
+
+
+def test_a_stateless_service_may_know_an_id_or_not() -> None:
+    """A mock answers for any id, or knows none of them: both hold; a refusal of the request does not."""
+    mock = Expected(is_stateless=True)
+    for answer in ((200, {"status": 0, "data": {"task_status": "waiting"}}), NOT_FOUND, (404, {"status": 404})):
+        assert judged("getTaskStatus", "real", *answer, mock) == []
+    for answer in (NO_KEY, (400, {"status": 1002, "message": "task id error"}), (200, b"<html>")):
+        assert judged("getTaskStatus", "real", *answer, mock) != []

@@ -4,16 +4,23 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 import uvicorn
 
+from fakes.certificates import certificate_in
 from fakes.other_services import refuse_in_body, serve_below
 from fakes.recording_service import KEY
 from guard import network_guard
+from weryai.contract._checks import Checks
+from weryai.contract._exchange import Record
 from weryai.contract._live import live_set
 from weryai.contract._place import place_of
+from weryai.contract._raw import run_raw
+from weryai.contract._secrecy import Secret
+from weryai.contract._suite import _check_credits
 from weryai.emulator import Emulator, _server
 
 ROOT = Path(__file__).parents[2]
@@ -23,13 +30,24 @@ TEST_HOST = "weryai.test"
 UNGUARDED = os.pathsep.join([RESOLVING, network_guard.FOLDER])
 
 
-CERTIFICATE = f"{RESOLVING}/weryai.test.pem"
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The file with a certificate and its key; both are made now, and good for nothing else."""
+    return certificate_in(tmp_path_factory.mktemp("certificate"))
 
 
-def with_tls(config: uvicorn.Config) -> uvicorn.Config:
-    """Let a server speak TLS under the name of the one host; its certificate is made up, and good for nothing else."""
-    config.ssl_certfile = CERTIFICATE
-    return config
+@pytest.fixture
+def tls(monkeypatch: pytest.MonkeyPatch, certificate: str) -> str:
+    """Every emulator of this test speaks TLS; return the certificate to trust."""
+    made = _server.uvicorn_config
+
+    def with_tls(*given: Any, **named: Any) -> uvicorn.Config:
+        config = made(*given, **named)
+        config.ssl_certfile = certificate
+        return config
+
+    monkeypatch.setattr(_server, "uvicorn_config", with_tls)
+    return certificate
 
 
 def contract(folder: Path, *words: str, **surroundings: str) -> subprocess.CompletedProcess[str]:
@@ -61,14 +79,12 @@ def test_a_name_that_exists_gets_free_requests_only(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_the_live_set_works_at_a_real_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_live_set_works_at_a_real_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tls: str) -> None:
     """By its name, with TLS and a certificate that this machine is told to trust, every request is asked and holds."""
-    made = _server.uvicorn_config
-    monkeypatch.setattr(_server, "uvicorn_config", lambda *it, **more: with_tls(made(*it, **more)))
     serve_below(monkeypatch, "")
     with Emulator(video="fixed", model_rules="off", concurrency=None, key=KEY) as emulator:
         url = f"https://{TEST_HOST}:{emulator.url.rpartition(':')[2]}"
-        done = contract(tmp_path, f"--url={url}", WERYAI_API_KEY=KEY, SSL_CERT_FILE=CERTIFICATE)
+        done = contract(tmp_path, f"--url={url}", WERYAI_API_KEY=KEY, SSL_CERT_FILE=tls)
         sent = [one.method for one in emulator.requests]
     assert done.returncode == 0, done.stdout + done.stderr
     planned = [one.method for one in live_set(place_of(url))]
@@ -77,20 +93,48 @@ def test_the_live_set_works_at_a_real_name(tmp_path: Path, monkeypatch: pytest.M
     assert KEY not in done.stdout + "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
 
 
-def test_a_test_system_gets_the_full_suite_and_no_real_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By any name and below a path; the key of the environment is neither sent nor shown."""
+def test_a_test_system_gets_the_full_suite_and_no_real_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tls: str
+) -> None:
+    """By any name, below a path, over TLS; the key of the environment is neither sent nor shown."""
     serve_below(monkeypatch, "/mock/v2")
     with Emulator(video="fixed", model_rules="off", concurrency=None, key="sk-emulator", balance=10**9) as emulator:
         port = emulator.url.rpartition(":")[2]
-        url = f"http://{TEST_HOST}:{port}/mock/v2"
-        done = contract(tmp_path, f"--url={url}", "--test-system", "--only=getBalance", WERYAI_API_KEY=KEY)
+        url = f"https://{TEST_HOST}:{port}/mock/v2"
+        words = [f"--url={url}", "--test-system", "--only=getBalance"]
+        done = contract(tmp_path, *words, WERYAI_API_KEY=KEY, SSL_CERT_FILE=tls)
         sent = [value for one in emulator.requests for value in one.headers.values()]
         asked = {one.path for one in emulator.requests if "schemathesis-probe" not in one.path}
     assert done.returncode == 0, done.stdout + done.stderr
     assert asked == {"/v1/generation/balance"}
     assert sent != [] and not [value for value in sent if KEY in value]
-    refused = contract(tmp_path, f"--url={url}", WERYAI_API_KEY=KEY)
+    refused = contract(tmp_path, f"--url={url.replace('https', 'http')}", WERYAI_API_KEY=KEY)
     assert refused.returncode == 2 and "--test-system" in refused.stderr
+
+
+def test_every_part_trusts_the_certificates_of_the_environment(monkeypatch: pytest.MonkeyPatch, tls: str) -> None:
+    """What is sent by hand and by clients goes over TLS as well; without the certificate each is told."""
+    secret = Secret("sk-emulator")
+    with Emulator(video="fixed", key=secret.key) as emulator:
+        place = place_of(emulator.url.replace("http:", "https:"))
+        trusted, untrusted = Checks(secret), Checks(secret)
+        run_raw(place, secret, Record(secret), untrusted)
+        monkeypatch.setenv("SSL_CERT_FILE", tls)
+        run_raw(place, secret, Record(secret), trusted)
+    assert [check.problems for check in trusted.all] == [[]] * 4
+    assert ["CERTIFICATE_VERIFY_FAILED" in check.problems[0].text for check in untrusted.all] == [True] * 4
+
+
+def test_a_key_without_credits_is_told_first() -> None:
+    """The first cause is what has to be done; that valid requests were refused follows from it."""
+    checks, record = Checks(Secret(KEY)), Record(Secret(KEY))
+    for body in (b'{"status": 1011}', b'{"status": 1004}', b'{"status": 1002}', b'{"status": 0}', b"<html>"):
+        record.note("sweep", ("POST", "https://e.com/v1/generation/text-to-video", "", b""), 200, {}, body)
+    _check_credits(record.all()[2:], checks)
+    assert checks.all == []
+    checks.add("schemathesis", "valid requests are accepted", "1 was not")
+    _check_credits(record.all(), checks)
+    assert checks.causes[0].problem.text.startswith("2 submissions were refused for want of credits: ")
 
 
 def test_a_service_that_refuses_in_its_envelope_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,6 +125,32 @@ def missing_fields(exchanges: Iterable[Exchange]) -> Iterator[Difference]:
                 yield Difference("missing field", name, status, place, state and f"of a task: {state}")
 
 
+def gone_models(exchanges: Iterable[Exchange]) -> Iterator[Difference]:
+    """Say which models of the contract's snapshot no answer of the registry lists any more: of each kind, together.
+
+    A kind that no answer has says nothing of its models.
+    """
+    one = operation("listVideoModels")
+    listed: dict[str, set[str]] = {}
+    for exchange in exchanges:
+        body = json_of(exchange.answer)
+        if exchange.operation == one and exchange.http_status == 200 and says(body) is not False:
+            for kind, models in _registry_of(body):
+                listed.setdefault(kind, set()).update(models)
+    for kind, models in _registry_of({"data": one.spec["x-snapshot"]}):
+        gone = [name for name in models if kind in listed and name not in listed[kind]]
+        if gone:
+            yield Difference("model gone", one.name, 200, f"/data/{kind}/*/model_key", ", ".join(gone))
+
+
+def _registry_of(body: Any) -> Iterator[tuple[str, list[str]]]:
+    """Yield each kind of work that a registry has a list for, with the keys of its models."""
+    data = body.get("data") if isinstance(body, dict) else None
+    for kind, rows in data.items() if isinstance(data, dict) else ():
+        if isinstance(rows, list):
+            yield kind, [str(row.get("model_key")) for row in rows if isinstance(row, dict)]
+
+
 def _objects_in(value: Any, place: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         yield place
@@ -166,21 +192,18 @@ class DriftCount:
         return f"{self.drift} ({self.count} times)"
 
     def as_json(self) -> dict[str, object]:
-        """What the drift report has of it."""
+        """What the drift report has of it at one operation."""
         drift = self.drift
         return {
-            "kind": drift.kind,
             "operation": drift.operation,
             "http_status": drift.http_status,
-            "pointer": drift.pointer,
             "count": self.count,
             "sample": drift.value,
-            "met_by": sorted(self.met_by),
         }
 
 
-def count_drift(exchanges: Iterable[Exchange]) -> list[DriftCount]:
-    """Every kind of drift in the answers, in the order of the operations."""
+def count_drift(exchanges: Iterable[Exchange], *, is_mock: bool = False) -> list[DriftCount]:
+    """Every kind of drift in the answers, in the order of the operations; a mock has no registry of its own."""
     counts: dict[tuple[str, ...], DriftCount] = {}
     known = [exchange for exchange in exchanges if exchange.operation is not None]
     for exchange in known:
@@ -189,7 +212,7 @@ def count_drift(exchanges: Iterable[Exchange]) -> list[DriftCount]:
             entry.count += 1
             entry.met_by.add(exchange.who)
             entry.sample = entry.sample or exchange
-    for missing in missing_fields(known):
+    for missing in (*missing_fields(known), *(() if is_mock else gone_models(known))):
         alike = [one for one in known if one.operation and one.operation.name == missing.operation]
         of = [one for one in alike if one.http_status == missing.http_status]
         counts[missing.identity] = DriftCount(missing, len(of), {one.who for one in of}, of[0])
@@ -254,6 +277,17 @@ class Place:
     def value(self) -> str:
         """What stood there, once."""
         return self.counts[0].drift.value
+
+    def as_json(self) -> dict[str, object]:
+        """What the drift report has of it: once, with the operations that have it."""
+        return {
+            "kind": self.counts[0].drift.kind,
+            "pointer": self.pointer,
+            "count": self.count,
+            "sample": self.value,
+            "met_by": self.met_by,
+            "operations": [one.as_json() for one in self.counts],
+        }
 
     def __str__(self) -> str:
         what = f"{self.kind} {self.pointer}".strip()

@@ -137,9 +137,9 @@ def judge(planned: Planned, exchange: Exchange, expected: Expected = ANYTHING) -
             wrong.append(f"a request with a {planned.credential} key was not refused")
         elif not is_refusal(status, body, expected.refusals):
             wrong.append(f"refused otherwise than asked for (refusals: {expected.refusals})")
-    elif "{" in planned.operation.path and not expected.is_stateless:
-        code = code_of(body)
-        if is_yes or not {status, code} & NOT_FOUND or not is_refusal(status, body, expected.refusals):
+    elif "{" in planned.operation.path:
+        is_missing = bool({status, code_of(body)} & NOT_FOUND) and is_refusal(status, body, expected.refusals)
+        if not is_missing and not (expected.is_stateless and is_yes):
             wrong.append(f"an unknown id is not 'not found' (refusals: {expected.refusals})")
     elif not is_yes:
         wrong.append("a good request was refused")

@@ -50,8 +50,13 @@ def _expect_refusal(http_status: int, answer: bytes, how: Refusals) -> None:
 def _get_as_told(place: Place, path: str, headers: dict[str, str], record: Record) -> tuple[int, bytes]:
     """Send a path that every other library folds."""
     address = urlsplit(place.url)
-    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    with contextlib.closing(kind(str(address.hostname), address.port, timeout=TIMEOUT)) as connection:
+    host = str(address.hostname)
+    connecting = (
+        http.client.HTTPSConnection(host, address.port, timeout=TIMEOUT, context=httpx.create_ssl_context())
+        if address.scheme == "https"
+        else http.client.HTTPConnection(host, address.port, timeout=TIMEOUT)
+    )
+    with contextlib.closing(connecting) as connection:
         connection.request("GET", place.base_path + path, headers=headers)
         response = connection.getresponse()
         answer = response.read()

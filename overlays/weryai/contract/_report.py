@@ -42,11 +42,12 @@ class Run:
     strict: bool = False
     seed: int = 0
     why: Callable[[Item], str] = field(default_factory=lambda: explaining(REASONS))
+    is_mock: bool = False
     drift: list[DriftCount] = field(init=False)
     seen: Counter[Item] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.drift = count_drift(self.exchanges)
+        self.drift = count_drift(self.exchanges, is_mock=self.is_mock)
         self.seen = exercised(self.exchanges)
 
     @property
@@ -184,7 +185,7 @@ def drift_json(run: Run) -> str:
         "address": run.address,
         "contract": CONTRACT["info"]["version"],
         "answers": len(run.exchanges),
-        "drift": [one.as_json() for one in run.drift],
+        "drift": [place.as_json() for place in by_pointer(run.drift)],
     }
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 

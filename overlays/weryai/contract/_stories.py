@@ -68,11 +68,13 @@ class Recording(httpx.BaseTransport, httpx.AsyncBaseTransport):
     def __init__(self, record: Record, who: str) -> None:
         self._record = record
         self._who = who
+        # As everywhere in the suite: no proxy of the environment, but its certificates.
+        self._tls = httpx.create_ssl_context()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and keep what came."""
         request.read()
-        with httpx.HTTPTransport(trust_env=False) as inner:
+        with httpx.HTTPTransport(verify=self._tls, trust_env=False) as inner:
             response = inner.handle_request(request)
             response.read()
         return self._noted(request, response)
@@ -80,7 +82,7 @@ class Recording(httpx.BaseTransport, httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and keep what came; a loop of its own needs connections of its own."""
         await request.aread()
-        async with httpx.AsyncHTTPTransport(trust_env=False) as inner:
+        async with httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False) as inner:
             response = await inner.handle_async_request(request)
             await response.aread()
         return self._noted(request, response)

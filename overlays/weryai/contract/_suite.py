@@ -21,11 +21,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from weryai.contract._checks import Checks
+from weryai.contract._checks import Checks, Problem
 from weryai.contract._confinement import confine, opened
 from weryai.contract._coverage import everything, exercised
-from weryai.contract._exchange import Record
+from weryai.contract._exchange import Exchange, Record
 from weryai.contract._guard import Guard, RefusedRequestError
+from weryai.contract._judging import code_of, json_of, says
 from weryai.contract._known import Known, excuse, read_known
 from weryai.contract._live import Expected, run_live_set
 from weryai.contract._paid import run_paid
@@ -44,6 +45,7 @@ EMULATOR_KEY = "sk-emulator"
 SEED = 20_261_124
 CASES = 60
 CREDITS = 10**9
+NO_CREDITS = (1004, 1011)
 
 
 @dataclass(frozen=True)
@@ -199,13 +201,15 @@ def run(wish: RunOptions) -> int:
         seen = exercised(record.all())
         missing = [item for item in everything() if not seen[item]]
         checks.add("coverage", "nothing of the contract is left out without a reason", *unexplained(missing))
+    _check_credits(record.all(), checks)
     excuse(checks, wish.known)
     what = "live set" if wish.is_live else "full suite"
     seconds = time.monotonic() - clock
     reasons = LIVE if wish.is_live else REASONS if wish.place is None else ANYWHERE
     why = explaining(reasons, wish.expected.only)
     strict = wish.strict or wish.place is None  # The emulator is our own: its drift is a mistake.
-    done = Run(place.url, what, started, seconds, notes, checks, record.all(), strict, wish.seed, why)
+    is_mock = wish.expected.is_stateless
+    done = Run(place.url, what, started, seconds, notes, checks, record.all(), strict, wish.seed, why, is_mock)
     page = write_reports(wish.reports, done, wish.secret)
     if wish.junit is not None:
         wish.junit.parent.mkdir(parents=True, exist_ok=True)
@@ -216,6 +220,15 @@ def run(wish: RunOptions) -> int:
     print(wish.secret.hide_text("\n".join(console(done))))
     print(page)
     return 0 if done.is_good else 1
+
+
+def _check_credits(exchanges: list[Exchange], checks: Checks) -> None:
+    """Say so if the service refused what the suite submitted for want of credits: other checks then fail as well."""
+    poor = [one for one in exchanges if says(body := json_of(one.answer)) is False and code_of(body) in NO_CREDITS]
+    if poor:
+        problem = f"{len(poor)} submissions were refused for want of credits: give the key more, then run again"
+        checks.add("credits", "the key has enough for the suite", Problem(problem, poor[0]))
+        checks.all.insert(0, checks.all.pop())  # The page begins with what explains the rest.
 
 
 def _ask(wish: RunOptions, place: Place, checks: Checks, record: Record) -> None:

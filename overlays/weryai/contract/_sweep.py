@@ -7,6 +7,7 @@ what the contract leaves open.
 from __future__ import annotations
 
 import copy
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -230,6 +231,7 @@ def _config(place: Place, secret: Secret, seed: int, cases: int, expected: Expec
             "max-redirects": 0,
             "continue-on-failure": expected.has_known_faults,
             "request-timeout": 20.0,
+            "tls-verify": os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or True,
             "headers": {"Authorization": f"Bearer {secret.key}"},
             "generation": {
                 "with-security-parameters": False,
