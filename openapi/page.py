@@ -6,7 +6,9 @@ Exit code: 0 when all is the same or marked as known, 1 on any other difference,
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("page", type=Path)
     options = parser.parse_args(arguments)
-    contract: Any = YAML().load(CONTRACT.read_text(encoding="utf-8"))
-    known: Any = YAML(typ="safe").load(KNOWN.read_text(encoding="utf-8"))
+    contract, known = read_contract()
     try:
-        page = read_page(options.page.read_text(encoding="utf-8-sig"), known_models(contract))
+        page = read_page(decoded(options.page.read_bytes()), known_models(contract))
         found = list(Comparison(page, contract, known).findings())
     except (OSError, UnicodeDecodeError, PageError) as error:
         print(f"openapi/page.py: {options.page}: {error}", file=sys.stderr)
@@ -36,6 +37,18 @@ def main(arguments: list[str] | None = None) -> int:
     if not page.body and not page.body_whole:
         print("nothing of the page's fields was seen")
     return report(found)
+
+
+@functools.cache
+def read_contract() -> tuple[Any, Any]:
+    """Return the contract with the lines of its file, and what is known to differ."""
+    contract = YAML().load(CONTRACT.read_text(encoding="utf-8"))
+    return contract, YAML(typ="safe").load(KNOWN.read_text(encoding="utf-8"))
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a file, as editors of any system store it."""
+    return data.decode("utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
 
 
 def report(found: list[Difference | Unseen]) -> int:

@@ -11,8 +11,9 @@ from .reading import Field, Page, PageError
 
 WORDS = (
     *("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"),
-    *("default", "example", "enum", "x-formats"),
+    *("exclusiveMinimum", "exclusiveMaximum", "default", "example", "enum", "x-formats", "deprecated"),
 )
+JSON_TYPES = {int: "integer", float: "number", bool: "boolean", str: "string"}
 KINDS = {"file": ("string", "binary")}
 
 
@@ -185,6 +186,9 @@ class Comparison:
             return rest.startswith(wanted.partition("<")[0])
         if told in KINDS:
             return wanted == "string<binary>"
+        if "|" in wanted and "examples" in mine:
+            # What sources show together is one type on the page, that of its example.
+            return told == JSON_TYPES[type(plain(mine["examples"][0]))]
         return told == wanted or (told == "object" and wanted == "any") or told in wanted.split("|")
 
     def _type(self, mine: Any) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-TYPE = re.compile(r"(string|integer|number|boolean|object|array|file|enum|null)(<[\w-]+>)?(\[\])*")
+from .cleaning import KEY, TYPE, cleaned
+
 NAME = re.compile(r"[A-Za-z_]\w*")
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 SECTIONS = ("Authorizations", "Body", "Response", "Path Parameters", "Query Parameters", "Headers")
-KEY = re.compile(r"[A-Z][A-Z0-9_]*[A-Z0-9]")
 NUMBER = r"(-?\d+(?:\.\d+)?)"
 LIMITS = (
     (re.compile(rf"Required string length: {NUMBER} - {NUMBER}"), ("minLength", "maxLength")),
@@ -24,6 +24,8 @@ LIMITS = (
     (re.compile(rf"Required range: {NUMBER} <= x <= {NUMBER}"), ("minimum", "maximum")),
     (re.compile(rf"Required range: x <= {NUMBER}"), ("maximum",)),
     (re.compile(rf"Required range: x >= {NUMBER}"), ("minimum",)),
+    (re.compile(rf"Required range: x < {NUMBER}"), ("exclusiveMaximum",)),
+    (re.compile(rf"Required range: x > {NUMBER}"), ("exclusiveMinimum",)),
 )
 FORMATS = re.compile(r"supports? ((?:\w+, )+(?:and |or )?\w+)")
 
@@ -71,7 +73,9 @@ def read_page(text: str, models: Iterable[tuple[str, str]] = ()) -> Page:
     """Read a page; `models` are the names and keys that the contract knows, to tell them apart in a table's row."""
     if SOURCE.search(text):
         raise PageError("this is the page's HTML source; select all in a browser, copy, and store that text")
-    lines = [line.strip().replace("\u200b", "").replace("\u200c", "") for line in text.splitlines()]
+    pairs = list(models)
+    copied = cleaned(text, frozenset(key for _, key in pairs))
+    lines = [line for line, _ in copied]
     page = Page()
     sections = {name: lines.index(name) for name in SECTIONS if name in lines}
     _head(page, lines, min(sections.values(), default=len(lines)))
@@ -83,7 +87,6 @@ def read_page(text: str, models: Iterable[tuple[str, str]] = ()) -> Page:
     if outside:
         raise PageError("fields are listed, but not under Body or Response; take the English page in its own layout")
     ends = sorted([*sections.values(), len(lines)])
-    pairs = list(models)
     for name, start in sections.items():
         end = next(end for end in ends if end > start)
         fields = list(_fields(lines, start + 1, end, pairs))
@@ -95,7 +98,18 @@ def read_page(text: str, models: Iterable[tuple[str, str]] = ()) -> Page:
     page.body_whole = "Response" in sections
     if not page.whole:
         _mark_the_cut(page)
+    _number(page, [0, *(number for _, number in copied)])
     return page
+
+
+def _number(page: Page, numbers: list[int]) -> None:
+    """Put the lines of the file in the place of those that were read."""
+    page.line = numbers[page.line]
+    page.examples = {name: (value, numbers[line]) for name, (value, line) in page.examples.items()}
+    for one in (*page.body, *page.answer):
+        one.line = numbers[one.line]
+        one.lines = {word: numbers[line] for word, line in one.lines.items()}
+        one.models = [(name, key, numbers[line]) for name, key, line in one.models]
 
 
 def _mark_the_cut(page: Page) -> None:
@@ -111,14 +125,16 @@ def _mark_the_cut(page: Page) -> None:
 
 
 def _head(page: Page, lines: list[str], end: int) -> None:
-    start = next((at for at, line in enumerate(lines[:end]) if line in METHODS), None)
-    if start is None:
+    for start in (at for at, line in enumerate(lines[:end]) if line in METHODS):
+        path, at = "", start + 1
+        while at < end and ("/" in lines[at] or path.endswith("/")):
+            path += lines[at]
+            at += 1
+        if path.startswith("/"):
+            page.method, page.path, page.line = lines[start], path, start + 1
+            break
+    else:
         return
-    page.method, page.line = lines[start], start + 1
-    at = start + 1
-    while at < end and ("/" in lines[at] or lines[at - 1].endswith("/")):
-        page.path += lines[at]
-        at += 1
     page.title = lines[at] if at < end else ""
     text, opened = "\n".join(lines[at:end]), 0
     sends_json = any(line.startswith("--data") for line in lines[at:end])
@@ -155,9 +171,10 @@ def _facts(one: Field, lines: list[str], start: int, end: int, models: list[tupl
             one.say("required", True, at + 1)
         elif line.startswith("default:"):
             one.say("default", _value(line.removeprefix("default:")), at + 1)
+        elif line == "deprecated":
+            one.say("deprecated", True, at + 1)
         elif line == "Available options:":
-            listed = " ".join(lines[at + 1 : end]).partition("Example:")[0]
-            one.say("enum", [_value(word) for word in re.split(r"[,\s]+", listed) if word], at + 2)
+            one.say("enum", _options(lines[at + 1 : end]), at + 2)
         elif line == "Example:":
             told = [text for text in lines[at + 1 : end] if text]
             if told:
@@ -169,6 +186,16 @@ def _facts(one: Field, lines: list[str], start: int, end: int, models: list[tupl
             one.models.append((*model, at + 1))
         else:
             _limits(one, line, at + 1)
+
+
+def _options(lines: list[str]) -> list[Any]:
+    """Read a list of values, which goes on as long as a comma ends the line."""
+    listed = ""
+    for line in filter(None, lines):
+        listed += line
+        if not line.endswith(","):
+            break
+    return [_value(word) for word in re.split(r"[,\s]+", listed) if word]
 
 
 def _limits(one: Field, line: str, number: int) -> None:
@@ -194,10 +221,10 @@ def _model(line: str, models: list[tuple[str, str]]) -> tuple[str, str] | None:
     if len(cells) > 1:
         return cells[0], cells[1]
     for name, key in models:
-        if line == name + key:
+        if line in (name + key, f"{name} {key}"):
             return name, key
     word = re.match(r"[A-Za-z]+", line)
-    begins = [at for at in range(1, len(line)) if KEY.fullmatch(line[at:])]
+    begins = [at for at in range(1, len(line)) if KEY.fullmatch(line[at:]) and line[at - 1] != "_"]
     named = [at for at in begins if word and line[at:].startswith(word.group().upper())]
     known = [at for at in begins if line[at:] in {key for _, key in models}]
     at = next(iter([*named, *known, *begins]), None)

@@ -53,6 +53,14 @@ def compared(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
+def compared_here(place: Path, data: bytes, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """The same, in this process: exit code, output and errors."""
+    place.write_bytes(data)
+    code = page_command.main([str(place)])
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
 def test_the_page_as_it_is(tmp_path: Path) -> None:
     """On the page that the contract was written from, all that differs is known, and each says why."""
     done = compared(tmp_path, page())
@@ -84,20 +92,41 @@ EDITS = {
     "the request": ('"duration": 5,', '"duration": 8,', "example request", '"duration": 8'),
     "the reply": ('"task_abc123"', '"t1"', "example reply", "t1"),
     "picture types": ("jpeg, png", "jpeg, gif, png", 'image x-formats: ["jpg", "jpeg", "gif"', "gif"),
+    "another type of the answer": ("status\ninteger", "status\nstring", "status type: string on the page, integer", ""),
+    "an option beside its title": (
+        *("resolution\nstring\n", "resolution\nenum<string>\n\nAvailable options: 720p, 1080p\n"),
+        *('resolution enum: ["720p", "1080p"] on the page', 'enum: ["720p", "1080p"]'),
+    ),
+    "options, then words": (
+        *("resolution\nstring\n", "resolution\nenum<string>\n\nAvailable options:\n720p,\n1080p\n"),
+        *('resolution enum: ["720p", "1080p"] on the page', ""),
+    ),
+    "a field that goes": (
+        *("resolution\nstring\n", "resolution\nstring\ndeprecated\n", "resolution deprecated: true on the page", ""),
+    ),
+    "a field that may be null": (
+        *("prompt\nstring\nrequired", "prompt\nstring | null\nrequired", "prompt type: string |", ""),
+    ),
+    "a model with a long key": (
+        *("Veo 3VEO_3\n", "Veo 3VEO_3\nVeo 9 FastCHATBOT_VEO_9_FAST\n"),
+        *("model CHATBOT_VEO_9_FAST: Veo 9 Fast on the page", ""),
+    ),
     "a field of the answer": ("message\nstring", "message\ninteger", "message type: integer on the page", ""),
 }
 
 
 @pytest.mark.parametrize(("old", "new", "told", "paste"), EDITS.values(), ids=list(EDITS))
-def test_an_edit_is_found(tmp_path: Path, old: str, new: str, told: str, paste: str) -> None:
+def test_an_edit_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, told: str, paste: str
+) -> None:
     """Each single change of the page is the one difference, with its line in both and the words to paste."""
     text = page()
     assert text.count(old) == 1
-    done = compared(tmp_path, text.replace(old, new))
-    assert done.returncode == 1, done.stdout + done.stderr
-    (found,) = [line for line in done.stdout.splitlines() if line.startswith("differs ")]
+    code, out, error = compared_here(tmp_path / "page.txt", text.replace(old, new).encode(), capsys)
+    assert code == 1, out + error
+    (found,) = [line for line in out.splitlines() if line.startswith("differs ")]
     assert told in found
-    assert paste in done.stdout
+    assert paste in out
     where = re.search(r"\(page: ?(\d+|absent), contract:(\d+)\)", found)
     assert where
     assert int(where[2]) > 0
@@ -123,14 +152,6 @@ def test_a_cut_page_is_compared_as_far_as_it_goes(tmp_path: Path) -> None:
     assert "model VEO_3: nothing on the page" in done.stdout
 
 
-def compared_here(place: Path, data: bytes, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    """The same, in this process: exit code, output and errors."""
-    place.write_bytes(data)
-    code = page_command.main([str(place)])
-    told = capsys.readouterr()
-    return code, told.out, told.err
-
-
 def translated(text: str) -> str:
     """The page with its headings and marks in another language."""
     for english, other in (("Body", "请求体"), ("Response", "响应"), ("Authorizations", "授权"), ("required", "必填")):
@@ -147,7 +168,7 @@ NO_PAGES = {
     ),
     "HTML source": (f"<!DOCTYPE html><html><body>{page()}</body>".encode(), "HTML source"),
     "a translated page": (translated(page()).encode(), "take the English page"),
-    "another encoding": (page().encode("utf-16"), "can't decode"),
+    "another encoding": (translated(page()).encode("gb18030"), "can't decode"),
 }
 
 
@@ -159,12 +180,69 @@ def test_what_is_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str], dat
     assert told in error and error.count("\n") == 1
 
 
-@pytest.mark.parametrize("ends", ["\r\n", "\r"])
-def test_any_line_ends_and_a_mark_at_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str], ends: str) -> None:
-    """A file as editors on other systems store it is the same page."""
-    data = ("\ufeff" + page().replace("\n", ends)).encode()
-    code, out, _ = compared_here(tmp_path / "page.txt", data, capsys)
-    assert code == 0 and "differs " not in out.replace("nothing differs", "")
+def table(title: str, row: str, between: str = "\n") -> str:
+    """The page with its table of models copied in another way."""
+    rows = [row.format(name, key) for name, key in facts.MODELS]
+    old = "\n".join(["Model NameModel Key", *("".join(model) for model in facts.MODELS)])
+    return page().replace(old, between.join([title, *rows]))
+
+
+def joined(text: str, *, marks: bool) -> str:
+    """The page with a field's type, and its mark if that is wanted, on the line of its name."""
+    kind = r"(string|integer|boolean|object)(<\w+>)?"
+    text = re.sub(rf"\n([a-z_]\w*)\n{kind}(?=\n)", r"\n\1 \2\3", text)
+    return re.sub(rf"(?m)^(\w+ {kind})\nrequired$", r"\1 required", text) if marks else text
+
+
+SPELLINGS = {
+    "Windows": page().replace("\n", "\r\n").encode("utf-8-sig"),
+    "an old Mac": page().replace("\n", "\r").encode(),
+    "Notepad": page().encode("utf-16"),
+    "hard blanks": page().replace(" ", "\u00a0").encode(),
+    "signs of a word processor": re.sub('"([^"\n]*)"', "\u201c\\1\u201d", page()).replace(" - ", " \u2013 ").encode(),
+    "a sign of mathematics": page().replace("<=", "\u2264").encode(),
+    "signs that nobody sees": page().replace("_", "\u200b_").encode(),
+    "blank lines": page().replace("\n", "\n\n").encode(),
+    "indented": re.sub("(?m)^", "\t", page()).encode(),
+    "examples beside their title": page().replace("Example:\n\n", "Example: ").encode(),
+    "marks as titles": page().replace("\nrequired\n", "\nRequired\n").encode(),
+    "types beside names": joined(page(), marks=False).encode(),
+    "types and marks beside names": joined(page(), marks=True).encode(),
+    "the path beside the method": re.sub(r"POST\n[^S]*", f"POST {facts.URL[22:]}\n", page()).encode(),
+    "a menu of operations": f"GET\nAsk\nPOST\nOrder\n{page()}".encode(),
+    "a table with tabs": table("Model Name\tModel Key", "{}\t{}").encode(),
+    "a table with blanks": table("Model Name Model Key", "{} {}").encode(),
+    "a table of Markdown": table("| Model Name | Model Key |\n|---|---|", "| {} | `{}` |").encode(),
+    "a line for each cell": table("Model Name\n\nModel Key", "{}\n\n{}").encode(),
+    "a table in one line": table("Model NameModel Key", "{}{}", "").encode(),
+    "a table in one line with blanks": table("Model Name Model Key", "{} {}", " ").encode(),
+}
+
+
+@pytest.mark.parametrize("data", SPELLINGS.values(), ids=list(SPELLINGS))
+def test_whatever_a_copy_went_through(tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes) -> None:
+    """A copy of any browser, editor or system is the same page, and a change in it is found at its line."""
+    code, out, error = compared_here(tmp_path / "page.txt", data, capsys)
+    assert (code, "differs " in out.replace("nothing differs", ""), error) == (0, False, ""), out
+    text = data.decode("utf-16" if data.startswith(b"\xff\xfe") else "utf-8-sig")
+    assert text.count("1000") == 1
+    code, out, _ = compared_here(tmp_path / "page.txt", text.replace("1000", "900").encode(), capsys)
+    (found,) = [line for line in out.splitlines() if line.startswith("differs ")]
+    where = len(text[: text.index("1000")].splitlines())
+    assert (code, f"maxLength: 900 on the page, 1000 in the contract (page:{where}," in found) == (1, True), found
+
+
+def test_a_cut_anywhere_makes_nothing_gone() -> None:
+    """Wherever a copy ends, what it lacks is not seen: no difference is made up."""
+    contract, known = page_command.read_contract()
+    text, models = page(), page_command.known_models(contract)
+    wrong = {}
+    for length in range(text.index(facts.SUMMARY), len(text), 11):
+        found = page_command.Comparison(page_command.read_page(text[:length], models), contract, known).findings()
+        told = [str(one) for one in found if isinstance(one, page_command.Difference) and not one.known]
+        if told:
+            wrong[length] = told
+    assert wrong == {}
 
 
 UPLOAD = """POST
