@@ -1,6 +1,7 @@
 """What every test has: an environment without a way out, the named fakes, and both clients."""
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from fakes.faces import Face
@@ -36,6 +38,11 @@ NOTES = Path(tempfile.mkstemp(prefix="weryai-network-", suffix=".txt")[1])
 atexit.register(NOTES.unlink, missing_ok=True)
 os.environ[network_guard.NOTES] = str(NOTES)
 network_guard.install()
+# Nobody is reached who has a certificate of theirs, and each client of httpx reads every root for each of its proxies.
+ROOT = Path(tempfile.mkstemp(prefix="weryai-root-", suffix=".pem")[1])
+atexit.register(ROOT.unlink, missing_ok=True)
+ROOT.write_text("".join(certifi.contents().partition("-----END CERTIFICATE-----")[:2]), "ascii")
+certifi.where = lambda: str(ROOT)
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +81,12 @@ def pytest_configure(config: pytest.Config) -> None:
     EFFORT.cases = config.getoption("--cases") or EFFORT.cases
     EFFORT.shrinks = not config.getoption("--quick")
     EFFORT.explores = config.getoption("--explore")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what collecting has made out of every later collection of garbage: it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:

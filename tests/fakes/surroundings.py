@@ -21,13 +21,17 @@ SCREEN = ("CI", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLIC
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Where the certificates of whom to trust are; a test that wants one of them sets it."""
+
+
 def scrub(environment: MutableMapping[str, str], dead_end: str) -> None:
     """Drop what the user has set for the API and the screen; plant a key, close every way out, guard every child."""
     for name in list(environment):
         # PostgreSQL's own would lead the tests' servers astray.
         if (name.startswith("WERYAI_") and name != SKIPS_FAIL) or name.startswith("PG"):
             del environment[name]
-    for name in ("NO_PROXY", "no_proxy", *SCREEN):
+    for name in ("NO_PROXY", "no_proxy", *CERTIFICATES, *SCREEN):
         environment.pop(name, None)
     environment["TERM"] = "xterm-256color"
     environment["WERYAI_API_KEY"] = PLANTED_KEY
