@@ -21,6 +21,7 @@ from fakes.commands import weryai_command
 from fakes.pictures import JPEG
 from weryai import InvalidInputError, JournalError, bulk
 from weryai._protocol.model_registry import bundled_registry
+from weryai.bulk._manifest.readers import open_manifest
 from weryai.emulator import Emulator
 
 WITHOUT_RATIO = next(
@@ -165,6 +166,7 @@ def test_an_image_that_is_not_there_is_told_with_the_one_that_is(tmp_path: Path,
         ("a.csv", b"PK\3\4", "a ZIP, as a workbook of Excel is; give it the ending .xlsx"),
         ("a.xlsx", bytes.fromhex("d0cf11e0a1b11ae1"), "a workbook with a password, or an old one"),
         ("a.xlsx", b"image,prompt\n", "no workbook; if it is a text, give it the ending .csv"),
+        ("a.csv", b"\x1f\x8b\x08\0\0", "compressed; unpack it first"),
         ("a.jsonl", b"PAR1", "Parquet; give it the ending .parquet"),
     ],
 )
@@ -229,6 +231,155 @@ def test_a_workbook_that_is_a_bomb_is_refused(
     assert path.stat().st_size < 1_000_000
     with pytest.raises(InvalidInputError, match=told):
         bulk.plan(path, {})
+
+
+def sheet(path: Path, rows: dict[int, str], rest: str = "") -> Path:
+    """A workbook whose first sheet has the three usual columns, and these rows below them."""
+    names = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in ("image", "prompt", "duration"))
+    text = "".join(f'<row r="{line}"{row}</row>' for line, row in {1: f">{names}", **rows}.items())
+    bomb(path, text)
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in parts.items():
+            content = content.replace(b"</sheetData>", f"</sheetData>{rest}".encode()) if "sheet1" in name else content
+            file.writestr(name, content)
+    return path
+
+
+def text_cell(text: str) -> str:
+    """A cell with a text."""
+    return f'<c t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+SAVE = "open the workbook in Excel, save it, and run again"
+NOT_STORED = f"is a formula without a stored value; {SAVE}"
+FORMULAS = {
+    "no value": ("<f>A1</f>", f"line 2: prompt (cell B2) {NOT_STORED}"),
+    "as openpyxl writes it": ("<f>A1</f><v/>", f"line 2: prompt (cell B2) {NOT_STORED}"),
+    "shared": ('<f t="shared" si="0"/>', f"line 2: prompt (cell B2) {NOT_STORED}"),
+    "as XlsxWriter writes it": (
+        "<f>A1</f><v>0</v>",
+        f"line 2: prompt (cell B2) is a formula with the value 0, as programs store it that do not calculate; {SAVE}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("formula", "told"), FORMULAS.values(), ids=FORMULAS)
+def test_a_formula_that_was_never_calculated_is_told(tmp_path: Path, formula: str, told: str) -> None:
+    """It is no empty cell: its line, its column, and what to do are told, also where the whole row is formulas."""
+    row = f'>{text_cell(ONE)}<c r="B2">{formula}</c><c r="C2"><v>5</v></c>'
+    assert problems(sheet(tmp_path / "jobs.xlsx", {2: row})) == [told]
+    alone = sheet(tmp_path / "other.xlsx", {2: ">" + "".join(f'<c r="{one}2"><f>A1</f></c>' for one in "ABC")})
+    assert problems(alone) == [f"line 2: image (cell A2) {NOT_STORED}"]
+
+
+def test_a_column_whose_name_was_never_calculated_is_told(tmp_path: Path) -> None:
+    """Without its name it would be a column without one."""
+    path = sheet(tmp_path / "jobs.xlsx", {1: f'>{text_cell("image")}<c r="B1"><f>A1</f></c>', 2: f">{text_cell(ONE)}"})
+    with pytest.raises(InvalidInputError, match=r"line 1: the name of a column \(cell B1\) is a formula without"):
+        bulk.plan(path, {})
+
+
+def test_formulas_that_were_calculated_are_their_values(tmp_path: Path) -> None:
+    """Also one whose value is no text at all, and one of 0 where numbers stand."""
+    row = f'>{text_cell(ONE)}<c r="B2" t="str"><f>A1</f><v>wave</v></c><c r="C2" t="str"><f>A1</f><v></v></c>'
+    ((line, image, values),) = jobs(sheet(tmp_path / "jobs.xlsx", {2: row}), duration=10)
+    assert (line, image, values["prompt"], values["duration"]) == (2, ONE, "wave", 10)
+
+
+def test_a_merged_cell_is_told_and_a_hidden_row_is_counted(tmp_path: Path) -> None:
+    """Below the first row merged cells are empty, and no default is meant. Hidden rows are jobs, and told."""
+    two = f">{text_cell(TWO)}<c/><c><v>5</v></c>"
+    merged = '<mergeCells><mergeCell ref="B2:B4"/><mergeCell ref="A6:C7"/></mergeCells>'
+    path = sheet(
+        tmp_path / "jobs.xlsx", {2: f">{text_cell(ONE)}{text_cell('x')}", 3: two, 4: "><c/>", 7: "><c/>"}, merged
+    )
+    told = "prompt (cell B3) is merged with the cell above, which alone has a value; unmerge it and fill each row"
+    assert problems(path) == [f"line 3: {told}"]
+    path = sheet(tmp_path / "jobs.xlsx", {2: f' hidden="1">{text_cell(ONE)}{text_cell("x")}'})
+    assert bulk.plan(path, {}).warnings["a row that is hidden in the sheet is a job too"] == 1
+
+
+def test_times_and_dates_of_a_sheet_are_what_was_typed(tmp_path: Path) -> None:
+    """A ratio of more than a day is one, and a date has no midnight in it."""
+    table = [
+        ["image", "prompt", "aspect_ratio"],
+        [ONE, datetime.datetime(2024, 5, 1), datetime.timedelta(hours=32, minutes=9)],
+    ]
+    assert [row.values for row in open_manifest(workbook(tmp_path / "jobs.xlsx", table)).rows] == [
+        {"image": ONE, "prompt": "2024-05-01", "aspect_ratio": "32:9"}
+    ]
+
+
+def repeated(many: int, size: int) -> pyarrow.Table:
+    """A table of rows with the same text, which is there once."""
+    text = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * many, pyarrow.int32()), pyarrow.array(["x" * size]))
+    return pyarrow.table({"image": text, "prompt": text})
+
+
+PARQUET_BOMBS = {
+    "one text in many rows": (lambda: repeated(100_000, 900_000), "more than 500 MB of text; split it"),
+    "one long text": (lambda: repeated(1, 2_000_000), "column 'image' has a value of more than 1 MB"),
+    "many rows": (lambda: pyarrow.table({"image": pyarrow.nulls(10_000_001, pyarrow.string())}), "10,000,001 rows and"),
+    "unpacks": (lambda: repeated(1, 1_000_001), "it has 1 rows and unpacks to 2 MB, where 10,000,000 rows and 1 MB"),
+    "deep": (lambda: pyarrow.table({"image": nested(200)}), "cannot be read as Parquet"),
+    "long list": (lambda: pyarrow.table({"image": [["x"] * 100_000], "prompt": [{"a": "b"}]}), "not list"),
+}
+
+
+def nested(depth: int) -> pyarrow.Array:
+    """A value in so many lists."""
+    kind = pyarrow.string()
+    for _ in range(depth):
+        kind = pyarrow.list_(kind)
+    return pyarrow.nulls(1, kind)
+
+
+@pytest.mark.parametrize("name", PARQUET_BOMBS)
+def test_a_parquet_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A few kilobytes that unpack to gigabytes, or to millions of rows, are told, and cost neither memory nor time."""
+    make, told = PARQUET_BOMBS[name]
+    parquet.write_table(make(), path := tmp_path / "jobs.parquet", compression="zstd")
+    assert path.stat().st_size < 100_000
+    if name == "unpacks":
+        monkeypatch.setattr("weryai.bulk._manifest.readers._MOST_PARQUET", 1_000_000)
+    before = pyarrow.total_allocated_bytes()
+    with pytest.raises(InvalidInputError, match=told):
+        list(bulk.plan(path, {}).kinds)
+    assert pyarrow.total_allocated_bytes() - before < 10_000_000
+
+
+def test_other_columns_of_parquet_are_told_and_texts_are_shared(tmp_path: Path) -> None:
+    """Lists and objects are no values and are not read; a text that stands in many rows is one in memory."""
+    entries = [{"image": ONE, "prompt": "wave", "boxes": [1, 2], "duration": number} for number in (5, 10)]
+    parquet.write_table(pyarrow.Table.from_pylist(entries), tmp_path / "jobs.parquet")
+    found = [row.values for row in open_manifest(tmp_path / "jobs.parquet").rows]
+    assert found == [{**entry, "boxes": []} for entry in entries]
+    assert found[0]["prompt"] is found[1]["prompt"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_line_of_gigabytes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    """It is passed over without being kept, and the lines behind it are read."""
+    monkeypatch.setattr("weryai.bulk._manifest.readers._LONGEST_LINE", 1_000)
+    good = {"csv": f"{TWO},x\n", "jsonl": json.dumps({"image": TWO, "prompt": "x"}) + "\n"}[suffix]
+    head = "image,prompt\n" if suffix == "csv" else good
+    (tmp_path / f"jobs.{suffix}").write_text(f"{head}{'y' * 5_000}\n{good}")
+    found = [(row.line, row.problem) for row in open_manifest(tmp_path / f"jobs.{suffix}").rows]
+    told = "is longer than 4,000,000 characters, as no row of a table is"
+    assert found[-2:] == [(2, told), (3, None)]
+
+
+def test_a_long_line_may_be_the_first_or_in_a_quote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names of the columns are told as such; behind an open quote the numbers of the lines stay right."""
+    monkeypatch.setattr("weryai.bulk._manifest.readers._LONGEST_LINE", 1_000)
+    (tmp_path / "a.csv").write_text("image," * 500)
+    with pytest.raises(InvalidInputError, match=r"line 1 of .*, the names of the columns, is longer than"):
+        list(open_manifest(tmp_path / "a.csv").rows)
+    (tmp_path / "b.csv").write_text(f'image,prompt\n{ONE},"wave\n{"y" * 5_000}\n{TWO},x\n')
+    found = [(row.line, row.problem is None) for row in open_manifest(tmp_path / "b.csv").rows]
+    assert (found[0], found[-1]) == ((2, False), (4, True))
 
 
 def test_any_cell_is_a_problem_by_line_and_never_a_crash(tmp_path: Path) -> None:
@@ -333,6 +484,7 @@ def test_a_workbook_of_excel_is_a_table(tmp_path: Path) -> None:
     [
         ("jobs.xls", 'save it as .xlsx or "CSV UTF-8"'),
         ("jobs.ods", "save it as CSV"),
+        ("jobs.csv.gz", "compressed; unpack it first"),
         ("jobs.json", "one object per line"),
         ("jobs.xlsx", "is no workbook"),
     ],

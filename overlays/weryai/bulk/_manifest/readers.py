@@ -23,16 +23,22 @@ from ..._media.image import is_address
 from ..._media.names import quoted
 from ...errors import InvalidInputError
 from .folder import CONVERTIBLE, SUFFIXES, read_folder
+from .workbook import HiddenThings, hidden_things
 
 NEEDS_PARQUET = 'reading Parquet needs the extra "parquet": pip install pyarrow'
 NEEDS_EXCEL = (
     'reading an Excel workbook needs the extra "excel": pip install openpyxl; or save it as "CSV UTF-8" in Excel'
 )
 _LONGEST_FIELD = 1_000_000
+_LONGEST_LINE = 4_000_000
+# A Parquet file of a few kilobytes can have billions of rows, and values of gigabytes.
+_MOST_PARQUET_ROWS = 10_000_000
+_MOST_PARQUET = 500_000_000
 # A workbook is a ZIP. This much XML is read of it, and so many cells, in well under a minute each.
 _MOST_XML = 200_000_000
 _MOST_CELLS = 50_000_000
 _MOST_ROWS = 2**20
+_TOO_LONG = f"is longer than {_LONGEST_LINE:,} characters, as no row of a table is"
 _UTF8 = "utf-8-sig"
 # The longer marks come first: UTF-32 begins as UTF-16 does.
 _MARKS = (
@@ -43,11 +49,14 @@ _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 # A column that pandas makes of its index, which has no name, or one that it made up.
 _INDEX_NAME = re.compile(r"(Unnamed: \d+(_level_\d+)?(\.\d+)?|__index_level_\d+__)?")
 _INDEX = re.compile(r"-?\d+(\.0)?|")
+# How gzip, Zstandard, bzip2 and xz begin.
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
 _OTHER_TABLES = {
     ".xls": 'an old Excel workbook; save it as .xlsx or "CSV UTF-8"',
     ".xlsb": 'a binary Excel workbook; save it as .xlsx or "CSV UTF-8"',
     ".ods": "an OpenDocument table; save it as CSV",
     ".numbers": "a table of Numbers; export it as CSV",
+    **dict.fromkeys((".gz", ".bz2", ".xz", ".zst", ".zip", ".7z"), "compressed; unpack it first"),
     ".json": "JSON; write one object per line, into a file ending in .jsonl",
 }
 
@@ -57,7 +66,7 @@ class Row:
     """One entry: its line (from 1, of the file), and its values by column, or what is wrong with it.
 
     `names_itself` is for a key that nobody gave: the name of the file. `head` is the line of the names of the columns,
-    where these stand once for all rows.
+    where these stand once for all rows. `doubt` is what a person should know of it before anything is bought.
     """
 
     line: int
@@ -65,6 +74,7 @@ class Row:
     problem: str | None = None
     names_itself: bool = False
     head: int | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,8 @@ def _refuse_other_content(path: Path, suffix: str) -> None:
         told = "a ZIP, as a workbook of Excel is; give it the ending .xlsx"
     elif head.startswith(b"PAR1") and not is_parquet:
         told = "Parquet; give it the ending .parquet"
+    elif head.startswith(_PACKED):
+        told = "compressed; unpack it first"
     elif head and is_workbook and not head.startswith(b"PK"):
         told = "no workbook; if it is a text, give it the ending .csv"
     if told is not None:
@@ -167,7 +179,10 @@ def _csv(path: Path) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_FIELD)
     with _open_text(path, "") as file:
         lines = _Lines(file)
-        first = next(lines, "")
+        try:
+            first = next(lines, "")
+        except _TooLongError as error:
+            raise InvalidInputError(f"line 1 of {quoted(path)}, the names of the columns, {error}") from None
         if (said := _SEPARATOR.fullmatch(first)) is not None:
             delimiter = said[1]
             lines.forget()
@@ -186,6 +201,20 @@ def _csv(path: Path) -> Iterator[Row]:
                 yield from table.rows(cells, line, _swallowed(cells, table.names, delimiter))
 
 
+class _TooLongError(csv.Error):
+    """A line has more characters than any row of a table."""
+
+
+def _line_of(file: TextIO) -> str | None:
+    """The next line, "" at the end; None for one that is too long, of which nothing is kept."""
+    line = file.readline(_LONGEST_LINE)
+    if len(line) < _LONGEST_LINE or line.endswith(("\n", "\r")):
+        return line
+    while (rest := file.readline(_LONGEST_LINE)) and not rest.endswith(("\n", "\r")):
+        pass
+    return None
+
+
 class _Lines:
     """The lines of a text; those of a row that cannot be read are read once more, but for its first."""
 
@@ -197,9 +226,13 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._file)
-        self._since.append(line)
+        line = self._again.popleft() if self._again else _line_of(self._file)
+        if line == "":
+            raise StopIteration
+        self._since.append(line or "\n")
         self._number += 1
+        if line is None:
+            raise _TooLongError(_TOO_LONG)
         return line
 
     def forget(self) -> None:
@@ -223,7 +256,8 @@ class _Lines:
             except StopIteration:
                 return
             except csv.Error as error:
-                told = f"is no CSV: {error}; is a quote not closed, or not doubled, in it?"
+                is_long = isinstance(error, _TooLongError)
+                told = str(error) if is_long else f"is no CSV: {error}; is a quote not closed, or not doubled, in it?"
                 yield line, [], told
                 self.go_back(len(self._since) - 1)
                 reader = csv.reader(self, delimiter=delimiter, strict=True)
@@ -261,12 +295,14 @@ class _Table:
         self._named = {name: "" for name in self.names if not _INDEX_NAME.fullmatch(name)}
         self._told: set[str] = set()
 
-    def rows(self, cells: Sequence[str], line: int, problem: str | None = None) -> Iterator[Row]:
+    def rows(
+        self, cells: Sequence[str], line: int, problem: str | None = None, doubt: str | None = None
+    ) -> Iterator[Row]:
         """The row of these cells, if there is anything in them; before it what is wrong with the columns, once."""
         cells = [cell.strip() for cell in cells]
         while cells and not cells[-1]:
             cells.pop()
-        if not cells:
+        if not cells and problem is None:
             return
         if len(cells) > len(self.names):
             problem = problem or f"has {len(cells)} cells, but there are {len(self.names)} columns"
@@ -279,7 +315,7 @@ class _Table:
             elif cell and not (place == 0 and _INDEX.fullmatch(cell)) and not name.startswith("__"):
                 yield from self._fault(f"column {place + 1} has no name, but line {line} has {cell!r:.40} in it")
         # What a row leaves out at its end is empty.
-        yield Row(line, {**self._named, **values}, problem or _undecodable(cells), head=self.line)
+        yield Row(line, {**self._named, **values}, problem or _undecodable(cells), head=self.line, doubt=doubt)
 
     def _fault(self, text: str) -> Iterator[Row]:
         about = text.partition(", but")[0]
@@ -303,7 +339,10 @@ def _is_broken(text: str) -> bool:
 
 def _json_lines(path: Path) -> Iterator[Row]:
     with _open_text(path, None) as file:
-        for line, text in enumerate(file, 1):
+        for line, text in enumerate(iter(lambda: _line_of(file), ""), 1):
+            if text is None:
+                yield Row(line, {}, _TOO_LONG)
+                continue
             if not text.strip():
                 continue
             try:
@@ -335,14 +374,71 @@ def _parquet(path: Path) -> Iterator[Row]:
     except ImportError:
         raise InvalidInputError(NEEDS_PARQUET) from None
     try:
-        line = 0
-        with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=10_000):
-                for values in batch.to_pylist():
+        metadata = parquet.read_metadata(path)
+        _refuse_large_parquet(metadata)
+        plain, texts, others = _columns_of(metadata.schema)
+        with parquet.ParquetFile(path, read_dictionary=texts) as file:
+            line = size = 0
+            for batch in file.iter_batches(batch_size=10_000, columns=plain):
+                columns = [_values(name, column) for name, column in zip(plain, batch.columns, strict=True)]
+                size += sum(len(value) for column in columns for value in column if isinstance(value, str | bytes))
+                if size > _MOST_PARQUET:
+                    raise ValueError(f"its rows have more than {_MOST_PARQUET // 1_000_000} MB of text; split it")
+                for cells in zip(*columns, strict=True):
                     line += 1
+                    values = dict(zip(plain, cells, strict=True)) | others
                     yield Row(line, _without_index(values), head=0)
-    except (ArrowException, OSError) as error:
+        if not plain and metadata.num_rows:
+            yield Row(1, _without_index(others), head=0)
+    except (ArrowException, OSError, ValueError) as error:
+        if isinstance(error, UnicodeError):
+            raise
         raise InvalidInputError(f"{quoted(path)} cannot be read as Parquet: {quoted(error)}") from error
+
+
+def _refuse_large_parquet(metadata: Any) -> None:
+    """Raise ValueError for a file that says to unpack to more than any table has; nothing is unpacked here."""
+    size = sum(abs(metadata.row_group(number).total_byte_size) for number in range(metadata.num_row_groups))
+    if size > _MOST_PARQUET or metadata.num_rows > _MOST_PARQUET_ROWS:
+        raise ValueError(
+            f"it has {metadata.num_rows:,} rows and unpacks to {size // 1_000_000:,} MB, where {_MOST_PARQUET_ROWS:,} "
+            f"rows and {_MOST_PARQUET // 1_000_000} MB are read; split it"
+        )
+
+
+def _columns_of(schema: Any) -> tuple[list[str], list[str], dict[str, Any]]:
+    """The columns that are read, those of them that hold texts, and the others, each with what stands for its values.
+
+    Lists, objects and long bytes are no values of a manifest, and are the ones that unpack without bounds.
+    """
+    from pyarrow import types
+
+    fields = list(schema.to_arrow_schema())
+    names = [one.name for one in fields]
+    if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
+        raise ValueError(f"there are two columns {twice!r:.60}")
+    leaves = {one.path: one for one in map(schema.column, range(len(schema.names)))}
+    others: dict[str, Any] = {}
+    for one in fields:
+        leaf = leaves.get(one.name)
+        is_short = leaf is not None and leaf.length <= 1_000
+        if "." in one.name or types.is_nested(one.type) or not is_short:
+            is_list = types.is_list(one.type) or types.is_large_list(one.type)
+            others[one.name] = [] if is_list else {} if types.is_nested(one.type) else b"bytes"
+    plain = [name for name in names if name not in others]
+    return plain, [name for name in plain if leaves[name].physical_type == "BYTE_ARRAY"], others
+
+
+def _values(name: str, column: Any) -> list[Any]:
+    """The values of a column; a text that stands in many rows is there once."""
+    if not hasattr(column, "dictionary"):
+        return list(column.to_pylist())
+    used = column.indices.unique().drop_null()
+    words = column.dictionary.take(used)
+    if words.nbytes > _LONGEST_FIELD and any(len(word.as_buffer()) > _LONGEST_FIELD for word in words if word.is_valid):
+        raise ValueError(f"column {name!r:.60} has a value of more than {_LONGEST_FIELD // 1_000_000} MB")
+    texts = dict(zip(used.to_pylist(), words.to_pylist(), strict=True))
+    return [texts.get(code) for code in column.indices.to_pylist()]
 
 
 def _excel(path: Path) -> Iterator[Row]:
@@ -361,11 +457,13 @@ def _excel(path: Path) -> Iterator[Row]:
             sheet = next((one for one in book.worksheets if one.sheet_state == "visible"), book.worksheets[0])
             # The size that is noted in a sheet may be that of another program's making.
             sheet.reset_dimensions()
+            hidden = hidden_things(path, sheet._worksheet_path)
             with contextlib.closing(sheet.iter_rows(values_only=True)) as found:
                 for line, texts in _bounded(found):
                     if table is not None:
-                        yield from table.rows(texts, line)
+                        yield from _row_of_sheet(table, texts, line, hidden)
                     elif any(map(str.strip, texts)):
+                        _refuse_formulas(hidden, line, texts)
                         table = _Table(texts, line)
             if table is None and len(book.worksheets) > 1:
                 yield Row(0, {}, f"the sheet {sheet.title!r:.60} is empty: put the one with the table first")
@@ -374,6 +472,18 @@ def _excel(path: Path) -> Iterator[Row]:
     except Exception as error:
         # It is a ZIP of XML, each of which can be broken in ways of its own.
         raise InvalidInputError(f"{quoted(path)} cannot be read as an Excel workbook: {quoted(error)}") from error
+
+
+def _row_of_sheet(table: _Table, texts: list[str], line: int, hidden: HiddenThings) -> Iterator[Row]:
+    doubt = "a row that is hidden in the sheet is a job too" if line in hidden.rows else None
+    return table.rows(texts, line, hidden.problem(line, texts, table.names), doubt)
+
+
+def _refuse_formulas(hidden: HiddenThings, line: int, texts: Sequence[str]) -> None:
+    """Raise ValueError if the name of a column is a formula that was never calculated."""
+    last = max((column for row, column in hidden.formulas if row == line), default=len(texts))
+    if (told := hidden.problem(line, texts, ["the name of a column"] * last)) is not None:
+        raise ValueError(f"line {line}: {told}")
 
 
 def _refuse_bomb(path: Path) -> None:
@@ -417,6 +527,12 @@ def _as_text(value: object) -> str:
     if isinstance(value, datetime.time):
         # What was typed as the ratio 9:16.
         return f"{value.hour}:{value.minute}"
+    if isinstance(value, datetime.timedelta):
+        # A ratio such as 32:9, which is more than a day.
+        minutes = value // datetime.timedelta(minutes=1)
+        return f"{minutes // 60}:{minutes % 60}"
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date().isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value)

@@ -119,7 +119,7 @@ class Checker:
             return None, told + ([(row.line, self.missing(str(place)))] if is_missing else [])
         if place is None and unreachable_host(str(image), None) is not None:
             doubtful = [*doubtful, "the image is at a private host, where only a service on this network can fetch it"]
-        for doubt in doubtful:
+        for doubt in (*doubtful, *([row.doubt] if row.doubt else [])):
             self.warnings[doubt] = self.warnings.get(doubt, 0) + 1
         parameters = {**rest, "prompt": prompt}
         price, is_keyed = self._prices.of(parameters), bool(key) and not row.names_itself

@@ -1,0 +1,121 @@
+"""What the cells of a workbook do not show: formulas without a value, merged cells and hidden rows.
+
+openpyxl gives an empty cell for the first two and tells nothing of the third, so the sheet itself is asked.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree.ElementTree import Element, iterparse
+
+_SAVE = "open the workbook in Excel, save it, and run again"
+# What has none of these is as it looks, and is read once.
+_TELLING = re.compile(rb"<(\w+:)?f[ />]|<(\w+:)?mergeCell[ />]|hidden=")
+_CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+# Rows that are merged, and formulas that are noted.
+_MOST_NOTED = 2_000_000
+_PIECE = 1_000_000
+#: In these columns a formula that was never calculated is told even if its program wrote 0 as its value.
+_TEXTS = ("image", "prompt", "negative_prompt")
+
+
+@dataclass
+class HiddenThings:
+    """By row and column, from 1: formulas by the value that is stored, and cells that a merged one above covers."""
+
+    formulas: dict[tuple[int, int], str | None] = field(default_factory=dict)
+    covered: dict[int, set[int]] = field(default_factory=dict)
+    rows: set[int] = field(default_factory=set)
+
+    def problem(self, line: int, cells: Sequence[str], names: Sequence[str]) -> str | None:
+        """What is wrong with a row of these cells, whose columns have these names; without one, nothing is."""
+        for place, name in enumerate(names):
+            text = cells[place].strip() if place < len(cells) else ""
+            where = f"{name} (cell {_letters(place + 1)}{line})"
+            at = line, place + 1
+            if not name:
+                continue
+            if at in self.formulas and self.formulas[at] is None:
+                return f"{where} is a formula without a stored value; {_SAVE}"
+            if at in self.formulas and name in _TEXTS:
+                return f"{where} is a formula with the value 0, as programs store it that do not calculate; {_SAVE}"
+            if not text and place + 1 in self.covered.get(line, ()) and any(map(str.strip, cells)):
+                return f"{where} is merged with the cell above, which alone has a value; unmerge it and fill each row"
+        return None
+
+
+def hidden_things(path: Path, part: str) -> HiddenThings:
+    """Look at a sheet, which is a part of a workbook's ZIP; raises ValueError for what is too much of it."""
+    found = HiddenThings()
+    with zipfile.ZipFile(path) as file:
+        if not _is_telling(file, part):
+            return found
+        with file.open(part) as source:
+            line = 0
+            for _, element in iterparse(source):
+                kind = element.tag.rpartition("}")[2]
+                if kind == "row":
+                    line = int(float(element.get("r", line + 1)))
+                    _note_row(found, element, line)
+                    element.clear()
+                elif kind == "mergeCell":
+                    _note_merged(found, element.get("ref", ""))
+                if len(found.formulas) + len(found.covered) > _MOST_NOTED:
+                    raise ValueError("it has too many merged cells, or formulas without a value")
+    return found
+
+
+def _is_telling(file: zipfile.ZipFile, part: str) -> bool:
+    end = b""
+    with file.open(part) as source:
+        while piece := source.read(_PIECE):
+            if _TELLING.search(end + piece):
+                return True
+            end = piece[-100:]
+    return False
+
+
+def _note_row(found: HiddenThings, row: Element, line: int) -> None:
+    if row.get("hidden") in ("1", "true"):
+        found.rows.add(line)
+    column = 0
+    for cell in row:
+        match = _CELL.fullmatch(cell.get("r", ""))
+        column = _number(match[1]) if match else column + 1
+        parts = {part.tag.rpartition("}")[2]: part.text or "" for part in cell}
+        if "f" not in parts:
+            continue
+        # A text may have been calculated to be empty.
+        if "v" not in parts or (parts["v"] == "" and cell.get("t") != "str"):
+            found.formulas[line, column] = None
+        elif parts["v"] == "0" and cell.get("t", "n") == "n":
+            found.formulas[line, column] = "0"
+
+
+def _note_merged(found: HiddenThings, ref: str) -> None:
+    first, _, last = ref.partition(":")
+    start, end = _CELL.fullmatch(first), _CELL.fullmatch(last)
+    if start is None or end is None:
+        return
+    columns = range(_number(start[1]), min(_number(end[1]), 16_384) + 1)
+    for line in range(int(start[2]) + 1, min(int(end[2]), 2**20) + 1):
+        found.covered.setdefault(line, set()).update(columns)
+
+
+def _number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
+
+
+def _letters(number: int) -> str:
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
