@@ -218,6 +218,13 @@ LINKS = {
     **dict.fromkeys((name for name in BODIES if name.startswith("submit")), _BOTH),
     "submitAlmightyReferenceToVideo": {"getTaskStatus": {"taskId": "$response.body#/data/task_id"}},
 }
+# The one webhook, beside its body; it has no parameter that anybody has seen, a signature neither.
+DELIVERY: dict[str, object] = {"operationId": "receiveTaskFinished", "tags": ["webhooks"], "parameters": None}
+SNAPSHOT_DATE = "2026-03-23"
+# Models of which sources say different things.
+DIFFERING = {"WERYAI_VIDEO_1_0", "WERYDANCE_2_0"}
+SECTIONS = ("securitySchemes", "parameters", "responses", "schemas")
+ENTRIES = {"examples": "summary value", "links": "operationId description parameters"}
 # The words of the language that the contract may use, by what they are said of; any other changes what it means.
 KEYWORDS = {
     "document": "openapi info servers tags paths webhooks components",

@@ -136,6 +136,9 @@ def words(document: Document) -> Iterator[str]:
     shown = dict(zip(schemas["KnownModel"]["enum"], schemas["KnownModel"]["x-display-names"], strict=False))
     for key in sorted(set(KNOWN) ^ set(shown)):
         yield f"{SCHEMAS}/KnownModel/enum: {key} is in one list alone, the contract's or the sources'"
+    place, page = f"{SCHEMAS}/KnownModel", [key for _, key in facts.MODELS]
+    yield from _differs(f"{place}/x-on-page", schemas["KnownModel"]["x-on-page"], len(page))
+    yield from _differs(f"{place}/enum (the page's)", schemas["KnownModel"]["enum"][: len(page)], page)
     titles = {key: title for title, key in facts.MODELS} | facts.NEWER_TITLES
     for key in sorted(set(shown) & set(KNOWN)):
         yield from _differs(f"{SCHEMAS}/KnownModel/x-display-names ({key})", shown[key], titles.get(key, ""))
@@ -158,7 +161,9 @@ def meaning(data: Any) -> str:
     told = ["one task" if len(data.get("task_ids", [data.get("task_id")])) == 1 else "several tasks"]
     word = str(data.get("task_status", "")).lower()
     told += [state for state, known in facts.STATES.items() if word in {one.lower() for one in known}]
-    told += ["a video"] * bool(data.get("videos") or data.get("task_result", {}).get("videos"))
+    videos = data.get("videos") or data.get("task_result", {}).get("videos") or []
+    told += ["a video"] * bool(videos)
+    told += [f"at {one!r}" for one in videos if isinstance(one, str) and not one.startswith("https://")]
     return ", ".join([*told, *filter(None, [data.get("msg")])])
 
 

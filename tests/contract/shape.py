@@ -148,6 +148,43 @@ def deliveries(document: Document) -> Iterator[str]:
         found = {kind: it.get("schema") for kind, it in content.items()}
         wanted = {"application/json": {"$ref": f"#{SCHEMAS}/WebhookDelivery"}}
         yield from differs(pointer("webhooks", name, "post", "requestBody", "content"), found, wanted)
+        for word, told in answers.DELIVERY.items():
+            yield from differs(pointer("webhooks", name, "post", word), item.get("post", {}).get(word), told)
+
+
+def parts(document: Document) -> Iterator[str]:
+    """Servers, tags, sections, examples and links are no more than they seem: each further word would change them."""
+    listed = {"/servers": document["servers"], "/tags": document["tags"]}
+    for path, item in document["paths"].items():
+        listed[pointer("paths", path, "servers")] = item.get("servers", [])
+    for place, rows in listed.items():
+        for at, row in enumerate(rows):
+            wanted = {"url", "description"} if place.endswith("servers") else {"name", "description"}
+            yield from (f"{place}/{at}/{word}: no word that the suite knows of" for word in row if word not in wanted)
+    named = [row["name"] for row in document["tags"]]
+    hooks = [(pointer("webhooks", name, "post"), item.get("post", {})) for name, item in document["webhooks"].items()]
+    for place, one in (*operations(document), *hooks):
+        for tag in one.get("tags", ()):
+            if named.count(tag) != 1:
+                yield f"{place}/tags: {tag!r} stands in /tags {named.count(tag)} times"
+    yield from differs("/components", sorted(document["components"]), sorted(answers.SECTIONS))
+    for spot, part in walk(document):
+        kind = spot[-2] if len(spot) > 1 and isinstance(part, dict) else None
+        if kind in answers.ENTRIES and "properties" not in spot[-2:]:
+            unknown = set(part) - set(answers.ENTRIES[str(kind)].split())
+            yield from (f"{pointer(*spot, word)}: no word that the suite knows of" for word in sorted(unknown))
+
+
+def schemas(document: Document) -> Iterator[str]:
+    """Each body is an object; an answer has no list of words and no default, and a request no list but the shared."""
+    for name in (*answers.TYPES, *answers.REQUIRED):
+        schema = document["components"]["schemas"].get(name, {})
+        place = ("components", "schemas", name)
+        yield from differs(pointer(*place, "type"), schema.get("type"), "object")
+        for spot, part in walk(schema):
+            closing = ("enum", "default") if name in answers.TYPES else ("enum",)
+            for word in closing if isinstance(part, dict) and _kind((*place, *spot)) == "schema" else ():
+                yield from differs(pointer(*place, *spot, word), part.get(word), None)
 
 
 def tables(document: Document) -> Iterator[str]:
@@ -212,6 +249,7 @@ def rows(document: Document) -> Iterator[str]:
             continue
         told = one.get("x-snapshot", {})
         where = f"{place}/x-snapshot"
+        yield from differs(f"{where}/date", told.get("date"), answers.SNAPSHOT_DATE)
         kinds = sorted(kind for kind, it in told.items() if isinstance(it, list))
         yield from differs(where, kinds, sorted(answers.ROWS))
         for kind in kinds:
@@ -222,8 +260,11 @@ def rows(document: Document) -> Iterator[str]:
             for at, row in enumerate(told[kind]):
                 unknown = {name for name in row if not name.startswith("x-")} - answers.ROW_FIELDS
                 yield from (f"{where}/{kind}/{at}/{name}: no source has it" for name in sorted(unknown))
+                if kind == "image_to_video":
+                    key, told_apart = row.get("model_key"), "x-differs" in row
+                    yield from differs(f"{where}/{kind} ({key})/x-differs", told_apart, key in answers.DIFFERING)
 
 
 SHAPE = (
-    addresses, bodies, links, fields, language, refusal_types, schemes, deliveries, tables, notes, rows,
+    addresses, bodies, links, fields, language, refusal_types, schemes, deliveries, parts, schemas, tables, notes, rows,
 )  # fmt: skip
