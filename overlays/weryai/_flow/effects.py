@@ -43,6 +43,8 @@ class Reply:
     http_status: int
     headers: Mapping[str, str]
     content: bytes = b""
+    #: What one reader has found in it, for the next.
+    found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @functools.cached_property
     def parsed(self) -> Any:

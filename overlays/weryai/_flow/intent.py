@@ -77,4 +77,8 @@ def _unsigned(value: Any) -> Any:
 
 
 def _written(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _WRITE(value)
+
+
+# Made once: `json.dumps` makes an encoder each time.
+_WRITE = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -97,6 +98,7 @@ class Scope:
     key: str
 
 
+@functools.lru_cache(maxsize=16)
 def service_of(base_url: str) -> str:
     """One spelling of a service's URL: this machine has three names, and the usual port is none."""
     parts = urlsplit(base_url)

@@ -134,9 +134,7 @@ def _request(endpoint: ModuleType, headers: Mapping[str, str], arguments: Mappin
 def encode(body: Mapping[str, Any]) -> bytes:
     """Write a request's body, or refuse what JSON cannot say."""
     try:
-        return json.dumps(
-            body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain_or_refused
-        ).encode()
+        return _WRITE(body).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInputError(f"the request cannot be written as JSON: {error}") from error
 
@@ -145,3 +143,7 @@ def _plain_or_refused(value: object) -> object:
     if (found := plain(value)) is value:
         raise TypeError(f"it holds a value of type {type(value).__name__}")
     return found
+
+
+# Made once: `json.dumps` makes an encoder each time.
+_WRITE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain_or_refused).encode

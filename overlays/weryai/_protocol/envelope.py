@@ -120,8 +120,11 @@ def read_envelope(reply: Reply) -> Envelope:
     raw = reply.parsed
     fields = raw if isinstance(raw, dict) else {}
     # The order of preference is that of the service's own client.
-    words = (fields.get(name) for name in ("msg", "message", "desc"))
-    message = next((_printable(word.strip()) for word in words if isinstance(word, str) and word.strip()), "")
+    message = ""
+    for name in ("msg", "message", "desc"):
+        if isinstance(word := fields.get(name), str) and (message := word.strip()):
+            message = message if message.isascii() else _printable(message)
+            break
     return Envelope(reply.http_status, reply.headers, raw, _code(fields.get("status")), message, fields.get("data"))
 
 
@@ -137,11 +140,17 @@ def accept(reply: Reply) -> Envelope:
 
 
 def accept_paid(reply: Reply, request: str) -> tuple[Envelope, tuple[str, ...]]:
-    """Return the envelope and task ids of an accepted submission, or raise how certain the refusal is."""
+    """Return the envelope and task ids of an accepted submission, or raise how certain the refusal is.
+
+    What was accepted is read once for all who ask.
+    """
+    if (known := reply.found.get("accepted")) is not None:
+        return known  # type: ignore[no-any-return]
     envelope = read_envelope(reply)
     task_ids = find_task_ids(envelope.raw)
     status = envelope.http_status
     if envelope.is_http_success and task_ids and not _is_known_refusal(envelope):
+        reply.found["accepted"] = envelope, task_ids
         return envelope, task_ids
     if envelope.is_http_success and task_ids:
         event = f"a refusal that names a task ({_refused_by(envelope)})"
@@ -216,12 +225,13 @@ def find_task_ids(raw: Any) -> tuple[str, ...]:
         part = parts.pop()
         if isinstance(part, dict):
             for name in _ID_NAMES:
-                found += [_id(value) for value in _flat(part.get(name))]
+                if name in part:
+                    found += [_id(value) for value in _flat(part[name])]
             if isinstance(text := part.get("data"), str):
                 # Some gateways pack the content as a text of JSON into the JSON.
                 found += find_task_ids(text)
         inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-        parts += reversed(list(inner))
+        parts += [one for one in inner if isinstance(one, dict | list)][::-1]
     return _unique(found)
 
 

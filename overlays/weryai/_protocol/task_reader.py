@@ -18,6 +18,8 @@ def classify(word: str | None, *, has_videos: bool = False) -> TaskState:
 def read_task(envelope: Envelope, task_id: str) -> Task:
     """Read the task with this id from a status response, whose data may be an object or an array."""
     parts = task_parts(envelope.data)
+    if len(parts) == 1:
+        return read_part(parts[0], task_id)
     part = next((part for part in parts if _own_id(part) == task_id), None)
     if part is None and len(parts) > 1 and any(map(_own_id, parts)):
         raise ContractError(f"the response tells of other tasks than {task_id}", raw=envelope.raw)
@@ -44,25 +46,31 @@ def read_part(part: dict[str, Any], task_id: str) -> Task:
 
 
 def _own_id(part: dict[str, Any]) -> str | None:
-    ids = (part.get(name) for name in ("task_id", "taskId"))
-    return next((str(own) for own in ids if isinstance(own, str | int) and str(own).strip()), None)
+    for name in ("task_id", "taskId"):
+        own = part.get(name)
+        if isinstance(own, str | int) and str(own).strip():
+            return str(own)
+    return None
 
 
 def _videos(part: dict[str, Any]) -> tuple[VideoLink, ...]:
     """The results, from the first place that holds any."""
     output, result = part.get("output"), part.get("task_result")
     nested = [place for place in (output, result) if isinstance(place, dict)]
-    lists = [(place, name) for name in ("videos", "video_urls") for place in (part, *nested)]
-    single = [(place, name) for place in (*nested, part) for name in ("video_url", "video")]
-    for place, name in [*lists, *single]:
-        links = [link for item in _listed(place.get(name)) if (link := _link(item))]
-        if links:
-            return tuple(links)
+    for name in ("videos", "video_urls"):
+        for place in (part, *nested):
+            if (value := place.get(name)) and (links := _links(value)):
+                return links
+    for place in (*nested, part):
+        for name in ("video_url", "video"):
+            if (value := place.get(name)) and (links := _links(value)):
+                return links
     return ()
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _links(value: Any) -> tuple[VideoLink, ...]:
+    items = value if isinstance(value, list) else [value]
+    return tuple(link for item in items if (link := _link(item)))
 
 
 def _link(item: Any) -> VideoLink | None:

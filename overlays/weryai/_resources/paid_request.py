@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 from collections.abc import Mapping
@@ -41,8 +42,7 @@ class Operation:
     @property
     def schema(self) -> str:
         """The name of its request in the contract."""
-        facts = operation_named(self.name) or {}
-        return str(facts["requestBody"]["content"]["application/json"]["schema"]["$ref"]).rpartition("/")[2]
+        return _schema_at(self.path)
 
     def endpoint(self) -> Any:
         """Its generated module."""
@@ -55,9 +55,21 @@ class Operation:
         Not a generated model: that would send the contract's defaults, which the service has anyway and some models do
         not know, and it would load attrs.
         """
-        schema = request_schemas()[self.schema]
-        names = sorted(schema["properties"], key=lambda name: name not in schema["required"])
-        return Written({name: body[name] for name in names if name in body})
+        return Written({name: body[name] for name in _names_in(self.schema) if name in body})
+
+
+@functools.cache
+def _schema_at(path: str) -> str:
+    """The name of the request that is posted to a path."""
+    facts = operation_named(module_at("post", path)) or {}
+    return str(facts["requestBody"]["content"]["application/json"]["schema"]["$ref"]).rpartition("/")[2]
+
+
+@functools.cache
+def _names_in(schema: str) -> tuple[str, ...]:
+    """The fields of a request in their order, those that are required first."""
+    facts = request_schemas()[schema]
+    return tuple(sorted(facts["properties"], key=lambda name: name not in facts["required"]))
 
 
 class Written:

@@ -249,20 +249,23 @@ class Awaiting:
         request = http.build(client, self._settings, effect, evidence.atrace if evidence else None)
         try:
             if evidence is not None:
+                evidence.extensions = request.extensions
                 evidence.check()
-            response = await client.send(request, stream=True)
-            async with contextlib.aclosing(response):
+            response = await client.send(request, **http.SEND_OPTIONS)
+            try:
                 body = http.Body(response, content)
                 if response.is_stream_consumed:
                     body.add(response.content)
                 else:
-                    async for chunk in response.aiter_raw():
+                    async for chunk in http.async_stream(response):
                         body.add(chunk)
+            finally:
+                await response.aclose()
             if (unread := http.unread_connection(response)) is not None:
                 await unread.aclose()
         except http.FAILURES as error:
             raise http.failure(error, effect, started, request, content, evidence) from error
-        return http.reply(response, effect, content, started)
+        return http.reply(response, effect, body, content, started)
 
     async def _fetch(self, effect: Fetch) -> Reply:
         client, limiter = self._opened().client, self._opened().limiter
@@ -305,6 +308,9 @@ async def _pour(response: httpx.Response, effect: Fetch) -> None:
 
 async def _settled(change: Future[T]) -> T:
     """The result of a change of a file, which goes on when nobody waits for it any more."""
+    if change.done():
+        # As those in the memory of the process are: no turn of the loop is needed.
+        return change.result()
     waiting = asyncio.wrap_future(change)
     waiting.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     return await asyncio.shield(waiting)

@@ -22,6 +22,8 @@ class Evidence:
         self._has_events = False
         self._has_left = False
         self._is_stopped = False
+        #: Where the HTTP library finds `trace`, which is taken out once it has nothing more to tell.
+        self.extensions: dict[str, Any] = {}
 
     @property
     def proves_not_sent(self) -> bool:
@@ -56,6 +58,7 @@ class Evidence:
             if self._is_stopped and not self._has_left:
                 raise StoppedError("it was interrupted before it was sent")
             self._has_left = True
+            self.extensions.pop("trace", None)
 
     async def atrace(self, event: str, info: dict[str, Any]) -> None:
         """Take an event of an asyncio transport."""

@@ -27,6 +27,8 @@ CHUNK = 256 * 1024
 MOST_BYTES = 32 * 1024 * 1024
 MOST_REDIRECTS = 20
 FETCH_OPTIONS: Mapping[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
+# No URL of ours holds a user and a password, so none are looked for.
+SEND_OPTIONS: Mapping[str, Any] = {"stream": True, "auth": httpx.Auth()}
 # The last two are what transports and host names raise beside httpx's own errors.
 FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, RuntimeError)
 _NEVER_SENT = (
@@ -50,7 +52,7 @@ def make_client(
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20 if keeps_connections else 0)
     proxied: Any = httpx.AsyncHTTPTransport if kind is httpx.AsyncClient else httpx.HTTPTransport
     context, mounts = routes(settings, None if transport else functools.partial(proxied, limits=limits))
-    return kind(
+    client = kind(
         headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip, deflate"},
         timeout=_timeout(settings.timeout),
         verify=context,
@@ -59,6 +61,17 @@ def make_client(
         mounts=mounts,
         trust_env=False,
     )
+    client._cookies = _Cookies()
+    return client
+
+
+class _Cookies(httpx.Cookies):
+    """Cookies as httpx keeps them; of a response that sets none nothing is read, which httpx does at some cost."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Keep what a response sets."""
+        if "set-cookie" in response.headers:
+            super().extract_cookies(response)
 
 
 def build(
@@ -99,22 +112,24 @@ def _prepare(
     It goes through `client.send`, so event hooks and tools that patch httpx see it.
     """
     method, content, own = str(given["method"]).upper(), given.get("content", b""), given.get("headers") or {}
-    fields = [(b"Host", url.netloc), *client.headers.raw]
-    if own:
-        names = {name.lower().encode("ascii") for name in own}
-        fields = [field for field in fields if field[0].lower() not in names]
-        fields += [(name.encode("ascii"), value.encode("ascii")) for name, value in own.items()]
-    if content or method in ("POST", "PUT", "PATCH"):
-        fields.append((b"Content-Length", b"%d" % len(content)))
-    request = httpx.Request(
-        method, url, headers=httpx.Headers(fields), stream=httpx.ByteStream(content), extensions=extensions
-    )
+    headers = _headers(url.netloc, tuple(client.headers.raw), tuple(own.items()))
+    request = httpx.Request(method, url, headers=headers, stream=httpx.ByteStream(content), extensions=extensions)
     # Said, so that httpx does not find it out by decoding each field again and again; ASCII is a part of it.
     request.headers.encoding = "utf-8"
+    if content or method in ("POST", "PUT", "PATCH"):
+        request.headers["Content-Length"] = str(len(content))
     request.read()
     if client.cookies:
         client.cookies.set_cookie_header(request)
     return request
+
+
+@functools.lru_cache(maxsize=64)
+def _headers(host: bytes, common: tuple[tuple[bytes, bytes], ...], own: tuple[tuple[str, str], ...]) -> httpx.Headers:
+    """The fields of a request before its length and the key, which each request adds to a copy; own ones replace."""
+    names = {name.lower().encode("ascii") for name, _ in own}
+    fields = [field for field in ((b"Host", host), *common) if field[0].lower() not in names]
+    return httpx.Headers(fields + [(name.encode("ascii"), value.encode("ascii")) for name, value in own])
 
 
 @functools.lru_cache(maxsize=1024)
@@ -191,14 +206,20 @@ class Body:
     def __init__(self, response: httpx.Response, content: bytearray) -> None:
         self._request = response.request
         self._content = content
+        self.headers = _fields_of(response)
+        #: What came over the line, packed as it was; 0 of a response that was read before.
+        self.received = 0
+        self._is_new = not response.is_stream_consumed
         self._deadline = real_now() + float(response.request.extensions["timeout"]["read"])
         # Unpacked here and not by httpx, which has no bound: 3 kB may become 2 GB. What was read before is unpacked.
-        packed = "" if response.is_stream_consumed else response.headers.get("content-encoding", "").lower()
+        packed = self.headers.get("content-encoding", "").lower() if self._is_new else ""
         names = [name.strip() for name in reversed(packed.split(","))] if packed else []
         self._unpackers = [_unpacker(name, self._request) for name in names if name]
 
     def add(self, chunk: bytes) -> None:
         """Take a piece as it came; raises what httpx raises for a server that never comes to an end."""
+        if self._is_new:
+            self.received += len(chunk)
         for unpacker in self._unpackers:
             if unpacker is None:
                 continue
@@ -283,12 +304,13 @@ def open_sockets(client: httpx.AsyncClient) -> Iterator[Any]:
                 yield sock
 
 
-def reply(response: httpx.Response, effect: Send, content: bytearray, started: float) -> Reply:
+def reply(response: httpx.Response, effect: Send, body: Body, content: bytearray, started: float) -> Reply:
     """Take a response over; a body shorter than it was announced counts as none."""
-    taken = head(response, bytes(content))
-    announced = response.headers.get("content-length", "")
-    is_encoded = "content-encoding" in taken.headers
-    received = response.num_bytes_downloaded or (int(announced or 0) if is_encoded else len(content))
+    taken = head(response, bytes(content), body.headers)
+    announced = body.headers.get("content-length", "")
+    is_encoded = "content-encoding" in body.headers
+    received = response.num_bytes_downloaded or body.received
+    received = received or (int(announced or 0) if is_encoded else len(content))
     if announced.isdigit() and received < int(announced):
         cut = httpx.RemoteProtocolError(f"{received} of {announced} bytes came", request=response.request)
         raise failure(cut, effect, started, response.request, content) from cut
@@ -305,10 +327,14 @@ def log_answer(reply: Reply, effect: Send | Fetch, started: float) -> None:
         log.debug("%s, attempt %d: HTTP %d in %.3f s%s", effect.name, effect.attempt, status, seconds, suffix)
 
 
-def head(response: httpx.Response, content: bytes = b"") -> Reply:
+def _fields_of(response: httpx.Response) -> dict[str, str]:
+    return dict(response.headers.items())
+
+
+def head(response: httpx.Response, content: bytes = b"", headers: dict[str, str] | None = None) -> Reply:
     """Take status, headers and content over, without the key, should the service echo it: errors carry responses."""
     key = _key_of(response.request)
-    headers = dict(response.headers.items())
+    headers = _fields_of(response) if headers is None else headers
     if key and key in "\n".join(headers.values()):
         headers = {name: value.replace(key, "***") for name, value in headers.items()}
     return Reply(response.status_code, headers, _hide(content, key))

@@ -164,17 +164,20 @@ class Blocking:
         request = http.build(client, self._settings, effect, evidence.trace if evidence else None)
         try:
             if evidence is not None:
+                evidence.extensions = request.extensions
                 evidence.check()
-            response = client.send(request, stream=True)
-            with contextlib.closing(response):
+            response = client.send(request, **http.SEND_OPTIONS)
+            try:
                 body = http.Body(response, content)
-                for chunk in [response.content] if response.is_stream_consumed else response.iter_raw():
+                for chunk in [response.content] if response.is_stream_consumed else http.sync_stream(response):
                     body.add(chunk)
+            finally:
+                response.close()
             if (unread := http.unread_connection(response)) is not None:
                 unread.close()
         except http.FAILURES as error:
             raise http.failure(error, effect, started, request, content, evidence) from error
-        return http.reply(response, effect, content, started)
+        return http.reply(response, effect, body, content, started)
 
     def _fetch(self, effect: Fetch) -> Reply:
         client, limiter = self._opened()

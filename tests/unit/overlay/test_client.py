@@ -5,6 +5,7 @@ import pickle
 import ssl
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -109,14 +110,16 @@ def test_clients_share_one_tls_context(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two clients use the same TLS context object, so that the second one costs next to nothing."""
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
-    contexts = [http.make_client(dict, client._settings, None)["verify"] for client in (WeryAI(KEY), AsyncWeryAI(KEY))]
+    contexts = [
+        http.make_client(SimpleNamespace, client._settings, None).verify for client in (WeryAI(KEY), AsyncWeryAI(KEY))
+    ]
     assert contexts[0] is contexts[1]
 
 
 def test_a_context_of_ones_own_is_used() -> None:
     """A given ssl_context is the one that is used."""
     own = ssl.create_default_context()
-    assert http.make_client(dict, WeryAI(KEY, ssl_context=own)._settings, None)["verify"] is own
+    assert http.make_client(SimpleNamespace, WeryAI(KEY, ssl_context=own)._settings, None).verify is own
 
 
 @pytest.mark.parametrize("kind", [WeryAI, AsyncWeryAI])
