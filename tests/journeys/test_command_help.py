@@ -2,12 +2,15 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import click
 import pytest
 
 from weryai.cli import cli
+from weryai.cli._help import Commands
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -80,3 +83,26 @@ def test_a_quoted_command_stays_on_one_line(monkeypatch: pytest.MonkeyPatch, cap
         for words in (("resume",), ("bulk", "worker"), ()):
             shown = help_of(words, width, monkeypatch, capsys)
             assert [line for line in shown.splitlines() if line.count("`") % 2] == []
+
+
+@pytest.mark.parametrize("words", [(), ("bulk",)], ids=["weryai", "weryai bulk"])
+def test_summaries_are_those_of_the_commands(words: tuple[str, ...]) -> None:
+    """The table that the help of a group is made from says what each command says of itself, and leaves none out."""
+    group = cli if not words else cli.get_command(click.Context(cli), *words)
+    assert isinstance(group, Commands)
+    context = click.Context(group)
+    loaded = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    told = {name: command.get_short_help_str(200) for name, command in loaded.items() if command is not None}
+    assert {name: summary for name, (_, summary) in group.homes.items()} == told
+
+
+def test_help_loads_no_command() -> None:
+    """`weryai --help` and `weryai bulk --help` load the summaries and none of the commands."""
+    code = (
+        "import sys\nfrom weryai.cli import cli\n"
+        "cli.main(['--help'], prog_name='weryai', standalone_mode=False)\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('weryai.cli')), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    needed = {"weryai.cli", "weryai.cli._help", "weryai.cli._output", "weryai.cli._signals", "weryai.cli._words"}
+    assert set(done.stderr.split()) == needed

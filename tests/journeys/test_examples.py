@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 import yaml
@@ -150,7 +151,9 @@ def test_the_container_says_what_the_command_takes() -> None:
     """The options in the Dockerfile and in the compose file exist, and the container is not root."""
     from weryai.cli import cli
 
-    known = {option for parameter in cli.commands["emulate"].params for option in parameter.opts}
+    command = cli.get_command(click.Context(cli), "emulate")
+    assert command is not None
+    known = {option for parameter in command.params for option in parameter.opts}
     dockerfile = (EXAMPLES / "docker" / "Dockerfile").read_text(encoding="utf-8")
     compose = yaml.safe_load((EXAMPLES / "docker" / "compose.yaml").read_text(encoding="utf-8"))
     given = yaml.safe_load(dockerfile.rpartition("CMD ")[2]) + compose["services"]["weryai"]["command"]

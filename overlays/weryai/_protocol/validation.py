@@ -79,7 +79,6 @@ def _known_problems(schema_name: str, name: str, value: str | int) -> tuple[str,
     return tuple(field_problems(schema_name, name, value))
 
 
-@functools.cache
 def field_names(schema_name: str) -> frozenset[str]:
     """The fields that the contract knows for a request."""
     return frozenset(request_schemas()[schema_name]["properties"])

@@ -129,13 +129,15 @@ def _wait_for_one(task_id: str, going_on: list[str], **options: Any) -> Flow[Wai
 def poll_once(task_id: str, retry: RetryPolicy, timeout: float | None = None) -> Flow[Task]:
     """Ask for a task's state; `timeout` may shorten the client's own, in seconds."""
     known_id = check_task_id(task_id)
-    return call(
-        get_task_status,
-        lambda envelope: read_task(envelope, known_id),
-        retry,
-        headers=NO_CACHE,
-        timeout=timeout,
-        task_id=known_id,
+    return (
+        yield from call(
+            get_task_status,
+            lambda envelope: read_task(envelope, known_id),
+            retry,
+            headers=NO_CACHE,
+            timeout=timeout,
+            task_id=known_id,
+        )
     )
 
 

@@ -9,20 +9,14 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 import click
 
 import weryai
 from weryai import errors
 
-from ._bulk.group import bulk
-from ._contract import contract
-from ._doctor import doctor
-from ._emulate import demo, emulate
-from ._generate import download, generate, submit, upload, wait
-from ._help import copyable, examples
-from ._info import balance, completion, models
-from ._orders import orders, resolve, resume
+from ._help import Commands, copyable, examples
 from ._output import OutputLostError, check_help_shown, plain, say, unfailing
 from ._signals import exit_code, gentle
 from ._words import in_words
@@ -49,7 +43,29 @@ Exit codes:
 """
 
 
+class _Commands(Commands):
+    homes: ClassVar = {
+        "balance": ("_info", "Print the credits left."),
+        "bulk": ("_bulk.group", "Animate many images, each paid for once."),
+        "completion": ("_info", "Print the completion script of a SHELL."),
+        "contract": ("_contract", "Ask a service whether it keeps the contract."),
+        "demo": ("_emulate", "Make a video on this machine: no account, no key, no network."),
+        "doctor": ("_doctor", "Look for what is wrong, and say what to do."),
+        "download": ("_generate", "Fetch the video of a finished task, or of a URL."),
+        "emulate": ("_emulate", "Serve the WeryAI API on this machine, without an account."),
+        "generate": ("_generate", "Make a video, and print its path as the last line."),
+        "models": ("_info", "List the models, or what one model, its KEY, takes."),
+        "orders": ("_orders", "List the unfinished orders of this service and key."),
+        "resolve": ("_orders", "Say what became of an ambiguous ORDER, after you have looked."),
+        "resume": ("_orders", "Go on after a crash: fetch what was paid for."),
+        "submit": ("_generate", "Submit as `generate` does, and print the task ids at once."),
+        "upload": ("_generate", "Put an IMAGE where the service can fetch it: print its URL."),
+        "wait": ("_generate", "Wait for submitted tasks, and fetch their videos."),
+    }
+
+
 @click.group(
+    cls=_Commands,
     help="""Turn an image into a video with WeryAI.
 
     The key is read from WERYAI_API_KEY. `weryai demo` shows the whole way without a key or an account.
@@ -66,11 +82,6 @@ def cli(api_key: str | None, base_url: str | None, verbose: bool) -> None:
         _tell_log()
 
 
-for command in (
-    generate, submit, wait, download, resume, orders, resolve, bulk, upload, models, balance, emulate, demo, doctor,
-    contract, completion,
-):  # fmt: skip
-    cli.add_command(copyable(command))
 copyable(cli)
 
 

@@ -1,9 +1,14 @@
-"""Help that can be copied: examples below each command, and no command broken at the end of a line."""
+"""Help that can be copied: examples below each command, and no command broken at the end of a line.
+
+The help of a group loads none of its commands: their summaries stand in a table beside the modules.
+"""
 
 from __future__ import annotations
 
+import importlib
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import click
 
@@ -33,6 +38,32 @@ class Context(click.Context):
     """A context whose help is written so."""
 
     formatter_class = Formatter
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is named; `homes` has module and summary of each."""
+
+    homes: ClassVar[Mapping[str, tuple[str, str]]] = {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the table."""
+        return list(self.homes)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in self.homes:
+            return None
+        module = importlib.import_module(f"weryai.cli.{self.homes[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return copyable(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the summaries as click does, cut where a terminal is too narrow."""
+        room = formatter.width - 6 - max(map(len, self.homes))
+        known = {name: click.Command(name, help=text) for name, (_, text) in self.homes.items()}
+        summaries = [(name, command.get_short_help_str(room)) for name, command in known.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(summaries)
 
 
 def copyable(command: click.Command) -> click.Command:

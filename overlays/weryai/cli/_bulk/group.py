@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
+from typing import ClassVar
 
 import click
 
-from .._help import copyable, examples
-
-_HOMES = {
-    "plan": "run",
-    "run": "run",
-    "worker": "worker",
-    "status": "after",
-    "retry": "after",
-    "resolve": "after",
-    "export": "after",
-    "report": "after",
-}
+from .._help import Commands, examples
 
 
-class _Lazy(click.Group):
-    """A group that imports a command when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order in which one needs them."""
-        return list(_HOMES)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name."""
-        if cmd_name not in _HOMES:
-            return None
-        module = importlib.import_module(f"weryai.cli._bulk.{_HOMES[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
-        return copyable(command)
+class _Commands(Commands):
+    # In the order in which one needs them.
+    homes: ClassVar = {
+        "plan": ("_bulk.run", "Check every row, and say what a run would buy."),
+        "run": ("_bulk.run", "Make the videos of MANIFEST, or go on with them."),
+        "worker": ("_bulk.worker", "Work on the jobs of a database beside other workers."),
+        "status": ("_bulk.after", "Say how a run stands, also while it goes on."),
+        "retry": ("_bulk.after", "Put jobs back that failed, or whose video is gone."),
+        "resolve": ("_bulk.after", "Say what became of an ambiguous job, after you have looked."),
+        "export": ("_bulk.after", "Write a table: a row for each job, with all that is known."),
+        "report": ("_bulk.after", "Write one HTML page: videos, failures, times and spend."),
+    }
 
 
 EXAMPLES = examples(
@@ -64,7 +51,7 @@ Exit codes of run and worker:
     A manifest is a CSV, JSON Lines or Parquet file with a column `image`, or a folder of images. What was submitted
     stands in a ledger beside it; start the same command again after a crash, and it goes on.
     """,
-    cls=_Lazy,
+    cls=_Commands,
     name="bulk",
     epilog=f"{EXAMPLES}\n\n{EXIT_CODES}",
 )
