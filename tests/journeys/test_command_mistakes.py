@@ -96,7 +96,7 @@ def test_no_network(
         return
     line = one_line(capsys)
     assert code == (4 if name == "wait" else 6)
-    assert ("weryai wait task_unknown" if name == "wait" else "not reached") in line
+    assert ("weryai --base-url http://127.0.0.1:9 wait task_unknown" if name == "wait" else "not reached") in line
 
 
 WRONG_PATHS = {

@@ -19,9 +19,9 @@ from fakes.faults import Reply, Reset, html_reply, json_reply
 from fakes.faulty_server import FaultyServer
 from fakes.pictures import png
 from fakes.surroundings import JOURNEY_KEY
-from weryai import Submission, WeryAI
+from weryai import Submission, Task, TaskState, WeryAI
 from weryai.cli._choosing import chosen
-from weryai.cli._progress import Progress, size
+from weryai.cli._progress import Expected, Progress, size
 
 pytestmark = pytest.mark.timeout(120)
 URL = "https://example.com/reference.jpg"
@@ -78,13 +78,25 @@ def test_the_usual_time_is_told_and_what_is_left() -> None:
     """A wait tells the median of what the same model took before, and how much of it is left."""
     told = io.StringIO()
     with contextlib.redirect_stderr(told):
-        progress = Progress(usual=(100.0, 4000.0, 90.0))
+        usual = (100.0, 4000.0, 90.0)
+        progress = Progress(usual=usual)
         progress.submitted(Submission(("t",)))
         assert progress._told() == "0 s, about 1 min 40 s left"
-        assert progress._submitted is not None
-        progress._submitted -= 200
+        progress.awaits({"t": Expected(usual, 200.0)})
         assert progress._told() == "0 s, longer than usual"
-    assert "waiting; usually 1 min 40 s, by the last 3 of this model" in told.getvalue()
+        progress.awaits({"t": Expected(usual, 60.0), "u": Expected((300.0,), 280.0), "v": Expected(usual, 90.0)})
+        assert progress._told() == "for 3 of 3 tasks, 0 s, about 40 s left"
+        progress.updated(Task("t", TaskState.SUCCEEDED))
+        assert progress._told() == "for 2 of 3 tasks, 0 s, about 20 s left"
+        progress.awaits({"t": Expected(usual), "new": None})
+        assert progress._told() == "for 2 of 2 tasks, 0 s"
+    assert [line.split(" s  ", 1)[1] for line in told.getvalue().splitlines()] == [
+        "submitted, task t",
+        "waiting; usually 1 min 40 s, by the last 3 of this model",
+        "waiting; usually 1 min 40 s, by the last 3 of this model; submitted 3 min 20 s ago",
+        "waiting for 3 tasks; usually 1 min 40 s to 5 min",
+        "waiting for 2 tasks; usually 1 min 40 s",
+    ]
 
 
 def test_the_second_video_of_a_model_knows_how_long_the_first_took(faulty_server: FaultyServer, tmp_path: Path) -> None:

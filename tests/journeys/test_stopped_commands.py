@@ -95,7 +95,7 @@ def test_a_repeated_order_is_refused_in_words_that_know_of_the_upload(
 
 
 def test_the_cost_is_said_after_the_local_checks(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Who is refused here reads nothing of credits; who is not, reads it in lines of 80 columns before the upload."""
+    """Who is refused here reads nothing of credits; who is not, reads it before the upload."""
     assert run([*GENERATE, "-o", "v.mp4"]) == 0
     for wrong in (["missing.png"], ["photo.png", "-d", "0"], ["photo.png", "-o", "photo.png/v.mp4"]):
         capsys.readouterr()
@@ -103,9 +103,8 @@ def test_the_cost_is_said_after_the_local_checks(journal: Path, capsys: pytest.C
         assert "credits" not in capsys.readouterr().err
     assert run([*GENERATE, "--force"]) == 0
     lines = capsys.readouterr().err.splitlines()
-    first, second, third = lines[:3]
-    assert first.startswith("weryai: about 10 credits: the last task") and "balance" in f"{first} {second}"
-    assert max(map(len, lines)) <= 80 and "uploaded" in third
+    assert lines[0].startswith("weryai: about 10 credits: the last task") and "balance" in lines[0]
+    assert "uploaded" in lines[1]
 
 
 def test_who_is_not_reached_is_told_what_to_look_at(

@@ -17,6 +17,7 @@ import weryai
 from weryai import errors
 
 from ._help import Commands, copyable, examples
+from ._hints import forget, remember
 from ._output import OutputLostError, check_help_shown, plain, say, unfailing
 from ._signals import exit_code, gentle
 from ._words import in_words
@@ -78,6 +79,7 @@ class _Commands(Commands):
 @click.option("--base-url", help="Another URL of the API. [env: WERYAI_BASE_URL]")
 @click.option("-v", "--verbose", is_flag=True, help="Write a line for each request to standard error.")
 def cli(api_key: str | None, base_url: str | None, verbose: bool) -> None:
+    remember("base_url", base_url)
     if verbose:
         _tell_log()
 
@@ -107,6 +109,7 @@ def _tell_log() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; whatever happens is told in words, never as a traceback."""
+    forget()
     with unfailing(), gentle(), _quiet_library(arguments):
         code = _run(arguments)
         lost = getattr(sys.stdout, "lost", None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -12,6 +11,7 @@ import click
 
 import weryai
 
+from ._hints import quote
 from ._output import say
 
 if TYPE_CHECKING:
@@ -81,10 +81,10 @@ def check_prompt(images: Sequence[str], prompt: str) -> None:
     if not re.search(r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|heic|heif|avif)$", prompt, re.IGNORECASE):
         return
     if os.path.isfile(prompt):
-        words = shlex.quote(images[0]) if images and not os.path.exists(images[0]) else '"She waves"'
+        words = quote(images[0]) if images and not os.path.exists(images[0]) else '"She waves"'
         raise click.UsageError(
             f"-p names the file {prompt}: the image stands alone, and the prompt is words: "
-            f"`weryai generate {shlex.quote(prompt)} -p {words}`"
+            f"`weryai generate {quote(prompt)} -p {words}`"
         )
 
 

@@ -16,7 +16,7 @@ from ._output import put, say, task_fields
 from ._words import in_words
 
 if TYPE_CHECKING:
-    from weryai import Task, WeryAI
+    from weryai import Order, Task, WeryAI
 
 #: What the name of a video may end in.
 SUFFIXES = (".mp4", ".m4v", ".mov", ".webm")
@@ -30,9 +30,13 @@ def fetch(
     note: Callable[[Task], Any] | None,
     *,
     json_lines: bool,
+    stored: Callable[[Path], Any],
     if_exists: Literal["replace", "rename"] = "rename",
 ) -> None:
-    """Wait for the tasks and store each video where its target says; raises the last problem, and tells the others."""
+    """Wait for the tasks and store each video where its target says; raises the last problem, and tells the others.
+
+    `stored` is called with the path of each.
+    """
     problem = None
     for result in client.tasks.wait_many(targets, timeout=timeout, on_update=note):
         try:
@@ -48,6 +52,7 @@ def fetch(
                 say(f"weryai: {in_words(str(problem))}")
             problem = error
         else:
+            stored(path)
             put(json_lines, path, event="done", **{**task_fields(result.task), "path": path})
     if problem is not None:
         raise problem
@@ -71,13 +76,9 @@ def target_of(output: str | None, task_id: str) -> str:
     return str(Path(output, name)) if is_folder(output) else output
 
 
-def meant_for(client: WeryAI) -> dict[str, str]:
-    """Return where the orders of the client's journal meant the videos of their tasks; a place below here is short."""
-    try:
-        listed = client.orders.list()
-    except (weryai.ConfigurationError, weryai.JournalError):
-        return {}
-    return {task_id: _near(order.output) for order in listed if order.output for task_id in order.task_ids}
+def meant_for(order: Order | None) -> str | None:
+    """Return where an order meant its videos; a place below here is short."""
+    return _near(order.output) if order is not None and order.output else None
 
 
 def _near(output: str) -> str:

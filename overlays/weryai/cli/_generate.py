@@ -5,20 +5,19 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import shlex
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-import weryai
 
 from ._choosing import check_prompt, chosen
 from ._connection import connect
 from ._download import apart, check_output, fetch, is_folder, meant_for, overwriting, target_of
 from ._help import examples
-from ._journal import in_journal, noting_client, paying, paying_client
-from ._looking import look_at, opening
+from ._hints import quote
+from ._journal import expected, in_journal, known_orders, noting_client, paying, paying_client, usual
+from ._looking import look_at, opening, shown_at_the_end
 from ._output import as_json, put, put_submission, put_task, say
 from ._progress import Progress
 from ._signals import before_paying
@@ -85,7 +84,7 @@ def _extra_fields(given: tuple[str, ...]) -> dict[str, Any]:
         try:
             fields[name] = json.loads(text)
         except ValueError:
-            quotes = shlex.quote(f"{name}={json.dumps(text)}")
+            quotes = quote(f"{name}={json.dumps(text)}")
             raise click.UsageError(f"--extra {name}: {text!r:.200} is no JSON; a text is written {quotes}") from None
     return fields
 
@@ -158,7 +157,7 @@ def generate(
             return
         model = options.get("model") or choice.model
         state = "uploading" if choice.has_upload else "submitting"
-        progress = stack.enter_context(Progress(state, usual=_usual(client, model)))
+        progress = stack.enter_context(Progress(state, usual=usual(client, model)))
 
         def submitted(submission: Submission) -> None:
             if json_lines:
@@ -188,11 +187,9 @@ def generate(
 
 
 def _say_estimate(prepared: Any) -> None:
-    """Say what the last such video cost, as far as a journal knows, no wider than 80 columns."""
-    import textwrap
-
+    """Say what the last such video cost, as far as a journal knows."""
     if prepared.estimate is not None:
-        say(*(f"weryai: {line}" for line in textwrap.wrap(str(prepared.estimate), 72, break_on_hyphens=False)))
+        say(f"weryai: {prepared.estimate}")
 
 
 def _write_sidecar(video: Video) -> None:
@@ -201,14 +198,6 @@ def _write_sidecar(video: Video) -> None:
         video.write_sidecar()
     except OSError as error:
         say(f"weryai: {video.path}.json cannot be written: {error.strerror}")
-
-
-def _usual(client: WeryAI, model: str) -> tuple[float, ...]:
-    """How many seconds the last videos of a model took, as far as a journal knows."""
-    try:
-        return client.orders.waits(model)
-    except (weryai.ConfigurationError, weryai.JournalError):
-        return ()
 
 
 @click.command(
@@ -241,7 +230,7 @@ def submit(
         return
     for task_id in submission.task_ids:
         put(False, task_id)
-    say(f"weryai: fetch with `weryai wait {' '.join(submission.task_ids)}`")
+    say(f"weryai: fetch with `weryai wait {' '.join(map(quote, submission.task_ids))}`")
 
 
 @click.command(
@@ -249,11 +238,12 @@ def submit(
 
     Without --output a video goes where its order meant it, if the journal knows.
     """,
-    epilog=examples("weryai wait 8f2ab0c4", "weryai wait 8f2ab0c4 91d3e7aa --output videos/"),
+    epilog=examples("weryai wait 8f2ab0c4 --open", "weryai wait 8f2ab0c4 91d3e7aa --output videos/"),
 )
 @click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
 @click.option("-o", "--output", help=f"{OUTPUT} For several tasks a folder.")
 @overwriting
+@opening
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
 @in_journal
 @as_json
@@ -261,6 +251,7 @@ def wait(
     task_ids: tuple[str, ...],
     output: str | None,
     overwrite: bool,
+    is_opened: bool,
     timeout: float,
     journal: str | None,
     json_lines: bool,
@@ -268,23 +259,41 @@ def wait(
     if len(task_ids) > 1 and output and not is_folder(output):
         raise click.UsageError("several tasks need a folder as --output")
     if_exists = check_output(output, overwrite=overwrite)
-    with noting_client(journal) as client, Progress("waiting") as progress:
-        note = put_task if json_lines else progress.updated if len(task_ids) == 1 else None
-        meant = {} if output else meant_for(client)
-        targets = apart({task_id: output or meant.get(task_id) for task_id in task_ids})
-        fetch(client, targets, timeout, note, json_lines=json_lines, if_exists=if_exists)
+    with (
+        shown_at_the_end(is_opened=is_opened) as paths,
+        noting_client(journal) as client,
+        Progress("waiting") as progress,
+    ):
+        orders = known_orders(client)
+        targets = apart({task_id: output or meant_for(orders.get(task_id)) for task_id in task_ids})
+        times = expected(client, {task_id: order for task_id, order in orders.items() if task_id in targets})
+        progress.awaits({task_id: times.get(task_id) for task_id in targets})
+
+        def seen(task: Task) -> None:
+            if json_lines:
+                put_task(task)
+            progress.updated(task)
+
+        def stored(path: Path) -> None:
+            progress.stored(path)
+            paths.append(path)
+
+        fetch(client, targets, timeout, seen, json_lines=json_lines, stored=stored, if_exists=if_exists)
 
 
 @click.command(
     help="Fetch the video of a finished task, or of a URL. Costs nothing.",
-    epilog=examples("weryai download 8f2ab0c4 --output wave.mp4"),
+    epilog=examples("weryai download 8f2ab0c4 --output wave.mp4 --open"),
 )
 @click.argument("source", metavar="TASK_ID|URL")
 @click.option("-o", "--output", help=OUTPUT)
 @overwriting
+@opening
 @in_journal
 @as_json
-def download(source: str, output: str | None, overwrite: bool, journal: str | None, json_lines: bool) -> None:
+def download(
+    source: str, output: str | None, overwrite: bool, is_opened: bool, journal: str | None, json_lines: bool
+) -> None:
     if_exists = check_output(output, overwrite=overwrite)
     with noting_client(journal) as client:
         wanted: str | Task = source if "://" in source else client.tasks.get(source)
@@ -292,9 +301,11 @@ def download(source: str, output: str | None, overwrite: bool, journal: str | No
         if isinstance(wanted, str):
             target = output or "./"
         else:
-            target = target_of(output or meant_for(client).get(wanted.id), wanted.id)
+            target = target_of(output or meant_for(known_orders(client).get(wanted.id)), wanted.id)
         path = client.files.download(wanted, target, if_exists=if_exists)
     put(json_lines, path, event="done", path=path, source=source)
+    if is_opened:
+        look_at(path)
 
 
 @click.command(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,15 +15,20 @@ import weryai
 from weryai.errors import before_sending
 
 from ._connection import connect
+from ._hints import remember
 from ._output import say
+from ._progress import Expected
 
 if TYPE_CHECKING:
-    from weryai import WeryAI
+    from weryai import Order, WeryAI
 
 F = TypeVar("F", bound=Callable[..., Any])
 PLACE = "The journal of paid orders. [env: WERYAI_JOURNAL; default: in your folder of user data]"
 
-in_journal = click.option("--journal", type=click.Path(dir_okay=False), help=PLACE)
+in_journal = click.option(
+    "--journal", type=click.Path(dir_okay=False), help=PLACE,
+    callback=lambda _context, _option, place: remember("journal", place),
+)  # fmt: skip
 
 
 def paying(command: F) -> F:
@@ -89,3 +95,32 @@ def journal_at(place: str | None) -> Path | None:
     except OSError as error:
         raise weryai.JournalError(f"the journal {path} cannot be read: {error.strerror}") from error
     return path
+
+
+def known_orders(client: WeryAI) -> dict[str, Order]:
+    """The orders of the client's journal by the ids of their tasks; nothing where there is no journal to ask."""
+    try:
+        return {task_id: order for order in client.orders.list() for task_id in order.task_ids}
+    except (weryai.ConfigurationError, weryai.JournalError):
+        return {}
+
+
+def usual(client: WeryAI, model: str) -> tuple[float, ...]:
+    """How many seconds the last videos of a model took, as far as a journal knows."""
+    try:
+        return client.orders.waits(model)
+    except (weryai.ConfigurationError, weryai.JournalError):
+        return ()
+
+
+def expected(client: WeryAI, orders: Mapping[str, Order]) -> dict[str, Expected]:
+    """What is known of the time that tasks take, by their ids."""
+    times: dict[str, tuple[float, ...]] = {}
+    for order in orders.values():
+        model = str(order.body.get("model"))
+        times[model] = times[model] if model in times else usual(client, model)
+    now = time.time()
+    return {
+        task_id: Expected(times[str(order.body.get("model"))], max(now - order.began, 0.0))
+        for task_id, order in orders.items()
+    }

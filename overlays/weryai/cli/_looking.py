@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -14,6 +15,21 @@ from ._output import say
 opening = click.option("--open", "is_opened", is_flag=True, help="Show it when it is there, with your own program.")
 # How long a program that fails at once may take for that, in seconds.
 _PATIENCE = 1.0
+
+
+@contextlib.contextmanager
+def shown_at_the_end(*, is_opened: bool) -> Iterator[list[Path]]:
+    """Show what was put into a list, whatever else went wrong: a video with its program, several by their folder."""
+    paths: list[Path] = []
+    try:
+        yield paths
+    except KeyboardInterrupt:
+        paths.clear()
+        raise
+    finally:
+        if is_opened and paths:
+            folder = Path(os.path.commonpath([path.resolve().parent for path in paths]))
+            look_at(paths[0] if len(paths) == 1 else folder)
 
 
 def look_at(path: Path) -> None:

@@ -17,8 +17,9 @@ import weryai
 from ._connection import connect
 from ._download import apart, fetch
 from ._help import examples
-from ._journal import in_journal, journal_at
-from ._output import Showing, as_json, columns_of, plain, put, put_submission, say
+from ._journal import expected, in_journal, journal_at
+from ._looking import opening, shown_at_the_end
+from ._output import Showing, as_json, columns_of, cut, plain, put, put_submission, say
 from ._progress import Progress, span
 
 if TYPE_CHECKING:
@@ -33,29 +34,41 @@ UNFINISHED = ("queued", "submitting", "submitted", "ambiguous")
     It waits for every paid, unfinished order, and tells what is ambiguous. Nothing is submitted. Ends with 3 if an
     order is ambiguous: it may have been paid, and `weryai resolve` is for you to say what became of it.
     """,
-    epilog=examples("weryai resume", "weryai resume --output videos/"),
+    epilog=examples("weryai resume", "weryai resume --output videos/ --open"),
 )
 @in_journal
 @click.option("-o", "--output", help="Folder for the videos of orders that named no place.")
 @click.option("--all", "everything", is_flag=True, help="Also what other processes, or machines, seem to work on.")
+@opening
 @click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
 @as_json
-def resume(journal: str | None, output: str | None, everything: bool, timeout: float, json_lines: bool) -> None:
+def resume(
+    journal: str | None, output: str | None, everything: bool, is_opened: bool, timeout: float, json_lines: bool
+) -> None:
     if output and not Path(output).is_dir():
         raise click.UsageError("--output must be a folder")
-    with _client(journal) as client, Progress("waiting"):
+    with (
+        shown_at_the_end(is_opened=is_opened) as paths, _client(journal) as client, Progress("waiting") as progress
+    ):  # fmt: skip
         taken = client.orders.claim(everything=everything)
         going = {task_id: order.output or output for order in taken for task_id in order.going}
         left = client.orders.list(*UNFINISHED)
         for order in left:
             if order.state != "ambiguous" and order not in taken:
-                say(f"order {order.row} ({order.state}) is left to {order.owner}; --all takes it up as well")
+                say(f"weryai: order {order.row} ({order.state}) is left to {order.owner}; --all takes it up as well")
         for order in left:
             if order.state == "ambiguous":
                 _tell_ambiguous(order, json_lines=json_lines)
         if not going:
-            say("nothing is left to be fetched")
-        fetch(client, apart(going), timeout, None, json_lines=json_lines)
+            say("weryai: nothing is left to be fetched")
+        times = expected(client, {task_id: order for order in taken for task_id in order.going})
+        progress.awaits({task_id: times.get(task_id) for task_id in going})
+
+        def stored(path: Path) -> None:
+            progress.stored(path)
+            paths.append(path)
+
+        fetch(client, apart(going), timeout, progress.updated, json_lines=json_lines, stored=stored)
     if any(order.state == "ambiguous" for order in left):
         raise click.exceptions.Exit(3)
 
@@ -92,7 +105,7 @@ def _print_table(listed: tuple[Order, ...]) -> None:
     for order in listed:
         what = " ".join([*order.paths] or [*order.task_ids] or [str(order.body.get("prompt", ""))[:40]])
         line = plain(f"{order.row:>5}  {order.state:<10}  {span(max(time.time() - order.began, 0)):>8}  {what}")
-        put(False, line if columns is None or len(line) <= columns else f"{line[: columns - 1]}…")
+        put(False, cut(line, columns))
 
 
 @click.command(
@@ -154,7 +167,7 @@ def _tell_ambiguous(order: Order, *, json_lines: bool) -> None:
     say(
         f"weryai: order {order.row} of {when} ({what}) is ambiguous: {order.reason}{named}",
         "weryai: check your call history at https://weryai.com/api/history, then",
-        f"weryai: `weryai resolve {order.row} adopt TASK_ID` or abandon",
+        f"weryai: `weryai resolve {order.row} adopt TASK_ID`, or resubmit (may pay twice), or abandon",
     )
 
 

@@ -19,8 +19,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO, cast
+from unicodedata import combining, east_asian_width
 
 import click
+
+from ._hints import completed, laid_out
 
 if TYPE_CHECKING:
     from weryai import Submission, Task
@@ -210,6 +213,25 @@ def put(json_lines: bool, text: object, **fields: Any) -> None:
         sys.stdout.flush()
 
 
+def put_words(line: str) -> None:
+    """Print a line of prose, which a terminal gets broken between words."""
+    for part in laid_out(completed(plain(line)), columns_of(sys.stdout)):
+        put(False, part)
+
+
+def cut(line: str, columns: int | None) -> str:
+    """A line that is no wider than a terminal of so many columns, by how wide its letters are there."""
+    if columns is None or _width(line) <= columns:
+        return line
+    while _width(line) >= columns:
+        line = line[:-1]
+    return f"{line}…"
+
+
+def _width(line: str) -> int:
+    return sum(0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in line)
+
+
 def _json_line(fields: dict[str, Any]) -> str:
     line = json.dumps(fields, ensure_ascii=False, default=str)
     try:
@@ -256,12 +278,14 @@ def _erased() -> str:
 
 
 def say(*lines: object) -> None:
-    """Write lines to standard error, above the living one."""
+    """Write lines to standard error, above the living one; a terminal gets them broken between words."""
     global _living
+    columns = columns_of(sys.stderr)
+    shown = [part for line in lines for part in laid_out(completed(plain(line)), columns)]
     with _pen:
         above = _erased() if _living else ""
         _living = ""
-        sys.stderr.write(above + "".join(f"{plain(line)}\n" for line in lines))
+        sys.stderr.write(above + "".join(f"{line}\n" for line in shown))
         sys.stderr.flush()
 
 

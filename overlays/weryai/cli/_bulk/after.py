@@ -13,9 +13,9 @@ import click
 from .._connection import key_of
 from .._help import examples
 from .._looking import look_at, opening
-from .._output import Showing, as_json, put, say
+from .._output import Showing, as_json, put, put_words, say
 from .._words import counted
-from .ledger_argument import Place, in_ledger, shown
+from .ledger_argument import Place, going_on, in_ledger, remember_service, shown, word_of
 
 if TYPE_CHECKING:
     from weryai.bulk import Requeued
@@ -54,8 +54,9 @@ def status(ledger: Place, json_lines: bool) -> None:
     if json_lines:
         put(True, "", event="status", ledger=shown(ledger), **fields(found))
     else:
-        for line in "\n".join(lines(found, shown(ledger))).split("\n"):
-            put(False, line)
+        remember_service(found.facts.base_url)
+        for line in "\n".join(lines(found, shown(ledger), word_of(ledger))).split("\n"):
+            put_words(line)
 
 
 @click.command(
@@ -88,24 +89,24 @@ def retry(
     with bulk.open_ledger(ledger, trust_copy=trust_copy) as opened:
         many = bulk.refetch(opened) if missing else 0
         again = bulk.retry(opened, *reasons) if failed else bulk.Requeued(0)
+    remember_service(bulk.status(ledger).facts.base_url)
     if json_lines:
         put(True, "", event="retry", **_fields(again), waiting=again.waiting, missing=many)
         return
     if missing:
         told = f"{counted(many, 'video')} {'is' if many == 1 else 'are'} missing"
-        click.echo(f"{told}; `weryai bulk run` fetches what is, at no cost")
+        put_words(f"{told}; {going_on(ledger)} fetches what is, at no cost")
     if not failed:
         return
-    put(False, f"{_cost(again)} back in the queue; `weryai bulk run` sends them")
+    put_words(f"{_cost(again)} back in the queue; {going_on(ledger)} sends them")
     if again.not_in_manifest:
-        put(False, f"{again.not_in_manifest:,} stay failed: the last manifest does not have them")
+        put_words(f"{again.not_in_manifest:,} stay failed: the last manifest does not have them")
     if again.waiting:
-        put(False, f"{again.waiting:,} are paid for and are waited for again, at no cost")
+        put_words(f"{again.waiting:,} are paid for and are waited for again, at no cost")
     if again.doubtful and reasons:
-        put(False, f"{again.doubtful:,} of them were ambiguous when they were given up: they may be paid for twice")
+        put_words(f"{again.doubtful:,} of them were ambiguous when they were given up: they may be paid for twice")
     elif again.doubtful:
-        put(
-            False,
+        put_words(
             f"{again.doubtful:,} stay failed: they were ambiguous when they were given up, so they may be paid for "
             'already; --reason "given up" takes them as well',
         )
@@ -136,20 +137,23 @@ def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy:
         if chosen == "adopt":
             base_url = click.get_current_context().find_root().params.get("base_url")
             job = bulk.adopt(opened, keys[0], tasks[0], api_key=key_of(), base_url=base_url)
-            put(json_lines, f"job {job.key!r:.200} is task {job.task_id}; `weryai bulk run` fetches its video",
-                event="adopted", key=job.key, task_id=job.task_id)  # fmt: skip
+            if json_lines:
+                put(True, "", event="adopted", key=job.key, task_id=job.task_id)
+            else:
+                put_words(f"job {job.key!r:.200} is task {job.task_id}; {going_on(ledger)} fetches its video")
             return
         decide = bulk.resubmit if chosen == "resubmit" else bulk.give_up
         changed = decide(opened, *keys, everything=everything)
+    remember_service(bulk.status(ledger).facts.base_url)
     if json_lines:
         put(True, "", event=chosen, **_fields(changed))
     elif chosen == "resubmit":
-        put(False, f"{_cost(changed)} back in the queue; up to {changed.doubtful:,} may be paid for twice")
-        put(False, "each counts against the budget once more; `weryai bulk run` sends them")
+        put_words(f"{_cost(changed)} back in the queue; up to {changed.doubtful:,} may be paid for twice")
+        put_words(f"each counts against the budget once more; {going_on(ledger)} sends them")
         if changed.not_in_manifest:
-            put(False, f"{changed.not_in_manifest:,} of them wait for a manifest that has them: the last one has not")
+            put_words(f"{changed.not_in_manifest:,} of them wait for a manifest that has them: the last one has not")
     else:
-        put(False, f"{changed.jobs:,} abandoned, and failed from now on")
+        put_words(f"{changed.jobs:,} abandoned, and failed from now on")
 
 
 @click.command(

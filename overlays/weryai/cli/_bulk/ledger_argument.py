@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import TypeAlias
 
 import click
 
+from .._hints import quote, remember
 from .._output import say
 
 DATABASE = "WERYAI_DATABASE"
+PUBLIC = "https://api.weryai.com"
 Place: TypeAlias = Path | str
 WARNING = f"weryai: a password in an argument is seen in the process list; prefer {DATABASE}, PGPASSWORD or ~/.pgpass"
 
@@ -55,6 +58,27 @@ def near(place: Path | str) -> str:
     with contextlib.suppress(ValueError, OSError):
         return str(place.resolve().relative_to(Path.cwd().resolve()))
     return str(place)
+
+
+def word_of(place: Place) -> str:
+    """A ledger as a command names it, in quotes where that is needed; a database with a password by its variable."""
+    if isinstance(place, str) and place == os.environ.get(DATABASE):
+        return f"%{DATABASE}%" if sys.platform == "win32" else f'"${DATABASE}"'
+    return quote(near(place))
+
+
+def going_on(place: Place) -> str:
+    """The command that goes on with a ledger."""
+    if isinstance(place, Path):
+        return f"`weryai bulk run {word_of(place)}`"
+    is_known = place == os.environ.get(DATABASE)
+    return f"`weryai bulk worker --until-done{'' if is_known else f' --database {word_of(place)}'}`"
+
+
+def remember_service(base_url: str | None) -> None:
+    """Have the commands that are named go to the service of a ledger, where this shell would go to another."""
+    if base_url and base_url.rstrip("/") != (os.environ.get("WERYAI_BASE_URL") or PUBLIC).rstrip("/"):
+        remember("base_url", base_url)
 
 
 def shown(place: Place) -> str:

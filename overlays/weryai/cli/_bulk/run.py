@@ -7,7 +7,6 @@ import dataclasses
 import math
 import os
 import re
-import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ import weryai
 from .._connection import key_of
 from .._download import check_suffix
 from .._help import examples
+from .._hints import quote
 from .._output import Showing, as_json, put
 from .._signals import before_paying, exit_code, passed_on
 from .._words import counted
@@ -206,8 +206,8 @@ def _refuse_another_ledger(manifest: Path, place: Path, defaults: dict[str, Any]
             if known := bulk.plan(manifest, defaults, ledger=other, **loading).known:
                 raise click.UsageError(
                     f"{other} knows {known:,} of these jobs, and its manifest {name} is gone: if that is called "
-                    f"{manifest.name} now, say --ledger {shlex.quote(str(other))}; if all are to be bought anew, say "
-                    f"--ledger {shlex.quote(str(place))}. Nothing was sent."
+                    f"{manifest.name} now, say --ledger {quote(other)}; if all are to be bought anew, say "
+                    f"--ledger {quote(place)}. Nothing was sent."
                 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,8 @@ _MEANING = {
 }
 
 
-def lines(status: Status, ledger: str) -> Iterator[str]:
-    """Tell people."""
+def lines(status: Status, ledger: str, place: str) -> Iterator[str]:
+    """Tell people; `place` is the ledger as a command names it."""
     width = max(len(f"{many:,}") for many in status.counts.values())
     yield f"{counted(status.jobs, 'job')} in {ledger}" + (
         f", at {status.facts.base_url}" if status.facts.base_url else ""
@@ -41,7 +40,6 @@ def lines(status: Status, ledger: str) -> Iterator[str]:
     if status.pace:
         left = f", about {span(status.eta)} left" if status.eta else ""
         yield f"pace     {status.pace * 60:.3g} jobs a minute{left}"
-    place = shlex.quote(ledger)
     yield from _told(f"failed: `weryai bulk retry {place} --failed` puts them back", status.failures)
     yield from _told("paid for and not finished: the next run goes on with them", status.unfinished)
     many = sum(count for state, count in status.counts.items() if state == "ambiguous")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import shlex
 import sys
 import time
 from collections import Counter, deque
@@ -16,7 +15,7 @@ import weryai
 
 from .._output import plain, put, say
 from .._words import counted
-from .ledger_argument import Place, near, shown
+from .ledger_argument import Place, near, shown, word_of
 from .status import told_of
 
 if TYPE_CHECKING:
@@ -223,7 +222,7 @@ def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
 
 def say_end(place: Place, output: Path, outcome: Outcome) -> None:
     """Say how it ended, where the videos are, what failed and why, and what to do next."""
-    ledger = shlex.quote(near(place))
+    ledger = word_of(place)
     aside = outcome.not_in_manifest
     counts = {state.value: left for state, many in outcome.counts.items() if (left := many - aside.get(state, 0))}
     told = ", ".join(f"{many:,} {state}" for state, many in counts.items()) or "no jobs"
