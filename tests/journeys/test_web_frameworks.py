@@ -17,6 +17,8 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.routing import Host, Mount, Route, Router
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -37,46 +39,6 @@ def receiver() -> Receiver:
     return Receiver(ADDRESS, secret=SECRET)
 
 
-def fastapi_mount(app: Any) -> Any:
-    """Mount in FastAPI."""
-    outer = FastAPI()
-    outer.mount("/hooks/weryai", app)
-    return outer
-
-
-def fastapi_mount_with_slash(app: Any) -> Any:
-    """Mount in FastAPI, its path ending with a slash."""
-    outer = FastAPI()
-    outer.mount("/hooks/weryai/", app)
-    return outer
-
-
-def fastapi_route(app: Any) -> Any:
-    """Add as a route of FastAPI."""
-    outer = FastAPI()
-    outer.add_route("/hooks/weryai", app, methods=["POST"])
-    return outer
-
-
-def fastapi_nested(app: Any) -> Any:
-    """Mount in an application that is mounted itself, behind a router that includes others."""
-    outer, inner, router = FastAPI(), FastAPI(), APIRouter()
-    inner.include_router(router)
-    inner.mount("/weryai", app)
-    outer.mount("/hooks", inner)
-    return outer
-
-
-def starlette_mount(app: Any) -> Any:
-    """Mount in Starlette, below a host."""
-    return Starlette(routes=[Host("you.example", Router([Mount("/hooks/weryai", app)]))])
-
-
-def starlette_route(app: Any) -> Any:
-    """Add as a route of Starlette."""
-    return Starlette(routes=[Route("/hooks/weryai", app)])
-
-
 class Passing:
     """A middleware that changes nothing."""
 
@@ -88,14 +50,73 @@ class Passing:
         await self.app(scope, receive, send)
 
 
-def fastapi_behind_middleware(app: Any) -> Any:
-    """Mount in FastAPI, wrapped in middlewares of the user."""
-    outer = FastAPI()
-    outer.mount("/hooks/weryai", Passing(Passing(app)))
-    return outer
+def fastapi(add: Callable[[FastAPI, Any], object], **options: Any) -> Callable[[Any], Any]:
+    """A way to have an application in FastAPI."""
+
+    def made(app: Any) -> Any:
+        outer = FastAPI(**options)
+        add(outer, app)
+        return outer
+
+    return made
 
 
-ASGI = [fastapi_mount, fastapi_mount_with_slash, fastapi_nested, fastapi_behind_middleware, starlette_mount]
+def included(add: Callable[[APIRouter, Any], object], prefix: str = "") -> Callable[[FastAPI, Any], object]:
+    """A way to have an application in a router of FastAPI that is included."""
+
+    def put(outer: FastAPI, app: Any) -> None:
+        router = APIRouter()
+        add(router, app)
+        outer.include_router(router, prefix=prefix)
+
+    return put
+
+
+def starlette(*routes: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A way to have an application in Starlette."""
+    return lambda app: Starlette(routes=[route(app) for route in routes])
+
+
+HOOK = "/hooks/weryai"
+WAYS: dict[str, Callable[[Any], Any]] = {
+    "fastapi mount": fastapi(lambda outer, app: outer.mount(HOOK, app)),
+    "fastapi mount with slash": fastapi(lambda outer, app: outer.mount(f"{HOOK}/", app)),
+    "fastapi mount, no redirects": fastapi(lambda outer, app: outer.mount(HOOK, app), redirect_slashes=False),
+    "fastapi behind middleware": fastapi(lambda outer, app: outer.mount(HOOK, Passing(Passing(app)))),
+    "fastapi add_route": fastapi(lambda outer, app: outer.add_route(HOOK, app, methods=["POST"])),
+    "fastapi add_route with slash": fastapi(lambda outer, app: outer.add_route(f"{HOOK}/", app)),
+    "fastapi add_api_route": fastapi(lambda outer, app: outer.add_api_route(HOOK, app, methods=["POST"])),
+    "fastapi routes.append": fastapi(lambda outer, app: outer.router.routes.append(Route(HOOK, app))),
+    "fastapi include_router": fastapi(included(lambda router, app: router.add_route("/weryai", app), "/hooks")),
+    "fastapi include_router, mount": fastapi(included(lambda router, app: router.mount(HOOK, app))),
+    "fastapi, nested": fastapi(lambda outer, app: outer.mount("/hooks", Starlette(routes=[Route("/weryai", app)]))),
+    "starlette mount, host": starlette(lambda app: Host("you.example", Router([Mount(HOOK, app)]))),
+    "starlette mount, middleware": starlette(lambda app: Mount(HOOK, app, middleware=[Middleware(Passing)])),
+    "starlette mount at the root": starlette(lambda app: Mount("/", app)),
+    "starlette mount, wsgi": starlette(lambda app: Mount(HOOK, FromWsgi(app))),
+    "starlette route": starlette(lambda app: Route(HOOK, app)),
+    "starlette route with slash": starlette(lambda app: Route(f"{HOOK}/", app)),
+    "starlette route, middleware": starlette(lambda app: Route(HOOK, app, middleware=[Middleware(Passing)])),
+    "starlette route, methods": starlette(lambda app: Route(HOOK, Passing(app), methods=["POST"])),
+    "starlette route, parameter": starlette(lambda app: Route("/hooks/{who}", app)),
+    "starlette route, no redirects": lambda app: Router([Route(HOOK, app)], redirect_slashes=False),
+    "starlette mounted routes": starlette(lambda app: Mount("/hooks", routes=[Route("/weryai", app)])),
+    "starlette mounted root": starlette(lambda app: Mount(HOOK, routes=[Route("/", app)])),
+    "starlette mounted mount": starlette(lambda app: Mount(HOOK, routes=[Mount("/", app)])),
+    "starlette mounted application": starlette(lambda app: Mount(HOOK, Passing(Router([Route("/", app)])))),
+}  # fmt: skip
+
+
+class FromWsgi:
+    """As a middleware from WSGI is: it has the application as `app`, and answers by it."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = wsgi_app(receiver())
+        self._answer = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer."""
+        await self._answer(scope, receive, send)
 
 
 async def post(app: Any, path: str, query: str = QUERY) -> int:
@@ -104,29 +125,32 @@ async def post(app: Any, path: str, query: str = QUERY) -> int:
         return (await client.post(f"{path}?{query}", content=BODY)).status_code
 
 
-@pytest.mark.parametrize("mounted", ASGI, ids=lambda mounted: mounted.__name__)
-@pytest.mark.parametrize("path", ["/hooks/weryai", "/hooks/weryai/"])
-async def test_a_mounted_receiver_answers_with_and_without_a_slash(mounted: Callable[..., Any], path: str) -> None:
-    """Mounted in FastAPI or Starlette, both spellings of the path take a delivery, and neither is redirected."""
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("path", [HOOK, f"{HOOK}/"])
+async def test_a_receiver_answers_with_and_without_a_slash(way: str, path: str) -> None:
+    """However it is put into FastAPI or Starlette, both spellings of the path take a delivery; none is redirected."""
     seen: list[WebhookEvent] = []
-    app = mounted(asgi_app(receiver(), on_event=seen.append))
+    app = WAYS[way](asgi_app(receiver(), on_event=seen.append))
     assert await post(app, path) == 200
     assert len(seen) == 1
     assert await post(app, path, "weryai_secret=wrong") == 400
 
 
-@pytest.mark.parametrize("mounted", [fastapi_route, starlette_route])
-async def test_a_routed_receiver_answers(mounted: Callable[..., Any]) -> None:
-    """As a route, the application takes deliveries at that very path."""
-    assert await post(mounted(asgi_app(receiver())), "/hooks/weryai") == 200
+async def test_other_routes_are_as_before() -> None:
+    """Anything else still redirects to its path with the other ending, also at a path that is nearly ours."""
+    ours, other = asgi_app(receiver()), Response
+    outer = Starlette(
+        routes=[Mount("/other", Starlette()), Route("/more", other()), Mount("/hooks", ours), Route("/in", ours)]
+    )
+    outer.routes.append(Route("/in/", other(status_code=202)))
+    answers = [await post(outer, path) for path in ("/other", "/more/", "/hook", "/hooksX", "/in", "/in/")]
+    assert answers == [307, 307, 404, 404, 200, 202]
 
 
-async def test_other_mounts_are_as_before() -> None:
-    """A mount of anything else still redirects to its path with a slash, and other paths are not found."""
-    outer = Starlette(routes=[Mount("/other", Starlette()), Mount("/hooks", asgi_app(receiver()))])
-    assert await post(outer, "/other") == 307
-    assert await post(outer, "/hook") == 404
-    assert await post(outer, "/hooksX") == 404
+@pytest.mark.parametrize("way", ["fastapi add_api_route", "fastapi add_route"])
+def test_the_pages_of_fastapi_still_work(way: str) -> None:
+    """With the receiver in it, the application still describes itself."""
+    assert WAYS[way](asgi_app(receiver())).openapi()["paths"].keys() <= {HOOK}
 
 
 def test_a_wsgi_receiver_is_mounted_in_flask() -> None:

@@ -34,6 +34,8 @@ class AsgiApp:
     def __init__(self, receiver: Receiver, on_event: EventCallback | None) -> None:
         """Remember whom to serve."""
         self._receiver, self._on_event = receiver, on_event
+        # FastAPI describes the parameters of whatever add_api_route is given.
+        self.__signature__ = inspect.Signature()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -74,37 +76,58 @@ class AsgiApp:
             log.exception("on_event failed for task %s", event.task_id)
 
 
-def take_mounts_without_slash() -> None:
-    """Let a Mount of Starlette, thus of FastAPI, match its own path without a slash where it holds an AsgiApp.
+def take_either_slash() -> None:
+    """Let routes and mounts of Starlette, thus of FastAPI, that hold our application match with and without a slash.
 
-    Starlette redirects such a request before the application hears of it, and whoever posts a delivery may not follow.
-    `app.mount` makes the Mount itself, asks nothing of what is mounted, and takes no other class: so the class is
-    extended, once, for our application alone. Every other Mount answers as before.
+    Starlette redirects a path with the other ending before the application hears of it, and whoever posts a delivery
+    may not follow. `app.mount` and `app.add_route` make their Mount and Route themselves and ask nothing of what is in
+    it. So both classes are extended, once, for our application alone. Every other route answers as before.
     """
     with contextlib.suppress(ImportError):
-        from starlette.routing import Match, Mount
+        from starlette.routing import Match, Mount, Route
 
-        if hasattr(Mount.matches, "takes_hooks"):
-            return
-        plain = Mount.matches
+        for kind in (Mount, Route):
+            if not hasattr(kind.matches, "takes_hooks"):
+                _extend(kind, Match.NONE)
 
-        def matches(mount: Any, scope: Any) -> Any:
-            found = plain(mount, scope)
-            if found[0] is Match.NONE and scope["type"] == "http" and _holds_hooks(mount._base_app):
-                return plain(mount, {**scope, "path": f"{scope['path']}/"})
+
+def _extend(kind: Any, none: object) -> None:
+    plain = kind.matches
+
+    def matches(route: Any, scope: Any) -> Any:
+        endpoint = getattr(route, "endpoint", None)
+        if isinstance(endpoint, AsgiApp) and not _holds_hooks(route.app):
+            # FastAPI's add_api_route takes it for a function whose parameters are in the request.
+            route.app = endpoint
+        found = plain(route, scope)
+        if found[0] is not none or scope["type"] != "http":
             return found
+        path = scope["path"]
+        other = plain(route, {**scope, "path": path[:-1] if path.endswith("/") else f"{path}/"})
+        is_ours = other[0] is not none and _holds_hooks(route.app) and not _is_of_another(route, scope)
+        return other if is_ours else found
 
-        matches.takes_hooks = True  # type: ignore[attr-defined]
-        Mount.matches = matches  # type: ignore[assignment, method-assign]
+    matches.takes_hooks = True  # type: ignore[attr-defined]
+    kind.matches = matches
+
+
+def _is_of_another(route: Any, scope: Any) -> bool:
+    """Whether another route has this very path."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    routes = getattr(scope.get("router"), "routes", ())
+    return any(one is not route and getattr(one, "path", None) == path for one in routes)
 
 
 def _holds_hooks(app: Any) -> bool:
-    """Whether an application is ours, or a middleware around it, which by custom has it as `app`."""
+    """Whether an application is ours, has it at its root, or is a middleware, which by custom has it as `app`."""
     for _ in range(20):
-        if app is None or isinstance(app, AsgiApp):
+        if app is None or isinstance(app, AsgiApp | WsgiApp):
             break
+        inner = getattr(app, "routes", None) or ()
+        if any(getattr(one, "path", None) in ("", "/") and _holds_hooks(getattr(one, "app", None)) for one in inner):
+            return True
         app = getattr(app, "app", None)
-    return isinstance(app, AsgiApp)
+    return isinstance(app, AsgiApp | WsgiApp)
 
 
 class WsgiApp:
