@@ -104,6 +104,18 @@ def test_problems_of_a_folder_speak_of_files_and_one_cause_is_told_once(tmp_path
     assert "2 problems" in str(caught.value)
 
 
+def test_a_second_prompt_for_a_folder_is_told_once(tmp_path: Path, emulator: Emulator) -> None:
+    """What all known files have against it is one line, with how many there are and what to do; nothing is bought."""
+    place = photos(tmp_path / "photos", "a.jpg", "b.jpg", "c.jpg")
+    load(place)
+    with bulk.Ledger(tmp_path / "run.db") as ledger:
+        go(ledger, emulator.url, tmp_path)
+    with pytest.raises(bulk.ManifestError) as refused:
+        load(place, "nod")
+    way_out = "are done in the ledger, with other parameters: give it another name, or use another ledger"
+    assert refused.value.problems == [f"'a.jpg' and 2 other files {way_out}"]
+
+
 def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A place that is closed is named, not passed over as if it were empty; root, who may read all, is refused too."""
     place = photos(tmp_path / "photos", "a.jpg", "closed/b.jpg")

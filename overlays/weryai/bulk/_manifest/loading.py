@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import os
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -91,20 +90,35 @@ class Loaded:
 class _Problems:
     """Every problem so far; only so many are kept."""
 
-    kept: list[tuple[int, str]] = field(default_factory=list)
+    kept: list[tuple[int, str, str]] = field(default_factory=list)
     many: int = 0
 
-    def add(self, line: int, text: str) -> None:
+    def add(self, line: int, text: str, name: str = "") -> None:
+        """Keep a problem; with the name of what has it, the text goes on with "is"."""
         self.many += 1
         if len(self.kept) < MOST_KEPT:
-            self.kept.append((line, text))
+            self.kept.append((line, name, text))
 
     def told(self, *, of_files: bool) -> list[str]:
         """All in the order of the lines; those of a folder speak of files, and what all have in common is told once."""
         if not of_files:
-            return [f"line {line}: {text}" if line else text for line, text in sorted(self.kept)]
-        counted = Counter(text for _, text in sorted(self.kept))
-        return [text if many == 1 else f"{text} ({many:,} files)" for text, many in counted.items()]
+            return [f"{f'line {line}: ' if line else ''}{_one(name, text)}" for line, name, text in sorted(self.kept)]
+        causes: dict[str, list[str]] = {}
+        for _, name, text in sorted(self.kept):
+            causes.setdefault(text, []).append(name)
+        return [_one(names[0], text) if len(names) == 1 else _several(names, text) for text, names in causes.items()]
+
+
+def _one(name: str, text: str) -> str:
+    return f"{name} {text}" if name else text
+
+
+def _several(names: list[str], text: str) -> str:
+    """One cause that several files have."""
+    if not names[0]:
+        return f"{text} ({len(names):,} files)"
+    others = "1 other file" if len(names) == 2 else f"{len(names) - 1:,} other files"
+    return f"{names[0]} and {others} are {text.removeprefix('is ')}"
 
 
 def load_manifest(
@@ -289,15 +303,16 @@ class _Load:
         elif is_same:
             self.problems.add(
                 job.line,
-                f"the image of {job.key!r:.200}, which is {known['state']}, is not the one that it was submitted with: "
-                f"put that back, or give the new one another {'key' if job.is_keyed else 'name'}, which buys a video "
-                "of it",
+                f"is {known['state']}, and the image is not the one that was submitted: put that back, or give the new "
+                f"one another {'key' if job.is_keyed else 'name'}, which buys a video of it",
+                f"{job.key!r:.200}",
             )
         else:
             self.problems.add(
                 job.line,
-                f"{job.key!r:.200} is {known['state']} in the ledger, with other parameters: give it another "
+                f"is {known['state']} in the ledger, with other parameters: give it another "
                 f"{'key' if job.is_keyed else 'name'}, or use another ledger",
+                f"{job.key!r:.200}",
             )
 
     def _meet_missing(self, one: _Entry) -> bool:
