@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -135,11 +136,15 @@ class Contract:
 
     def users(self, name: str) -> tuple[str, ...]:
         """The labels of the operations that a named schema reaches."""
-        reached = (
-            (one, self._reached({"operation": one.node, "item": one.item.get("parameters")}, set()))
+        return tuple(label for label, names in self._reach if NAMED_SCHEMA + name in names)
+
+    @functools.cached_property
+    def _reach(self) -> list[tuple[str, set[str]]]:
+        """What each operation refers to, itself and through others."""
+        return [
+            (one.label, self._reached({"operation": one.node, "item": one.item.get("parameters")}, set()))
             for one in self.operations()
-        )
-        return tuple(one.label for one, names in reached if NAMED_SCHEMA + name in names)
+        ]
 
     def _reached(self, node: Json, seen: set[str]) -> set[str]:
         if isinstance(node, dict):

@@ -19,7 +19,8 @@ from fakes.faults import Reply, Reset, html_reply, json_reply
 from fakes.faulty_server import FaultyServer
 from fakes.pictures import png
 from fakes.surroundings import JOURNEY_KEY
-from weryai import Submission, Task, TaskState, WeryAI
+from weryai import Submission, Task, TaskState, WeryAI, cli
+from weryai._flow.retry import Pace
 from weryai.cli._choosing import chosen
 from weryai.cli._progress import Expected, Progress, size
 
@@ -175,32 +176,52 @@ REFUSED_LATER = {
 }
 
 
+def run_here(
+    server: FaultyServer,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *options: str,
+) -> tuple[int, str]:
+    """Generate a video in this process; return the exit code and what stands on standard error."""
+    monkeypatch.chdir(folder)
+    for name, value in environment(server.url, JOURNEY_KEY).items():
+        monkeypatch.setenv(name, value)
+    return cli.run(["generate", URL, "-p", "Wave", *options]), capsys.readouterr().err
+
+
 @pytest.mark.parametrize("answer", REFUSED_LATER.values(), ids=list(REFUSED_LATER))
-def test_what_is_paid_for_is_never_called_refused(faulty_server: FaultyServer, tmp_path: Path, answer: Reply) -> None:
+def test_what_is_paid_for_is_never_called_refused(
+    faulty_server: FaultyServer,
+    tmp_path: Path,
+    answer: Reply,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Whatever the service refuses after it has accepted: 4, as the task goes on, and how to wait for it."""
     serve_story(faulty_server, looks=[looked("processing")])
     faulty_server.default("GET", STATUS, answer)
-    ended = run(faulty_server, tmp_path, "generate", URL, "--prompt", "Wave", "--timeout", "60")
-    assert ended.code == 4, ended.errors
-    assert f"`weryai wait {TASK}`" in ended.error_lines[-1]
+    # In this process, where a wait may be less patient.
+    monkeypatch.setattr(Pace, "delay", lambda *_: 0.1)
+    monkeypatch.setattr("weryai._resources.videos.NOT_FOUND_GRACE", 0.3)
+    code, errors = run_here(faulty_server, tmp_path, monkeypatch, capsys, "--timeout", "60")
+    assert code == 4, errors
+    assert f"`weryai wait {TASK}`" in errors.splitlines()[-1]
+    assert len(faulty_server.gets(STATUS)) >= 2
 
 
 def test_a_mistake_of_ours_after_paying_is_never_called_refused(
     faulty_server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An error that nobody foresaw while a paid task goes on: 4, and how to wait for it."""
-    from weryai import cli
 
     def broken(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
     serve_story(faulty_server)
-    monkeypatch.chdir(tmp_path)
-    for name, value in environment(faulty_server.url, JOURNEY_KEY).items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setattr(cli._generate.Progress, "updated", broken)
-    assert cli.run(["generate", URL, "-p", "Wave"]) == 4
-    errors = capsys.readouterr().err
+    code, errors = run_here(faulty_server, tmp_path, monkeypatch, capsys)
+    assert code == 4, errors
     assert "No space left on device" in errors and f"`weryai wait {TASK}`" in errors and "please report" not in errors
 
 

@@ -53,15 +53,22 @@ for one in sys.argv[1].split():
     elif file:
         writer = os.open(file, os.O_RDONLY if file == "/etc/passwd" else os.O_WRONLY)
     os.dup2(writer, int(number)) if file else os.close(int(number))
-os.execv(sys.executable, [sys.executable, "-m", "weryai", *sys.argv[2:]])
+os.execv(sys.executable, [sys.executable, "-c", {program!r}, *sys.argv[2:]])
+"""
+# As `python -m weryai`, but not as patient between two polls.
+_PROGRAM = """
+import runpy
+from weryai._flow.retry import Pace
+Pace.delay = lambda *_: 0.1
+runpy.run_module("weryai", run_name="__main__", alter_sys=True)
 """
 
 
 def redirected(server: FaultyServer | Emulator, folder: Path, redirection: str, *arguments: str) -> Any:
     """Run one command with other streams."""
     return subprocess.run(
-        [sys.executable, "-IS", "-c", _LAUNCHER, redirection, *arguments], cwd=folder, check=False, timeout=60,
-        env=environment(server.url, JOURNEY_KEY), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        [sys.executable, "-IS", "-c", _LAUNCHER.format(program=_PROGRAM), redirection, *arguments],
+        cwd=folder, check=False, timeout=60, env=environment(server.url, JOURNEY_KEY), stdin=subprocess.DEVNULL, capture_output=True, text=True,
         errors="surrogateescape",
     )  # fmt: skip
 

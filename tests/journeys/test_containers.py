@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from fakes.answers import STATUS, TASK, looked
+from fakes.faces import fast_retry
 from fakes.faulty_server import FaultyServer
 from fakes.pictures import png
 from weryai import AsyncWeryAI, ConfigurationError, DownloadError, WeryAI, bulk
@@ -55,12 +56,12 @@ def ask(kind: type[Any], url: str, work: Any = lambda client: client.tasks.get(T
     """Make a client, do one thing, close it."""
 
     async def awaited() -> Any:
-        async with AsyncWeryAI("sk-containers", base_url=url) as client:
+        async with AsyncWeryAI("sk-containers", base_url=url, retry=fast_retry()) as client:
             return await work(client)
 
     if kind is AsyncWeryAI:
         return asyncio.run(awaited())
-    with WeryAI("sk-containers", base_url=url) as client:
+    with WeryAI("sk-containers", base_url=url, retry=fast_retry()) as client:
         return work(client)
 
 
