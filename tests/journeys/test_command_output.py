@@ -68,8 +68,8 @@ def redirected(server: FaultyServer | Emulator, folder: Path, redirection: str, 
     """Run one command with other streams."""
     return subprocess.run(
         [sys.executable, "-IS", "-c", _LAUNCHER.format(program=_PROGRAM), redirection, *arguments],
-        cwd=folder, check=False, timeout=60, env=environment(server.url, JOURNEY_KEY), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        errors="surrogateescape",
+        cwd=folder, check=False, timeout=60, env=environment(server.url, JOURNEY_KEY), stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, errors="surrogateescape",
     )  # fmt: skip
 
 
