@@ -12,8 +12,8 @@ from mutants.derived_code import HARMLESS, CodeMistake, derived, excuse, seen_by
 # Every so many-th mistake is made in each run of the suite; `make mutants ONLY=generated.derived` makes all.
 STEP = 61
 LEAST = {
-    "argument": 340, "class": 90, "condition": 550, "default": 140, "field": 35, "key": 400, "number": 70,
-    "required": 140, "result": 550, "statement": 1600, "swapped": 200,
+    "argument": 340, "class": 35, "condition": 330, "default": 140, "field": 35, "key": 400, "number": 12,
+    "required": 140, "result": 260, "statement": 1200, "swapped": 200,
 }  # fmt: skip
 
 
@@ -45,8 +45,8 @@ def test_every_kind_of_code_mistake_is_derived() -> None:
     assert {kind: many[kind] for kind in LEAST if many[kind] < LEAST[kind]} == {}
     assert set(many) == set(LEAST)
     excused = Counter(one.kind for one in derived() if excuse(one))
-    assert set(excused) == {"condition", "number", "result", "statement"}
-    assert len(HARMLESS) == 9
+    assert set(excused) == {"condition", "result", "statement"}
+    assert len(HARMLESS) == 6
 
 
 def mistake(module: str, told: str) -> CodeMistake:

@@ -151,8 +151,8 @@ IN_ENDPOINTS = [
         "401-success",
         swap(
             f"{SUBMIT}_parse_response",
-            "response_401 = ErrorReply.from_dict(A)",
-            "response_401 = SubmitReply.from_dict(A)",
+            "response_default = ErrorReply.from_dict(A)",
+            "response_default = SubmitReply.from_dict(A)",
         ),
         "a refused key is read as an order",
         RESPONSES,

@@ -6,13 +6,13 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, OpenModel, Unset
 
 T = TypeVar("T", bound="BalanceData")
 
 
 @_attrs_define
-class BalanceData:
+class BalanceData(OpenModel):
     """The credits in an object.
 
     Attributes:
@@ -23,15 +23,10 @@ class BalanceData:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        balance: float | None | str | Unset
-        if isinstance(self.balance, Unset):
-            balance = UNSET
-        else:
-            balance = self.balance
+        balance = self.balance
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if balance is not UNSET:
             field_dict["balance"] = balance
 
@@ -40,15 +35,7 @@ class BalanceData:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-
-        def _parse_balance(data: object) -> float | None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | str | Unset, data)
-
-        balance = _parse_balance(d.pop("balance", UNSET))
+        balance = cast(float | None | str | Unset, d.pop("balance", UNSET))
 
         balance_data = cls(
             balance=balance,
@@ -56,19 +43,3 @@ class BalanceData:
 
         balance_data.additional_properties = d
         return balance_data
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

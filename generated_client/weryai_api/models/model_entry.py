@@ -6,13 +6,13 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, OpenModel, Unset
 
 T = TypeVar("T", bound="ModelEntry")
 
 
 @_attrs_define
-class ModelEntry:
+class ModelEntry(OpenModel):
     """One model. Field names are sure, types are inferred from the code that reads them.
 
     Attributes:
@@ -43,17 +43,9 @@ class ModelEntry:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        model_key: None | str | Unset
-        if isinstance(self.model_key, Unset):
-            model_key = UNSET
-        else:
-            model_key = self.model_key
+        model_key = self.model_key
 
-        title: None | str | Unset
-        if isinstance(self.title, Unset):
-            title = UNSET
-        else:
-            title = self.title
+        title = self.title
 
         durations: list[int] | None | Unset
         if isinstance(self.durations, Unset):
@@ -82,45 +74,20 @@ class ModelEntry:
         else:
             resolutions = self.resolutions
 
-        has_generate_audio: bool | None | Unset
-        if isinstance(self.has_generate_audio, Unset):
-            has_generate_audio = UNSET
-        else:
-            has_generate_audio = self.has_generate_audio
+        has_generate_audio = self.has_generate_audio
 
-        has_negative_prompt: bool | None | Unset
-        if isinstance(self.has_negative_prompt, Unset):
-            has_negative_prompt = UNSET
-        else:
-            has_negative_prompt = self.has_negative_prompt
+        has_negative_prompt = self.has_negative_prompt
 
-        prompt_length_limit: int | None | Unset
-        if isinstance(self.prompt_length_limit, Unset):
-            prompt_length_limit = UNSET
-        else:
-            prompt_length_limit = self.prompt_length_limit
+        prompt_length_limit = self.prompt_length_limit
 
-        support_multiple_images: bool | None | Unset
-        if isinstance(self.support_multiple_images, Unset):
-            support_multiple_images = UNSET
-        else:
-            support_multiple_images = self.support_multiple_images
+        support_multiple_images = self.support_multiple_images
 
-        support_first_last_frame: bool | None | Unset
-        if isinstance(self.support_first_last_frame, Unset):
-            support_first_last_frame = UNSET
-        else:
-            support_first_last_frame = self.support_first_last_frame
+        support_first_last_frame = self.support_first_last_frame
 
-        upload_image_limit: int | None | Unset
-        if isinstance(self.upload_image_limit, Unset):
-            upload_image_limit = UNSET
-        else:
-            upload_image_limit = self.upload_image_limit
+        upload_image_limit = self.upload_image_limit
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if model_key is not UNSET:
             field_dict["model_key"] = model_key
         if title is not UNSET:
@@ -149,24 +116,9 @@ class ModelEntry:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
+        model_key = cast(None | str | Unset, d.pop("model_key", UNSET))
 
-        def _parse_model_key(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        model_key = _parse_model_key(d.pop("model_key", UNSET))
-
-        def _parse_title(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        title = _parse_title(d.pop("title", UNSET))
+        title = cast(None | str | Unset, d.pop("title", UNSET))
 
         def _parse_durations(data: object) -> list[int] | None | Unset:
             if data is None:
@@ -219,59 +171,17 @@ class ModelEntry:
 
         resolutions = _parse_resolutions(d.pop("resolutions", UNSET))
 
-        def _parse_has_generate_audio(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
+        has_generate_audio = cast(bool | None | Unset, d.pop("has_generate_audio", UNSET))
 
-        has_generate_audio = _parse_has_generate_audio(d.pop("has_generate_audio", UNSET))
+        has_negative_prompt = cast(bool | None | Unset, d.pop("has_negative_prompt", UNSET))
 
-        def _parse_has_negative_prompt(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
+        prompt_length_limit = cast(int | None | Unset, d.pop("prompt_length_limit", UNSET))
 
-        has_negative_prompt = _parse_has_negative_prompt(d.pop("has_negative_prompt", UNSET))
+        support_multiple_images = cast(bool | None | Unset, d.pop("support_multiple_images", UNSET))
 
-        def _parse_prompt_length_limit(data: object) -> int | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
+        support_first_last_frame = cast(bool | None | Unset, d.pop("support_first_last_frame", UNSET))
 
-        prompt_length_limit = _parse_prompt_length_limit(d.pop("prompt_length_limit", UNSET))
-
-        def _parse_support_multiple_images(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
-
-        support_multiple_images = _parse_support_multiple_images(d.pop("support_multiple_images", UNSET))
-
-        def _parse_support_first_last_frame(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
-
-        support_first_last_frame = _parse_support_first_last_frame(d.pop("support_first_last_frame", UNSET))
-
-        def _parse_upload_image_limit(data: object) -> int | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
-
-        upload_image_limit = _parse_upload_image_limit(d.pop("upload_image_limit", UNSET))
+        upload_image_limit = cast(int | None | Unset, d.pop("upload_image_limit", UNSET))
 
         model_entry = cls(
             model_key=model_key,
@@ -289,19 +199,3 @@ class ModelEntry:
 
         model_entry.additional_properties = d
         return model_entry
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, OpenModel, Unset
 
 if TYPE_CHECKING:
     from ..models.model_entry import ModelEntry
@@ -16,7 +16,7 @@ T = TypeVar("T", bound="ModelsData")
 
 
 @_attrs_define
-class ModelsData:
+class ModelsData(OpenModel):
     """The models by kind of work; a kind may be missing or empty.
 
     Attributes:
@@ -84,7 +84,6 @@ class ModelsData:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if text_to_video is not UNSET:
             field_dict["text_to_video"] = text_to_video
         if image_to_video is not UNSET:
@@ -174,19 +173,3 @@ class ModelsData:
 
         models_data.additional_properties = d
         return models_data
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

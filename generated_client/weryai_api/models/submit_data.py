@@ -7,13 +7,13 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.known_task_status import KnownTaskStatus
-from ..types import UNSET, Unset
+from ..types import UNSET, OpenModel, Unset
 
 T = TypeVar("T", bound="SubmitData")
 
 
 @_attrs_define
-class SubmitData:
+class SubmitData(OpenModel):
     """What was ordered. At least one task id stands in `task_ids` or in `task_id` when the work was accepted.
 
     Attributes:
@@ -32,11 +32,7 @@ class SubmitData:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        batch_id: int | None | str | Unset
-        if isinstance(self.batch_id, Unset):
-            batch_id = UNSET
-        else:
-            batch_id = self.batch_id
+        batch_id = self.batch_id
 
         task_ids: list[str] | None | Unset
         if isinstance(self.task_ids, Unset):
@@ -47,11 +43,7 @@ class SubmitData:
         else:
             task_ids = self.task_ids
 
-        task_id: None | str | Unset
-        if isinstance(self.task_id, Unset):
-            task_id = UNSET
-        else:
-            task_id = self.task_id
+        task_id = self.task_id
 
         task_status: None | str | Unset
         if isinstance(self.task_status, Unset):
@@ -63,7 +55,6 @@ class SubmitData:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if batch_id is not UNSET:
             field_dict["batch_id"] = batch_id
         if task_ids is not UNSET:
@@ -78,15 +69,7 @@ class SubmitData:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-
-        def _parse_batch_id(data: object) -> int | None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | str | Unset, data)
-
-        batch_id = _parse_batch_id(d.pop("batch_id", UNSET))
+        batch_id = cast(int | None | str | Unset, d.pop("batch_id", UNSET))
 
         def _parse_task_ids(data: object) -> list[str] | None | Unset:
             if data is None:
@@ -105,14 +88,7 @@ class SubmitData:
 
         task_ids = _parse_task_ids(d.pop("task_ids", UNSET))
 
-        def _parse_task_id(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        task_id = _parse_task_id(d.pop("task_id", UNSET))
+        task_id = cast(None | str | Unset, d.pop("task_id", UNSET))
 
         def _parse_task_status(data: object) -> KnownTaskStatus | None | str | Unset:
             if data is None:
@@ -140,19 +116,3 @@ class SubmitData:
 
         submit_data.additional_properties = d
         return submit_data
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

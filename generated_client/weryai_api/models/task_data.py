@@ -7,7 +7,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.known_task_status import KnownTaskStatus
-from ..types import UNSET, Unset
+from ..types import UNSET, OpenModel, Unset
 
 if TYPE_CHECKING:
     from ..models.media_item import MediaItem
@@ -19,7 +19,7 @@ T = TypeVar("T", bound="TaskData")
 
 
 @_attrs_define
-class TaskData:
+class TaskData(OpenModel):
     """A task as the union of what clients read; no reply has all of it. Videos stand in `videos`, else in `output.videos`,
     `task_result.videos`, `video_urls`, `video_url` or `video`, each as an address or as an object.
 
@@ -61,11 +61,7 @@ class TaskData:
         from ..models.task_output import TaskOutput  # noqa: PLC0415
         from ..models.task_result import TaskResult  # noqa: PLC0415
 
-        task_id: None | str | Unset
-        if isinstance(self.task_id, Unset):
-            task_id = UNSET
-        else:
-            task_id = self.task_id
+        task_id = self.task_id
 
         task_status: None | str | Unset
         if isinstance(self.task_status, Unset):
@@ -75,11 +71,7 @@ class TaskData:
         else:
             task_status = self.task_status
 
-        msg: None | str | Unset
-        if isinstance(self.msg, Unset):
-            msg = UNSET
-        else:
-            msg = self.msg
+        msg = self.msg
 
         videos: list[Any | dict[str, Any] | str] | None | Unset
         if isinstance(self.videos, Unset):
@@ -113,17 +105,9 @@ class TaskData:
         else:
             images = self.images
 
-        cover_url: None | str | Unset
-        if isinstance(self.cover_url, Unset):
-            cover_url = UNSET
-        else:
-            cover_url = self.cover_url
+        cover_url = self.cover_url
 
-        content_status: None | str | Unset
-        if isinstance(self.content_status, Unset):
-            content_status = UNSET
-        else:
-            content_status = self.content_status
+        content_status = self.content_status
 
         output: Any | dict[str, Any] | Unset
         if isinstance(self.output, Unset):
@@ -157,11 +141,7 @@ class TaskData:
         else:
             video_urls = self.video_urls
 
-        video_url: None | str | Unset
-        if isinstance(self.video_url, Unset):
-            video_url = UNSET
-        else:
-            video_url = self.video_url
+        video_url = self.video_url
 
         video: Any | dict[str, Any] | str | Unset
         if isinstance(self.video, Unset):
@@ -173,7 +153,6 @@ class TaskData:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if task_id is not UNSET:
             field_dict["task_id"] = task_id
         if task_status is not UNSET:
@@ -208,15 +187,7 @@ class TaskData:
         from ..models.task_result import TaskResult  # noqa: PLC0415
 
         d = dict(src_dict)
-
-        def _parse_task_id(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        task_id = _parse_task_id(d.pop("task_id", UNSET))
+        task_id = cast(None | str | Unset, d.pop("task_id", UNSET))
 
         def _parse_task_status(data: object) -> KnownTaskStatus | None | str | Unset:
             if data is None:
@@ -235,14 +206,7 @@ class TaskData:
 
         task_status = _parse_task_status(d.pop("task_status", UNSET))
 
-        def _parse_msg(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        msg = _parse_msg(d.pop("msg", UNSET))
+        msg = cast(None | str | Unset, d.pop("msg", UNSET))
 
         def _parse_videos(data: object) -> list[Any | MediaItem | str] | None | Unset:
             if data is None:
@@ -312,23 +276,9 @@ class TaskData:
 
         images = _parse_images(d.pop("images", UNSET))
 
-        def _parse_cover_url(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        cover_url = cast(None | str | Unset, d.pop("cover_url", UNSET))
 
-        cover_url = _parse_cover_url(d.pop("cover_url", UNSET))
-
-        def _parse_content_status(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        content_status = _parse_content_status(d.pop("content_status", UNSET))
+        content_status = cast(None | str | Unset, d.pop("content_status", UNSET))
 
         def _parse_output(data: object) -> Any | TaskOutput | Unset:
             if isinstance(data, Unset):
@@ -394,14 +344,7 @@ class TaskData:
 
         video_urls = _parse_video_urls(d.pop("video_urls", UNSET))
 
-        def _parse_video_url(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        video_url = _parse_video_url(d.pop("video_url", UNSET))
+        video_url = cast(None | str | Unset, d.pop("video_url", UNSET))
 
         def _parse_video(data: object) -> Any | MediaItem | str | Unset:
             if isinstance(data, Unset):
@@ -435,19 +378,3 @@ class TaskData:
 
         task_data.additional_properties = d
         return task_data
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, OpenModel, Unset
 
 if TYPE_CHECKING:
     from ..models.media_item import MediaItem
@@ -16,7 +16,7 @@ T = TypeVar("T", bound="TaskOutput")
 
 
 @_attrs_define
-class TaskOutput:
+class TaskOutput(OpenModel):
     """Results nested under `output`.
 
     Attributes:
@@ -47,15 +47,10 @@ class TaskOutput:
         else:
             videos = self.videos
 
-        cover_url: None | str | Unset
-        if isinstance(self.cover_url, Unset):
-            cover_url = UNSET
-        else:
-            cover_url = self.cover_url
+        cover_url = self.cover_url
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if videos is not UNSET:
             field_dict["videos"] = videos
         if cover_url is not UNSET:
@@ -103,14 +98,7 @@ class TaskOutput:
 
         videos = _parse_videos(d.pop("videos", UNSET))
 
-        def _parse_cover_url(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        cover_url = _parse_cover_url(d.pop("cover_url", UNSET))
+        cover_url = cast(None | str | Unset, d.pop("cover_url", UNSET))
 
         task_output = cls(
             videos=videos,
@@ -119,19 +107,3 @@ class TaskOutput:
 
         task_output.additional_properties = d
         return task_output
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, OpenModel, Unset
 
 if TYPE_CHECKING:
     from ..models.media_item import MediaItem
@@ -16,7 +16,7 @@ T = TypeVar("T", bound="TaskResult")
 
 
 @_attrs_define
-class TaskResult:
+class TaskResult(OpenModel):
     """Results nested under `task_result`.
 
     Attributes:
@@ -51,11 +51,7 @@ class TaskResult:
         else:
             videos = self.videos
 
-        video_url: None | str | Unset
-        if isinstance(self.video_url, Unset):
-            video_url = UNSET
-        else:
-            video_url = self.video_url
+        video_url = self.video_url
 
         video: Any | dict[str, Any] | str | Unset
         if isinstance(self.video, Unset):
@@ -65,15 +61,10 @@ class TaskResult:
         else:
             video = self.video
 
-        message: None | str | Unset
-        if isinstance(self.message, Unset):
-            message = UNSET
-        else:
-            message = self.message
+        message = self.message
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if videos is not UNSET:
             field_dict["videos"] = videos
         if video_url is not UNSET:
@@ -125,14 +116,7 @@ class TaskResult:
 
         videos = _parse_videos(d.pop("videos", UNSET))
 
-        def _parse_video_url(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        video_url = _parse_video_url(d.pop("video_url", UNSET))
+        video_url = cast(None | str | Unset, d.pop("video_url", UNSET))
 
         def _parse_video(data: object) -> Any | MediaItem | str | Unset:
             if isinstance(data, Unset):
@@ -149,14 +133,7 @@ class TaskResult:
 
         video = _parse_video(d.pop("video", UNSET))
 
-        def _parse_message(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        message = _parse_message(d.pop("message", UNSET))
+        message = cast(None | str | Unset, d.pop("message", UNSET))
 
         task_result = cls(
             videos=videos,
@@ -167,19 +144,3 @@ class TaskResult:
 
         task_result.additional_properties = d
         return task_result
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -6,13 +6,13 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, OpenModel, Unset
 
 T = TypeVar("T", bound="UploadData")
 
 
 @_attrs_define
-class UploadData:
+class UploadData(OpenModel):
     """Where the stored file lies.
 
     Attributes:
@@ -34,7 +34,6 @@ class UploadData:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if object_url_list is not UNSET:
             field_dict["object_url_list"] = object_url_list
 
@@ -67,19 +66,3 @@ class UploadData:
 
         upload_data.additional_properties = d
         return upload_data
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, OpenModel, Unset
 
 if TYPE_CHECKING:
     from ..models.task_data import TaskData
@@ -16,7 +16,7 @@ T = TypeVar("T", bound="WebhookDelivery")
 
 
 @_attrs_define
-class WebhookDelivery:
+class WebhookDelivery(OpenModel):
     """What the service posts to `webhook_url`, the envelope around the task; unsigned as far as known.
 
     Attributes:
@@ -37,29 +37,13 @@ class WebhookDelivery:
     def to_dict(self) -> dict[str, Any]:
         from ..models.task_data import TaskData  # noqa: PLC0415
 
-        status: int | None | str | Unset
-        if isinstance(self.status, Unset):
-            status = UNSET
-        else:
-            status = self.status
+        status = self.status
 
-        desc: None | str | Unset
-        if isinstance(self.desc, Unset):
-            desc = UNSET
-        else:
-            desc = self.desc
+        desc = self.desc
 
-        message: None | str | Unset
-        if isinstance(self.message, Unset):
-            message = UNSET
-        else:
-            message = self.message
+        message = self.message
 
-        msg: None | str | Unset
-        if isinstance(self.msg, Unset):
-            msg = UNSET
-        else:
-            msg = self.msg
+        msg = self.msg
 
         data: dict[str, Any] | None | Unset
         if isinstance(self.data, Unset):
@@ -71,7 +55,6 @@ class WebhookDelivery:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if status is not UNSET:
             field_dict["status"] = status
         if desc is not UNSET:
@@ -90,42 +73,13 @@ class WebhookDelivery:
         from ..models.task_data import TaskData  # noqa: PLC0415
 
         d = dict(src_dict)
+        status = cast(int | None | str | Unset, d.pop("status", UNSET))
 
-        def _parse_status(data: object) -> int | None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | str | Unset, data)
+        desc = cast(None | str | Unset, d.pop("desc", UNSET))
 
-        status = _parse_status(d.pop("status", UNSET))
+        message = cast(None | str | Unset, d.pop("message", UNSET))
 
-        def _parse_desc(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        desc = _parse_desc(d.pop("desc", UNSET))
-
-        def _parse_message(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        message = _parse_message(d.pop("message", UNSET))
-
-        def _parse_msg(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        msg = _parse_msg(d.pop("msg", UNSET))
+        msg = cast(None | str | Unset, d.pop("msg", UNSET))
 
         def _parse_data(data: object) -> None | TaskData | Unset:
             if data is None:
@@ -154,19 +108,3 @@ class WebhookDelivery:
 
         webhook_delivery.additional_properties = d
         return webhook_delivery
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

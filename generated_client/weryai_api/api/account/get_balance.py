@@ -33,31 +33,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_200
 
-    if response.status_code == 401:
-        response_401 = ErrorReply.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = ErrorReply.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 429:
-        response_429 = ErrorReply.from_dict(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = ErrorReply.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 504:
-        response_504 = ErrorReply.from_dict(response.json())
-
-        return response_504
-
     response_default = ErrorReply.from_dict(response.json())
 
     return response_default
@@ -111,17 +86,7 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> BalanceReply | ErrorReply | None:
-    """Ask for the credits left
-
-     Read-only and free; also the cheapest way to see whether a key is accepted.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        BalanceReply | ErrorReply
-    """
+    """Ask for the credits left; see sync_detailed"""
 
     return sync_detailed(
         client=client,
@@ -132,17 +97,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[BalanceReply | ErrorReply]:
-    """Ask for the credits left
-
-     Read-only and free; also the cheapest way to see whether a key is accepted.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[BalanceReply | ErrorReply]
-    """
+    """Ask for the credits left; see sync_detailed"""
 
     kwargs = _get_kwargs()
 
@@ -155,17 +110,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> BalanceReply | ErrorReply | None:
-    """Ask for the credits left
-
-     Read-only and free; also the cheapest way to see whether a key is accepted.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        BalanceReply | ErrorReply
-    """
+    """Ask for the credits left; see sync_detailed"""
 
     return (
         await asyncio_detailed(

@@ -46,36 +46,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_200
 
-    if response.status_code == 400:
-        response_400 = ErrorReply.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = ErrorReply.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = ErrorReply.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 429:
-        response_429 = ErrorReply.from_dict(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = ErrorReply.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 504:
-        response_504 = ErrorReply.from_dict(response.json())
-
-        return response_504
-
     response_default = ErrorReply.from_dict(response.json())
 
     return response_default
@@ -139,23 +109,7 @@ def sync(
     client: AuthenticatedClient,
     body: AlmightyReferenceToVideoRequest,
 ) -> ErrorReply | SubmitReply | None:
-    """Submit an almighty-reference-to-video task
-
-     Orders a video from any of pictures, videos and sounds as references; a client counts at most 12
-    files in all. Sounds alone are not enough. The page was read in part. Every accepted call is paid
-    for.
-
-    Args:
-        body (AlmightyReferenceToVideoRequest): References of any kind and how the video shall be.
-            What the copy of the page does not show comes from official code.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | SubmitReply
-    """
+    """Submit an almighty-reference-to-video task; see sync_detailed"""
 
     return sync_detailed(
         client=client,
@@ -168,23 +122,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: AlmightyReferenceToVideoRequest,
 ) -> Response[ErrorReply | SubmitReply]:
-    """Submit an almighty-reference-to-video task
-
-     Orders a video from any of pictures, videos and sounds as references; a client counts at most 12
-    files in all. Sounds alone are not enough. The page was read in part. Every accepted call is paid
-    for.
-
-    Args:
-        body (AlmightyReferenceToVideoRequest): References of any kind and how the video shall be.
-            What the copy of the page does not show comes from official code.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | SubmitReply]
-    """
+    """Submit an almighty-reference-to-video task; see sync_detailed"""
 
     kwargs = _get_kwargs(
         body=body,
@@ -200,23 +138,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: AlmightyReferenceToVideoRequest,
 ) -> ErrorReply | SubmitReply | None:
-    """Submit an almighty-reference-to-video task
-
-     Orders a video from any of pictures, videos and sounds as references; a client counts at most 12
-    files in all. Sounds alone are not enough. The page was read in part. Every accepted call is paid
-    for.
-
-    Args:
-        body (AlmightyReferenceToVideoRequest): References of any kind and how the video shall be.
-            What the copy of the page does not show comes from official code.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | SubmitReply
-    """
+    """Submit an almighty-reference-to-video task; see sync_detailed"""
 
     return (
         await asyncio_detailed(

@@ -42,36 +42,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_200
 
-    if response.status_code == 400:
-        response_400 = ErrorReply.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = ErrorReply.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = ErrorReply.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 429:
-        response_429 = ErrorReply.from_dict(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = ErrorReply.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 504:
-        response_504 = ErrorReply.from_dict(response.json())
-
-        return response_504
-
     response_default = ErrorReply.from_dict(response.json())
 
     return response_default
@@ -135,23 +105,7 @@ def sync(
     client: AuthenticatedClient,
     body: UploadFileRequest,
 ) -> ErrorReply | UploadFileReply | None:
-    """Upload a picture and get its address
-
-     Stores a file and returns an address that the generation operations take as `image`. Free, so
-    repeating it is harmless. The service compares the content with the file name's suffix. How long the
-    address lives is not documented; one production user relies on 24 hours. A third party reports that
-    only paying accounts may upload.
-
-    Args:
-        body (UploadFileRequest): The parts of the upload form.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | UploadFileReply
-    """
+    """Upload a picture and get its address; see sync_detailed"""
 
     return sync_detailed(
         client=client,
@@ -164,23 +118,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: UploadFileRequest,
 ) -> Response[ErrorReply | UploadFileReply]:
-    """Upload a picture and get its address
-
-     Stores a file and returns an address that the generation operations take as `image`. Free, so
-    repeating it is harmless. The service compares the content with the file name's suffix. How long the
-    address lives is not documented; one production user relies on 24 hours. A third party reports that
-    only paying accounts may upload.
-
-    Args:
-        body (UploadFileRequest): The parts of the upload form.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | UploadFileReply]
-    """
+    """Upload a picture and get its address; see sync_detailed"""
 
     kwargs = _get_kwargs(
         body=body,
@@ -196,23 +134,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: UploadFileRequest,
 ) -> ErrorReply | UploadFileReply | None:
-    """Upload a picture and get its address
-
-     Stores a file and returns an address that the generation operations take as `image`. Free, so
-    repeating it is harmless. The service compares the content with the file name's suffix. How long the
-    address lives is not documented; one production user relies on 24 hours. A third party reports that
-    only paying accounts may upload.
-
-    Args:
-        body (UploadFileRequest): The parts of the upload form.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | UploadFileReply
-    """
+    """Upload a picture and get its address; see sync_detailed"""
 
     return (
         await asyncio_detailed(

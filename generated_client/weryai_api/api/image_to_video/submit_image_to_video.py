@@ -44,36 +44,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_200
 
-    if response.status_code == 400:
-        response_400 = ErrorReply.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = ErrorReply.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = ErrorReply.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 429:
-        response_429 = ErrorReply.from_dict(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = ErrorReply.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 504:
-        response_504 = ErrorReply.from_dict(response.json())
-
-        return response_504
-
     response_default = ErrorReply.from_dict(response.json())
 
     return response_default
@@ -138,24 +108,7 @@ def sync(
     client: AuthenticatedClient,
     body: ImageToVideoRequest,
 ) -> ErrorReply | SubmitReply | None:
-    """Submit an image-to-video task
-
-     Orders `video_number` videos made from one picture and a prompt, and returns their task ids at once.
-    Each accepted call is paid for; never repeat one whose answer was lost. The service fetches `image`
-    itself, so it must be reachable from the internet; use `uploadFile` for a local picture.
-
-    Args:
-        body (ImageToVideoRequest): One picture, a prompt and how the video shall be. The page
-            marks `aspect_ratio` as required too; newer documentation has models that list no ratio,
-            and official code leaves the field out for them, so it is optional here.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | SubmitReply
-    """
+    """Submit an image-to-video task; see sync_detailed"""
 
     return sync_detailed(
         client=client,
@@ -168,24 +121,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: ImageToVideoRequest,
 ) -> Response[ErrorReply | SubmitReply]:
-    """Submit an image-to-video task
-
-     Orders `video_number` videos made from one picture and a prompt, and returns their task ids at once.
-    Each accepted call is paid for; never repeat one whose answer was lost. The service fetches `image`
-    itself, so it must be reachable from the internet; use `uploadFile` for a local picture.
-
-    Args:
-        body (ImageToVideoRequest): One picture, a prompt and how the video shall be. The page
-            marks `aspect_ratio` as required too; newer documentation has models that list no ratio,
-            and official code leaves the field out for them, so it is optional here.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | SubmitReply]
-    """
+    """Submit an image-to-video task; see sync_detailed"""
 
     kwargs = _get_kwargs(
         body=body,
@@ -201,24 +137,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: ImageToVideoRequest,
 ) -> ErrorReply | SubmitReply | None:
-    """Submit an image-to-video task
-
-     Orders `video_number` videos made from one picture and a prompt, and returns their task ids at once.
-    Each accepted call is paid for; never repeat one whose answer was lost. The service fetches `image`
-    itself, so it must be reachable from the internet; use `uploadFile` for a local picture.
-
-    Args:
-        body (ImageToVideoRequest): One picture, a prompt and how the video shall be. The page
-            marks `aspect_ratio` as required too; newer documentation has models that list no ratio,
-            and official code leaves the field out for them, so it is optional here.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | SubmitReply
-    """
+    """Submit an image-to-video task; see sync_detailed"""
 
     return (
         await asyncio_detailed(

@@ -33,31 +33,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_200
 
-    if response.status_code == 401:
-        response_401 = ErrorReply.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = ErrorReply.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 429:
-        response_429 = ErrorReply.from_dict(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = ErrorReply.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 504:
-        response_504 = ErrorReply.from_dict(response.json())
-
-        return response_504
-
     response_default = ErrorReply.from_dict(response.json())
 
     return response_default
@@ -112,18 +87,7 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> ErrorReply | ModelsReply | None:
-    """List the models and what each of them takes
-
-     Read-only and free, on a host of its own. An empty or missing list of values means that the field is
-    not sent for that model. Official code goes on without local checks when this call fails.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | ModelsReply
-    """
+    """List the models and what each of them takes; see sync_detailed"""
 
     return sync_detailed(
         client=client,
@@ -134,18 +98,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[ErrorReply | ModelsReply]:
-    """List the models and what each of them takes
-
-     Read-only and free, on a host of its own. An empty or missing list of values means that the field is
-    not sent for that model. Official code goes on without local checks when this call fails.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | ModelsReply]
-    """
+    """List the models and what each of them takes; see sync_detailed"""
 
     kwargs = _get_kwargs()
 
@@ -158,18 +111,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> ErrorReply | ModelsReply | None:
-    """List the models and what each of them takes
-
-     Read-only and free, on a host of its own. An empty or missing list of values means that the field is
-    not sent for that model. Official code goes on without local checks when this call fails.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | ModelsReply
-    """
+    """List the models and what each of them takes; see sync_detailed"""
 
     return (
         await asyncio_detailed(

@@ -44,36 +44,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_200
 
-    if response.status_code == 400:
-        response_400 = ErrorReply.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = ErrorReply.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = ErrorReply.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 429:
-        response_429 = ErrorReply.from_dict(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = ErrorReply.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 504:
-        response_504 = ErrorReply.from_dict(response.json())
-
-        return response_504
-
     response_default = ErrorReply.from_dict(response.json())
 
     return response_default
@@ -138,24 +108,7 @@ def sync(
     client: AuthenticatedClient,
     body: MultiImageToVideoRequest,
 ) -> ErrorReply | SubmitReply | None:
-    """Submit a task with several pictures
-
-     As `submitImageToVideo`, with one to three pictures in order: a storyboard. The official skill also
-    sends first and last frame here, as two pictures, where the docs have `submitFirstLastImageToVideo`.
-    The page's own example uses a model that is not in the page's list. Every accepted call is paid for.
-
-    Args:
-        body (MultiImageToVideoRequest): As ImageToVideoRequest, with `images` in place of
-            `image`. The page marks `aspect_ratio` as required too; it is optional here because models
-            that list no ratio (PIKA_2_2) are among the page's.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | SubmitReply
-    """
+    """Submit a task with several pictures; see sync_detailed"""
 
     return sync_detailed(
         client=client,
@@ -168,24 +121,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: MultiImageToVideoRequest,
 ) -> Response[ErrorReply | SubmitReply]:
-    """Submit a task with several pictures
-
-     As `submitImageToVideo`, with one to three pictures in order: a storyboard. The official skill also
-    sends first and last frame here, as two pictures, where the docs have `submitFirstLastImageToVideo`.
-    The page's own example uses a model that is not in the page's list. Every accepted call is paid for.
-
-    Args:
-        body (MultiImageToVideoRequest): As ImageToVideoRequest, with `images` in place of
-            `image`. The page marks `aspect_ratio` as required too; it is optional here because models
-            that list no ratio (PIKA_2_2) are among the page's.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | SubmitReply]
-    """
+    """Submit a task with several pictures; see sync_detailed"""
 
     kwargs = _get_kwargs(
         body=body,
@@ -201,24 +137,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: MultiImageToVideoRequest,
 ) -> ErrorReply | SubmitReply | None:
-    """Submit a task with several pictures
-
-     As `submitImageToVideo`, with one to three pictures in order: a storyboard. The official skill also
-    sends first and last frame here, as two pictures, where the docs have `submitFirstLastImageToVideo`.
-    The page's own example uses a model that is not in the page's list. Every accepted call is paid for.
-
-    Args:
-        body (MultiImageToVideoRequest): As ImageToVideoRequest, with `images` in place of
-            `image`. The page marks `aspect_ratio` as required too; it is optional here because models
-            that list no ratio (PIKA_2_2) are among the page's.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | SubmitReply
-    """
+    """Submit a task with several pictures; see sync_detailed"""
 
     return (
         await asyncio_detailed(

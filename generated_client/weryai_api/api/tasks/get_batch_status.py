@@ -37,41 +37,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_200
 
-    if response.status_code == 400:
-        response_400 = ErrorReply.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = ErrorReply.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = ErrorReply.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = ErrorReply.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = ErrorReply.from_dict(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = ErrorReply.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 504:
-        response_504 = ErrorReply.from_dict(response.json())
-
-        return response_504
-
     response_default = ErrorReply.from_dict(response.json())
 
     return response_default
@@ -133,21 +98,7 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> BatchStatusReply | ErrorReply | None:
-    """Ask for every task of one submission
-
-     Read-only, free, safe to repeat. A batch has no state of its own: it is done when each of its tasks
-    is. Official code asks here only when a submission gave several task ids and a batch id.
-
-    Args:
-        batch_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        BatchStatusReply | ErrorReply
-    """
+    """Ask for every task of one submission; see sync_detailed"""
 
     return sync_detailed(
         batch_id=batch_id,
@@ -160,21 +111,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[BatchStatusReply | ErrorReply]:
-    """Ask for every task of one submission
-
-     Read-only, free, safe to repeat. A batch has no state of its own: it is done when each of its tasks
-    is. Official code asks here only when a submission gave several task ids and a batch id.
-
-    Args:
-        batch_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[BatchStatusReply | ErrorReply]
-    """
+    """Ask for every task of one submission; see sync_detailed"""
 
     kwargs = _get_kwargs(
         batch_id=batch_id,
@@ -190,21 +127,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> BatchStatusReply | ErrorReply | None:
-    """Ask for every task of one submission
-
-     Read-only, free, safe to repeat. A batch has no state of its own: it is done when each of its tasks
-    is. Official code asks here only when a submission gave several task ids and a batch id.
-
-    Args:
-        batch_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        BatchStatusReply | ErrorReply
-    """
+    """Ask for every task of one submission; see sync_detailed"""
 
     return (
         await asyncio_detailed(

@@ -37,41 +37,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_200
 
-    if response.status_code == 400:
-        response_400 = ErrorReply.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = ErrorReply.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = ErrorReply.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = ErrorReply.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = ErrorReply.from_dict(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = ErrorReply.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 504:
-        response_504 = ErrorReply.from_dict(response.json())
-
-        return response_504
-
     response_default = ErrorReply.from_dict(response.json())
 
     return response_default
@@ -135,23 +100,7 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> ErrorReply | TaskStatusReply | None:
-    """Ask how far a task is
-
-     Read-only, free, safe to repeat. Replies may be cached on the way: send `Cache-Control: no-cache`.
-    Clients in use ask every 5 to 15 seconds; clips take about 25 to 90 seconds and more. A success
-    without any link to a video is a failure. The official schema was not seen, so the reply is
-    described openly, as the union of what clients read.
-
-    Args:
-        task_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | TaskStatusReply
-    """
+    """Ask how far a task is; see sync_detailed"""
 
     return sync_detailed(
         task_id=task_id,
@@ -164,23 +113,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[ErrorReply | TaskStatusReply]:
-    """Ask how far a task is
-
-     Read-only, free, safe to repeat. Replies may be cached on the way: send `Cache-Control: no-cache`.
-    Clients in use ask every 5 to 15 seconds; clips take about 25 to 90 seconds and more. A success
-    without any link to a video is a failure. The official schema was not seen, so the reply is
-    described openly, as the union of what clients read.
-
-    Args:
-        task_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | TaskStatusReply]
-    """
+    """Ask how far a task is; see sync_detailed"""
 
     kwargs = _get_kwargs(
         task_id=task_id,
@@ -196,23 +129,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> ErrorReply | TaskStatusReply | None:
-    """Ask how far a task is
-
-     Read-only, free, safe to repeat. Replies may be cached on the way: send `Cache-Control: no-cache`.
-    Clients in use ask every 5 to 15 seconds; clips take about 25 to 90 seconds and more. A success
-    without any link to a video is a failure. The official schema was not seen, so the reply is
-    described openly, as the union of what clients read.
-
-    Args:
-        task_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | TaskStatusReply
-    """
+    """Ask how far a task is; see sync_detailed"""
 
     return (
         await asyncio_detailed(

@@ -44,36 +44,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_200
 
-    if response.status_code == 400:
-        response_400 = ErrorReply.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = ErrorReply.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = ErrorReply.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 429:
-        response_429 = ErrorReply.from_dict(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = ErrorReply.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 504:
-        response_504 = ErrorReply.from_dict(response.json())
-
-        return response_504
-
     response_default = ErrorReply.from_dict(response.json())
 
     return response_default
@@ -137,23 +107,7 @@ def sync(
     client: AuthenticatedClient,
     body: TextToVideoRequest,
 ) -> ErrorReply | SubmitReply | None:
-    """Submit a text-to-video task
-
-     As `submitImageToVideo`, without a picture. The operation's own page was not seen; its fields come
-    from official code and from clients in use. One product may have another model key here than for
-    pictures (`VEO_3_1_FAST` here, `CHATBOT_VEO_3_1_FAST` there). Every accepted call is paid for.
-
-    Args:
-        body (TextToVideoRequest): As ImageToVideoRequest, without a picture. The operation's page
-            was not seen; the limits are those of its siblings.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | SubmitReply
-    """
+    """Submit a text-to-video task; see sync_detailed"""
 
     return sync_detailed(
         client=client,
@@ -166,23 +120,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: TextToVideoRequest,
 ) -> Response[ErrorReply | SubmitReply]:
-    """Submit a text-to-video task
-
-     As `submitImageToVideo`, without a picture. The operation's own page was not seen; its fields come
-    from official code and from clients in use. One product may have another model key here than for
-    pictures (`VEO_3_1_FAST` here, `CHATBOT_VEO_3_1_FAST` there). Every accepted call is paid for.
-
-    Args:
-        body (TextToVideoRequest): As ImageToVideoRequest, without a picture. The operation's page
-            was not seen; the limits are those of its siblings.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | SubmitReply]
-    """
+    """Submit a text-to-video task; see sync_detailed"""
 
     kwargs = _get_kwargs(
         body=body,
@@ -198,23 +136,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: TextToVideoRequest,
 ) -> ErrorReply | SubmitReply | None:
-    """Submit a text-to-video task
-
-     As `submitImageToVideo`, without a picture. The operation's own page was not seen; its fields come
-    from official code and from clients in use. One product may have another model key here than for
-    pictures (`VEO_3_1_FAST` here, `CHATBOT_VEO_3_1_FAST` there). Every accepted call is paid for.
-
-    Args:
-        body (TextToVideoRequest): As ImageToVideoRequest, without a picture. The operation's page
-            was not seen; the limits are those of its siblings.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        ErrorReply | SubmitReply
-    """
+    """Submit a text-to-video task; see sync_detailed"""
 
     return (
         await asyncio_detailed(
