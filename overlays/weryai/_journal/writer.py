@@ -147,10 +147,27 @@ class Writer:
         self._store.connect()
         db = self._store.db
         db.execute(self._store.begin)
-        ended = [(done, *self._attempt(db, change)) for change, done in wanted]
-        db.execute("commit")
+        if len(wanted) == 1:
+            ended = [(wanted[0][1], *self._attempt_alone(db, wanted[0][0]))]
+        else:
+            ended = [(done, *self._attempt(db, change)) for change, done in wanted]
+            db.execute("commit")
         self.commits += 1
         return ended
+
+    def _attempt_alone(self, db: Any, change: Change) -> tuple[Any, Exception | None]:
+        """Make the only change of a transaction, which needs no savepoint: if it fails, all of it is undone."""
+        try:
+            result = change(db)
+        except self._store.passing:
+            raise
+        except Exception as error:
+            # After a full disk SQLite has rolled back by itself.
+            with contextlib.suppress(Exception):
+                db.execute("rollback")
+            return None, self._store.explain(error)
+        db.execute("commit")
+        return result, None
 
     def _attempt(self, db: Any, change: Change) -> tuple[Any, Exception | None]:
         db.execute("savepoint one")

@@ -99,8 +99,7 @@ def download_to(
 def store(resource: Resource[Mode], target: Target, task_id: str | None, finish: Callable[[Target], T]) -> Flow[T]:
     """Download into a target, and finish the file, which may take its time."""
     try:
-        yield from _fetch_whole(resource._retry, target, task_id)
-        return (yield from RunBlocking(lambda: finish(target)))
+        return (yield from _fetch_whole(resource._retry, target, task_id, finish))
     finally:
         target.close()
 
@@ -141,15 +140,15 @@ class _Missed:
     content: str = ""
 
 
-def _fetch_whole(policy: RetryPolicy, target: Target, task_id: str | None) -> Flow[None]:
-    """Fetch into the target until it is complete; a CDN may need a moment before it knows a new file."""
+def _fetch_whole(policy: RetryPolicy, target: Target, task_id: str | None, finish: Callable[[Target], T]) -> Flow[T]:
+    """Fetch into the target until it is complete, and finish it; a CDN may need a moment before it knows a new file."""
     started, attempt, most, asked = (yield from Now()), 0, 0, task_id is None
     seen = Counter[str]()
     while True:
         attempt += 1
-        missed = yield from _fetch_once(target, attempt)
-        if missed is None:
-            return
+        missed = yield from _fetch_once(target, attempt, finish)
+        if not isinstance(missed, _Missed):
+            return missed[0]
         seen[missed.content] += 1
         if not target.problem and target.received >= most + PROGRESS:
             # A bad line is no reason to give up while it brings something.
@@ -173,8 +172,8 @@ def _fetch_whole(policy: RetryPolicy, target: Target, task_id: str | None) -> Fl
         attempt, most, started = 0, 0, (yield from Now())
 
 
-def _fetch_once(target: Target, attempt: int) -> Flow[_Missed | None]:
-    """Fetch what is missing; None when all of it is there."""
+def _fetch_once(target: Target, attempt: int, finish: Callable[[Target], T]) -> Flow[_Missed | tuple[T]]:
+    """Fetch what is missing, and when all of it is there finish it, in one step: each is a change of threads."""
     headers = target.resume_headers()
     try:
         reply = yield from Fetch(target.url, target, headers, attempt)
@@ -182,8 +181,9 @@ def _fetch_once(target: Target, attempt: int) -> Flow[_Missed | None]:
         return _Missed(target.problem or str(error), is_repeatable=True, cause=error)
     status = reply.http_status
     if status == 200 or (status == 206 and headers):
-        if (yield from RunBlocking(target.is_complete)):
-            return None
+        done = yield from RunBlocking(lambda: (finish(target),) if target.is_complete() else None)
+        if done is not None:
+            return done
         content = (yield from RunBlocking(target.content_hash)) if target.problem else ""
         return _Missed(target.problem or "the file came incomplete", is_repeatable=True, content=content)
     is_repeatable = status in _WORTH_ANOTHER_TRY or status >= 500 or (status == 416 and bool(headers))
