@@ -58,35 +58,53 @@ def resource_class(name: str) -> type[Any]:
     return found
 
 
+class _NoClient:
+    """Stands for the runner where a resource is asked of the class, as `unittest.mock.create_autospec` does."""
+
+    def __init__(self, client: type[Any]) -> None:
+        self.awaits = issubclass(client, AsyncWeryAI)
+        self._name = client.__name__
+
+    def run(self, flow: Flow[Any]) -> NoReturn:
+        flow.close()
+        raise ConfigurationError(f"make a client first: {self._name}(), with brackets")
+
+
+class _Lazily:
+    """A resource of a client, made when it is first used; of two threads that make it, both get the same one."""
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._name = name
+
+    def __get__(self, client: Any, owner: type[Any]) -> Any:
+        if client is None:
+            return resource_class(self._name)(_NoClient(owner))
+        made = resource_class(self._name)(client._runner, client._settings.retry)
+        if hasattr(made, "_models"):
+            made._models, made._base_url = client.models, client.base_url
+        return client.__dict__.setdefault(self._name, made)
+
+
+def _lazily() -> Any:
+    """Make a `_Lazily`, which type checkers take for the resource that it gives."""
+    return _Lazily()
+
+
 class _Client(Generic[Mode]):
     """What both clients have: the resources, each of them made when it is first used."""
 
     _settings: Settings
     _runner: Mode
-    image_to_video: ImageToVideo[Mode]
-    text_to_video: TextToVideo[Mode]
-    multi_image_to_video: MultiImageToVideo[Mode]
-    first_last_frame: FirstLastFrame[Mode]
-    tasks: Tasks[Mode]
-    batches: Batches[Mode]
-    files: Files[Mode]
-    models: Models[Mode]
-    account: Account[Mode]
-    orders: Orders[Mode]
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            if name not in RESOURCES:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            made = resource_class(name)(self._runner, self._settings.retry)
-            if hasattr(made, "_models"):
-                made._models, made._base_url = self.models, self.base_url
-            # Of two threads that make it at the same time, both get the same one.
-            return self.__dict__.setdefault(name, made)
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *RESOURCES})
+    image_to_video: ImageToVideo[Mode] = _lazily()
+    text_to_video: TextToVideo[Mode] = _lazily()
+    multi_image_to_video: MultiImageToVideo[Mode] = _lazily()
+    first_last_frame: FirstLastFrame[Mode] = _lazily()
+    tasks: Tasks[Mode] = _lazily()
+    batches: Batches[Mode] = _lazily()
+    files: Files[Mode] = _lazily()
+    models: Models[Mode] = _lazily()
+    account: Account[Mode] = _lazily()
+    orders: Orders[Mode] = _lazily()
 
     @property
     def base_url(self) -> str:

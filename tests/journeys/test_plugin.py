@@ -159,7 +159,7 @@ def test_real_time_can_be_had(weryai_emulator: Emulator) -> None:
 
 
 def test_the_fixtures_clients_stay_here(weryai_client: WeryAI, async_weryai_client: AsyncWeryAI) -> None:
-    """An address elsewhere is refused by the client itself, before any name is looked up."""
+    """A download from elsewhere is refused by the client itself, before any name is looked up."""
     for download in (
         lambda: weryai_client.files.download(ELSEWHERE, "v.mp4"),
         lambda: asyncio.run(async_weryai_client.files.download(ELSEWHERE, "v.mp4")),

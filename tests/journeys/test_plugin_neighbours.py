@@ -22,6 +22,18 @@ def test_both(httpx_mock, weryai_client, weryai_emulator, tmp_path):
     httpx_mock.add_response(url="https://other.example/", text="mocked")
     assert httpx.get("https://other.example/").text == "mocked"
 {STORY}
+
+def test_asked_for_late(request, httpx_mock):
+    assert request.getfixturevalue("weryai_client").account.balance() == 1000
+
+def test_without_it_all_is_mocked(httpx_mock):
+    httpx_mock.add_response(url="http://127.0.0.1:9/", text="mocked")
+    assert httpx.get("http://127.0.0.1:9/").text == "mocked"
+
+def test_an_emulator_of_ones_own(httpx_mock):
+    from weryai.emulator import Emulator
+    with Emulator(video="fixed", keep_alive=False) as emulator:
+        assert WeryAI(emulator.key, base_url=emulator.url).account.balance() == 1000
 """,
     "respx": f"""
 import httpx, pytest, respx
@@ -166,9 +178,18 @@ def test_async_tests_of_django_run(tmp_path: Path) -> None:
 
 
 def test_a_refused_test_gets_no_second_error(tmp_path: Path) -> None:
-    """An async test that nothing runs is told so, and not blamed for a fault that it had no chance to trigger."""
+    """A test that fails, or that nothing runs, is not blamed for a fault that it had no chance to trigger."""
     source = """
-import pytest
+import pytest, unittest
+
+class TestCase(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _emulator(self, weryai_emulator):
+        pass
+
+    @pytest.mark.weryai(scenarios=["rate-limit"])
+    def test_failed(self):
+        self.fail("its own")
 
 @pytest.mark.weryai(scenarios=["rate-limit"])
 async def test_alone(weryai_emulator, async_weryai_client):
@@ -180,8 +201,47 @@ def test_failed(weryai_emulator):
     assert 1 == 2, "its own"
 """
     done = run_beside(tmp_path, source)
-    assert "nothing runs this async test" in done.output
+    assert "async def functions are not natively supported" in done.output
+    assert done.outcomes == dict.fromkeys(("TestCase::test_failed", "test_alone", "test_failed"), "FAILED")
     assert "never triggered" not in done.output
+
+
+RECORDING = """
+import pytest
+
+def pytest_addoption(parser):
+    parser.addoption("--block-network", action="store_true")
+    parser.addoption("--allowed-hosts")
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "block_network: as pytest-recording has it")
+"""
+BLOCKED = """
+import pytest
+
+@pytest.fixture(autouse=True)
+def allowed(request):
+    marker = request.node.get_closest_marker("block_network")
+    return marker.kwargs["allowed_hosts"] if marker else None
+
+def test_with(weryai_emulator, allowed):
+    assert allowed == ["127.0.0.1", "localhost", "::1", "db.example"]
+
+@pytest.mark.block_network(allowed_hosts=["own.example"])
+def test_its_own(weryai_emulator, allowed):
+    assert allowed == ["own.example"]
+
+def test_without(allowed):
+    assert allowed is None
+"""
+
+
+def test_pytest_recording_lets_it_through(tmp_path: Path) -> None:
+    """With --block-network, tests of the emulator reach this machine beside the hosts that are allowed anyway."""
+    (tmp_path / "recording.py").write_text(RECORDING)
+    options = ("-p", "recording", "--block-network", "--allowed-hosts=db.example")
+    done = run_beside(tmp_path, BLOCKED, *options)
+    assert set(done.outcomes.values()) == {"PASSED"}, done.output
 
 
 def test_a_session_fixture_of_ones_own(tmp_path: Path) -> None:

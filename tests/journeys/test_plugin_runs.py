@@ -9,6 +9,8 @@ import pytest
 from fakes.strangers import run_pytest
 
 MISTAKES = """
+import unittest
+
 import pytest
 
 def test_unmet(weryai_emulator):
@@ -36,12 +38,21 @@ def test_submitted_twice(weryai_emulator, weryai_client):
         weryai_client.image_to_video.submit("https://example.com/a.jpg", prompt="Wave")
     weryai_emulator.assert_submitted_once()
 
-async def test_async_alone(async_weryai_client):
-    pass
+class TestUnittest(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _client(self, async_weryai_client):
+        pass
+
+    async def test_async_alone(self):
+        pass
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["trio"])
 async def test_other_loop(async_weryai_client, anyio_backend):
+    pass
+
+@pytest.mark.weryai(balance=5)
+def test_marker_alone():
     pass
 """
 SAID = {
@@ -54,7 +65,8 @@ SAID = {
     "test_impossible_option": "@pytest.mark.weryai: waiting=-1",
     "test_option_without_a_name": "@pytest.mark.weryai takes options by name, such as scenarios=['rate-limit']",
     "test_submitted_twice": "'Wave': submitted 2 times, 20 credits",
-    "test_async_alone": "nothing runs this async test: install pytest-asyncio and mark it",
+    "TestUnittest::test_async_alone": "nothing runs this async test: make its class a unittest.IsolatedAsyncioTestCase",
+    "test_marker_alone": "@pytest.mark.weryai does nothing here: the test does not ask for weryai_emulator",
     "test_other_loop[trio]": 'AsyncWeryAI needs asyncio, not trio: let anyio_backend return "asyncio"',
 }
 
@@ -63,7 +75,8 @@ def test_a_mistake_fails_the_test_with_a_sentence(tmp_path: Path) -> None:
     """Each mistake fails its own test, in words that say what to do, without a traceback through our modules."""
     run = run_pytest(tmp_path, MISTAKES)
     for name, sentence in SAID.items():
-        assert run.outcomes[name] == ("FAILED" if name == "test_submitted_twice" else "ERROR"), run.output
+        is_call = name in ("test_submitted_twice", "test_marker_alone")
+        assert run.outcomes[name] == ("FAILED" if is_call else "ERROR"), run.output
         assert sentence in run.output, run.output
     assert "weryai/testing" not in run.output and "weryai/emulator" not in run.output, run.output
 
@@ -128,6 +141,44 @@ print(sorted(new))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "['weryai', 'weryai._version', 'weryai.errors', 'weryai.testing']\n"
+
+
+AGAIN = """
+from _pytest.runner import runtestprotocol
+
+def pytest_runtest_protocol(item, nextitem):
+    runtestprotocol(item, nextitem=None, log=False)
+    runtestprotocol(item, nextitem=nextitem)
+    return True
+"""
+UNMET = """
+import pytest
+
+runs = []
+
+def test_again(weryai_emulator):
+    runs.append(1)
+    assert len(runs) > 1, "the first time"
+    weryai_emulator.order("rate-limit")
+
+def test_skipped(weryai_emulator):
+    weryai_emulator.order("rate-limit")
+    pytest.skip("in its middle")
+
+@pytest.mark.xfail
+def test_expected(weryai_emulator):
+    weryai_emulator.order("rate-limit")
+    assert False
+"""
+
+
+def test_a_fault_is_looked_for_where_a_test_came_to_its_end(tmp_path: Path) -> None:
+    """One that is run again has no excuse left from its first run; one that was skipped, or failed as told, has."""
+    (tmp_path / "again.py").write_text(AGAIN)
+    run = run_pytest(tmp_path, UNMET, "-p", "again")
+    assert run.outcomes == {"test_again": "ERROR"}, run.output
+    assert run.output.count("never triggered") == 2, run.output
+    assert "1 passed, 1 skipped, 1 xfailed, 1 error" in run.output
 
 
 WITHOUT = """

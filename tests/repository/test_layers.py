@@ -9,16 +9,15 @@ import pytest
 from repository.places import GENERATED, OVERLAY, ROOT, imported, python_files, relative
 
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command as lint; sys.exit(lint(['--no-cache']))"
-HTTPX = {"_client", "awaiting", "runner", "http", "surroundings", "webhooks", "_here"}
+HTTPX = {"_client", "awaiting", "runner", "http", "surroundings", "webhooks", "loopback"}
 #: The contract suite speaks to services beside the client, which it judges as well.
 HTTPX |= {"_live", "_guard", "_raw", "_stories", "_suite"}
 #: What the pytest plugin knows beyond public names: the time, which no user is to turn,
-#: what the process remembers, and its own transports.
+#: what the process remembers, and where requests may go.
 PLUGIN_KNOWS = {
     ("weryai._flow.clock", "skipping"),
     ("weryai._journal.memory", "MEMORY"),
-    ("weryai.testing._here", "Here"),
-    ("weryai.testing._here", "AsyncHere"),
+    ("weryai._transport.loopback", "checking"),
 }
 EMULATOR = python_files(OVERLAY / "emulator")
 

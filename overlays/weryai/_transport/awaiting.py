@@ -33,6 +33,7 @@ from .._flow.effects import (
     Transmit,
 )
 from .._settings import Settings
+from ..errors import ConfigurationError
 from . import http
 from .awaiting_shield import await_shielded, outlast
 from .drift_reporter import DriftReporter
@@ -61,6 +62,16 @@ class AwaitingLimiter:
                     await sleep_on_loop(sleep_for(pause))
                 return True
         return False
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """Return the running loop; raise ConfigurationError where there is none, as under trio."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigurationError(
+            "AsyncWeryAI needs a running event loop of asyncio. Under trio, call WeryAI by trio.to_thread.run_sync"
+        ) from None
 
 
 async def sleep_on_loop(seconds: float) -> None:
@@ -103,6 +114,7 @@ class Awaiting:
 
     async def run(self, flow: Flow[T]) -> T:
         """Perform a flow to its end and return its result."""
+        running_loop()
         try:
             effect = next(flow)
             while True:
@@ -119,6 +131,7 @@ class Awaiting:
 
     async def run_many(self, flows: list[Flow[T]], around: AbstractContextManager[None]) -> AsyncIterator[T]:
         """Perform flows side by side, inside `around`, and return their results as they come."""
+        running_loop()
         with around:
             tasks = [asyncio.create_task(self.run(flow)) for flow in flows]
             try:
@@ -137,7 +150,7 @@ class Awaiting:
         self._is_closed = True
         self._forget_closed_loops()
         with self._opening:
-            opened = self._opened_by.pop(asyncio.get_running_loop(), None)
+            opened = self._opened_by.pop(running_loop(), None)
         if opened is not None:
             if opened.paid:
                 await outlast(asyncio.gather(*opened.paid, return_exceptions=True), GRACE)
@@ -184,7 +197,7 @@ class Awaiting:
         """Connections and limiter of the running loop."""
         if self._is_closed:
             raise closed()
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         opened = self._opened_by.get(loop)
         if opened is None:
             self._forget_closed_loops()
@@ -290,7 +303,7 @@ async def _follow_async(client: httpx.AsyncClient, effect: Fetch) -> httpx.Respo
             return response
         await response.aclose()
         redirects += 1
-        request = http.redirected(response, redirects)
+        request = http.redirected(client, response, redirects)
 
 
 async def _pour(response: httpx.Response, effect: Fetch) -> None:

@@ -20,6 +20,7 @@ from .._settings import Settings
 from .._version import __version__
 from ..errors import NotSentError, OutcomeUnknownError, TransportError, WeryAIError, before_sending
 from .evidence import Evidence, StoppedError
+from .loopback import guard
 from .surroundings import routes
 
 Client = TypeVar("Client", httpx.Client, httpx.AsyncClient)
@@ -91,7 +92,7 @@ def build(
     except httpx.InvalidURL as error:
         raise NotSentError(f"{url} is not a URL: {error}", request=effect.name) from error
     add_bearer(request, settings, effect.api_key)
-    return request
+    return guard(request, awaits=isinstance(client, httpx.AsyncClient))
 
 
 def add_bearer(request: httpx.Request, settings: Settings, api_key: str | None = None) -> None:
@@ -140,14 +141,18 @@ def _parsed(url: str) -> httpx.URL:
 
 def build_download(client: httpx.Client | httpx.AsyncClient, effect: Fetch) -> httpx.Request:
     """Make the request of a download: never compressed, so that lengths can be compared, and without the key."""
-    return client.build_request("GET", effect.url, headers={"Accept-Encoding": "identity", **effect.headers})
+    request = client.build_request("GET", effect.url, headers={"Accept-Encoding": "identity", **effect.headers})
+    return guard(request, awaits=isinstance(client, httpx.AsyncClient))
 
 
-def redirected(response: httpx.Response, redirects: int) -> httpx.Request:
+def redirected(client: httpx.Client | httpx.AsyncClient, response: httpx.Response, redirects: int) -> httpx.Request:
     """The request that a redirect leads to, to other origins as well, because no key is sent along."""
     if response.next_request is None or redirects > MOST_REDIRECTS:
         raise httpx.TooManyRedirects(f"more than {MOST_REDIRECTS} redirects came", request=response.request)
-    return response.next_request
+    request = response.next_request
+    # Of the request before it, whose check is not this one's.
+    request.extensions.pop("trace", None)
+    return guard(request, awaits=isinstance(client, httpx.AsyncClient))
 
 
 def failure(

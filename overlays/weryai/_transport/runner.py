@@ -203,7 +203,7 @@ def _follow(client: httpx.Client, effect: Fetch) -> httpx.Response:
             return response
         response.close()
         redirects += 1
-        request = http.redirected(response, redirects)
+        request = http.redirected(client, response, redirects)
 
 
 def closed() -> ConfigurationError:

@@ -5,7 +5,9 @@ pytest loads this module wherever weryai is installed, so it imports nothing but
 
 from __future__ import annotations
 
+import functools
 import inspect
+import threading
 import unittest
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -24,11 +26,13 @@ MARKER = "weryai(scenarios=[...], **options): what weryai_emulator is to do; the
 #: What suits a test: no video is rendered, a slow answer is not very slow, a loop of looks comes to an end, and nothing
 #: stays open of a client that the application leaves to itself.
 DEFAULTS = {"video": "fixed", "slow": 0.2, "seconds_per_look": 1.0, "keep_alive": False}
-
-
 #: Where the emulator is, for plugins that keep tests from the network.
 HERE = ["127.0.0.1", "localhost", "::1"]
-_FAILED = pytest.StashKey[bool]()
+
+_EMULATOR = pytest.StashKey[str]()
+_CAME_TO_ITS_END = pytest.StashKey[bool]()
+# Where the emulators of earlier tests were; a client that still goes there was made too early.
+_gone: set[str] = set()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,24 +41,39 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the tests that ask for the emulator reach it beside pytest-httpx and pytest-socket; their own markers win."""
+    """Let tests reach an emulator beside pytest-httpx, pytest-socket and pytest-recording; their own markers win."""
     plugins = config.pluginmanager
+    has_sockets = plugins.hasplugin("socket") or plugins.hasplugin("pytest_socket")
+    is_blocked = bool(config.getoption("--block-network", default=False))
     for item in items:
-        if "weryai_emulator" in (names := getattr(item, "fixturenames", ())):
-            if plugins.hasplugin("pytest_httpx") and "httpx_mock" in names:
-                item.add_marker(pytest.mark.httpx_mock(should_mock=_is_elsewhere), append=False)
+        if plugins.hasplugin("pytest_httpx"):
+            # Also of tests that ask for an emulator by another fixture, or later.
+            item.add_marker(pytest.mark.httpx_mock(should_mock=_is_mocked), append=False)
+        if "weryai_emulator" in getattr(item, "fixturenames", ()):
             # What blocks a test by marker or fixture is meant.
-            is_guarded = plugins.hasplugin("socket") or plugins.hasplugin("pytest_socket")
-            if is_guarded and not any(item.iter_markers("allow_hosts")):
+            if has_sockets and not any(item.iter_markers("allow_hosts")):
                 item.add_marker(pytest.mark.allow_hosts(HERE))
+            if is_blocked and not any(item.iter_markers("block_network")):
+                allowed = [*HERE, *_listed(config.getoption("--allowed-hosts", default=None))]
+                item.add_marker(pytest.mark.block_network(allowed_hosts=allowed))
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember that a test has failed: what it did not come to is then no mistake of its own."""
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Fail a test whose marker nobody has read."""
+    yield
+    if _EMULATOR not in item.stash and any(mark.name == "weryai" for mark in item.own_markers):
+        pytest.fail("@pytest.mark.weryai does nothing here: the test does not ask for weryai_emulator", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note whether a test came to its end: what one that failed or was skipped did not come to is no mistake."""
     report = yield
-    if report.failed:
-        item.stash[_FAILED] = True
+    if call.when == "call":
+        item.stash[_CAME_TO_ITS_END] = report.passed
     return report
 
 
@@ -67,11 +86,15 @@ def weryai_emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
     Options come from `@pytest.mark.weryai(...)`. A fault that was injected and never triggered fails the test.
     """
     from weryai._journal.memory import MEMORY
+    from weryai._transport.loopback import checking
 
-    options = _options_of(request.node)
+    options, refused = _options_of(request.node), dict[str, str]()
     emulator = _emulator(options)
+    # As if the test had never run: some plugins run one again.
+    request.node.stash[_CAME_TO_ITS_END] = False
     with ExitStack() as stack:
         stack.enter_context(emulator)
+        request.node.stash[_EMULATOR] = emulator.url
         environment = stack.enter_context(pytest.MonkeyPatch.context())
         environment.setenv("WERYAI_API_KEY", emulator.key)
         # An application's journal=True never means that of whoever runs the tests, and no test is another's memory.
@@ -79,13 +102,19 @@ def weryai_emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         MEMORY.forget()
         for name in ("WERYAI_BASE_URL", "WERYAI_MODELS_BASE_URL"):
             environment.setenv(name, emulator.url)
+        # For programs that the test starts; the clients of this one are told more.
+        environment.setenv("WERYAI_LOOPBACK_ONLY", "1")
+        stack.enter_context(checking(functools.partial(_why_refused, emulator.url, refused)))
         if "speed" not in options:
             from weryai._flow.clock import skipping
 
             stack.enter_context(skipping(emulator.clock.advance))
         yield emulator
-    if request.node.stash.get(_FAILED, False):
+    _gone.add(emulator.url)
+    if not request.node.stash[_CAME_TO_ITS_END]:
         return
+    if refused:
+        pytest.fail("; ".join(refused.values()), pytrace=False)
     try:
         emulator.assert_faults_met()
     except AssertionError as error:
@@ -94,36 +123,56 @@ def weryai_emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 
 @pytest.fixture
 def weryai_client(weryai_emulator: Emulator) -> Iterator[WeryAI]:
-    """Give a client of the emulator, which reaches nothing but this machine."""
+    """Give a client of the emulator."""
     from weryai import WeryAI
-    from weryai.testing._here import Here
 
-    with WeryAI(weryai_emulator.key, base_url=weryai_emulator.url, transport=Here()) as client:
+    with WeryAI(weryai_emulator.key, base_url=weryai_emulator.url) as client:
         yield client
 
 
 @pytest.fixture
 def async_weryai_client(request: pytest.FixtureRequest, weryai_emulator: Emulator) -> AsyncWeryAI:
-    """Give an asyncio client of the emulator, which reaches nothing but this machine.
+    """Give an asyncio client of the emulator.
 
     It fits pytest-asyncio, anyio on asyncio, and a plain test that calls `asyncio.run`; it needs no closing.
     """
     from weryai import AsyncWeryAI
-    from weryai.testing._here import AsyncHere
 
     _refuse_without_asyncio(request)
-    return AsyncWeryAI(weryai_emulator.key, base_url=weryai_emulator.url, transport=AsyncHere())
+    return AsyncWeryAI(weryai_emulator.key, base_url=weryai_emulator.url)
 
 
-def _is_elsewhere(request: Any) -> bool:
-    """Whether a request of httpx goes anywhere but to this machine."""
-    return request.url.host not in HERE
+def _why_refused(url: str, refused: dict[str, str], request: Any) -> str:
+    """Say why a request may not be sent, if it goes elsewhere than to this test's emulator, and keep those with a key.
+
+    A download goes where the application says, so it may fail without a mistake of the test.
+    """
+    place = f"{request.url.scheme}://{request.url.netloc.decode()}"
+    is_api = "authorization" in request.headers
+    if place == url or (request.url.host in HERE and not (is_api and place in _gone)):
+        return ""
+    if not is_api:
+        return f"weryai_emulator lets nothing leave this machine for {request.url.host}"
+    refused[place] = (
+        f"weryai_emulator refused a request to {place}: its client has a base_url of its own, or was made before "
+        "the fixture. Let base_url come from the environment and make clients in functions, or use weryai_client"
+    )
+    return refused[place]
 
 
-def _runs_its_own(cls: type | None) -> bool:
-    """Whether a class runs its async tests by itself, as those of unittest and of Django do."""
-    if cls is None or not issubclass(cls, unittest.TestCase):
-        return False
+def _is_mocked(request: Any) -> bool:
+    """Whether pytest-httpx answers a request: all but those to this machine while an emulator runs."""
+    is_running = any(thread.name == "weryai-emulator" for thread in threading.enumerate())
+    return not (is_running and request.url.host in HERE)
+
+
+def _listed(hosts: str | list[str] | None) -> list[str]:
+    """The hosts of pytest-recording's option."""
+    return hosts.split(",") if isinstance(hosts, str) else list(hosts or ())
+
+
+def _runs_its_own(cls: type) -> bool:
+    """Whether a class of unittest runs its async tests by itself, as Django's do."""
     return issubclass(cls, unittest.IsolatedAsyncioTestCase) or any(
         base.__module__.startswith("django.") for base in cls.__mro__
     )
@@ -158,16 +207,19 @@ def _emulator(options: dict[str, Any]) -> Emulator:
 
 
 def _refuse_without_asyncio(request: pytest.FixtureRequest) -> None:
-    """Fail an async test that nothing would run, or that another loop than asyncio's would."""
-    if not inspect.iscoroutinefunction(getattr(request.node, "obj", None)) or _runs_its_own(request.cls):
+    """Fail an async test that another loop than asyncio's would run, or that unittest would pass without running it."""
+    if not inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
         return
+    backend = "asyncio"
     if "anyio_backend" in request.fixturenames:
         backend = request.getfixturevalue("anyio_backend_name")
-        if backend != "asyncio":
-            pytest.fail(f'AsyncWeryAI needs asyncio, not {backend}: let anyio_backend return "asyncio"', pytrace=False)
-    elif not any("asyncio" in marker.name for marker in request.node.iter_markers()):
+    elif any(request.node.iter_markers("trio")):
+        backend = "trio"
+    if backend != "asyncio":
         pytest.fail(
-            "nothing runs this async test: install pytest-asyncio and mark it with @pytest.mark.asyncio, "
-            "mark it with @pytest.mark.anyio, or call asyncio.run in a plain test",
+            f'AsyncWeryAI needs asyncio, not {backend}: let anyio_backend return "asyncio", or call weryai_client in a '
+            "thread",
             pytrace=False,
         )
+    if request.cls is not None and issubclass(request.cls, unittest.TestCase) and not _runs_its_own(request.cls):
+        pytest.fail("nothing runs this async test: make its class a unittest.IsolatedAsyncioTestCase", pytrace=False)

@@ -13,7 +13,7 @@ import pytest
 import tenacity
 from starlette.background import BackgroundTasks
 
-from weryai import AsyncWeryAI, Task, WeryAI
+from weryai import AsyncWeryAI, ConfigurationError, Task, WeryAI
 from weryai._resources.base import Resource, operation
 
 URL = "http://127.0.0.1:1"
@@ -68,18 +68,45 @@ def test_waiting_for_many_says_what_comes() -> None:
     assert len(get_args(result)) == 2
 
 
-async def test_a_mock_of_a_client_is_awaited_where_the_client_is() -> None:
-    """create_autospec makes awaitable methods of AsyncWeryAI and plain ones of WeryAI, with their parameters."""
-    awaiting = mock.create_autospec(AsyncWeryAI("sk", base_url=URL))
+@pytest.mark.parametrize("asked", ["client", "class", "what a class makes"])
+async def test_a_mock_of_a_client_is_awaited_where_the_client_is(asked: str) -> None:
+    """create_autospec makes awaitable methods of AsyncWeryAI and plain ones of WeryAI, with their parameters.
+
+    It does so of a client and of the class, which is what patching an application's `WeryAI` with autospec does.
+    """
+
+    def mocked(kind: type[Any]) -> Any:
+        match asked:
+            case "client":
+                return mock.create_autospec(kind("sk", base_url=URL))
+            case "class":
+                return mock.create_autospec(kind, instance=True)
+            case _:
+                return mock.create_autospec(kind)("sk")
+
+    awaiting, blocking = mocked(AsyncWeryAI), mocked(WeryAI)
     awaiting.tasks.get.return_value = "seen"
     assert await awaiting.tasks.get("t1") == "seen"
-    blocking = mock.create_autospec(WeryAI("sk", base_url=URL))
     blocking.account.balance.return_value = 7
     assert blocking.account.balance() == 7
     with pytest.raises(TypeError):
         blocking.tasks.get("t1", colour="red")
     with pytest.raises(TypeError):
         awaiting.image_to_video.submit()
+
+
+def test_a_class_without_brackets_is_told_so() -> None:
+    """`WeryAI.tasks.get(...)` says that a client is missing."""
+    with pytest.raises(ConfigurationError, match=r"make a client first: WeryAI\(\)"):
+        WeryAI.tasks.get("t1")  # type: ignore[call-overload]
+
+
+def test_another_loop_than_asyncios_is_named() -> None:
+    """Where no loop of asyncio runs, as under trio, a call says so in a sentence and sends nothing."""
+    client = AsyncWeryAI("sk", base_url=URL)
+    for work in (client.account.balance(), client.aclose()):
+        with pytest.raises(ConfigurationError, match="needs a running event loop of asyncio"):
+            work.send(None)
 
 
 async def test_background_tasks_and_tenacity_await() -> None:
