@@ -397,6 +397,15 @@ def test_any_cell_is_a_problem_by_line_and_never_a_crash(tmp_path: Path) -> None
     assert found[-1].endswith("prompt #REF! is an error of the spreadsheet")
 
 
+@pytest.mark.parametrize(
+    "cell", ["#N/A", "#NAME?", "#VALEUR!", "#¡REF!", "#N/D", "#GETTING_DATA", "#CONNECT!", "#NOM?"]
+)
+def test_an_error_of_any_spreadsheet_is_no_prompt(tmp_path: Path, cell: str) -> None:
+    """What a spreadsheet writes where it has no value is told, in the languages that it is written in."""
+    (tmp_path / "jobs.csv").write_text(f"image,prompt\n{ONE},{cell}\n", encoding="utf-8")
+    assert problems(tmp_path / "jobs.csv") == [f"line 2: prompt {cell} is an error of the spreadsheet"]
+
+
 def test_values_of_json_are_told_by_their_type(tmp_path: Path) -> None:
     """A message names the type that came; 5.0, 1 for yes, a key of digits and NaN for nothing are taken."""
     entries = [

@@ -390,7 +390,7 @@ def _parquet(path: Path) -> Iterator[Row]:
                     yield Row(line, _without_index(values), head=0)
         if not plain and metadata.num_rows:
             yield Row(1, _without_index(others), head=0)
-    except (ArrowException, OSError, ValueError) as error:
+    except (ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, UnicodeError):
             raise
         raise InvalidInputError(f"{quoted(path)} cannot be read as Parquet: {quoted(error)}") from error

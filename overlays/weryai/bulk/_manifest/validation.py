@@ -51,7 +51,11 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,15}(\.0{0,30}|,0{1,2})?")
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 # A spreadsheet takes 9:16 for a time of the day.
 _CLOCK = re.compile(r"0?([0-9]{1,2}):0?([0-9]{1,2})(:00)?")
-_ERRORS = re.compile(r"#(N/A|NV|REF!|BEZUG!|VALUE!|WERT!|NAME\?|DIV/0!|NULL!|NUM!|ZAHL!|SPILL!|CALC!)")
+# As Excel has them, also in German, French, Spanish, Italian and Portuguese.
+_ERRORS = re.compile(
+    r"#(N/A|N/D|NV|(REF|BEZUG|VALUE|WERT|VALEUR|VALORE?|DIV/0|NULL|NULO|NULLO|NUM|NÚM|ZAHL|NOMBRE|SPILL|CALC|FIELD"
+    r"|BLOCKED|UNKNOWN|CONNECT|BUSY|PYTHON|EXTERNAL)!|¡(REF|VALOR|DIV/0|NUM|NULO)!|(NAME|NOM|NOMBRE|NOME)\?|GETTING_DATA)"
+)
 _REQUIRED = ("prompt", "model", "duration")
 _MOST_KNOWN = 100_000
 
