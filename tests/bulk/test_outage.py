@@ -58,11 +58,11 @@ def healing(there: Gateway, on: str, events: list[bulk.Event]) -> Any:
 def test_an_outage_of_submissions_ends_the_run_with_few_in_doubt(
     emulator: Emulator, tmp_path: Path, trouble: Trouble
 ) -> None:
-    """From the 10th on no submission is answered: at most 7 of 60 jobs are ambiguous, and the next start does the rest.
+    """From the 10th on no submission is answered: at most 7 of 30 jobs are ambiguous, and the next start does the rest.
 
     Free questions are answered, so that waiting would not help: the run says so and ends.
     """
-    with away_from(emulator, trouble, paid_only=True) as there, filled(tmp_path, 60) as ledger:
+    with away_from(emulator, trouble, paid_only=True) as there, filled(tmp_path, 30) as ledger:
         outcome = go(ledger, there.url, tmp_path, timeout=1.0)
         assert outcome.stopped is not None and "submissions are not answered" in outcome.stopped
         assert outcome.counts[bulk.JobState.AMBIGUOUS] == there.in_trouble <= MOST
@@ -75,7 +75,7 @@ def test_an_outage_of_submissions_ends_the_run_with_few_in_doubt(
         there.heal()
         last = go(ledger, there.url, tmp_path)
     found = states(tmp_path / "run.db")
-    assert found == {"done": 60 - again.counts[bulk.JobState.AMBIGUOUS], "ambiguous": found["ambiguous"]}
+    assert found == {"done": 30 - again.counts[bulk.JobState.AMBIGUOUS], "ambiguous": found["ambiguous"]}
     assert last.stopped is None and set(paid(emulator)) <= {0, 1}
 
 
@@ -83,12 +83,12 @@ def test_an_outage_of_submissions_ends_the_run_with_few_in_doubt(
 def test_a_run_waits_for_the_service_to_come_back(emulator: Emulator, tmp_path: Path, trouble: Trouble) -> None:
     """The whole service is away from the 10th order on: the run says so in one line, fails nothing, and goes on."""
     events: list[bulk.Event] = []
-    with away_from(emulator, trouble) as there, filled(tmp_path, 60) as ledger:
+    with away_from(emulator, trouble) as there, filled(tmp_path, 30) as ledger:
         outcome = go(ledger, there.url, tmp_path, on_event=healing(there, "paused", events), timeout=1.0)
     told = Counter(event.event for event in events)
     assert told["paused"] == told["resumed"] == 1 and told["failed"] == told["stopping"] == 0, events
     found = states(tmp_path / "run.db")
-    assert found["ambiguous"] <= MOST and found["done"] == 60 - found["ambiguous"]
+    assert found["ambiguous"] <= MOST and found["done"] == 30 - found["ambiguous"]
     assert outcome.stopped is None and set(paid(emulator)) <= {0, 1}
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,47 +31,29 @@ def check(tool: str, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def mypy(path: Path, cache: pytest.Cache) -> tuple[int, str]:
-    """Run mypy strictly, with a cache of the suite's own."""
-    folder = str(cache.mkdir("mypy"))
-    return check("mypy", "--strict", "--warn-unused-ignores", "--no-error-summary", "--cache-dir", folder, str(path))
-
-
-def cache_of(request: pytest.FixtureRequest) -> pytest.Cache:
-    """The cache of this run."""
+def test_mypy_agrees_and_would_notice(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Mypy strict accepts every assert_type, and every expected mistake is one to it; so are two wrong lines beside."""
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(WRONG)
     cache = request.config.cache
-    assert cache is not None
-    return cache
+    # With a cache of the suite's own.
+    folder = cache.mkdir("mypy") if cache is not None else tmp_path / "mypy"
+    strict = ("--strict", "--warn-unused-ignores", "--no-error-summary", "--cache-dir", str(folder))
+    code, output = check("mypy", *strict, str(PUBLIC_API), str(wrong))
+    assert code == 1
+    mistakes = [line for line in output.splitlines() if ": error: " in line]
+    assert [line for line in mistakes if "wrong.py" not in line] == []
+    kinds = [re.findall(r"\[(assert-type|call-arg)\]", line) for line in mistakes]
+    assert kinds == [["assert-type"], ["call-arg"]], output
 
 
-def test_mypy_agrees(request: pytest.FixtureRequest) -> None:
-    """Mypy strict accepts every assert_type, and every expected mistake is one to it."""
-    code, output = mypy(PUBLIC_API, cache_of(request))
-    assert code == 0, output
-
-
-def test_mypy_would_notice(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """A wrong type and a wrong parameter name are two errors to mypy, so the check above can fail."""
+def test_basedpyright_agrees_and_would_notice(tmp_path: Path) -> None:
+    """Basedpyright strict accepts the same file; a wrong type and a wrong parameter name beside it are errors to it."""
     wrong = tmp_path / "wrong.py"
     wrong.write_text(WRONG)
-    code, output = mypy(wrong, cache_of(request))
+    code, output = check("basedpyright", str(PUBLIC_API), str(wrong))
     assert code == 1
-    assert "[assert-type]" in output
-    assert "[call-arg]" in output
-
-
-def test_basedpyright_agrees() -> None:
-    """Basedpyright strict accepts the same file, and every expected mistake is one to it as well."""
-    code, output = check("basedpyright", str(PUBLIC_API))
-    assert code == 0, output
-    assert "0 errors, 0 warnings" in output
-
-
-def test_basedpyright_would_notice(tmp_path: Path) -> None:
-    """A wrong type and a wrong parameter name are errors to basedpyright, so the check above can fail."""
-    wrong = tmp_path / "wrong.py"
-    wrong.write_text(WRONG)
-    code, output = check("basedpyright", str(wrong))
-    assert code == 1
-    assert "reportAssertTypeFailure" in output
-    assert "reportCallIssue" in output
+    assert "0 warnings" in output, output
+    mistakes = [line for line in output.splitlines() if " - error: " in line]
+    assert [line for line in mistakes if "wrong.py" not in line] == []
+    assert "reportAssertTypeFailure" in output and "reportCallIssue" in output, output
