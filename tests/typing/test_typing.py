@@ -35,7 +35,7 @@ def test_mypy_agrees_and_would_notice(request: pytest.FixtureRequest, tmp_path: 
     """Mypy strict accepts every assert_type, and every expected mistake is one to it; so are two wrong lines beside."""
     wrong = tmp_path / "wrong.py"
     wrong.write_text(WRONG)
-    cache = request.config.cache
+    cache: pytest.Cache | None = getattr(request.config, "cache", None)
     # With a cache of the suite's own.
     folder = cache.mkdir("mypy") if cache is not None else tmp_path / "mypy"
     strict = ("--strict", "--warn-unused-ignores", "--no-error-summary", "--cache-dir", str(folder))
