@@ -4,13 +4,17 @@ Nobody publishes the limit, so it is searched for. While nothing is refused, eac
 present gap halves it, down to the one of `most`. A refusal goes back to the last gap that was accepted, or makes the
 gap larger. From then on the gap moves between the one that was refused and the one that was accepted, with two
 acceptances for each step, until they are close. Later it is tried now and then whether the service takes more by now.
+
+Some refuse by chance, or for what others send. Then slowing down does not help, and that is how it is told: refusals
+are counted by the gap that they came at. Who refuses at most a third at one gap is near his limit, so he refuses
+nothing at larger ones. If refusals there are at least half as frequent, they come by chance: the gap goes back.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from ..._flow.retry import LONGEST_HEEDED
 
@@ -24,7 +28,7 @@ FASTER, SLOWER = 2.0, 1.6
 # The gap is at most so many times the first one.
 SLOWEST = 8.0
 # A gap that was accepted so often before is only a little too small.
-ESTABLISHED, A_LITTLE = 8, 1.25
+ESTABLISHED, A_LITTLE = 6, 1.25
 # So many acceptances lead to the next step, and where it lies between the refused gap (0) and the accepted one (1).
 STEP, PART = 2, 0.65
 # Gaps so close to each other are not parted further. After so many acceptances more is tried; doubled by each refusal
@@ -32,11 +36,17 @@ STEP, PART = 2, 0.65
 CLOSE, LATER, LATEST = 1.2, 24, 384
 # A turn that comes so many seconds late, or so much of a gap, counts as in time.
 LATE, LATE_PART = 0.05, 0.1
+# What was tried at a gap is forgotten bit by bit, after about so many tries at it.
+MEMORY = 50
 
 
 @dataclass(slots=True)
 class SubmissionPace:
-    """The seconds between two submissions, and what is known of the limit; 0.0 for a gap that is not known."""
+    """The seconds between two submissions, and what is known of the limit; 0.0 for a gap that is not known.
+
+    `tried` has what became of submissions since the first refusal, by the level of their gap: each level is a little
+    larger than the one before it, and 0 is the first gap.
+    """
 
     most: float
     gap: float
@@ -47,6 +57,7 @@ class SubmissionPace:
     refusals: int = 0
     heeded: float = 0.0
     first_gap: float = 0.0
+    tried: dict[str, list[float]] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, most: float, start: float = RATE) -> SubmissionPace:
@@ -62,7 +73,8 @@ class SubmissionPace:
     @property
     def is_settled(self) -> bool:
         """Whether an acceptance would change nothing."""
-        return self.gap <= 1 / self.most and self.refusals == 0 and self.refused_gap == 0.0
+        is_fastest = self.gap <= 1 / self.most and self.refusals == 0 and self.refused_gap == 0.0
+        return is_fastest and self.in_a_row >= ESTABLISHED
 
     def accepted(self, span: float) -> None:
         """Heed an acceptance; `span` seconds before it another one was sent, infinity after a pause."""
@@ -72,11 +84,15 @@ class SubmissionPace:
             return
         self.in_a_row += 1
         self.accepted_gap = self.gap
+        if self.refused_gap:
+            self._note(accepted=1.0)
         if self.gap <= self.refused_gap:
             # The service takes by now what it refused.
             self.refused_gap = self.gap / FASTER
-        wanted = max(self._next_gap(), 1 / self.most)
-        if wanted < self.gap:
+        self._go_down_to(min(self._next_gap(), self._good_gap()))
+
+    def _go_down_to(self, wanted: float) -> None:
+        if (wanted := max(wanted, 1 / self.most)) < self.gap:
             self.gap, self.in_a_row = wanted, 0
 
     def _next_gap(self) -> float:
@@ -96,13 +112,25 @@ class SubmissionPace:
         pause = 0.0
         if moment >= self.heeded:
             if is_rate:
-                self._slow()
+                self._heed_rate()
             self.refusals += 1
             pause = max(self.gap, min(self.gap * 2.0 ** min(self.refusals - 1, 16), LONGEST_PAUSE))
         if wanted is not None:
             pause = max(pause, min(wanted, LONGEST_HEEDED))
         self.heeded = max(self.heeded, moment + pause)
         return pause
+
+    def _heed_rate(self) -> None:
+        if not self.refusals:
+            is_surprise = self.in_a_row > 0
+            self._note(refused=1.0, surprise=float(is_surprise))
+            if is_surprise and self._is_by_chance(self._level):
+                self.in_a_row = 0
+                return
+            if (good := self._good_gap()) < self.gap:
+                self._go_down_to(good)
+                return
+        self._slow()
 
     def _slow(self) -> None:
         refused, before, self.refused_gap = self.gap, self.refused_gap, self.gap
@@ -116,9 +144,37 @@ class SubmissionPace:
             self.later = min(self.later * 2, LATEST)
         else:
             self.gap = max(refused * SLOWER, min(self.first_gap, refused * 2.0 ** min(self.refusals + 1, 16)))
-        # Some refuse by chance, or for what others send: that is no word about our pace, however often it comes.
         self.gap = min(self.gap, max(self.first_gap * SLOWEST, 1 / self.most))
         self.in_a_row = 0
+
+    @property
+    def _level(self) -> int:
+        return round(math.log(self.gap / self.first_gap, A_LITTLE))
+
+    def _note(self, accepted: float = 0.0, refused: float = 0.0, surprise: float = 0.0) -> None:
+        """Count a try at the present gap; a surprise is a refusal at a gap at which something was just accepted."""
+        known = self.tried.get(str(self._level), [0.0, 0.0, 0.0])
+        more = (accepted, refused, surprise)
+        self.tried[str(self._level)] = [one * (1 - 1 / MEMORY) + other for one, other in zip(known, more, strict=True)]
+
+    def _is_by_chance(self, level: int) -> bool:
+        """Whether what was refused at a level is no word about the pace: it is rare, and not much rarer above it."""
+        accepted, refused, _ = self.tried[str(level)]
+        slower = [many for name, many in self.tried.items() if int(name) > level]
+        slower_accepted, slower_refused, surprises = (sum(many[part] for many in slower) for part in range(3))
+        if slower_accepted < 2 * slower_refused:
+            return False
+        if accepted + refused <= 1:
+            # Too little to judge by. The first pace is worth another try where others were refused by chance.
+            return level >= 0 and surprises >= 0.5
+        share, slower_tries = refused / (accepted + refused), slower_accepted + slower_refused
+        is_rare = accepted >= 2 and accepted >= 2 * refused
+        return is_rare and slower_refused >= max(0.5, 0.5 * share * slower_tries)
+
+    def _good_gap(self) -> float:
+        """Find the smallest gap at which refusals come by chance, or return the present one."""
+        levels = (level for level in map(int, self.tried) if level < self._level and self._is_by_chance(level))
+        return min((self.first_gap * A_LITTLE**level for level in levels), default=self.gap)
 
 
 class LocalTurns:
