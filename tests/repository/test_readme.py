@@ -209,8 +209,9 @@ def fault(words: list[str]) -> str | None:
             known = {option for action in _parser("weryai contract")._actions for option in action.option_strings}
             unknown = [word for word in rest if word.startswith("-") and word.split("=")[0] not in known]
             return f"weryai contract has no option {unknown}" if unknown else None
-        case ["weryai", verb, *rest] if verb in cli.commands:
-            command = cli.commands[verb]
+        case ["weryai", *groups, "--help"]:
+            return fault(["weryai", *groups]) if groups else None
+        case ["weryai", verb, *rest] if (command := cli.get_command(click.Context(cli), verb)) is not None:
             if isinstance(command, click.Group):
                 below = command.get_command(click.Context(command), rest[0]) if rest else command
                 if below is None:
