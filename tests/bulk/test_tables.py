@@ -193,7 +193,7 @@ def test_the_first_sheet_is_the_first_that_can_be_seen(tmp_path: Path) -> None:
 
 
 def bomb(path: Path, rows: str, **parts: int) -> Path:
-    """A workbook whose sheet has these rows, and parts of so many blanks."""
+    """A workbook whose sheet has these rows, and parts of so many blanks, or of so many formats below zero."""
     openpyxl.Workbook().save(path.with_suffix(".plain"))
     with zipfile.ZipFile(path.with_suffix(".plain")) as plain, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for name in plain.namelist():
@@ -202,9 +202,11 @@ def bomb(path: Path, rows: str, **parts: int) -> Path:
                 content = re.sub(
                     rb"<sheetData ?/>|<sheetData></sheetData>", f"<sheetData>{rows}</sheetData>".encode(), content
                 )
-            file.writestr(name, content)
+            if name.removeprefix("xl/").removesuffix(".xml") not in parts:
+                file.writestr(name, content)
         for name, size in parts.items():
             with file.open(f"xl/{name}.xml", "w") as part:
+                part.write(b"<xf/>" * -size)
                 for _ in range(size // 1_000_000):
                     part.write(b" " * 1_000_000)
     return path
@@ -220,6 +222,9 @@ def bomb(path: Path, rows: str, **parts: int) -> Path:
             {},
             "more than .* rows or 500,000",
         ),
+        (f"<row>{'<c/>' * 5_001}</row>", {}, "xl/worksheets/sheet1.xml has more in it than is read"),
+        (f"<row>{'<c>' * 3_000}{'</c>' * 3_000}</row>", {}, "xl/worksheets/sheet1.xml has more in it than is read"),
+        ("<row/>" * 6_000, {"styles": -5_100}, "xl/styles.xml has more in it than is read"),
     ],
 )
 def test_a_workbook_that_is_a_bomb_is_refused(
@@ -227,6 +232,7 @@ def test_a_workbook_that_is_a_bomb_is_refused(
 ) -> None:
     """What unpacks to more than anybody typed, in bytes, rows or cells, is told, and costs neither memory nor time."""
     monkeypatch.setattr("weryai.bulk._manifest.readers._MOST_CELLS", 500_000)
+    monkeypatch.setattr("weryai.bulk._manifest.workbook._MOST_MARKS", 5_000)
     path = bomb(tmp_path / "jobs.xlsx", rows, **parts)
     assert path.stat().st_size < 1_000_000
     with pytest.raises(InvalidInputError, match=told):

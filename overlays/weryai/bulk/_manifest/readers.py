@@ -12,7 +12,6 @@ import os
 import re
 import stat
 import warnings
-import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from ..._media.image import is_address
 from ..._media.names import quoted
 from ...errors import InvalidInputError
 from .folder import CONVERTIBLE, SUFFIXES, read_folder
-from .workbook import HiddenThings, hidden_things
+from .workbook import HiddenThings, hidden_things, refuse_bomb
 
 NEEDS_PARQUET = 'reading Parquet needs the extra "parquet": pip install pyarrow'
 NEEDS_EXCEL = (
@@ -34,8 +33,7 @@ _LONGEST_LINE = 4_000_000
 # A Parquet file of a few kilobytes can have billions of rows, and values of gigabytes.
 _MOST_PARQUET_ROWS = 10_000_000
 _MOST_PARQUET = 500_000_000
-# A workbook is a ZIP. This much XML is read of it, and so many cells, in well under a minute each.
-_MOST_XML = 200_000_000
+# So many cells are read in well under a minute.
 _MOST_CELLS = 50_000_000
 _MOST_ROWS = 2**20
 _TOO_LONG = f"is longer than {_LONGEST_LINE:,} characters, as no row of a table is"
@@ -449,7 +447,7 @@ def _excel(path: Path) -> Iterator[Row]:
         raise InvalidInputError(NEEDS_EXCEL) from None
     table: _Table | None = None
     try:
-        _refuse_bomb(path)
+        refuse_bomb(path)
         with _no_words_of("openpyxl"):
             # Formulas are read as what Excel has worked them out to.
             book = load_workbook(path, read_only=True, data_only=True)
@@ -484,17 +482,6 @@ def _refuse_formulas(hidden: HiddenThings, line: int, texts: Sequence[str]) -> N
     last = max((column for row, column in hidden.formulas if row == line), default=len(texts))
     if (told := hidden.problem(line, texts, ["the name of a column"] * last)) is not None:
         raise ValueError(f"line {line}: {told}")
-
-
-def _refuse_bomb(path: Path) -> None:
-    """Raise ValueError for a workbook that unpacks to more than anybody typed; nothing is unpacked here."""
-    with zipfile.ZipFile(path) as file:
-        size = sum(part.file_size for part in file.infolist() if part.filename.lower().endswith((".xml", ".rels")))
-    if size > _MOST_XML:
-        raise ValueError(
-            f"it unpacks to {size // 1_000_000:,} MB, more than the {_MOST_XML // 1_000_000} MB that are read; "
-            'save it as "CSV UTF-8"'
-        )
 
 
 def _bounded(rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, list[str]]]:

@@ -1,6 +1,7 @@
-"""What the cells of a workbook do not show: formulas without a value, merged cells and hidden rows.
+"""What a workbook does not show: formulas without a value, merged cells, hidden rows, and gigabytes.
 
-openpyxl gives an empty cell for the first two and tells nothing of the third, so the sheet itself is asked.
+openpyxl gives an empty cell for the first two and tells nothing of the third, so the sheet itself is asked. What would
+take it minutes and all memory is refused before.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 # Rows that are merged, and formulas that are noted.
 _MOST_NOTED = 2_000_000
 _PIECE = 1_000_000
+# A workbook is a ZIP of XML. This much of it is read, and so many marks in a row, in the texts and in any other part: a
+# row has 16,384 cells of four marks, and a workbook 64,000 formats.
+_MOST_XML = 200_000_000
+_MOST_MARKS, _MOST_IN_TEXTS = 500_000, 10_000_000
+_ROW = re.compile(rb"<(?:\w+:)?row[ />]")
 #: In these columns a formula that was never calculated is told even if its program wrote 0 as its value.
 _TEXTS = ("image", "prompt", "negative_prompt")
 
@@ -46,6 +52,32 @@ class HiddenThings:
             if not text and place + 1 in self.covered.get(line, ()) and any(map(str.strip, cells)):
                 return f"{where} is merged with the cell above, which alone has a value; unmerge it and fill each row"
         return None
+
+
+def refuse_bomb(path: Path) -> None:
+    """Raise ValueError for a workbook that has more in it than anybody typed, by its sizes and its marks alone."""
+    with zipfile.ZipFile(path) as file:
+        parts = [part for part in file.infolist() if part.filename.lower().endswith((".xml", ".rels"))]
+        if (size := sum(part.file_size for part in parts)) > _MOST_XML:
+            raise ValueError(
+                f"it unpacks to {size // 1_000_000:,} MB, more than the {_MOST_XML // 1_000_000} MB that are read; "
+                'save it as "CSV UTF-8"'
+            )
+        for part in parts:
+            name = part.filename.lower()
+            # What pivot tables keep is not read.
+            if part.file_size > _MOST_MARKS and "pivot" not in name:
+                _refuse_marks(file, part, _MOST_IN_TEXTS if name.endswith("sharedstrings.xml") else _MOST_MARKS)
+
+
+def _refuse_marks(file: zipfile.ZipFile, part: zipfile.ZipInfo, most: int) -> None:
+    marks = 0
+    with file.open(part) as source:
+        while piece := source.read(_PIECE):
+            for number, row in enumerate(_ROW.split(piece)):
+                marks = row.count(b"<") + (0 if number else marks)
+                if marks > most:
+                    raise ValueError(f'{part.filename} has more in it than is read; save it as "CSV UTF-8"')
 
 
 def hidden_things(path: Path, part: str) -> HiddenThings:
