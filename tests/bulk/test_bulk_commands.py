@@ -9,7 +9,7 @@ import pytest
 from pyarrow import parquet
 
 from fakes.bulks import AT_ONCE, manifest, rows, states
-from fakes.commands import Ended, weryai_command
+from fakes.commands import Ended, weryai_command, weryai_here
 from fakes.surroundings import JOURNEY_KEY
 from weryai.emulator import Emulator
 
@@ -111,9 +111,9 @@ def test_a_whole_story(emulator: Emulator, tmp_path: Path) -> None:
 def test_a_mistake_is_one_clear_line(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
     """A wrong file, option or word ends with 2 and says what is wrong, before anything is sent."""
     manifest(tmp_path / "jobs.csv", range(2))
-    ended = bulk(tmp_path, *arguments, url="http://127.0.0.1:9", code=2)
-    assert told in ended.errors
-    assert ended.output == ""
+    ended = weryai_here("bulk", *arguments, base_url="http://127.0.0.1:9", key=JOURNEY_KEY, folder=tmp_path)
+    assert ended.code == 2 and told in ended.errors, ended
+    assert ended.output == "" and "Traceback" not in ended.errors
 
 
 def test_a_page_ends_with_5_and_the_next_run_fetches_the_video(emulator: Emulator, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Run `python -m weryai` as a user does: a process of its own, with what it printed and how it ended."""
 
+import contextlib
+import io
 import itertools
 import os
 import signal
@@ -9,6 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 _NUMBERS = itertools.count()
 
@@ -77,3 +81,23 @@ def weryai_command(
 ) -> Ended:
     """Run one command in a folder to its end."""
     return end_of(start_weryai(*arguments, base_url=base_url, key=key, folder=folder), interrupt_when)
+
+
+def weryai_here(*arguments: str, base_url: str | None, key: str | None, folder: Path) -> Ended:
+    """Run one command as `weryai_command` does, but in this process: for what a process of its own tells nothing of."""
+    from weryai._journal.memory import MEMORY
+    from weryai.cli import run
+
+    said, told = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        chosen = environment(base_url, key)
+        for name in [name for name in os.environ if name not in chosen]:
+            patched.delenv(name)
+        for name, value in chosen.items():
+            patched.setenv(name, value)
+        patched.setattr(sys, "stdin", io.StringIO())
+        MEMORY.forget()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(told):
+            code = run(arguments)
+    return Ended(code, said.getvalue(), told.getvalue())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakes.answers import MP4, SUBMIT, accepted, refused, serve_story
-from fakes.commands import weryai_command
+from fakes.commands import weryai_here
 from fakes.faults import json_reply
 from fakes.faulty_server import FaultyServer
 from fakes.pictures import png
@@ -33,7 +33,7 @@ def run(server: FaultyServer, folder: Path, *arguments: str, key: str | None = J
     server.default("GET", MODELS, json_reply({"status": 200, "data": REGISTRY}))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WERYAI_MODELS_BASE_URL", server.url)
-        return weryai_command(*arguments, base_url=server.url, key=key, folder=folder)
+        return weryai_here(*arguments, base_url=server.url, key=key, folder=folder)
 
 
 CHOICES: list[tuple[tuple[str, ...], str, dict[str, Any], str]] = [

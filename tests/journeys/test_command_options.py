@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from fakes.answers import STATUS, SUBMIT, TASK, accepted, looked, refused, serve_story
-from fakes.commands import end_of, environment, start_weryai, weryai_command
+from fakes.commands import end_of, environment, start_weryai, weryai_command, weryai_here
 from fakes.faults import Reply, Reset, html_reply, json_reply
 from fakes.faulty_server import FaultyServer
 from fakes.pictures import png
@@ -165,7 +165,8 @@ def test_exit_codes_are_those_of_the_help(
     spoil(faulty_server)
     if code == 5:
         faulty_server.default("GET", STATUS, looked("succeed", videos=[f"{faulty_server.url}/gone.mp4"]))
-    ended = run(faulty_server, tmp_path, "generate", URL, "--prompt", "Wave", *options)
+    words = ("generate", URL, "--prompt", "Wave", *options)
+    ended = weryai_here(*words, base_url=faulty_server.url, key=JOURNEY_KEY, folder=tmp_path)
     assert ended.code == code, ended.errors
     assert "Traceback" not in ended.errors
 
