@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fakes.bulks import AT_ONCE, FAST, QUICK, go, rows
-from fakes.commands import Ended, weryai_command
+from fakes.commands import Ended, weryai_here
 from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
@@ -277,7 +277,7 @@ def test_a_manifest_that_was_renamed_is_asked_about(emulator: Emulator, tmp_path
         table(tmp_path / one, *(str(place / name) for name in NAMES))
 
     def run(*words: str) -> Ended:
-        return weryai_command("bulk", "run", *words, "-p", "The sea moves", *AT_ONCE, "--interval", "0.02",
+        return weryai_here("bulk", "run", *words, "-p", "The sea moves", *AT_ONCE, "--interval", "0.02",
                               base_url=emulator.url, key=JOURNEY_KEY, folder=tmp_path)  # fmt: skip
 
     assert run(one).code == 0

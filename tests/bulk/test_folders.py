@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakes.bulks import AT_ONCE, go, rows
-from fakes.commands import weryai_command
+from fakes.commands import weryai_here
 from fakes.photos import encoded, halves, held
 from fakes.pictures import JPEG
 from weryai import InvalidInputError, bulk
@@ -57,7 +57,7 @@ def test_a_folder_in_a_hidden_place_is_read(tmp_path: Path) -> None:
 def test_what_is_left_out_is_counted_by_kind_before_anything_is_bought(tmp_path: Path) -> None:
     """`plan` and `run` say how many files of which kind are not taken, and what to do about photos of a phone."""
     photos(tmp_path / "photos", "a.jpg", "b.HEIC", "c.heic", "d.mov", "e.txt", "noending", ".hidden")
-    ended = weryai_command("bulk", "plan", "photos", "-p", "x", base_url=None, key=None, folder=tmp_path)
+    ended = weryai_here("bulk", "plan", "photos", "-p", "x", base_url=None, key=None, folder=tmp_path)
     assert ended.code == 0
     assert sorted(one.partition("left out ")[2] for one in ended.error_lines) == [
         "of the folder, 1: .mov",
@@ -149,14 +149,14 @@ def test_ten_photos_of_a_phone_become_videos_by_one_command(tmp_path: Path, emul
     place = phone(tmp_path / "photos")
     before = {path: path.read_bytes() for path in place.rglob("*.*") if path.is_file()}
     command = ("bulk", "run", "photos", "--convert", *AT_ONCE, "-p", "The sea moves")
-    ended = weryai_command(*command, base_url=emulator.url, key=emulator.key, folder=tmp_path)
+    ended = weryai_here(*command, base_url=emulator.url, key=emulator.key, folder=tmp_path)
     assert ended.code == 0, ended.errors
     assert "3 rows: HEIC: a JPEG of it will be uploaded" in ended.errors
     assert len(list((tmp_path / "photos.videos").glob("IMG_*.mp4"))) == 10
     assert before == {path: path.read_bytes() for path in place.rglob("*.*") if path.is_file()}
     # Moved, it is the same.
     place.rename(tmp_path / "elsewhere")
-    again = weryai_command(
+    again = weryai_here(
         "bulk", "run", "elsewhere", *command[3:], "--ledger", "photos.ledger.db",
         base_url=emulator.url, key=emulator.key, folder=tmp_path,
     )  # fmt: skip
@@ -168,7 +168,7 @@ def test_one_photo_of_a_phone_becomes_a_video(tmp_path: Path, emulator: Emulator
     """`generate --convert` says what it makes before it pays; without it the message says how."""
     (tmp_path / "IMG_1.HEIC").write_bytes(encoded(halves(), "HEIC", exif=held()))
     for more, code in (((), 2), (("--convert",), 0)):
-        ended = weryai_command(
+        ended = weryai_here(
             "generate", "IMG_1.HEIC", "-p", "x", *more, base_url=emulator.url, key=emulator.key, folder=tmp_path
         )
         assert ended.code == code, ended.errors

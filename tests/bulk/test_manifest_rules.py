@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakes.bulks import AT_ONCE, FAST, PROMPT, QUICK, filled, go, manifest, picture, rows
-from fakes.commands import weryai_command
+from fakes.commands import weryai_here
 from fakes.surroundings import JOURNEY_KEY
 from weryai import ConfigurationError, JournalError, bulk
 from weryai._flow.intent import Intent
@@ -172,7 +172,7 @@ def test_parts_share_a_budget(emulator: Emulator, tmp_path: Path, how: str) -> N
                     go(ledger, emulator.url, tmp_path, limits={"budget_tasks": 7})
                     continue
             words = [path.name]
-        ended = weryai_command("bulk", "run", *words, "--budget", "7", *AT_ONCE, "--interval", "0.02",
+        ended = weryai_here("bulk", "run", *words, "--budget", "7", *AT_ONCE, "--interval", "0.02",
                                base_url=emulator.url, key=JOURNEY_KEY, folder=tmp_path)  # fmt: skip
         assert f"at most {2 + part} tasks" in ended.errors
     assert len(bought(emulator)) == 7
@@ -206,9 +206,9 @@ def test_a_command_tells_what_it_leaves_out(emulator: Emulator, tmp_path: Path) 
     """`run` says how many jobs are not in the manifest, ends well without them, and `status` counts them."""
     filled(tmp_path, 3).close()
     manifest(tmp_path / "jobs.csv", range(1))
-    ended = weryai_command("bulk", "run", "jobs.csv", "--ledger", "run.db", *AT_ONCE, "--interval", "0.02",
+    ended = weryai_here("bulk", "run", "jobs.csv", "--ledger", "run.db", *AT_ONCE, "--interval", "0.02",
                            base_url=emulator.url, key=JOURNEY_KEY, folder=tmp_path)  # fmt: skip
     assert (ended.code, bought(emulator)) == (0, [PROMPT])
     assert "2 jobs are not in this manifest" in ended.errors and "the same command goes on" not in ended.errors
-    told = weryai_command("bulk", "status", "run.db", base_url=None, key=None, folder=tmp_path)
+    told = weryai_here("bulk", "status", "run.db", base_url=None, key=None, folder=tmp_path)
     assert "2  of these are not in this manifest, so none is submitted (2 queued)" in told.output

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from fakes.commands import weryai_command
+from fakes.commands import weryai_here
 from fakes.pictures import JPEG
 from weryai import bulk
 from weryai._flow.order import AttemptResult
@@ -49,7 +49,7 @@ def test_a_plan_leaves_out_what_was_bought(tmp_path: Path) -> None:
         planned = bulk.plan(source, {}, ledger=path)
         assert (planned.tasks, planned.known, planned.uploads, planned.submits) == (2, 1, 2, 1)
         assert path.read_bytes() == before
-    ended = weryai_command("bulk", "plan", "jobs.csv", "--budget", "2", base_url=None, key=None, folder=tmp_path)
+    ended = weryai_here("bulk", "plan", "jobs.csv", "--budget", "2", base_url=None, key=None, folder=tmp_path)
     assert "2 tasks to buy" in ended.output and "1 job more in the ledger, not bought again" in ended.output
     assert "the budget of 2 tasks ends before that" in ended.output
     shutil.copy(SAMPLES / "ledger-1.db", tmp_path / "old.db")

@@ -10,7 +10,7 @@ import pytest
 
 import weryai
 from fakes.bulks import FAST, PROMPT, QUICK, filled, go, manifest, picture, rows, states
-from fakes.commands import weryai_command
+from fakes.commands import weryai_here
 from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import OrderState, WeryAI, bulk
@@ -154,7 +154,7 @@ def test_a_deleted_video_is_fetched_again_on_demand(emulator: Emulator, tmp_path
     assert [path for path in paths if not path.is_file()] == []
     assert rows(tmp_path / "run.db", "path") == [str(path) for path in paths]
     paths[2].unlink()
-    retried = weryai_command("bulk", "retry", "run.db", "--missing", base_url=None, key=None, folder=tmp_path)
+    retried = weryai_here("bulk", "retry", "run.db", "--missing", base_url=None, key=None, folder=tmp_path)
     assert retried.code == 0 and "1 video is missing" in retried.output, retried.errors
     assert states(tmp_path / "run.db") == {"done": 3, "submitted": 1} and orders(emulator) == 4
 

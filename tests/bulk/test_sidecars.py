@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakes.bulks import AT_ONCE, PROMPT, filled, go, picture, rows
-from fakes.commands import weryai_command
+from fakes.commands import weryai_here
 from fakes.pictures import png
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
@@ -28,7 +28,7 @@ def test_each_video_has_its_facts(emulator: Emulator, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(8, 8))
     (tmp_path / "jobs.csv").write_text(f"key,image,prompt\nfar,{picture(1)},{PROMPT}\nnear,a.png,{PROMPT}\n")
     (tmp_path / "prices.csv").write_text("model,credits\nWERYAI_VIDEO_1_0,7\n")
-    ended = weryai_command(
+    ended = weryai_here(
         "bulk", "run", "jobs.csv", "--sidecar", "--prices", "prices.csv", *AT_ONCE, base_url=emulator.url,
         key=JOURNEY_KEY, folder=tmp_path,
     )  # fmt: skip

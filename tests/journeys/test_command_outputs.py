@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakes.answers import MP4, STATUS, SUBMIT, TASK, looked, serve_story, video_url
-from fakes.commands import weryai_command
+from fakes.commands import weryai_here
 from fakes.faults import html_reply
 from fakes.faulty_server import FaultyServer
 from fakes.surroundings import JOURNEY_KEY
@@ -26,7 +26,7 @@ def server(faulty_server: FaultyServer) -> FaultyServer:
 
 def run(server: FaultyServer, folder: Path, *arguments: str) -> Any:
     """Run one command against the server."""
-    return weryai_command(*arguments, base_url=server.url, key=JOURNEY_KEY, folder=folder)
+    return weryai_here(*arguments, base_url=server.url, key=JOURNEY_KEY, folder=folder)
 
 
 @pytest.mark.parametrize("command", [GENERATE, ("wait", TASK), ("download", TASK), ("download", "URL")], ids=" ".join)

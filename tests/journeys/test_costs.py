@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fakes.commands import weryai_command
+from fakes.commands import weryai_here
 from fakes.surroundings import JOURNEY_KEY
 from weryai import AsyncWeryAI, Journal, OrderState, Video, WeryAI
 from weryai.emulator import Emulator
@@ -85,7 +85,7 @@ def test_the_command_shows_what_the_last_one_cost(service: Emulator, tmp_path: P
 
     def weryai(*words: str, key: str | None = JOURNEY_KEY) -> Any:
         journal = () if "--no-journal" in words else ("--journal", "journal.db")
-        ended = weryai_command(*words, *journal, base_url=service.url, key=key, folder=tmp_path)
+        ended = weryai_here(*words, *journal, base_url=service.url, key=key, folder=tmp_path)
         assert ended.code == 0, ended.errors
         return ended
 

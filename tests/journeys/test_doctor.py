@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.commands import environment, weryai_command
+from fakes.commands import environment, weryai_here
 from fakes.refusing import RefusingPort
 from fakes.surroundings import JOURNEY_KEY
 from weryai.emulator import Emulator
@@ -77,7 +77,7 @@ def test_nobody_there_is_told(tmp_path: Path) -> None:
 
 def test_a_person_reads_lines(tmp_path: Path) -> None:
     """Each finding is one line, with its remedy below it."""
-    ended = weryai_command("doctor", "--offline", base_url=None, key=None, folder=tmp_path)
+    ended = weryai_here("doctor", "--offline", base_url=None, key=None, folder=tmp_path)
     assert "look key" in ended.output
     assert "set WERYAI_API_KEY" in ended.output
     assert ended.code == 1
