@@ -259,3 +259,18 @@ def test_two_frames_are_checked_by_what_their_model_is_listed_for() -> None:
     }
     assert "duration 8: VEO_3_1 takes 4 (by the live registry, which lists it for images" in checked({}, live)[0][0]
     assert checked({"model": "NEW"})[0] == [] and "nothing of NEW" in checked({"model": "NEW"})[1][1]
+
+
+def test_a_key_that_differs_in_this_operation_is_suggested() -> None:
+    """Where no registry lists models, the contract's other key of the same product is named before paying."""
+    told = checked({"model": "CHATBOT_VEO_3_1_FAST", "duration": 8})[0]
+    assert [one.partition(",")[0] for one in told] == [
+        "model: CHATBOT_VEO_3_1_FAST is a key for images; here the same model is VEO_3_1_FAST"
+    ]
+    assert checked({"model": "VEO_3_1_FAST"})[0] == []
+    with pytest.raises(InvalidInputError, match="here the same model is VEO_3_1_FAST"):
+        checked({"model": "CHATBOT_VEO_3_1_FAST", "duration": 8, "strict": True})
+    # A registry that lists models of this kind decides instead.
+    listed = {"model_key": "CHATBOT_VEO_3_1_FAST", "durations": [8], "aspect_ratios": ["16:9"]}
+    live = {"status": 200, "data": {"first_last_image_to_video": [listed]}}
+    assert checked({"model": "CHATBOT_VEO_3_1_FAST", "duration": 8}, live)[0] == []

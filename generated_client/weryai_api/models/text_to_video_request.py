@@ -18,7 +18,8 @@ class TextToVideoRequest:
     """As ImageToVideoRequest, without a picture. The operation's page was not seen; the limits are those of its siblings.
 
     Attributes:
-        model (KnownModel | str): The model's key; keys for text may differ from those for pictures.
+        model (KnownModel | str): The model's key; keys for text may differ from those for pictures. `x-other-keys` has
+            those known to.
         prompt (str): What the video shall show, 1 to 2000 characters.
         duration (int): Length of the video in seconds.
         aspect_ratio (KnownAspectRatio | str | Unset): Width to height of the video. Required by the restated docs;

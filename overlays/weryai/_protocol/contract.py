@@ -47,6 +47,12 @@ def module_name(endpoint: ModuleType) -> str:
     return endpoint.__name__.rpartition(".")[2]
 
 
+def key_here(schema: str, key: str) -> str | None:
+    """The key that a product has in the operation of a request schema, if its key for images is another one."""
+    keys: dict[str, str] = request_schemas().get(schema, {}).get("properties", {})["model"].get("x-other-keys", {})
+    return keys.get(key)
+
+
 @functools.cache
 def defaults_of(request: str) -> Mapping[str, Any]:
     """What the service takes for the fields that a request such as "POST /v1/x" leaves out, as far as it says so."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from .._flow.logs import warn_before_paying
 from .._media.image import Image
+from .._protocol.contract import key_here
 from .._protocol.model_registry import Kind, Model, Registry, problems
 from ..errors import InvalidInputError
 from .paid_request import Operation
@@ -24,7 +25,7 @@ Found = tuple[Model | None, Kind]
 
 
 def fit_to_model(
-    registry: Registry, found: Found, kind: Kind, body: dict[str, Any], validate: object, *, strict: bool
+    registry: Registry, found: Found, operation: Operation, body: dict[str, Any], validate: object, *, strict: bool
 ) -> None:
     """Fit the ratio to the model, and check the rest against what the model takes."""
     model, _ = found
@@ -32,7 +33,8 @@ def fit_to_model(
         _warn_of_no_ratio(model, strict=strict)
     _fit_ratio(body, model)
     if validate:
-        _check_model(registry, found, kind, body, strict=strict)
+        _check_key(registry, operation, body["model"], strict=strict)
+        _check_model(registry, found, operation.kind, body, strict=strict)
         _warn_of_many(body.get("video_number"), strict=strict)
 
 
@@ -43,6 +45,17 @@ def _fit_ratio(body: dict[str, Any], model: Model | None) -> None:
     if isinstance(ratio, DefaultRatio) and ratios is not None and ratio not in ratios:
         del body["aspect_ratio"]
         body |= {"aspect_ratio": ratios[0]} if ratios else {}
+
+
+def _check_key(registry: Registry, operation: Operation, key: str, *, strict: bool) -> None:
+    """Suggest the key that a product has in this operation, unless the registry lists the models of this kind."""
+    here = None if registry.models.get(operation.kind) else key_here(operation.schema, key)
+    if here is None:
+        return
+    told = f"model: {key} is a key for images; here the same model is {here}"
+    if strict:
+        raise InvalidInputError(told)
+    warn_before_paying(f"{told}, so the service may refuse it; strict=True refuses it at once")
 
 
 def _check_model(registry: Registry, found: Found, kind: Kind, body: Mapping[str, Any], *, strict: bool) -> None:

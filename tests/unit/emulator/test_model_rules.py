@@ -110,3 +110,33 @@ async def test_a_missing_ratio_is_the_same_for_every_operation(
     reply = await visitor.post(path, json=order(model=model, aspect_ratio=..., **images[path]))
     assert (reply.status_code, reply.json()["status"]) == (200, code)
     assert code == 0 or reply.json()["message"] == "aspect ratio cannot be empty"
+
+
+FRAMES = "/v1/generation/first-last-image-to-video"
+FIRST_AND_LAST = {"image": ..., "first_pic_url": PICTURES[0], "end_pic_url": PICTURES[1]}
+
+
+@pytest.mark.parametrize(
+    ("path", "changes", "note"),
+    [
+        (TEXT, {"image": ..., "model": "WERYAI_VIDEO_1_0"}, "no source lists what a model takes in this operation"),
+        (FRAMES, {**FIRST_AND_LAST, "model": "VEO_3_1"}, "no source lists what a model takes in this operation"),
+        (FRAMES, {**FIRST_AND_LAST, "model": "CHATBOT_VEO_3_1_FAST"}, "the page of this operation does not name"),
+    ],
+    ids=["text", "on the page", "not on the page"],
+)
+async def test_what_was_not_checked_is_noted(visitor: Visitor, path: str, changes: dict[str, Any], note: str) -> None:
+    """Where the registry has no list for an operation, a header says so, and whether the page names the model."""
+    reply = await visitor.post(path, json=order(**changes))
+    assert reply.json()["status"] == 0, reply.text
+    assert note in reply.headers["X-Emulator-Note"]
+
+
+async def test_strict_rules_go_by_the_page_where_the_registry_has_no_list() -> None:
+    """Of two frames the page names the models, under keys of its own: strict rules refuse any other key."""
+    async with Visitor(video="fixed", model_rules="strict") as client:
+        told = [
+            (await client.post(FRAMES, json=order(**FIRST_AND_LAST, model=model))).json()["status"]
+            for model in ("VEO_3_1_FAST", "CHATBOT_VEO_3_1_FAST", "WERYAI_VIDEO_1_0")
+        ]
+    assert told == [0, 1006, 1006]

@@ -234,3 +234,28 @@ async def test_scenarios_meet_a_new_paid_operation() -> None:
         await visitor.post("/v1/generation/lip-sync", json={"video": "v"})
         assert [len(row.task_ids) for row in visitor.app.state.world.ledger.rows()] == [1]
         visitor.app.state.world.close()
+
+
+REFERENCES = "/v1/generation/almighty-reference-to-video"
+#: A sound and a video, as far as their first bytes tell.
+SOUND, FILM = b"RIFF\x10\0\0\0WAVEfmt " + bytes(8), b"\0\0\0\x10ftypisom" + bytes(8)
+
+
+async def test_a_reference_is_of_the_kind_of_its_field(visitor: Visitor) -> None:
+    """An upload of another kind than its field is refused, and so are sounds alone; nothing is paid for."""
+    sound, film = [
+        (await visitor.upload(data, name)).json()["data"]["object_url_list"]
+        for data, name in ((SOUND, "a.wav"), (FILM, "a.mp4"))
+    ]
+    body = {"model": "WERYDANCE_2_0", "prompt": "x", "duration": 10, "aspect_ratio": "9:16"}
+    given: list[tuple[dict[str, Any], int]] = [
+        ({"videos": sound}, 1002),
+        ({"audios": film, "videos": film}, 1002),
+        ({"images": film}, 2004),
+        ({"audios": sound}, 1002),
+        ({"audios": sound, "videos": film}, 0),
+        ({"audios": sound, "images": ["https://example.com/a.jpg"]}, 0),
+    ]
+    replies = [await visitor.post(REFERENCES, json={**body, **more}) for more, _ in given]
+    assert [(one.status_code, one.json()["status"]) for one in replies] == [(200, code) for _, code in given]
+    assert len(visitor.app.state.world.tasks.all()) == 2

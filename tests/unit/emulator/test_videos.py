@@ -119,6 +119,17 @@ async def test_an_image_that_cannot_be_animated_fails_its_task(
         assert (await rendering_visitor.get(f"/result/{second}.mp4")).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["animated WebP", "800 scans"])
+async def test_what_shows_without_a_decoder_fails_with_the_fixed_video_too(visitor: Visitor, name: str) -> None:
+    """An application that is tested with the fixed video does not take an animated WebP for an image."""
+    data, reason = HOPELESS[name]
+    (image,) = (await visitor.upload(data)).json()["data"]["object_url_list"]
+    (task_id,) = (await visitor.submit(image=image))["task_ids"]
+    visitor.clock.advance(3)
+    told = (await visitor.get(f"/v1/generation/{task_id}/status")).json()["data"]
+    assert (told["task_status"], reason in told["msg"]) == ("failed", True)
+
+
 async def test_a_scenario_decides_before_the_image(rendering_visitor: Visitor) -> None:
     """Who chose what becomes of a task gets that."""
     (image,) = (await rendering_visitor.upload(HOPELESS["broken"][0])).json()["data"]["object_url_list"]

@@ -24,20 +24,26 @@ class Registry:
         self._models: dict[str, dict[Any, Json]] = {
             kind: {entry.get("model_key"): entry for entry in entries or []} for kind, entries in data.items()
         }
+        self._on_page = {one.kind: keys for one in operations if (keys := keys_on_page(one))}
 
     def entry(self, kind: str, model: str) -> Json | None:
         """Return what is known of a model for this kind of work; nothing of a kind that the registry has not."""
         return self._models.get(kind, {}).get(model)
 
     def note(self, kind: str, model: str, rules: ModelRules) -> str | None:
-        """Say that a model is taken unseen, where others of its kind are known."""
-        if rules == "off" or not self.is_unknown(kind, model):
+        """Say that a model is taken unseen: this one, or each of its kind."""
+        if rules == "off" or self.entry(kind, model) is not None:
             return None
-        return "the registry does not list this model, so nothing that depends on the model was checked"
+        if self._models.get(kind):
+            return "the registry does not list this model, so nothing that depends on the model was checked"
+        if self.is_unknown(kind, model):
+            return "the page of this operation does not name this model, so the service may not take it"
+        return "no source lists what a model takes in this operation, so it was not checked"
 
     def is_unknown(self, kind: str, model: str) -> bool:
-        """Whether models of this kind are known, and this is none of them."""
-        return bool(self._models.get(kind)) and self.entry(kind, model) is None
+        """Whether models of this kind are known, by the registry or else by the operation's page; this is none."""
+        known = self._models.get(kind) or self._on_page.get(kind)
+        return bool(known) and model not in known
 
     def complaints(self, kind: str, sent: Json) -> Iterator[tuple[str, str]]:
         """Yield what the model does not take, as a JSON pointer and a sentence."""
@@ -71,6 +77,12 @@ class Registry:
             [entry] if entry is not None else [models[model] for models in self._models.values() if model in models]
         )
         return any(one.get("aspect_ratios") for one in entries if one is not None)
+
+
+def keys_on_page(operation: Operation) -> tuple[str, ...]:
+    """Return the models that an operation's own page names, if it was seen."""
+    properties = operation.body.properties if operation.body is not None else {}
+    return tuple(properties.get("model", {}).get("x-models", ()))
 
 
 def listed_values(entry: Json, sent: Json) -> Iterator[tuple[str, str]]:

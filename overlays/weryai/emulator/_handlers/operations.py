@@ -32,6 +32,8 @@ STAGES: dict[str, Stage] = {
     "getBalance": "balance",
     "listVideoModels": "models",
 }
+#: What the service is given besides images, and the first part of its media type.
+REFERENCES = {"videos": "video", "audios": "audio"}
 #: How long a video is, in seconds, when what submits it does not say.
 SECONDS = 5
 
@@ -79,6 +81,7 @@ class Operations:
         """Order one to four videos of a kind of work."""
         self._check_model(kind, visit)
         self._check_images(visit)
+        self._check_references(visit)
         work = work_of(visit)
         trouble = await self._trouble_with(visit)
         try:
@@ -143,6 +146,21 @@ class Operations:
                 message = "only support jpg|jpeg|png|webp image type"
                 visit.exchange.complaints.append(Complaint("", message))
                 raise broken_rule(message, 2004)
+
+    def _check_references(self, visit: RequestContext) -> None:
+        """Refuse references of another kind than their field, and sounds that stand alone; the words are ours."""
+        for field, kind in REFERENCES.items():
+            urls = visit.sent.get(field)
+            for url in urls if isinstance(urls, list) else ():
+                if isinstance(url, str) and not self._world.may_be(kind, url):
+                    self._refuse_reference(visit, f"/{field}", f"{field}: {kind} url error")
+        if visit.sent.get("audios") and not visit.sent.get("images") and not visit.sent.get("videos"):
+            self._refuse_reference(visit, "/audios", "audios: an image or a video is needed beside them")
+
+    @staticmethod
+    def _refuse_reference(visit: RequestContext, pointer: str, message: str) -> None:
+        visit.exchange.complaints.append(Complaint(pointer, message))
+        raise broken_rule(message)
 
     async def _trouble_with(self, visit: RequestContext) -> str | None:
         """Return why one of the images of an order cannot be animated; None if they can."""

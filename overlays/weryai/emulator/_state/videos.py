@@ -19,6 +19,7 @@ from weryai.emulator._protocol.responses import refusal
 from weryai.emulator._state.settings import VideoMode
 from weryai.emulator._state.tasks import Work
 from weryai.emulator._state.uploads import Picture, Uploads
+from weryai.emulator._video.image_files import PictureError, harmless
 
 DATA = Path(__file__).parent.parent / "data"
 FIXED_VIDEO = DATA / "fixed.mp4"
@@ -32,6 +33,16 @@ LONGEST_VIDEO = 60
 WORKER_TIMEOUT = 120.0
 #: Decoding the largest image takes about a tenth of this.
 CHECK_TIMEOUT = 30.0
+HOPELESS = "the image cannot be animated"
+
+
+def seen_at_once(picture: Picture) -> str | None:
+    """Return why an image cannot be animated, as far as it shows without a decoder; None otherwise."""
+    try:
+        harmless(picture.data)
+    except PictureError as error:
+        return f"{HOPELESS}: {error}"
+    return None
 
 
 class Videos:
@@ -69,8 +80,10 @@ class Videos:
     async def trouble_with(self, url: str) -> str | None:
         """Return why the image of a URL cannot be animated, found out once for each image; None if it can."""
         picture = self._uploads.at(url)
-        if self._mode == "fixed" or picture is None:
+        if picture is None:
             return None
+        if self._mode == "fixed":
+            return seen_at_once(picture)
         check = self._checks.get(picture.digest)
         if check is None:
             check = self._checks[picture.digest] = asyncio.create_task(self._check(picture))
@@ -110,7 +123,7 @@ class Videos:
         reason = await self._run([str(path)], CHECK_TIMEOUT)
         if self._closed or reason is None:
             return None
-        return f"the image cannot be animated: {reason.removeprefix(f'{path.name}: ')}"
+        return f"{HOPELESS}: {reason.removeprefix(f'{path.name}: ')}"
 
     async def _written(self, picture: Picture) -> Path:
         """Return the file of an image, for a worker."""

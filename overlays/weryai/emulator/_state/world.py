@@ -127,6 +127,11 @@ class World:
         task_id = path.removeprefix("/result/").removesuffix(".mp4")
         return self.tasks.task(task_id) is None
 
+    def may_be(self, kind: str, url: str) -> bool:
+        """Whether a URL may lead to a video or an audio; of an upload of this emulator it is known."""
+        upload = self.uploads.at(url)
+        return upload is None or upload.media_type.startswith(f"{kind}/")
+
     def reset(self) -> None:
         """Forget everything that happened; the clock goes on, and the scenarios of the start are injected anew."""
         self.resets += 1
