@@ -42,7 +42,7 @@ class Registry:
 
     def is_unknown(self, kind: str, model: str) -> bool:
         """Whether models of this kind are known, by the registry or else by the operation's page; this is none."""
-        known = self._models.get(kind) or self._on_page.get(kind)
+        known = self._models.get(kind) or self._on_page.get(kind) or ()
         return bool(known) and model not in known
 
     def complaints(self, kind: str, sent: Json) -> Iterator[tuple[str, str]]:
