@@ -274,3 +274,15 @@ def test_a_key_that_differs_in_this_operation_is_suggested() -> None:
     listed = {"model_key": "CHATBOT_VEO_3_1_FAST", "durations": [8], "aspect_ratios": ["16:9"]}
     live = {"status": 200, "data": {"first_last_image_to_video": [listed]}}
     assert checked({"model": "CHATBOT_VEO_3_1_FAST", "duration": 8}, live)[0] == []
+
+
+ORDERLESS = [{URL, URL + "2"}, frozenset([URL]), {URL: 1}, {URL: 1}.keys()]
+
+
+@pytest.mark.parametrize("images", ORDERLESS, ids=lambda one: type(one).__name__)
+def test_images_without_an_order_are_refused(images: Any) -> None:
+    """The order of images is the video's: a set or a mapping would buy one that nobody chose."""
+    with WeryAI("sk-x", transport=httpx.MockTransport(lambda _: httpx.Response(500))) as client:
+        for verb in ("prepare", "submit", "generate"):
+            with pytest.raises(InvalidInputError, match="images is a list, since their order is the video's"):
+                getattr(client.multi_image_to_video, verb)(images, prompt="x")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Unpack
 
 from .._flow.effects import Flow
@@ -68,4 +68,8 @@ class MultiImageToVideo(VideoResource[Mode]):
 def _listed(images: Sequence[ImageSource]) -> list[ImageSource]:
     if isinstance(images, str | bytes | bytearray | os.PathLike) or not isinstance(images, Iterable):
         raise InvalidInputError("images is a list of images; for one use image_to_video")
+    if isinstance(images, Set | Mapping):
+        raise InvalidInputError(
+            f"images is a list, since their order is the video's; a {type(images).__name__} has none"
+        )
     return list(images)
