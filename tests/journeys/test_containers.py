@@ -16,7 +16,7 @@ from fakes.answers import STATUS, TASK, looked
 from fakes.faces import fast_retry
 from fakes.faulty_server import FaultyServer
 from fakes.pictures import png
-from weryai import AsyncWeryAI, ConfigurationError, DownloadError, WeryAI, bulk
+from weryai import AsyncWeryAI, ConfigurationError, DownloadError, NotSentError, WeryAI, bulk
 from weryai.cli import run
 from weryai.emulator import Emulator
 
@@ -85,6 +85,19 @@ def test_a_bad_variable_concerns_who_needs_it(
     with pytest.raises(DownloadError, match=next(iter(variables))) as missed:
         ask(kind, faulty_server.url, lambda client: client.files.download("https://cdn.example.com/v.mp4", tmp_path))
     assert PASSWORD not in str(missed.value)
+
+
+@pytest.mark.parametrize("kind", [WeryAI, AsyncWeryAI])
+def test_a_proxy_that_nobody_answers_at_is_named(kind: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the proxy is what was not reached, the error names its variable, and not its password."""
+    monkeypatch.setenv("https_proxy", f"http://u:{PASSWORD}@127.0.0.1:9")
+
+    def work(client: Any) -> Any:
+        return client.image_to_video.submit("https://example.com/a.jpg", prompt="She waves")
+
+    with pytest.raises(NotSentError, match="through the proxy of https_proxy") as caught:
+        ask(kind, "https://api.weryai.example", work)
+    assert PASSWORD not in str(caught.value)
 
 
 @pytest.mark.parametrize("no_proxy", ODD_BUT_HARMLESS)

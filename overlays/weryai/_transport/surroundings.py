@@ -31,6 +31,36 @@ class _Unusable(httpx.BaseTransport, httpx.AsyncBaseTransport):
         raise httpx.ConnectError(self._reason, request=request)
 
 
+class _Proxied(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport to a proxy, which names the proxy's variable where nobody is reached: the service may be well."""
+
+    def __init__(self, transport: Any, name: str) -> None:
+        self._transport, self._name = transport, name
+        # Where the sockets are found of a loop that was closed.
+        self._pool = transport._pool
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return self._transport.handle_request(request)  # type: ignore[no-any-return]
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            raise self._named(error) from error
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._transport.handle_async_request(request)  # type: ignore[no-any-return]
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            raise self._named(error) from error
+
+    def _named(self, error: httpx.TransportError) -> httpx.TransportError:
+        return type(error)(f"{error}; through the proxy of {self._name}".removeprefix("; "))
+
+    def close(self) -> None:
+        self._transport.close()
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
 def routes(settings: Settings, make_transport: Callable[..., Any] | None) -> tuple[ssl.SSLContext, dict[str, Any]]:
     """The TLS context, and a transport for each pattern of URLs that are not simply asked; None asks them directly.
 
@@ -66,7 +96,7 @@ def _to_proxies(settings: Settings, make_transport: Callable[..., Any], context:
             proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
             if not proxy.url.host or "%" in proxy.url.host:
                 raise ValueError("no host")
-            mounts[f"{scheme}://"] = make_transport(proxy=proxy, verify=context)
+            mounts[f"{scheme}://"] = _Proxied(make_transport(proxy=proxy, verify=context), _variable(scheme))
         except (ImportError, ValueError, httpx.InvalidURL) as error:
             mounts[f"{scheme}://"] = _Unusable(_told(scheme, error))
     mounts |= dict.fromkeys(_patterns(left_out, settings))
@@ -81,10 +111,15 @@ def _to_proxies(settings: Settings, make_transport: Callable[..., Any], context:
 
 def _told(scheme: str, error: Exception) -> str:
     """Name the variable of a bad proxy, and nothing of its value, which may hold a password."""
-    name = next((name for name in os.environ if name.lower() == f"{scheme}_proxy"), f"the system's {scheme} proxy")
+    name = _variable(scheme)
     if isinstance(error, ImportError):
         return f'{name} cannot be used: a SOCKS proxy needs pip install "httpx[socks]"'
     return f"{name} cannot be used: it must be the URL of a proxy, and start with http://, https:// or socks5://"
+
+
+def _variable(scheme: str) -> str:
+    """The name of the variable that says where a proxy is."""
+    return next((name for name in os.environ if name.lower() == f"{scheme}_proxy"), f"the system's {scheme} proxy")
 
 
 def _patterns(left_out: list[str], settings: Settings) -> Iterator[str]:
@@ -140,7 +175,8 @@ def _shared_context() -> ssl.SSLContext | str:
     try:
         return _make_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     except OSError as error:
-        return f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}"
+        named = " and ".join(name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name))
+        return f"the certificates of {named or 'this system'} cannot be read: {error}"
 
 
 @functools.lru_cache(maxsize=4)

@@ -222,6 +222,12 @@ def test_serve_on_a_port_in_use(emulator: Emulator) -> None:
     assert done.stderr == f"port {port} of 127.0.0.1 is in use; choose another, or 0 for any free one\n"
 
 
+def test_an_address_of_another_machine_is_named() -> None:
+    """A host that this machine does not have is no trouble with the port, and is not told as such."""
+    with pytest.raises(OSError, match=r"^203\.0\.113\.9 is no address of this machine; 0\.0\.0\.0 stands for all"):
+        Emulator(host="203.0.113.9").start()
+
+
 def test_it_answers_on_another_address_by_the_names_it_was_given() -> None:
     """In a container others reach it by a name that it was told; a page that made up a name is turned away."""
     with Emulator(video="fixed", host="127.0.0.2", hosts=("Emulator", "fd00::1")) as emulator:

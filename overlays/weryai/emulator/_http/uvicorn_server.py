@@ -114,5 +114,7 @@ def listen(port: int, host: str = HOST) -> socket.socket:
 
 def port_trouble(host: str, port: int, error: OSError) -> str:
     """Say why a port cannot be had, and what to do."""
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is no address of this machine; 0.0.0.0 stands for all of them"
     reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
     return f"port {port} of {host} {reason}; choose another, or 0 for any free one"
