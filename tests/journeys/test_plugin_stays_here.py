@@ -70,6 +70,10 @@ def test_kept_for_later(weryai_emulator):
 def test_of_an_earlier_test(weryai_emulator):
     KEPT[0].account.balance()
 
+def test_of_a_thread_that_goes_on(weryai_emulator):
+    with pytest.raises(weryai.NotSentError, match="was made before the fixture"):
+        KEPT[0].account.balance()
+
 def test_of_a_program(weryai_emulator):
     program = f"import weryai; weryai.WeryAI(base_url={REAL!r}).account.balance()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -88,7 +92,8 @@ def test_a_download(weryai_emulator, tmp_path):
 def test_nobody_was_looked_up():
     assert {host for host in looked_up if host not in ("127.0.0.1", "localhost", b"127.0.0.1")} == set()
 """
-FINE = {"test_kept_for_later", "test_of_a_program", "test_mocked", "test_a_download", "test_nobody_was_looked_up"}
+FINE = {"test_kept_for_later", "test_of_a_thread_that_goes_on", "test_of_a_program", "test_mocked", "test_a_download"}
+FINE.add("test_nobody_was_looked_up")
 
 
 def test_nothing_leaves_this_machine(tmp_path: Path) -> None:
