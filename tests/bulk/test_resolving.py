@@ -162,6 +162,12 @@ def test_the_commands_decide(tmp_path: Path, serving: Emulator, capsys: pytest.C
     fields = json.loads(capsys.readouterr().out)
     assert (fields["tasks"], fields["credits"], fields["may_be_paid"], fields["keys"]) == (2, 40.0, 2, ["c", "d"])
     assert kept(filling.path) == {"f": "queued", "a": "queued", "b": "failed", "c": "queued", "d": "queued"}
+    assert (
+        run(["bulk", "resolve", path, "--all", "resubmit"]) == 0 == run(["bulk", "resolve", path, "--all", "abandon"])
+    )
+    assert capsys.readouterr().out.splitlines() == ["no job is ambiguous"] * 2
+    assert run(["bulk", "retry", path, "--failed", "--reason", "no such"]) == 0
+    assert capsys.readouterr().out == "nothing is put back: no job has failed with such a reason\n"
     assert [one for one in serving.requests if one.method == "POST"] == []
 
 

@@ -99,6 +99,30 @@ def test_no_network(
     assert ("weryai --base-url http://127.0.0.1:9 wait task_unknown" if name == "wait" else "not reached") in line
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["generate", "p.png", "--base-url", "http://x"], "`weryai --base-url URL generate`"),
+        (["bulk", "run", "p", "--api-key", "k"], "`weryai --api-key KEY bulk run`"),
+        (["balance", "-v"], "`weryai -v balance`"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_an_option_of_all_commands_stands_before_the_command(
+    at_home: Emulator, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    """Who writes --base-url behind the command is told where it stands, and not a name that looks like it."""
+    assert run(words) == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith(f"stands before the command: {told}")
+
+
+def test_each_of_several_unknown_tasks_is_named(at_home: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """What failed is told with its id, if more than one was asked for."""
+    assert run(["wait", "task_one", "task_two"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert sorted(line.split(":")[1] for line in lines) == [" task task_one", " task task_two"]
+
+
 WRONG_PATHS = {
     "generate": (["generate", "nothing.jpg", "-p", "x"], 2, "no image at nothing.jpg"),
     "generate to a folder that is a file": (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -129,12 +128,10 @@ def _run(arguments: Sequence[str]) -> int:
         return 141
     except OutputLostError as error:
         return error.code
+    except click.NoSuchOption as error:
+        return _told_by_click(error, _of_the_group(error))
     except click.ClickException as error:
-        told = io.StringIO()
-        error.show(told)
-        # What click lists stands behind a tab.
-        say(*(re.sub("^Error: ", "weryai: ", line.expandtabs(2)) for line in told.getvalue().splitlines()))
-        return error.exit_code
+        return _told_by_click(error)
     except (click.Abort, KeyboardInterrupt) as error:
         return _report(error.__cause__ or error, "Interrupted.", exit_code())
     except (errors.ConfigurationError, errors.InvalidInputError, errors.JournalError) as error:
@@ -150,6 +147,26 @@ def _run(arguments: Sequence[str]) -> int:
     except Exception as error:
         mistake = f"{type(error).__name__}: {error}. This is a mistake in weryai; please report it."
         return _report(error, mistake, _exit_code(error))
+
+
+def _told_by_click(error: click.ClickException, better: str | None = None) -> int:
+    """Say a mistake of usage, with what is wrong in better words where there are any."""
+    told = io.StringIO()
+    error.show(told)
+    # What click lists stands behind a tab.
+    lines = [line.expandtabs(2) for line in told.getvalue().splitlines()]
+    say(*(f"weryai: {better or line[7:]}" if line.startswith("Error: ") else line for line in lines))
+    return error.exit_code
+
+
+def _of_the_group(error: click.NoSuchOption) -> str | None:
+    """Say where an option of all commands stands, for one that stands behind its command."""
+    for option in cli.params:
+        if error.option_name in option.opts and error.ctx is not None:
+            command = error.ctx.command_path.removeprefix("weryai ")
+            value = "" if getattr(option, "is_flag", False) else f" {str(option.name).rpartition('_')[2].upper()}"
+            return f"{error.option_name} stands before the command: `weryai {error.option_name}{value} {command}`"
+    return None
 
 
 def _told_by_system(error: OSError) -> str:

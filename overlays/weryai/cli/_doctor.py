@@ -61,7 +61,7 @@ def doctor(offline: bool, json_lines: bool) -> int:
             put(False, margin + line)
             margin = " " * len(margin)
     wrong = sum(not one.is_fine for one in findings)
-    say(f"weryai: {wrong} of {len(findings)} need a look" if wrong else "weryai: all is well")
+    say(f"weryai: {wrong} of {len(findings)} checks need a look" if wrong else "weryai: all is well")
     return 1 if wrong else 0
 
 
@@ -145,14 +145,22 @@ def _of_the_service() -> Iterator[Finding]:
         client = weryai.WeryAI(key or "none", base_url=options.get("base_url"), timeout=TIMEOUT, retry=once)
     except weryai.WeryAIError as error:
         yield Finding(
-            "address", False, in_words(error.message), "correct WERYAI_BASE_URL and WERYAI_API_KEY, or unset them"
+            "base URL", False, in_words(error.message), "correct WERYAI_BASE_URL and WERYAI_API_KEY, or unset them"
         )
         return
     with client:
-        yield Finding("address", True, client.base_url)
-        yield _asked("registry", lambda: f"{len(client.models.list())} models", "without it the bundled copy is used")
+        yield Finding("base URL", True, client.base_url)
+        yield _asked(
+            "registry",
+            lambda: f"{len(client.models.list())} models",
+            "ask again later; without it the bundled snapshot is used",
+        )
         if key:
-            yield _asked("balance", lambda: f"{client.account.balance():g} credits", "nothing was billed")
+            yield _asked(
+                "balance",
+                lambda: f"{client.account.balance():g} credits",
+                "check the key and the network, or ask again later; nothing was billed",
+            )
         yield _clock(client.base_url)
 
 

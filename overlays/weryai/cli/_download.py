@@ -48,6 +48,8 @@ def fetch(
             if isinstance(error, weryai.APIError):
                 # Whoever typed the id need not be told it; the library's note is for those who did not.
                 error.__notes__, error.paid_task_ids = [], ()
+                if len(targets) > 1:
+                    error.args = (f"task {result.task_id}: {error.message}", *error.args[1:])
             if problem is not None:
                 say(f"weryai: {in_words(str(problem))}")
             problem = error

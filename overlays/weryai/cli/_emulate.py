@@ -44,7 +44,10 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
 @click.option(
     "--allow-host", "names", multiple=True, metavar="NAME", help="Answer to this name too; may be given again."
 )
-@click.option("--video", type=click.Choice(["render", "fixed"]), default="render", show_default=True)
+@click.option(
+    "--video", type=click.Choice(["render", "fixed"]), default="render", show_default=True,
+    help="Make each video of its image, or send the same short one.",
+)  # fmt: skip
 @click.option(
     "--scenario",
     "scenarios",
@@ -59,7 +62,8 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
     metavar="FILE",
     help="Remember tasks, images and credits in this file; what scenarios are left is not kept.",
 )
-@click.option("--concurrency", type=click.IntRange(0), default=20, show_default=True, help="0 for no limit.")
+@click.option("--concurrency", type=click.IntRange(0), default=20, show_default=True,
+              help="Unfinished tasks at most; 0 for no limit.")  # fmt: skip
 @click.option(
     "--submit-interval",
     type=click.FloatRange(0),
@@ -75,8 +79,14 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
     callback=lambda _context, _option, text: _credits(text),
     help="Credits to begin with, or unlimited.",
 )
-@click.option("--model-rules", type=click.Choice(["known", "strict", "off"]), default="known", show_default=True)
-@click.option("--webhook-words", type=click.Choice(["succeed", "SUCCESS"]), default="succeed", show_default=True)
+@click.option(
+    "--model-rules", type=click.Choice(["known", "strict", "off"]), default="known", show_default=True,
+    help="Refuse what a known model does not take, unknown models as well, or nothing of the kind.",
+)  # fmt: skip
+@click.option(
+    "--webhook-words", type=click.Choice(["succeed", "SUCCESS"]), default="succeed", show_default=True,
+    help="The word for a success in webhooks.",
+)  # fmt: skip
 @click.option(
     "--dialect",
     type=click.Choice(["page", "seen"]),

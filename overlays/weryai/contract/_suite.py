@@ -115,12 +115,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("--wait", type=float, default=0.0, metavar="S", help="seconds until the service listens")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="JUnit at this place as well")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="add a summary in Markdown to this file")
-    parser.add_argument("--pay-for-tasks", metavar="1", help="order one task and pay for it")
+    parser.add_argument("--pay-for-tasks", metavar="1", help="submit one task and pay for it")
     parser.add_argument("--image", metavar="URL", help="the public image of the paid task")
     parser.add_argument("--strict", nargs="?", const="1", metavar="1", help="drift fails the run as well")
-    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--seed", type=int, default=SEED, help="of the made-up requests")
     parser.add_argument("--cases", type=int, default=CASES, help="made-up requests of each operation")
-    parser.add_argument("--reports", type=Path, default=REPORTS)
+    parser.add_argument("--reports", type=Path, default=REPORTS, help="folder for the reports")
     return parser
 
 

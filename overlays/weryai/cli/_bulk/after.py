@@ -98,7 +98,10 @@ def retry(
         put_words(f"{told}; {going_on(ledger)} fetches what is, at no cost")
     if not failed:
         return
-    put_words(f"{_cost(again)} back in the queue; {going_on(ledger)} sends them")
+    if again.jobs:
+        put_words(f"{_cost(again)} back in the queue; {going_on(ledger)} {_sends(again)}")
+    else:
+        put_words("nothing is put back: no job has failed" + (" with such a reason" if reasons else ""))
     if again.not_in_manifest:
         put_words(f"{again.not_in_manifest:,} stay failed: the last manifest does not have them")
     if again.waiting:
@@ -148,12 +151,15 @@ def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy:
     if json_lines:
         put(True, "", event=chosen, **_fields(changed))
     elif chosen == "resubmit":
+        if not changed.jobs:
+            put_words("no job is ambiguous")
+            return
         put_words(f"{_cost(changed)} back in the queue; up to {changed.doubtful:,} may be paid for twice")
-        put_words(f"each counts against the budget once more; {going_on(ledger)} sends them")
+        put_words(f"each counts against the budget once more; {going_on(ledger)} {_sends(changed)}")
         if changed.not_in_manifest:
             put_words(f"{changed.not_in_manifest:,} of them wait for a manifest that has them: the last one has not")
     else:
-        put_words(f"{changed.jobs:,} abandoned, and failed from now on")
+        put_words(f"{changed.jobs:,} abandoned, and failed from now on" if changed.jobs else "no job is ambiguous")
 
 
 @click.command(
@@ -205,6 +211,10 @@ def _cost(jobs: Requeued) -> str:
         return tasks
     more = f" and {jobs.unpriced:,} of unknown price" if jobs.unpriced else ""
     return f"{tasks} ({jobs.credits or 0:g} credits{more})"
+
+
+def _sends(jobs: Requeued) -> str:
+    return "sends it" if jobs.jobs == 1 else "sends them"
 
 
 def _fields(jobs: Requeued) -> dict[str, object]:

@@ -117,7 +117,7 @@ def storing(command: F) -> F:
             click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
                          help="Folder for the videos. [default: that of the ledger, NAME.videos for NAME.ledger.db]"),
             click.option("--name", default="{key}.mp4", show_default=True, callback=_checked_name,
-                         help="With key, row, task_id, model, image."),
+                         help="Names of the videos, made of {key}, {row}, {task_id}, {model} and {image}."),
             click.option("--sidecar", is_flag=True, help="Write a JSON beside each MP4: request, ids, times, SHA-256."),
             click.option("--interval", type=float,
                          help="Seconds between two polls of a task. [default: 6, later 10 and 15]"),

@@ -114,9 +114,11 @@ class Living:
         self._since[event.event] += 1
         if self._is_dumb and event.event in ("done", "failed", "ambiguous", "stopping"):
             say(f"weryai: {event.event}: {event.key or 'the run'}{f', {event.reason}' if event.reason else ''}")
-        if event.event in ("failed", "ambiguous", "unfinished", "stopping"):
+        if event.event in ("failed", "ambiguous", "unfinished"):
             self._failures[plain(event.kind or event.event)] += 1
-            self._last.append(plain(f"{event.key or 'run'}: {event.reason}"))
+            self._last.append(plain(f"{event.key}: {event.reason}"))
+        if event.event == "stopping":
+            self._last.append(plain(f"no more is submitted: {event.reason}"))
 
     def ended(self, outcome: Outcome) -> None:
         """Print the sum."""
