@@ -300,9 +300,9 @@ class ModelUnavailableError(APIError):
 
 
 class ContentRejectedError(APIError):
-    """Moderation refused the prompt or the picture."""
+    """Moderation refused the prompt or the image."""
 
-    advice = "Change the prompt or the picture."
+    advice = "Change the prompt or the image."
 
 
 class RateLimitError(APIError):

@@ -85,7 +85,7 @@ def test_answers_count_by_status_and_field() -> None:
         sent = Exchange("t", "GET", "https://e.com/v1/generation/t1/status", "", b"", status, {}, content)
         found |= set(exercised([sent]))
     statuses = {item.what for item in found if item.kind == "status"}
-    fields = {item.what for item in found if item.kind == "answer field"}
+    fields = {item.what for item in found if item.kind == "response field"}
     assert statuses == {"200", "default"}
     assert {"200 /status", "200 /data/videos/*/url", "default /status"} <= fields
 
@@ -129,8 +129,8 @@ def test_a_live_run_is_counted_net_of_what_it_cannot_reach() -> None:
     """What would cost a credit, or needs a task of its own, has a reason; a balance that nobody has seen has none."""
     why = explaining(LIVE)
     assert why(Item("status", "submitImageToVideo", "200")) and why(Item("keyword kept", "uploadFile", "/file type"))
-    assert why(Item("answer field", "getTaskStatus", "200 /data/videos"))
-    for item in (Item("status", "getBalance", "200"), Item("answer field", "getBalance", "200 /data")):
+    assert why(Item("response field", "getTaskStatus", "200 /data/videos"))
+    for item in (Item("status", "getBalance", "200"), Item("response field", "getBalance", "200 /data")):
         assert item in everything() and not why(item)
     assert not why(Item("status", "submitImageToVideo", "401"))
     only = explaining(LIVE, frozenset({"getBalance"}))
@@ -142,5 +142,5 @@ def test_a_live_run_is_counted_net_of_what_it_cannot_reach() -> None:
 
 def test_another_service_is_not_excused_by_the_emulator() -> None:
     """A spelling that the emulator does not speak has a reason there, and none at another service."""
-    spelling = Item("answer field", "getBalance", "200 /msg")
+    spelling = Item("response field", "getBalance", "200 /msg")
     assert explaining(REASONS)(spelling) and not explaining(ANYWHERE)(spelling)

@@ -13,7 +13,7 @@ from weryai.contract._judging import form_fields, json_of, validator
 from weryai.contract._reading import Operation, operations, resolve
 
 Kind = str
-KINDS = ("operation", "request field", "keyword kept", "keyword broken", "status", "answer field")
+KINDS = ("operation", "request field", "keyword kept", "keyword broken", "status", "response field")
 _SIZES = {"minLength": len, "maxLength": len, "minItems": len, "maxItems": len, "minimum": None, "maximum": None}
 _JUDGED = ("pattern", "format", "type", "enum")
 
@@ -52,7 +52,7 @@ def _of_operation(one: Operation) -> Iterator[Item]:
     for status, answer in one.spec["responses"].items():
         yield Item("status", one.name, status)
         schema = resolve(answer)["content"]["application/json"]["schema"]
-        yield from (Item("answer field", one.name, f"{status} {place}") for place in fields_of(schema))
+        yield from (Item("response field", one.name, f"{status} {place}") for place in fields_of(schema))
 
 
 def _of_exchange(one: Operation, exchange: Exchange) -> Iterator[Item]:
@@ -60,7 +60,7 @@ def _of_exchange(one: Operation, exchange: Exchange) -> Iterator[Item]:
     status = str(exchange.http_status)
     status = status if status in one.spec["responses"] else "default"
     yield Item("status", one.name, status)
-    yield from (Item("answer field", one.name, f"{status} {place}") for place in places_in(json_of(exchange.answer)))
+    yield from (Item("response field", one.name, f"{status} {place}") for place in places_in(json_of(exchange.answer)))
     sent = _sent(one, exchange)
     if sent is None:
         return

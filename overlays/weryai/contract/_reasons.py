@@ -39,20 +39,20 @@ _STATUS = "get(Task|Batch)Status"
 
 REASONS = [
     Reason("status", ".*", "429|500|504|default", _NO_FAULTS),
-    Reason("answer field", ".*", "(429|500|504|default) .*", _NO_FAULTS),
+    Reason("response field", ".*", "(429|500|504|default) .*", _NO_FAULTS),
     Reason("status", _STATUS, "404", _BY_200),
-    Reason("answer field", _STATUS, "404 .*", _BY_200),
+    Reason("response field", _STATUS, "404 .*", _BY_200),
     Reason("keyword broken", _STATUS, "/(task|batch)Id (type|minLength)", _TEXT),
     Reason("keyword broken", "uploadFile", "/(file|batch_no|fixed) type", _TEXT),
-    Reason("answer field", ".*", "[0-9]+ /(msg|success|desc|message)", _ONE_SPELLING),
-    Reason("answer field", "submit.*", "200 /data/(task_id|task_status)", _ONE_SPELLING),
-    Reason("answer field", "getBalance", "200 /data/balance", _ONE_SPELLING),
-    Reason("answer field", "getTaskStatus", r"200 /data/\*/.*", _ONE_SPELLING),
-    Reason("answer field", "getBatchStatus", r"200 /data/(?!\*).*", _ONE_SPELLING),
-    Reason("answer field", _STATUS, r"200 /data/(\*/)?(output|task_result|video|video_url|videos/).*", _ONE_SPELLING),
-    Reason("answer field", _STATUS, r"200 /data/(\*/)?msg", _NO_FAILURES),
-    Reason("answer field", _STATUS, r"200 /data/(\*/)?(images|cover_url|content_status).*", _OTHER_PRODUCTS),
-    Reason("answer field", "listVideoModels", "200 /data/.*", _NOT_LISTED),
+    Reason("response field", ".*", "[0-9]+ /(msg|success|desc|message)", _ONE_SPELLING),
+    Reason("response field", "submit.*", "200 /data/(task_id|task_status)", _ONE_SPELLING),
+    Reason("response field", "getBalance", "200 /data/balance", _ONE_SPELLING),
+    Reason("response field", "getTaskStatus", r"200 /data/\*/.*", _ONE_SPELLING),
+    Reason("response field", "getBatchStatus", r"200 /data/(?!\*).*", _ONE_SPELLING),
+    Reason("response field", _STATUS, r"200 /data/(\*/)?(output|task_result|video|video_url|videos/).*", _ONE_SPELLING),
+    Reason("response field", _STATUS, r"200 /data/(\*/)?msg", _NO_FAILURES),
+    Reason("response field", _STATUS, r"200 /data/(\*/)?(images|cover_url|content_status).*", _OTHER_PRODUCTS),
+    Reason("response field", "listVideoModels", "200 /data/.*", _NOT_LISTED),
 ]
 
 
@@ -66,7 +66,7 @@ _ORDERS = "submit.*|uploadFile"
 # At any service: what no run can make it do.
 ANYWHERE = [
     Reason("status", ".*", "429|500|504|default", _RARE),
-    Reason("answer field", ".*", "(429|500|504|default) .*", _RARE),
+    Reason("response field", ".*", "(429|500|504|default) .*", _RARE),
     Reason("keyword broken", _STATUS, "/(task|batch)Id (type|minLength)", _TEXT),
     Reason("keyword broken", "uploadFile", "/(file|batch_no|fixed) type", _TEXT),
 ]
@@ -77,10 +77,10 @@ LIVE = [
     Reason("keyword kept", ".*", ".*", _ONE_EXAMPLE),
     Reason("keyword broken", ".*", ".*", _NOTHING_WRONG),
     Reason("status", _ORDERS, "(?!40[13]).*", _NO_ORDER),
-    Reason("answer field", _ORDERS, "(?!40[13] ).*", _NO_ORDER),
-    Reason("answer field", _STATUS, "200 /data/.*", _NO_TASK),
+    Reason("response field", _ORDERS, "(?!40[13] ).*", _NO_ORDER),
+    Reason("response field", _STATUS, "200 /data/.*", _NO_TASK),
     Reason("status", "(get|list).*", "400", _AS_IT_SHOULD),
-    Reason("answer field", "(get|list).*", "400 .*", _AS_IT_SHOULD),
+    Reason("response field", "(get|list).*", "400 .*", _AS_IT_SHOULD),
 ]
 
 
