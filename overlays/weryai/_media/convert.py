@@ -287,9 +287,8 @@ def _bytes_of(strip: Image) -> Image:
 def _range_of(image: Image, content: bytes, tags: Any, low: float, high: float) -> tuple[float, float, str]:
     """Which values are black and white: by what the file says, else by its values; and what was decided, in words."""
     first, last = _first(tags.get(340, tags.get(280)), None), _first(tags.get(341, tags.get(281)), None)
-    is_said = first is not None and last is not None and first < last and first <= low and high <= last
     if image.mode == "F" or low < 0:
-        if is_said:
+        if first is not None and last is not None and first < last and first <= low and high <= last:
             return first, last, f"its values from {first:,g} to {last:,g} shown from black to white, as it says,"
         if low >= 0 and 0.25 < high <= 1:
             return 0, 1, ""

@@ -33,6 +33,7 @@ _LONGEST_LINE = 4_000_000
 # A Parquet file of a few kilobytes can have billions of rows, and values of gigabytes.
 _MOST_PARQUET_ROWS = 10_000_000
 _MOST_PARQUET = 500_000_000
+_MOST_AT_ONCE = 50_000_000
 # So many cells are read in well under a minute.
 _MOST_CELLS = 50_000_000
 _MOST_ROWS = 2**20
@@ -375,11 +376,12 @@ def _parquet(path: Path) -> Iterator[Row]:
         metadata = parquet.read_metadata(path)
         _refuse_large_parquet(metadata)
         plain, texts, others = _columns_of(metadata.schema)
-        with parquet.ParquetFile(path, read_dictionary=texts) as file:
+        many = max(1, min(10_000, _MOST_AT_ONCE // max(1, _longest_repeated(path, texts))))
+        with parquet.ParquetFile(path) as file:
             line = size = 0
-            for batch in file.iter_batches(batch_size=10_000, columns=plain):
-                columns = [_values(name, column) for name, column in zip(plain, batch.columns, strict=True)]
-                size += sum(len(value) for column in columns for value in column if isinstance(value, str | bytes))
+            for batch in file.iter_batches(batch_size=many, columns=plain):
+                columns = [column.to_pylist() for column in batch.columns]
+                size += _size_of(plain, columns)
                 if size > _MOST_PARQUET:
                     raise ValueError(f"its rows have more than {_MOST_PARQUET // 1_000_000} MB of text; split it")
                 for cells in zip(*columns, strict=True):
@@ -427,16 +429,28 @@ def _columns_of(schema: Any) -> tuple[list[str], list[str], dict[str, Any]]:
     return plain, [name for name in plain if leaves[name].physical_type == "BYTE_ARRAY"], others
 
 
-def _values(name: str, column: Any) -> list[Any]:
-    """The values of a column; a text that stands in many rows is there once."""
-    if not hasattr(column, "dictionary"):
-        return list(column.to_pylist())
-    used = column.indices.unique().drop_null()
-    words = column.dictionary.take(used)
-    if words.nbytes > _LONGEST_FIELD and any(len(word.as_buffer()) > _LONGEST_FIELD for word in words if word.is_valid):
-        raise ValueError(f"column {name!r:.60} has a value of more than {_LONGEST_FIELD // 1_000_000} MB")
-    texts = dict(zip(used.to_pylist(), words.to_pylist(), strict=True))
-    return [texts.get(code) for code in column.indices.to_pylist()]
+def _longest_repeated(path: Path, texts: list[str]) -> int:
+    """The length of the longest text that may stand in many rows and is there once: the first row tells of all."""
+    from pyarrow import compute, parquet
+
+    longest = 0
+    with parquet.ParquetFile(path, read_dictionary=texts) as file:
+        for number in range(file.num_row_groups if texts else 0):
+            for batch in itertools.islice(file.iter_batches(batch_size=1, row_groups=[number], columns=texts), 1):
+                lengths = [compute.max(compute.binary_length(one.dictionary)).as_py() or 0 for one in batch.columns]
+                longest = max(longest, *lengths)
+    return longest
+
+
+def _size_of(names: list[str], columns: list[list[Any]]) -> int:
+    """How long the texts of some rows are together; raises ValueError for one that is too long."""
+    size = 0
+    for name, column in zip(names, columns, strict=True):
+        lengths = [len(value) for value in column if isinstance(value, str | bytes)]
+        if max(lengths, default=0) > _LONGEST_FIELD:
+            raise ValueError(f"column {name!r:.60} has a value of more than {_LONGEST_FIELD // 1_000_000} MB")
+        size += sum(lengths)
+    return size
 
 
 def _excel(path: Path) -> Iterator[Row]:
@@ -452,7 +466,7 @@ def _excel(path: Path) -> Iterator[Row]:
             # Formulas are read as what Excel has worked them out to.
             book = load_workbook(path, read_only=True, data_only=True)
         with contextlib.closing(book):
-            sheet = next((one for one in book.worksheets if one.sheet_state == "visible"), book.worksheets[0])
+            sheet: Any = next((one for one in book.worksheets if one.sheet_state == "visible"), book.worksheets[0])
             # The size that is noted in a sheet may be that of another program's making.
             sheet.reset_dimensions()
             hidden = hidden_things(path, sheet._worksheet_path)
