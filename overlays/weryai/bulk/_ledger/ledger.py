@@ -224,6 +224,14 @@ class LedgerOrderLog:
         raise ConfigurationError(_NO_ORDERS)
 
 
+def refuse_path(ledger: object) -> None:
+    """Refuse the path of a ledger where an open one is needed."""
+    if isinstance(ledger, str | bytes | os.PathLike):
+        raise ConfigurationError(
+            'this needs an open ledger, not a path: with bulk.Ledger("jobs.ledger.db") as ledger: ...'
+        )
+
+
 def _done(value: T) -> Future[T]:
     future: Future[T] = Future()
     future.set_result(value)

@@ -18,6 +18,7 @@ from ...errors import InvalidInputError
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.job import NewJob, digest_of, place_digest, without_blanks
+from .._ledger.ledger import refuse_path
 from .matching import Departed, is_missing, is_same_image, sha256_of
 from .prices import Prices
 from .readers import Row, open_manifest
@@ -142,6 +143,7 @@ def load_manifest(
     images that the service does not (HEIC, TIFF, GIF, BMP, AVIF, or larger than 10 MB), of which JPEGs will be
     uploaded (extra "images"). Raises ManifestError with everything that is wrong; the ledger is then as it was.
     """
+    refuse_path(ledger)
     part, how = shard or Shard(), {"pictures": pictures, "strict": strict, "convert": convert}
 
     def change(db: Any) -> Loaded:

@@ -15,7 +15,7 @@ from ...errors import InvalidInputError, JournalError
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.job import Job
-from .._ledger.ledger import OpenLedger
+from .._ledger.ledger import OpenLedger, refuse_path
 from .._ledger.queries import CURRENT
 from .._ledger.transitions import GIVEN_UP, Database, LedgerWriter
 
@@ -197,5 +197,6 @@ def _job(db: Database, key: str) -> Job:
 
 
 def _made(ledger: LedgerWriter, change: Callable[[Any], T]) -> T:
+    refuse_path(ledger)
     result: T = ledger.write(change).result()
     return result

@@ -16,7 +16,7 @@ from ...errors import ConfigurationError, WeryAIError
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.job import Job, JobState
-from .._ledger.ledger import Ledger, OpenLedger
+from .._ledger.ledger import Ledger, OpenLedger, refuse_path
 from .alive import alive
 from .credit_check import watching
 from .ending import Ending, all_ended, finished, heeding, refuse_on_a_loop
@@ -138,6 +138,7 @@ async def perform(
     **options: Any,
 ) -> Outcome:  # fmt: skip
     """Work on the jobs of a ledger until it is done or told to end; in a task of its own."""
+    refuse_path(ledger)
     limits = limits or Limits()
     throttle = LocalThrottle(SubmissionPace.begin(limits.rate, limits.start_rate), limits.in_flight)
     await asyncio.wrap_future(ledger.write(lambda db: keep_budget(db, limits)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from numbers import Number
 
 from ...errors import ConfigurationError
 from .health import OPEN_POSTS, most_ambiguous
@@ -33,6 +34,10 @@ class Limits:
     start_rate: float = RATE
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not (isinstance(value, Number) or (value is None and field.default is None)) or isinstance(value, bool):
+                raise ConfigurationError(f"{field.name} must be a number, not {type(value).__name__}")
         if not self.start_rate > 0:
             raise ConfigurationError("start_rate must be more than 0 a second")
         if not 0 < self.rate <= 10_000 or not 1 <= self.in_flight <= 100_000:
