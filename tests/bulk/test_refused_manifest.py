@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fakes.pictures import png
-from weryai import bulk
+from weryai import WeryAIError, bulk
 from weryai.cli import run
 
 pytestmark = pytest.mark.timeout(60)
@@ -44,6 +44,20 @@ def test_a_refused_manifest_leaves_no_new_ledger(folder: Path, arguments: list[s
     before = found(folder)
     assert run(["bulk", "run", *arguments, "-p", "x"]) == 2
     assert found(folder) == before
+
+
+def test_a_refusal_in_python_leaves_no_new_ledger(folder: Path) -> None:
+    """Neither by itself, nor of what is no table or is not there; one that is loaded well after it stays."""
+    before = found(folder)
+    for manifest, place in (("wrong.csv", "one.db"), ("nope.csv", "new/two.db"), ("photo.png", "three.db")):
+        with pytest.raises(WeryAIError), bulk.Ledger(place) as ledger:
+            bulk.load_manifest(ledger, manifest, {"prompt": "x"})
+    assert found(folder) == before
+    with bulk.Ledger("well.db") as ledger:
+        with pytest.raises(bulk.ManifestError):
+            bulk.load_manifest(ledger, "wrong.csv", {"prompt": "x"})
+        bulk.load_manifest(ledger, folder, {"prompt": "x"})
+    assert "well.db" in found(folder)
 
 
 def test_a_ledger_that_was_there_stays(folder: Path) -> None:

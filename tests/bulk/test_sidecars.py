@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_a_run_that_dies_leaves_no_video_without(
     with filled(tmp_path, 2) as ledger:
         with monkeypatch.context() as patched:
 
-            async def dies(*_: Any) -> None:
+            async def dies(*_: Any, **__: Any) -> None:
                 raise KeyboardInterrupt
 
             patched.setattr(JobRunner, "_write_sidecar", dies)
@@ -63,6 +64,29 @@ def test_a_run_that_dies_leaves_no_video_without(
         assert go(ledger, emulator.url, tmp_path, sidecar=True).is_complete
     assert sorted(path.name for path in (tmp_path / "videos").glob("*.json")) == ["job-0.mp4.json", "job-1.mp4.json"]
     assert [row.orders for row in emulator.ledger] == [1, 1]
+
+
+def test_videos_of_earlier_runs_get_theirs(emulator: Emulator, tmp_path: Path) -> None:
+    """A run with `sidecar` writes what is missing of runs without: of videos that are as they were stored.
+
+    Nothing is bought or fetched for it, a file that is there stays, and the time is when the video was stored.
+    """
+    videos = tmp_path / "videos"
+    with filled(tmp_path, 5) as ledger:
+        assert go(ledger, emulator.url, tmp_path).counts[bulk.JobState.DONE] == 5
+        assert not list(videos.glob("*.json"))
+        (videos / "job-1.mp4").write_bytes(b"cut by somebody else")
+        (videos / "job-2.mp4").unlink()
+        (videos / "job-3.mp4.json").write_text("mine")
+        assert go(ledger, emulator.url, tmp_path, sidecar=True).is_complete
+    assert sorted(path.name for path in videos.glob("*.json")) == [f"job-{n}.mp4.json" for n in (0, 3, 4)]
+    assert (videos / "job-3.mp4.json").read_text() == "mine"
+    facts = json.loads((videos / "job-4.mp4.json").read_text())
+    task_id, sha256, ended = rows(tmp_path / "run.db", "task_id, sha256, ended")[4]
+    assert (facts["task_id"], facts["sha256"], facts["url"]) == (task_id, sha256, None)
+    assert datetime.fromisoformat(facts["times"]["stored"]).timestamp() == int(ended)
+    assert facts["body"] == {"image": picture(4), "prompt": PROMPT} | facts["body"] and facts["key"] == "job-4"
+    assert [row.orders for row in emulator.ledger] == [1] * 5
 
 
 def test_another_file_stays_and_costs_no_video(

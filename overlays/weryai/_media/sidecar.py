@@ -26,13 +26,13 @@ def sidecar_of(video: Path) -> Path:
 
 def write_sidecar(
     video: Path, *, request: str, body: Mapping[str, Any], task_id: str, batch_id: object, url: str | None,
-    submitted: float | None, credits: float | None = None, credits_by: str | None = None, sha256: str | None = None,
-    **more: Any,
+    submitted: float | None, stored: float | None = None, credits: float | None = None, credits_by: str | None = None,
+    sha256: str | None = None, **more: Any,
 ) -> Path:  # fmt: skip
     """Write the file beside a video, in one step, and return its path; raises OSError, also where another file is.
 
-    `submitted` is seconds since 1970, `credits_by` says how the credits are known. The SHA-256 is that of the file,
-    unless it is given.
+    `submitted` and `stored`, which is now unless it is given, are seconds since 1970. `credits_by` says how the credits
+    are known. The SHA-256 is that of the file, unless it is given.
     """
     if sha256 is None:
         with video.open("rb") as file:
@@ -48,7 +48,7 @@ def write_sidecar(
         "url": url,
         "credits": credits,
         "credits_by": None if credits is None else credits_by,
-        "times": {"submitted": _told(submitted), "stored": _told(time.time())},
+        "times": {"submitted": _told(submitted), "stored": _told(time.time() if stored is None else stored)},
         "bytes": video.stat().st_size,
         "sha256": sha256,
         "versions": {"weryai": __version__, "python": platform.python_version()},

@@ -31,6 +31,8 @@ class OpenLedger:
 
     #: Who works on the jobs, where several may.
     worker: str | None = None
+    #: Whether its file stays when it is closed; without, it goes if it was made by this opening and holds no job.
+    is_kept = True
     #: How many tries a run that died had left open; they are ambiguous.
     left_open: int = 0
     #: What a run has to say when the try of a row begins, which it may refuse, and when it has ended.
@@ -92,9 +94,6 @@ class Ledger(OpenLedger):
     ours, was written by a newer version, lies on a network file system, or seems to be a copy. `trust_copy` takes that
     all the same: then you know that nothing was submitted with the original since.
     """
-
-    #: Whether the file stays when it is closed; without, it goes if it was made by this opening and holds no job.
-    is_kept = True
 
     def __init__(self, path: str | os.PathLike[str], *, trust_copy: bool = False) -> None:
         """Open the file, or make it; a try that a dead run left open is ambiguous from now on."""

@@ -141,7 +141,8 @@ def load_manifest(
     A table of `prices` also holds for known jobs that wait to be submitted.
     `pictures` opens every local image, `strict` refuses what the models registry does not list. `convert` also takes
     images that the service does not (HEIC, TIFF, GIF, BMP, AVIF, or larger than 10 MB), of which JPEGs will be
-    uploaded (extra "images"). Raises ManifestError with everything that is wrong; the ledger is then as it was.
+    uploaded (extra "images"). Raises ManifestError with everything that is wrong; the ledger is then as it was, and its
+    file goes when it is closed if it is new and holds no job.
     """
     refuse_path(ledger)
     part, how = shard or Shard(), {"pictures": pictures, "strict": strict, "convert": convert}
@@ -170,7 +171,11 @@ def load_manifest(
         others = sum(reading.others(db).values())
         return Loaded(load.new, load.seen - load.new, checker.warnings, others, manifest.left_out)
 
-    loaded: Loaded = ledger.write(change).result()
+    try:
+        loaded: Loaded = ledger.write(change).result()
+    except BaseException:
+        ledger.is_kept = False
+        raise
     return loaded
 
 

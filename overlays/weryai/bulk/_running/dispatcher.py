@@ -22,13 +22,12 @@ from .credit_check import watching
 from .ending import Ending, all_ended, finished, heeding, refuse_on_a_loop
 from .events import Event, Outcome
 from .file_names import NAME, Naming
-from .job_runner import JobRunner, Patience
+from .job_runner import PAGE, JobRunner, Patience
 from .limits import Limits
 from .pace import SubmissionPace
 from .stop_reasons import Stopping
 from .throttle import LocalThrottle, Throttle
 
-PAGE = 500
 # Beside those in flight so many jobs may be at their download.
 DOWNLOADING = 64
 
@@ -103,7 +102,8 @@ async def arun(
     """Work on the jobs of a ledger until nothing is left that can be done, and return how it ended.
 
     First the jobs that are paid for, then the queued ones, in the order of their rows. Videos go into the folder
-    `output`, named by the template `name`; with `sidecar` a JSON with what is known lies beside each.
+    `output`, named by the template `name`; with `sidecar` a JSON with what is known lies beside each, also beside those
+    of earlier runs that have none.
     `on_event` is called with everything that happens; `watch` once, with the Run, to look at while it goes on.
     `options` are those of AsyncWeryAI.
 
@@ -163,7 +163,9 @@ async def conduct(
         watch(run)
         with ending.passing_to(run.heed):
             try:
-                async with alive(ledger), performer.gate.guarding(), watching(client, performer):
+                async with (
+                    alive(ledger), performer.gate.guarding(), watching(client, performer), performer.adding_sidecars(),
+                ):  # fmt: skip
                     await body(run)
             except asyncio.CancelledError:
                 if not run.is_let_go:

@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from ..._flow.logs import log
 from ..._flow.retry import RetryPolicy, is_repeatable
 from ..._media.download import Target
 from ..._media.image import is_address, read_image
-from ..._media.sidecar import write_sidecar
+from ..._media.sidecar import sidecar_of, write_sidecar
 from ..._protocol.endpoint import call, paid_request
 from ..._protocol.envelope import accept_paid
 from ..._protocol.submission import Submission, read_submission
@@ -59,6 +59,8 @@ from .stop_reasons import Stopping, is_unknown, kind_of, why_stop
 from .throttle import Throttle
 
 T = TypeVar("T")
+# How many jobs are read at a time.
+PAGE = 500
 # How long the address of an upload is used again, in seconds. A guess: how long it lives is not documented.
 UPLOAD_AGE = 6 * 3600.0
 # How often a job is refused for the moment before it has failed.
@@ -369,18 +371,43 @@ class JobRunner:
     async def _done(self, job: Job, task_id: str, path: str, sha256: str, size: int) -> None:
         if self._naming.sidecar:
             # First, so that a run that dies in between writes it again.
-            await self._write_sidecar(job, task_id)
+            await self._write_sidecar(job.row, url=self._urls.pop(task_id, None))
         await self.note(lambda db: steps.finish(db, job.row, task_id, path, sha256, size))
         self._say(Event("done", job.key, task_id, path=path))
 
-    async def _write_sidecar(self, job: Job, task_id: str) -> None:
+    @contextlib.asynccontextmanager
+    async def adding_sidecars(self) -> AsyncIterator[None]:
+        """Meanwhile write what is known beside the videos of earlier runs, if it is wanted; the block waits for it."""
+        adding = asyncio.create_task(self._add_sidecars())
+        try:
+            yield
+            await adding
+        finally:
+            adding.cancel()
+            await asyncio.gather(adding, return_exceptions=True)
+
+    async def _add_sidecars(self) -> None:
+        after = 0
+        try:
+            while self._naming.sidecar:
+                jobs = await self.note(partial(reading.page, states=(JobState.DONE,), after=after, most=PAGE))
+                if not jobs:
+                    return
+                for job in await asyncio.to_thread(_without_sidecar, jobs):
+                    if await asyncio.to_thread(_is_file, str(job.path), str(job.sha256), job.size):
+                        await self._write_sidecar(job.row, stored=job.ended)
+                after = jobs[-1].row
+        except WeryAIError as error:
+            log.warning("no JSON beside videos of earlier runs: %s", error)
+
+    async def _write_sidecar(self, row: int, *, url: str | None = None, stored: float | None = None) -> None:
         """Write what is known beside a video; that it cannot be written is only told, for the video is there."""
-        done, url = await self.note(lambda db: (reading.of_row(db, job.row), steps.sent_address(db, job.row)))
-        if done is None or done.path is None:
+        done, sent = await self.note(lambda db: (reading.of_row(db, row), steps.sent_address(db, row)))
+        if done is None or done.path is None or done.task_id is None:
             return
         write = partial(
-            write_sidecar, Path(done.path), request=_REQUEST, body={**done.parameters, "image": url},
-            task_id=task_id, batch_id=done.batch_id, url=self._urls.pop(task_id, None), submitted=done.submitted,
+            write_sidecar, Path(done.path), request=_REQUEST, body={**done.parameters, "image": sent},
+            task_id=done.task_id, batch_id=done.batch_id, url=url, submitted=done.submitted, stored=stored,
             credits=done.price, credits_by="the table of prices", sha256=done.sha256, key=done.key, image=done.image,
         )  # fmt: skip
         try:
@@ -429,7 +456,12 @@ async def ask(client: AsyncWeryAI) -> str | None:
     return None
 
 
-def _is_file(path: str, sha256: str, size: int) -> bool:
+def _without_sidecar(jobs: Iterable[Job]) -> list[Job]:
+    """Those with a video beside which nothing lies."""
+    return [job for job in jobs if job.path is not None and not os.path.lexists(sidecar_of(Path(job.path)))]
+
+
+def _is_file(path: str, sha256: str, size: int | None) -> bool:
     """Whether a file is there and has these bytes."""
     try:
         if os.path.getsize(path) != size:

@@ -181,15 +181,10 @@ def run(
 
 
 def _load(ledger: Any, manifest: Path, defaults: dict[str, Any], loading: dict[str, Any]) -> Loaded:
-    """Load a manifest; one that is refused leaves no new ledger."""
     from weryai import bulk
 
-    try:
-        with before_paying():
-            return bulk.load_manifest(ledger, manifest, defaults, **loading)
-    except BaseException:
-        ledger.is_kept = False
-        raise
+    with before_paying():
+        return bulk.load_manifest(ledger, manifest, defaults, **loading)
 
 
 def _refuse_another_ledger(manifest: Path, place: Path, defaults: dict[str, Any], loading: dict[str, Any]) -> None:
