@@ -9,7 +9,7 @@ from typing import Any
 
 from contract import answers, facts
 from contract.core import pointer, walk
-from contract.core.pointers import NAMES, words
+from contract.core.pointers import NAMES, Steps, words
 
 Document = dict[str, Any]
 VERBS = ("get", "post", "put", "patch", "delete")
@@ -90,13 +90,24 @@ def fields(document: Document) -> Iterator[str]:
             yield f"{place}: {'no source has it' if field in found else 'it is gone'}"
 
 
-def _kind(place: tuple[str | int, ...]) -> str | None:
-    """What a place is in the language, None where names or data stand."""
+_DATA = {"example", "examples", "default", "enum", "links"}
+
+
+def _described(part: Any, place: Steps = (), named: bool = False) -> Iterator[tuple[Steps, Any]]:
+    """Walk what is in the language, and leave out data, links and our own words, however large."""
+    yield place, part
+    inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for step, value in inner:
+        is_word = not named and isinstance(step, str)
+        if not is_word or not (step in _DATA or step.startswith("x-")):
+            yield from _described(value, (*place, step), not named and step in NAMES)
+
+
+def _kind(place: Steps) -> str | None:
+    """What a place is in the language, None where names stand."""
     said = list(words(place))
     if not place:
         return "document"
-    if any(word.startswith("x-") or word in ("example", "examples", "default", "enum", "links") for word in said):
-        return None
     if place[-1] in NAMES and said[-1] == place[-1]:
         return None
     match said:
@@ -117,9 +128,9 @@ def _kind(place: tuple[str | int, ...]) -> str | None:
 
 def language(document: Document) -> Iterator[str]:
     """Only words that the suite knows are used: one such as `readOnly`, `nullable` or `encoding` would change much."""
-    for place, part in walk(document):
-        kind = _kind(place)
-        if kind is not None and isinstance(part, dict):
+    for place, part in _described(document):
+        kind = _kind(place) if isinstance(part, dict) else None
+        if kind is not None:
             known = answers.KEYWORDS[kind].split()
             for word in part:
                 # A response has its number or a reference, whichever part it is.
@@ -181,7 +192,7 @@ def schemas(document: Document) -> Iterator[str]:
         schema = document["components"]["schemas"].get(name, {})
         place = ("components", "schemas", name)
         yield from differs(pointer(*place, "type"), schema.get("type"), "object")
-        for spot, part in walk(schema):
+        for spot, part in _described(schema):
             closing = ("enum", "default") if name in answers.TYPES else ("enum",)
             for word in closing if isinstance(part, dict) and _kind((*place, *spot)) == "schema" else ():
                 yield from differs(pointer(*place, *spot, word), part.get(word), None)

@@ -12,7 +12,7 @@ import pytest
 from fakes.recording_service import KEY, RecordingService
 from fakes.videos import mp4
 from weryai.contract._checks import Checks
-from weryai.contract._exchange import Record
+from weryai.contract._exchange import MIB, Bounds, EndlessAnswerError, Record
 from weryai.contract._guard import WRONG_KEY, Guard, Planned, RefusedRequestError
 from weryai.contract._live import live_set, planned_request, run_live_set
 from weryai.contract._paid import ORDER, run_paid
@@ -43,6 +43,38 @@ def test_no_post_of_the_live_set_carries_the_real_key() -> None:
         assert base64.b64encode(KEY.encode()) not in wire
         assert request.headers.get("authorization") in (None, f"Bearer {WRONG_KEY}")
         assert [value for value in request.headers.values() if KEY in value] == []
+
+
+ENDLESS = {
+    "a body beyond all bounds": ({}, b" " * (9 * MIB)),
+    "a few bytes that unpack to many": ({"content-encoding": "gzip"}, gzip.compress(b" " * (9 * MIB))),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_an_answer_without_an_end_is_told_and_ends_the_run(what: str) -> None:
+    """It is not kept in memory: the first such answer is one sentence, and nothing else is asked."""
+    headers, content = ENDLESS[what]
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(content))
+
+    secret, checks = Secret(KEY), Checks(Secret(KEY))
+    guard = Guard(secret, httpx.MockTransport(answer), Record(secret))
+    assert not run_live_set(LIVE, guard, checks)
+    assert len(sent) == 1
+    assert [problem.text for check in checks.failed for problem in check.problems] == [
+        "no answer came: its answer is larger than 8 MiB; nothing else was asked"
+    ]
+
+
+def test_an_answer_that_drips_has_an_end() -> None:
+    """Each piece may come in time, and the whole has a time of its own."""
+    with pytest.raises(EndlessAnswerError, match="had not ended after -1 s"):
+        Bounds(seconds=-1.0).reading()(b" ")
+    assert Bounds().reading()(b" ") == b" "
 
 
 def test_the_whole_live_set_is_sent_and_nothing_else() -> None:

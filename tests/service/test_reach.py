@@ -1,5 +1,6 @@
 """The suite at hosts that are not this machine, and at services that refuse in other ways: as a person runs it."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 import uvicorn
 
@@ -14,14 +16,16 @@ from fakes.certificates import certificate_in
 from fakes.other_services import refuse_in_body, serve_below
 from fakes.recording_service import KEY
 from guard import network_guard
-from weryai.contract._checks import Checks
-from weryai.contract._exchange import Record
+from weryai.contract import _raw, _stories
+from weryai.contract._checks import Checks, MismatchError
+from weryai.contract._exchange import Bounds, EndlessAnswerError, Record
 from weryai.contract._live import live_set
 from weryai.contract._place import place_of
 from weryai.contract._raw import run_raw
 from weryai.contract._secrecy import Secret
 from weryai.contract._suite import _check_credits
 from weryai.emulator import Emulator, _server
+from weryai_api.models import UploadData, UploadFileReply
 
 ROOT = Path(__file__).parents[2]
 RESOLVING = str(ROOT / "tests" / "fakes" / "resolving")
@@ -123,6 +127,33 @@ def test_every_part_trusts_the_certificates_of_the_environment(monkeypatch: pyte
         run_raw(place, secret, Record(secret), trusted)
     assert [check.problems for check in trusted.all] == [[]] * 4
     assert ["CERTIFICATE_VERIFY_FAILED" in check.problems[0].text for check in untrusted.all] == [True] * 4
+
+
+def test_no_part_reads_an_answer_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sent by hand and by clients, blocking and awaited, stops reading as the live set does."""
+    secret = Secret("sk-emulator")
+    checks, record = Checks(secret), Record(secret)
+    for module in (_raw, _stories):
+        monkeypatch.setattr(module, "ANSWER", Bounds(size=5))
+    with Emulator(video="fixed", key=secret.key) as emulator:
+        run_raw(place_of(emulator.url), secret, record, checks)
+
+        async def look() -> None:
+            async with httpx.AsyncClient(transport=_stories.Recording(record, "t")) as client:
+                await client.get(f"{emulator.url}/v1/generation/balance", headers={"Authorization": "Bearer k"})
+
+        with pytest.raises(EndlessAnswerError):
+            asyncio.run(look())
+    assert ["is larger than" in check.problems[0].text for check in checks.failed] == [True] * 4
+
+
+def test_a_refused_upload_is_told_in_words() -> None:
+    """Where the generated client reads no data, the sentence says what came instead."""
+    refused = UploadFileReply.from_dict({"status": 1002, "message": "no"})
+    with pytest.raises(MismatchError, match=r'no UploadData in what came: \{"status": 1002, "message": "no"\}'):
+        _stories._data(refused, UploadData)
+    with pytest.raises(MismatchError, match="no UploadData in what came: None"):
+        _stories._data(None, UploadData)
 
 
 def test_a_key_without_credits_is_told_first() -> None:

@@ -120,6 +120,13 @@ def test_drift_fails_only_the_strict() -> None:
     assert not a_run(drifting=False).is_good
 
 
+def test_a_terminal_is_told_what_came_and_obeys_none_of_it() -> None:
+    """Control characters of an answer are shown as signs; lines stay lines."""
+    told = console(a_run())
+    assert "<script>alert(1)" in told and len(told.splitlines()) > 10
+    assert set(re.findall(r"[^\n -\uffff]|[\x7f-\x9f]", told)) == set()
+
+
 def test_a_run_without_anything_is_shown(tmp_path: Path) -> None:
     """No answers and no drift make a page as well."""
     checks = Checks(SECRET)
@@ -147,7 +154,7 @@ def test_a_cause_is_told_once_with_its_evidence(tmp_path: Path) -> None:
     assert "9 checks fail, for 1 cause" in text
     assert text.count("<b>the answer breaks it at /desc</b>") == 1
     assert text.count("curl -i -X GET") == text.count("HTTP 200\n") == 1
-    assert "".join(console(run)).count("FAILED") == 1
+    assert console(run).count("FAILED") == 1
     failures = ElementTree.fromstring(junit(run)).findall("testsuite/testcase/failure")
     assert [str(one.text).startswith("the same as of check 0") for one in failures] == [False] + [True] * 8
     assert ["curl" in str(one.text) for one in failures] == [True] * 9

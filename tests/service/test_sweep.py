@@ -1,6 +1,7 @@
 """The sweep finds what the tool alone would not: a task that was given out and is lost."""
 
 import json
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -126,6 +127,21 @@ def test_only_bodies_that_are_json_are_well_formed() -> None:
     """Texts and objects become JSON; bytes go out as they are, and only a form may have them."""
     kept = [_sweep_filter(None, SimpleNamespace(media_type=kind, body=body)) for kind, body in BODIES]
     assert kept == [True, True, False, False, True]
+
+
+def test_a_thread_of_the_tool_that_dies_is_its_trouble(capfd: pytest.CaptureFixture[str]) -> None:
+    """An answer nested too deep ends threads of the tool: that is a check that fails, and no traceback."""
+
+    def die() -> None:
+        raise RecursionError("too deep")
+
+    tally, before = _sweep.Tally(), threading.excepthook
+    with _sweep._told_by_threads(tally):
+        thread = threading.Thread(target=die)
+        thread.start()
+        thread.join()
+    assert (tally.troubles, capfd.readouterr().err) == (["RecursionError: too deep"], "")
+    assert threading.excepthook is before
 
 
 def test_a_mock_remembers_no_id(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,47 @@ import base64
 import re
 import shlex
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+import httpx
+
 from weryai.contract._reading import Operation, operations
 from weryai.contract._secrecy import Secret
+
+MIB = 1024**2
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How large an answer may be, in bytes once it is unpacked, and how many seconds its body may take."""
+
+    size: int = 8 * MIB
+    seconds: float = 60.0
+
+    def reading(self) -> Callable[[bytes], bytes]:
+        """Return what each piece of one answer has to pass; it raises EndlessAnswerError for the piece too many."""
+        began, size = time.monotonic(), 0
+
+        def passed(piece: bytes) -> bytes:
+            nonlocal size
+            size += len(piece)
+            if size > self.size:
+                raise EndlessAnswerError(f"its answer is larger than {self.size // MIB} MiB")
+            if time.monotonic() - began > self.seconds:
+                raise EndlessAnswerError(f"its answer had not ended after {self.seconds:.0f} s")
+            return piece
+
+        return passed
+
+
+class EndlessAnswerError(httpx.ReadError):
+    """An answer is larger, or takes longer, than any that the contract has; the rest of it was not read."""
+
+
+ANSWER, VIDEO = Bounds(), Bounds(1024 * MIB, 600.0)
 
 
 @dataclass(frozen=True)

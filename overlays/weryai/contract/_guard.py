@@ -5,13 +5,14 @@ Of the refusals here none depends on how a request was made; each is decided on 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Literal
 
 import httpx
 
 from weryai.contract._confinement import opened
-from weryai.contract._exchange import Exchange, Record
+from weryai.contract._exchange import ANSWER, VIDEO, Exchange, Record
 from weryai.contract._reading import Operation
 from weryai.contract._secrecy import Secret
 
@@ -85,8 +86,9 @@ class Guard(httpx.BaseTransport):
         self._refuse(request, content)
         with opened():
             response = self.inner.handle_request(request)
-            answer = response.read()
-        response.close()
+            passed = (VIDEO if self._downloads else ANSWER).reading()
+            with contextlib.closing(response):
+                answer = b"".join(map(passed, response.iter_bytes()))
         sent = request.method, str(request.url), request.headers.get("content-type", ""), content
         bearer = request.headers.get("authorization")
         credential = "missing" if bearer is None else WRONG_KEY if bearer.endswith(WRONG_KEY) else "$WERYAI_API_KEY"

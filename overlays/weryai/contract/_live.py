@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from weryai.contract._checks import Checks, Problem
-from weryai.contract._exchange import Exchange
+from weryai.contract._exchange import EndlessAnswerError, Exchange
 from weryai.contract._guard import Credential, Guard, Planned, RefusedRequestError
 from weryai.contract._judging import (
     Refusals,
@@ -86,17 +86,25 @@ def planned_request(place: Place, one: Operation, credential: Credential) -> Pla
     return Planned(one, credential, url, content, content_type)
 
 
-def run_live_set(place: Place, guard: Guard, checks: Checks, expected: Expected = ANYTHING) -> None:
-    """Send every request of the live set once, and judge what comes; if nobody answers the first, tell that once."""
+def run_live_set(place: Place, guard: Guard, checks: Checks, expected: Expected = ANYTHING) -> bool:
+    """Send every request of the live set once, and judge what comes; return whether more may be asked.
+
+    If nobody answers the first, or an answer does not end, that is told once and nothing else is asked.
+    """
     with httpx.Client(transport=guard, timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
         for planned in live_set(place, expected):
             guard.declare(planned)
-            silence = _ask(client, planned, guard, checks, expected)
+            try:
+                silence = _ask(client, planned, guard, checks, expected)
+            except EndlessAnswerError as endless:
+                checks.add(GROUP, _name(planned), f"no answer came: {endless}; nothing else was asked")
+                return False
             if silence and not guard.exchanges:
                 checks.add(GROUP, "the service answers", f"{silence}; nothing else was asked")
-                return
+                return False
             if silence:
                 checks.add(GROUP, _name(planned), silence)
+    return True
 
 
 def _name(planned: Planned) -> str:
@@ -112,6 +120,8 @@ def _ask(client: httpx.Client, planned: Planned, guard: Guard, checks: Checks, e
     started, sent_before = time.monotonic(), len(guard.exchanges)
     try:
         client.request(planned.method, planned.url, headers=headers, content=planned.content or None)
+    except EndlessAnswerError:
+        raise
     except (httpx.HTTPError, OSError) as error:
         host = httpx.URL(planned.url).host
         return f"no answer came from {host}: {type(error).__name__}: {error}"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from weryai.contract._checks import Checks, expect
-from weryai.contract._exchange import Record
+from weryai.contract._exchange import ANSWER, Record
 from weryai.contract._judging import Refusals, is_refusal, json_of
 from weryai.contract._picture import png
 from weryai.contract._place import Place
@@ -59,6 +59,6 @@ def _get_as_told(place: Place, path: str, headers: dict[str, str], record: Recor
     with contextlib.closing(connecting) as connection:
         connection.request("GET", place.base_path + path, headers=headers)
         response = connection.getresponse()
-        answer = response.read()
+        answer = b"".join(map(ANSWER.reading(), iter(lambda: response.read1(65_536), b"")))
     record.note(GROUP, ("GET", place.url + path, "", b""), response.status, dict(response.getheaders()), answer)
     return response.status, answer

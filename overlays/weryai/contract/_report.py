@@ -25,6 +25,7 @@ from weryai.contract._secrecy import Secret
 SIDES = {"requests": KINDS[:4], "responses": KINDS[4:]}
 LONGEST_BODY = 2_000
 _HERE = Path(__file__).parent
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -136,8 +137,12 @@ def _totals(checks: list[Check]) -> dict[str, str]:
     return {"tests": str(len(checks)), "failures": str(failures), "errors": "0", "skipped": str(skipped)}
 
 
-def console(run: Run) -> Iterator[str]:
-    """What is printed at the end of a run."""
+def console(run: Run) -> str:
+    """Return what is printed at the end of a run; what a service says may not move a terminal's cursor or colour it."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", "\n".join(_lines(run)))
+
+
+def _lines(run: Run) -> Iterator[str]:
     for group, checks in run.groups.items():
         failed = [check for check in checks if check.problems]
         known = sum(bool(check.known) for check in checks)

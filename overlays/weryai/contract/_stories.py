@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import io
+import json
 import tempfile
 import time
 import warnings
@@ -16,7 +18,7 @@ import httpx
 
 from weryai import AsyncWeryAI, WeryAI, WeryAIWarning
 from weryai.contract._checks import Checks, expect
-from weryai.contract._exchange import Record
+from weryai.contract._exchange import ANSWER, VIDEO, Bounds, Record
 from weryai.contract._picture import png
 from weryai.contract._place import Place
 from weryai.contract._reading import operation
@@ -25,7 +27,10 @@ from weryai_api import AuthenticatedClient
 from weryai_api.models import (
     ImageToVideoRequest,
     MultiImageToVideoRequest,
+    SubmitData,
+    TaskData,
     TextToVideoRequest,
+    UploadData,
     UploadFileRequest,
 )
 from weryai_api.types import File
@@ -76,21 +81,30 @@ class Recording(httpx.BaseTransport, httpx.AsyncBaseTransport):
         request.read()
         with httpx.HTTPTransport(verify=self._tls, trust_env=False) as inner:
             response = inner.handle_request(request)
-            response.read()
-        return self._noted(request, response)
+            passed = self._bounds(request).reading()
+            with contextlib.closing(response):
+                answer = b"".join(map(passed, response.iter_bytes()))
+        return self._noted(request, response, answer)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and keep what came; a loop of its own needs connections of its own."""
         await request.aread()
         async with httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False) as inner:
             response = await inner.handle_async_request(request)
-            await response.aread()
-        return self._noted(request, response)
+            passed = self._bounds(request).reading()
+            async with contextlib.aclosing(response):
+                answer = b"".join([passed(piece) async for piece in response.aiter_bytes()])
+        return self._noted(request, response, answer)
 
-    def _noted(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    def _bounds(self, request: httpx.Request) -> Bounds:
+        """Allow a download more than the answer of an operation; it is a GET without a key."""
+        return VIDEO if request.method == "GET" and "authorization" not in request.headers else ANSWER
+
+    def _noted(self, request: httpx.Request, response: httpx.Response, answer: bytes) -> httpx.Response:
         sent = request.method, str(request.url), request.headers.get("content-type", ""), request.content
-        self._record.note(self._who, sent, response.status_code, response.headers, response.content)
-        return httpx.Response(response.status_code, headers=response.headers, content=response.content)
+        self._record.note(self._who, sent, response.status_code, response.headers, answer)
+        headers = [it for it in response.headers.multi_items() if it[0] not in ("content-encoding", "content-length")]
+        return httpx.Response(response.status_code, headers=headers, content=answer)
 
 
 def run_stories(place: Place, secret: Secret, record: Record, checks: Checks) -> None:
@@ -159,20 +173,28 @@ def _generated(kind: Literal["sync", "async"], url: str, secret: Secret, transpo
 
     with asyncio.Runner() as runner:
         file = File(payload=io.BytesIO(png()), file_name="photo.png", mime_type="image/png")
-        (address,) = call("uploadFile", body=UploadFileRequest(file=file)).data.object_url_list
+        (address,) = _data(call("uploadFile", body=UploadFileRequest(file=file)), UploadData).object_url_list
         order = ImageToVideoRequest(
             model="WERYAI_VIDEO_1_0", prompt=PROMPT, image=address, duration=5, aspect_ratio="16:9"
         )
-        accepted = call("submitImageToVideo", body=order).data
+        accepted = _data(call("submitImageToVideo", body=order), SubmitData)
         task_id = accepted.task_ids[0] if accepted.task_ids else accepted.task_id
         give_up = time.monotonic() + LONGEST
-        while not (videos := call("getTaskStatus", task_id).data.videos):
+        while not (videos := _data(call("getTaskStatus", task_id), TaskData).videos):
             expect(time.monotonic() < give_up, f"no video of task {task_id} after {LONGEST:.0f} s")
             time.sleep(PAUSE)
         with httpx.Client(transport=transport) as downloads:
             _expect_video(downloads.get(videos[0]).content)
         client.get_httpx_client().close()
         runner.run(client.get_async_httpx_client().aclose())
+
+
+def _data(reply: Any, model: type[Any]) -> Any:
+    """Return the `data` of a reply that the generated client has read, of the class that the contract says."""
+    data = getattr(reply, "data", None)
+    said = json.dumps(reply.to_dict())[:300] if hasattr(reply, "to_dict") else repr(reply)
+    expect(isinstance(data, model), f"no {model.__name__} in what came: {said}")
+    return data
 
 
 def _module(name: str) -> Any:

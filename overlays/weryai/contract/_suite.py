@@ -217,7 +217,7 @@ def run(wish: RunOptions) -> int:
     if wish.summary is not None:
         with wish.summary.open("a", encoding="utf-8") as file:
             file.write(wish.secret.hide_text(markdown(done)))
-    print(wish.secret.hide_text("\n".join(console(done))))
+    print(wish.secret.hide_text(console(done)))
     print(page)
     return 0 if done.is_good else 1
 
@@ -235,8 +235,7 @@ def _ask(wish: RunOptions, place: Place, checks: Checks, record: Record) -> None
     """Send everything that the wish allows."""
     # Its proxies are left alone, and its certificates count: a company's own is how its machines reach the service.
     guard = Guard(wish.secret, httpx.HTTPTransport(verify=httpx.create_ssl_context(), trust_env=False), record)
-    run_live_set(place, guard, checks, wish.expected)
-    if not record.all():
+    if not run_live_set(place, guard, checks, wish.expected):
         return
     if wish.image is not None:
         run_paid(place, guard, checks, wish.image, wish.reports)

@@ -6,8 +6,11 @@ what the contract leaves open.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -164,6 +167,23 @@ def run_sweep(
     if expected.is_for_well_formed:
         schema.hook(filter_case)
     tally = Tally()
+    with _told_by_threads(tally):
+        _execute(schema, record, checks, tally)
+    tally.check(checks, expected)
+
+
+@contextlib.contextmanager
+def _told_by_threads(tally: Tally) -> Iterator[None]:
+    """Count what ends a thread of the tool as its trouble, in place of a traceback."""
+    before = threading.excepthook
+    threading.excepthook = lambda ended: tally.troubles.append(f"{ended.exc_type.__name__}: {ended.exc_value}")
+    try:
+        yield
+    finally:
+        threading.excepthook = before
+
+
+def _execute(schema: Any, record: Record, checks: Checks, tally: Tally) -> None:
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             _note(event, record, checks, tally)
@@ -171,7 +191,6 @@ def run_sweep(
             tally.troubles.append(f"{event.label}: {event.value}")
         elif isinstance(event, events.FatalError):
             tally.troubles.append(str(event.exception))
-    tally.check(checks, expected)
 
 
 def filter_case(_context: Any, case: Any) -> bool:
