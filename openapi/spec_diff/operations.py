@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from spec_diff.annotations import annotation_changes
-from spec_diff.change import Change, Found, Spot, breaks, fine, listed
+from spec_diff.change import Change, Found, Spot, breaks, fine, listed, warning
 from spec_diff.containment import covers
 from spec_diff.contract import Contract, Json, Node, Operation
 from spec_diff.keywords import shown
@@ -161,7 +161,9 @@ class Versions:
         for name in {**before, **after}:
             inside = f"{part}, header {name}"
             if name not in after or name not in before:
-                yield from self._found(inside, [fine("is new") if name in after else breaks("is gone")])
+                needed = name in before and self.old.direct(before[name]).get("required")
+                gone = breaks("is gone") if needed else warning("is gone, which needed not be there")
+                yield from self._found(inside, [fine("is new") if name in after else gone])
                 continue
             was, now = self.old.direct(before[name]), self.new.direct(after[name])
             yield from self._found(inside, _needed(was, now, received=comparison.received))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from contract import answers, facts
-from contract.core.pointers import at, pointer, walk
-from contract.shape import SCHEMAS, SHAPE, Document, operations
+from contract.core.pointers import at, pointer
+from contract.shape import SCHEMAS, SHAPE, Document, language_of, operations
 from contract.shape import differs as _differs
 from contract.test_known_models import KNOWN
 
@@ -59,11 +59,11 @@ def types_of_requests(document: Document) -> Iterator[str]:
 def limits(document: Document) -> Iterator[str]:
     """Each limit stands where a source has it, and nowhere else."""
     found = {}
-    for place, value in walk(document["components"]):
-        if isinstance(value, dict) and not {"examples", "example", "x-source"} & set(place):
+    for place, value in language_of(document["components"], ("components",)):
+        if isinstance(value, dict):
             # A property may be called `format`; a limit is no schema.
             these = {word: value[word] for word in LIMITING if word in value and not isinstance(value[word], dict)}
-            found[pointer("components", *place)] = these
+            found[pointer(*place)] = these
     for place in sorted({place for place, these in found.items() if these} | set(answers.LIMITS)):
         for word in sorted({*found.get(place, {}), *answers.LIMITS.get(place, {})}):
             wanted = answers.LIMITS.get(place, {}).get(word)

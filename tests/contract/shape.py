@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from contract import answers, facts
-from contract.core import pointer, walk
+from contract.core import pointer
 from contract.core.pointers import NAMES, Steps, words
 
 Document = dict[str, Any]
@@ -93,14 +93,14 @@ def fields(document: Document) -> Iterator[str]:
 _DATA = {"example", "examples", "default", "enum", "links"}
 
 
-def _described(part: Any, place: Steps = (), named: bool = False) -> Iterator[tuple[Steps, Any]]:
+def language_of(part: Any, place: Steps = (), named: bool = False) -> Iterator[tuple[Steps, Any]]:
     """Walk what is in the language, and leave out data, links and our own words, however large."""
     yield place, part
     inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
     for step, value in inner:
         is_word = not named and isinstance(step, str)
         if not is_word or not (step in _DATA or step.startswith("x-")):
-            yield from _described(value, (*place, step), not named and step in NAMES)
+            yield from language_of(value, (*place, step), not named and step in NAMES)
 
 
 def _kind(place: Steps) -> str | None:
@@ -128,7 +128,7 @@ def _kind(place: Steps) -> str | None:
 
 def language(document: Document) -> Iterator[str]:
     """Only words that the suite knows are used: one such as `readOnly`, `nullable` or `encoding` would change much."""
-    for place, part in _described(document):
+    for place, part in language_of(document):
         kind = _kind(place) if isinstance(part, dict) else None
         if kind is not None:
             known = answers.KEYWORDS[kind].split()
@@ -179,11 +179,11 @@ def parts(document: Document) -> Iterator[str]:
             if named.count(tag) != 1:
                 yield f"{place}/tags: {tag!r} stands in /tags {named.count(tag)} times"
     yield from differs("/components", sorted(document["components"]), sorted(answers.SECTIONS))
-    for spot, part in walk(document):
-        kind = spot[-2] if len(spot) > 1 and isinstance(part, dict) else None
-        if kind in answers.ENTRIES and "properties" not in spot[-2:]:
-            unknown = set(part) - set(answers.ENTRIES[str(kind)].split())
-            yield from (f"{pointer(*spot, word)}: no word that the suite knows of" for word in sorted(unknown))
+    for spot, part in language_of(document):
+        for kind, known in answers.ENTRIES.items() if isinstance(part, dict) and spot[-1:] != ("properties",) else ():
+            for name, entry in part[kind].items() if isinstance(part.get(kind), dict) else ():
+                unknown = sorted(set(entry) - set(known.split()))
+                yield from (f"{pointer(*spot, kind, name, word)}: no word that the suite knows of" for word in unknown)
 
 
 def schemas(document: Document) -> Iterator[str]:
@@ -192,7 +192,7 @@ def schemas(document: Document) -> Iterator[str]:
         schema = document["components"]["schemas"].get(name, {})
         place = ("components", "schemas", name)
         yield from differs(pointer(*place, "type"), schema.get("type"), "object")
-        for spot, part in _described(schema):
+        for spot, part in language_of(schema):
             closing = ("enum", "default") if name in answers.TYPES else ("enum",)
             for word in closing if isinstance(part, dict) and _kind((*place, *spot)) == "schema" else ():
                 yield from differs(pointer(*place, *spot, word), part.get(word), None)
