@@ -89,6 +89,16 @@ class Order:
     batch_id: str | None = None
     order_key: str | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the order as `json.dumps` takes it; of its `owner` the number of the process and the machine."""
+        owner = self.owner and {"pid": self.owner.pid, "host": self.owner.host}
+        return {
+            "row": self.row, "state": self.state.value, "task_ids": list(self.task_ids), "going": list(self.going),
+            "paths": list(self.paths), "reason": self.reason, "request": self.request, "body": dict(self.body),
+            "output": self.output, "began": self.began, "owner": owner, "batch_id": self.batch_id,
+            "order_key": self.order_key,
+        }  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
 from ..errors import ContractError, ModelUnavailableError
@@ -40,6 +40,11 @@ class Model:
     prompt_length_limit: int | None = None
     upload_image_limit: int | None = None
     raw: dict[str, Any] = field(default_factory=dict, repr=False, hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the model as `json.dumps` takes it, without `raw`."""
+        told = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "raw"}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
 
 
 @dataclass(frozen=True, slots=True)

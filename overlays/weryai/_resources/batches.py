@@ -43,6 +43,10 @@ class Batch:
         """The tasks that ended without a video; `.reason` says why."""
         return tuple(task for task in self.tasks if task.ended and task not in self.succeeded)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the batch as `json.dumps` takes it: its `id` and its `tasks`, without what is raw."""
+        return {"id": self.id, "tasks": [task.to_dict() for task in self.tasks]}
+
 
 class Batches(Resource[Mode]):
     """Poll all tasks of a submission at once; free, and safe to repeat.

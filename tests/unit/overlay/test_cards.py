@@ -1,11 +1,13 @@
 """What a notebook shows of a result, and what `json.dumps` takes of it."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
-from weryai import Submission, Task, TaskState, Video, VideoLink
+from weryai import Batch, Order, OrderState, Submission, Task, TaskState, Video, VideoLink, bundled_models
+from weryai._flow.process import Owner
 
 
 def test_a_result_becomes_json() -> None:
@@ -22,6 +24,17 @@ def test_a_result_becomes_json() -> None:
         "task_ids": ["t1", "t2"],
         "batch_id": 7,
     }
+
+
+def test_a_batch_an_order_and_a_model_become_json() -> None:
+    """So do the other results: with every public field but what is raw."""
+    order = Order(
+        3, OrderState.DONE, ("t1",), (), ("wave.mp4",), body={"prompt": "wave"}, owner=Owner(7, "now", "here")
+    )
+    for result in (Batch(7, (Task("t1", TaskState.SUCCEEDED),)), order, bundled_models()[0]):
+        told = json.loads(json.dumps(result.to_dict()))
+        assert list(told) == [one.name for one in dataclasses.fields(result) if one.name != "raw"]
+    assert (order.to_dict()["state"], order.to_dict()["owner"]) == ("done", {"pid": 7, "host": "here"})
 
 
 def test_a_card_shows_what_the_service_said_as_text() -> None:
