@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import csv
 import datetime
+import importlib
 import itertools
 import json
 import os
@@ -33,7 +34,8 @@ _LONGEST_LINE = 4_000_000
 # A Parquet file of a few kilobytes can have billions of rows, and values of gigabytes.
 _MOST_PARQUET_ROWS = 10_000_000
 _MOST_PARQUET = 500_000_000
-_MOST_AT_ONCE = 50_000_000
+_MOST_AT_ONCE, _PARQUET_ROWS = 50_000_000, 10_000
+_TOO_MUCH_TEXT = f"its rows have more than {_MOST_PARQUET // 1_000_000} MB of text; split it"
 # So many cells are read in well under a minute.
 _MOST_CELLS = 50_000_000
 _MOST_ROWS = 2**20
@@ -376,14 +378,14 @@ def _parquet(path: Path) -> Iterator[Row]:
         metadata = parquet.read_metadata(path)
         _refuse_large_parquet(metadata)
         plain, texts, others = _columns_of(metadata.schema)
-        many = max(1, min(10_000, _MOST_AT_ONCE // max(1, _longest_repeated(path, texts))))
+        many = _rows_at_once(path, texts)
         with parquet.ParquetFile(path) as file:
             line = size = 0
             for batch in file.iter_batches(batch_size=many, columns=plain):
                 columns = [column.to_pylist() for column in batch.columns]
                 size += _size_of(plain, columns)
                 if size > _MOST_PARQUET:
-                    raise ValueError(f"its rows have more than {_MOST_PARQUET // 1_000_000} MB of text; split it")
+                    raise ValueError(_TOO_MUCH_TEXT)
                 for cells in zip(*columns, strict=True):
                     line += 1
                     values = dict(zip(plain, cells, strict=True)) | others
@@ -429,17 +431,29 @@ def _columns_of(schema: Any) -> tuple[list[str], list[str], dict[str, Any]]:
     return plain, [name for name in plain if leaves[name].physical_type == "BYTE_ARRAY"], others
 
 
-def _longest_repeated(path: Path, texts: list[str]) -> int:
-    """The length of the longest text that may stand in many rows and is there once: the first row tells of all."""
-    from pyarrow import compute, parquet
+def _rows_at_once(path: Path, texts: list[str]) -> int:
+    """How many rows are read at once, by the longest text that may stand in many rows and is in the file once.
 
-    longest = 0
+    Raises ValueError if such texts make all rows too long.
+    """
+    from pyarrow import parquet
+
+    compute: Any = importlib.import_module("pyarrow.compute")
+    longest = total = 0
     with parquet.ParquetFile(path, read_dictionary=texts) as file:
+        # The first row of a group brings all that is repeated in it.
         for number in range(file.num_row_groups if texts else 0):
             for batch in itertools.islice(file.iter_batches(batch_size=1, row_groups=[number], columns=texts), 1):
                 lengths = [compute.max(compute.binary_length(one.dictionary)).as_py() or 0 for one in batch.columns]
                 longest = max(longest, *lengths)
-    return longest
+        if longest * _PARQUET_ROWS <= _MOST_AT_ONCE:
+            return _PARQUET_ROWS
+        for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=texts):
+            lengths = [compute.take(compute.binary_length(one.dictionary), one.indices) for one in batch.columns]
+            total += sum(compute.sum(one).as_py() or 0 for one in lengths)
+            if total > _MOST_PARQUET:
+                raise ValueError(_TOO_MUCH_TEXT)
+    return max(1, _MOST_AT_ONCE // longest)
 
 
 def _size_of(names: list[str], columns: list[list[Any]]) -> int:
