@@ -1,6 +1,7 @@
 """The family: text, one image, several images, first and last frame; one way to submit, prepare and generate."""
 
 import inspect
+import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -286,3 +287,28 @@ def test_images_without_an_order_are_refused(images: Any) -> None:
         for verb in ("prepare", "submit", "generate"):
             with pytest.raises(InvalidInputError, match="images is a list, since their order is the video's"):
                 getattr(client.multi_image_to_video, verb)(images, prompt="x")
+
+
+@each
+def test_what_is_prepared_is_sent_byte_by_byte(name: str) -> None:
+    """The body that `prepare` shows is the one that is sent, in the order of its fields; so is the one afterwards."""
+    sent: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.content)
+        return httpx.Response(200, json={"status": 0, "data": {"task_ids": ["t1"]}})
+
+    options = {
+        "caller_id": -4,
+        "generate_audio": True,
+        "prompt": "W\u00ebve \U0001f98a\n",
+        "negative_prompt": "x",
+        "webhook_url": "https://example.com/h?a=1&b=2",
+        "extra_body": {"z": [1, None], "a": {"b": 1.5}},
+    }
+    with WeryAI("sk-x", transport=httpx.MockTransport(answer)) as client:
+        prepared = call(client, name, "prepare", URL, f"{URL}?2", **options)
+        shown = json.dumps(prepared.body, ensure_ascii=False, separators=(",", ":")).encode()
+        prepared.submit()
+    assert sent == [shown]
+    assert list(prepared.body) == list(json.loads(shown))

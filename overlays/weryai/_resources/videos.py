@@ -166,8 +166,9 @@ class Prepared(Resource[Mode]):
         return place(self)
 
     def _body_with(self, urls: Mapping[str, str]) -> dict[str, Any]:
-        body = {**self._fields[0], **filled(self._images, urls), **self._fields[1]}
-        return plain_fields(body)
+        """What is sent, field by field in its order."""
+        body = self._operation.request({**self._fields[0], **filled(self._images, urls)}).to_dict()
+        return plain_fields({**body, **self._fields[1]})
 
 
 class VideoResource(Resource[Mode]):
