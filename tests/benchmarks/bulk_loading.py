@@ -13,7 +13,7 @@ from typing import Any
 from .loading import Figure
 
 ROWS = 1_000_000
-KINDS = ("csv", "jsonl", "parquet")
+KINDS = ("csv", "parquet")
 _PROGRAM = """
 import resource, sys, time
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`make bench-bulk`: a bulk run beside bare httpx, ten thousand tasks in flight, and a million rows."""
+"""`make bench-bulk`: a bulk run beside bare httpx, ten thousand tasks in flight, a million rows, and PostgreSQL.
+
+It writes its table and its plot into docs/benchmarks.md. With names of parts it measures these, and writes nothing.
+"""
 
 import contextlib
 import json
@@ -13,10 +16,13 @@ from pathlib import Path
 
 from prove.killing import emulator, write_manifest
 
-from .__main__ import machine
+from . import bulk_loading, bulk_sharing, page
 from .loading import Figure
+from .page import machine
+from .plot import bulk_svg
 
-JOBS, ROUNDS = 2_000, 3
+HEAD = "| what | figure | aim | |\n|---|---:|---:|---|"
+JOBS, ROUNDS = 2_000, 2
 RATE, IN_FLIGHT, INTERVAL = 100.0, 200, 1.0
 #: Tasks of the emulator take 5 + 3 s of its own time, so about a second.
 SPEED = 8.0
@@ -104,19 +110,27 @@ while True:
 
 def a_million() -> list[Figure]:
     """Load a million rows of each kind, again, count and export."""
-    from . import bulk_loading
-
     return bulk_loading.figures()
 
 
+def shared() -> list[Figure]:
+    """Let workers share a hundred thousand rows in PostgreSQL."""
+    return bulk_sharing.figures()
+
+
 def main() -> None:
-    """Measure and print."""
-    print(machine())
-    for measured in (beside_httpx, many_in_flight, a_million):
+    """Measure and print, and write it down if all was measured."""
+    where, found = machine(), list[Figure]()
+    print(where)
+    for measured in (beside_httpx, many_in_flight, a_million, shared):
         if sys.argv[1:] and measured.__name__ not in sys.argv[1:]:
             continue
         for figure in measured():
             print(figure.line(), flush=True)
+            found.append(figure)
+    if not sys.argv[1:]:
+        page.BULK_PLOT.write_text(bulk_svg(found))
+        page.write(page.BULK, [HEAD, *(figure.markdown() for figure in found)], where, found)
 
 
 if __name__ == "__main__":

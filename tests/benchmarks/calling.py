@@ -51,6 +51,8 @@ def _awaited(server: Server, posted: str, looked: str) -> list[Row]:
     with asyncio.Runner() as runner:
         ours = AsyncWeryAI(KEY, base_url=server.url)
         raw = httpx.AsyncClient(headers={"Authorization": f"Bearer {KEY}"})
+        limits = httpx.Limits(max_keepalive_connections=0)
+        fresh = httpx.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}, limits=limits)
 
         async def repeat(call: Callable[[], Awaitable[Any]]) -> None:
             for _ in range(CALLS):
@@ -62,14 +64,21 @@ def _awaited(server: Server, posted: str, looked: str) -> list[Row]:
         async def post() -> Any:
             return (await raw.post(posted, json=ORDER)).json()
 
+        async def anew() -> Any:
+            return (await fresh.post(posted, json=ORDER)).json()
+
         async def get() -> Any:
             return (await raw.get(looked)).json()
 
         submits = many(lambda: ours.image_to_video.submit(IMAGE, prompt="x"))
         rows = [
             ratio(f"CPU of {CALLS} x async submit / raw httpx", submits, many(post), 1.15),
+            ratio(
+                f"CPU of {CALLS} x async submit (httpx on fresh connections too) / raw httpx", submits, many(anew), 1.15
+            ),
             ratio(f"CPU of {CALLS} x async poll / raw httpx", many(lambda: ours.tasks.get("t1")), many(get), 1.05),
         ]
         runner.run(ours.aclose())
         runner.run(raw.aclose())
+        runner.run(fresh.aclose())
     return rows

@@ -15,7 +15,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from benchmarks.__main__ import machine
+from benchmarks.page import machine
 from benchmarks.table import Row, cpu
 from contract import oracle
 from contract.cases import requests_of

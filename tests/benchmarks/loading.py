@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .__main__ import machine
+from .page import machine, told
 from .pollers import Tally, orders, poll_while, submit_all, times
 
 TASKS = 1_000
@@ -36,8 +36,23 @@ class Figure:
     def line(self) -> str:
         """Return it for people."""
         target = "" if self.most is None else f"<= {self.most:g} {self.unit}"
-        met = "" if self.most is None else "met" if self.value <= self.most else "MISSED"
-        return f"{self.what:<68} {self.value:>9,.1f} {self.unit:<4} {target:>12}  {met}".rstrip()
+        return f"{self.what:<68} {self.shown:>9} {self.unit:<4} {target:>12}  {self.verdict}".rstrip()
+
+    @property
+    def shown(self) -> str:
+        """The figure in digits."""
+        return f"{self.value:,.2f}" if self.unit == "x" else f"{self.value:,.1f}"
+
+    @property
+    def verdict(self) -> str:
+        """Whether the target is met."""
+        return "" if self.most is None else "met" if self.value <= self.most else "MISSED"
+
+    def markdown(self) -> str:
+        """Return the row of a table."""
+        aim = "" if self.most is None else f"{self.most:g} {self.unit}"
+        cells = (self.what, f"{self.shown} {self.unit}".strip(), aim, told(self.verdict, self.what))
+        return f"| {' | '.join(cells)} |".replace("  |", " |")
 
 
 class Served:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .page import told
+
 
 @dataclass(frozen=True)
 class Row:
@@ -36,7 +38,7 @@ class Row:
         """Return the row of a table."""
         aim = "" if self.most is None else f"{self.most:g} {self.unit}".strip()
         figure = f"{self.figure:.2f} {self.unit}".strip()
-        cells = (self.what, self.ours, self.other, figure, aim, self.verdict)
+        cells = (self.what, self.ours, self.other, figure, aim, told(self.verdict, self.what))
         return f"| {' | '.join(cells)} |".replace("  |", " |")
 
     def worse_than(self, recorded: dict[str, float]) -> str | None:
