@@ -27,12 +27,14 @@ loses no task id; what does not come along, such as a long `raw`, is `LOST` then
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ._task import Task
 
 __all__ = (  # noqa: RUF022 - in the order of the tree
@@ -154,7 +156,7 @@ def _carried(value: Any) -> Any:
     """A field's value as JSON holds it, or that it is lost."""
     if isinstance(value, tuple) and all(isinstance(part, str) for part in value):
         return list(value)
-    if isinstance(value, PurePath):
+    if isinstance(value, os.PathLike):
         return str(value)
     is_short = value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= LONGEST)
     return value if is_short else _LOST_WORD
@@ -165,7 +167,12 @@ def _restored(name: str, value: Any) -> Any:
         return LOST
     if isinstance(value, list):
         return tuple(value)
-    return Path(value) if name == "partial_path" and value is not None else value
+    if name == "partial_path" and value is not None:
+        # Loaded for the few who need it.
+        from pathlib import Path
+
+        return Path(value)
+    return value
 
 
 _LOST_WORD = "(lost)"

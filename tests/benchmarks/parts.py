@@ -22,7 +22,8 @@ PARTS = {
     ],
     "the note of what is paid for": [("paid.py", "__init__"), ("recording.py", "life")],
     "the response: taken over and read": [
-        ("http.py", "reply"), ("envelope.py", "accept"), ("task_reader.py", "read_task"), ("submission.py", "read_submission"),
+        ("http.py", "reply"), ("envelope.py", "accept"), ("task_reader.py", "read_task"),
+        ("submission.py", "read_submission"),
     ],
 }  # fmt: skip
 

@@ -104,7 +104,8 @@ def test_every_row_with_an_aim_has_its_reason() -> None:
     """Whatever row may miss its aim, a reason is known for it: the names of rows are those that the code makes."""
     text = "".join(path.read_text() for path in sorted(page.ROOT.joinpath("tests", "benchmarks").glob("*.py")))
     aimed = [
-        "import and construct / raw httpx", "import, construct, first submit / raw httpx", "weryai --help / import click",
+        "import and construct / raw httpx", "import, construct, first submit / raw httpx",
+        "weryai --help / import click",
         "our part of the base install", "... CPU, bulk run / bare httpx", "... wall, bulk run / bare httpx",
     ]  # fmt: skip
     assert [name for name in aimed if f'"{name}"' not in text or not page.why(name)] == []

@@ -11,12 +11,10 @@ import codecs
 import contextlib
 import errno
 import io
-import json
 import os
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO, cast
 from unicodedata import combining, east_asian_width
@@ -198,7 +196,7 @@ def put(json_lines: bool, text: object, **fields: Any) -> None:
     """Print a result: the text, or the fields. A path is printed byte for byte where no terminal shows it."""
     if json_lines:
         line = _json_line(fields)
-    elif isinstance(text, Path) and not _is_terminal(sys.stdout):
+    elif isinstance(text, os.PathLike) and not _is_terminal(sys.stdout):
         line = str(text)
     else:
         line = plain(text)
@@ -233,6 +231,9 @@ def _width(line: str) -> int:
 
 
 def _json_line(fields: dict[str, Any]) -> str:
+    # The help needs none.
+    import json
+
     line = json.dumps(fields, ensure_ascii=False, default=str)
     try:
         line.encode(sys.stdout.encoding or "utf-8")
