@@ -47,7 +47,8 @@ def answer(request):
 with bulk.PostgresLedger(sys.argv[1]) as ledger:
     bulk.work(
         ledger, output=sys.argv[2], api_key="sk-bench-key", base_url="https://service.example",
-        limits=bulk.Limits(rate=10_000, start_rate=10_000, in_flight=200, open_posts=100), patience=Patience(interval=1),
+        limits=bulk.Limits(rate=10_000, start_rate=10_000, in_flight=200, open_posts=100),
+        patience=Patience(interval=1),
         transport=httpx.MockTransport(answer), polls_per_second=10_000, max_requests=100,
     )
 """

@@ -37,9 +37,12 @@ class Told(Protocol):
     """A row or a figure."""
 
     @property
-    def what(self) -> str: ...
+    def what(self) -> str:
+        """What was measured."""
+
     @property
-    def verdict(self) -> str: ...
+    def verdict(self) -> str:
+        """Whether its aim is met."""
 
 
 def marks(block: str) -> tuple[str, str]:

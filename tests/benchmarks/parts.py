@@ -15,7 +15,8 @@ from .table import Row
 #: Parts by file and function, each with all that it calls; none is inside of another one.
 PARTS = {
     "the request: checked, written, given its headers": [
-        ("videos.py", "prepare_video"), ("endpoint.py", "_request"), ("endpoint.py", "paid_request"), ("http.py", "build"),
+        ("videos.py", "prepare_video"), ("endpoint.py", "_request"), ("endpoint.py", "paid_request"),
+        ("http.py", "build"),
     ],
     "httpx and the wire": [
         ("_client.py", "send"), ("http.py", "sync_stream"), ("_client.py", "__iter__"), ("_models.py", "close"),
