@@ -122,8 +122,7 @@ lint: dev-venv ## style, and the format of every file
 	@$(PY) -m ruff format --check -q . || { echo "run: make format" >&2; exit 1; }
 
 types: dev-venv ## mypy --strict, then basedpyright
-	@$(PY) -m mypy
-	@$(PY) -m basedpyright
+	@$(PY) -m mypy & $(PY) -m basedpyright; code=$$?; wait $$! && exit $$code
 
 layers: dev-venv ## an import goes down, never up
 	@report=$$($(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint(["--no-cache"])') || { echo "$$report"; exit 1; }
