@@ -5,11 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
-from fakes.browsing import CONTRAST, PLAYABLE, Browsing, needs_chromium
+from fakes.browsing import CONTRAST, PLAYABLE, Browsing, browsing, needs_chromium
 from weryai import WeryAI
-from weryai.emulator import Emulator
+from weryai.emulator import Emulator, ManualClock
 
 from .conftest import PHOTO, order
 
@@ -196,3 +196,13 @@ async def test_scenarios_are_found(browser: Browsing) -> None:
     await expect(page.locator("#catalogue h3:visible")).to_have_count(1)
     await page.get_by_role("searchbox", name="Filter scenarios by text").fill("nothing like it")
     await expect(page.get_by_text("No scenario matches.")).to_be_visible()
+
+
+async def test_credits_without_end_are_a_word(started: Browser) -> None:
+    """Of credits that nobody can spend the page shows no number, and its head stays in one line."""
+    with Emulator(clock=ManualClock(), video="fixed", balance=None) as emulator:
+        async with browsing(started, emulator.url) as pages:
+            page = await pages.open("/#ledger")
+            await expect(page.locator("#balance")).to_have_text("unlimited")
+            await expect(page.locator("#of-balance")).to_be_hidden()
+            await expect(page.locator("main")).not_to_contain_text("000000")

@@ -43,7 +43,7 @@ def test_a_new_page_is_told_everything(world: World) -> None:
     """Without a cursor the clock, the credits, totals and every list are told, and what a page needs once."""
     (task_id,) = order(world)
     _, told = asked(Feed(world))
-    assert told["fresh"] == {"key": "sk-emulator", "balance": 1000, "most": feed_module.MOST}
+    assert told["fresh"] == {"key": "sk-emulator", "balance": 1000, "unlimited": False, "most": feed_module.MOST}
     assert [told["clock"]["kind"], told["balance"], told["totals"]] == ["manual", 990, {"tasks": 1, "exchanges": 0}]
     assert [one["id"] for one in told["tasks"]] == [task_id]
     assert [told["exchanges"], told["faults"], told["ledger"]] == [[], [], []]

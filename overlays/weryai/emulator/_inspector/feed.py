@@ -126,6 +126,7 @@ class Feed:
         return {
             "key": DEFAULT_KEY if settings.key == DEFAULT_KEY else None,
             "balance": settings.credits,
+            "unlimited": settings.balance is None,
             "most": MOST,
         }
 

@@ -15,7 +15,7 @@ export function exchangeLine(exchange, times = 1) {
         exchange.kind === "webhook" ? chip("sent by the emulator", "quiet") : null),
       h("span", { class: "sub mono" }, `${exchange.method} ${address}`)),
     h("span", { class: "chips" },
-      exchange.complaints.length ? chip("breaks the contract", "bad", exchange.complaints.map((one) => `${one.pointer} ${one.message}`).join("\n")) : null,
+      exchange.complaints.length ? chip("wrong request", "bad", exchange.complaints.map((one) => `${one.pointer} ${one.message}`).join("\n")) : null,
       exchange.scenarios.map((name) => chip(name, "scenario", "A scenario that was met"))),
     h("span", { class: "when number" }, h("span", {}, moment(exchange.at)),
       h("span", { class: "quiet" }, exchange.seconds === null ? "" : span(exchange.seconds))),

@@ -3,7 +3,7 @@
 import { byId, h, setText } from "./dom.js";
 import { Listing } from "./listing.js";
 import { chip, stateMark } from "./telling.js";
-import { doubles, world } from "./world.js";
+import { creditsLeft, doubles, world } from "./world.js";
 
 const listing = new Listing(byId("jobs"), (row) => row.job, (row) => {
   const cell = (label, kind, ...content) => h("td", { "data-label": label, class: kind }, content);
@@ -28,7 +28,7 @@ export function showLedger() {
   const extra = total((row) => row.extra_credits);
   const spent = total((row) => row.credits);
   byId("sums").replaceChildren(
-    sum("Credits left", world.balance), sum("Spent", spent), sum("Refunded", total((row) => row.refunded)),
+    sum("Credits left", creditsLeft()), sum("Spent", spent), sum("Refunded", total((row) => row.refunded)),
     sum("Jobs", rows.length), sum("POSTs", total((row) => row.posts)),
     sum("Refused", total((row) => row.refusals.length)), sum("Failed", failed, failed ? "bad" : ""),
     sum("Submitted twice", doubles().length, doubles().length ? "warn" : ""), sum("Extra credits", extra, extra ? "warn" : ""));

@@ -9,7 +9,7 @@ import { setUpScenarios, showScenarios } from "./scenarios.js";
 import { TaskDetail } from "./task.js";
 import { setUpTasks, showTasks } from "./tasks.js";
 import { clockKind, moment, moveBars } from "./telling.js";
-import { now, onNews, watch, world } from "./world.js";
+import { creditsLeft, now, onNews, watch, world } from "./world.js";
 
 const VIEWS = { tasks: showTasks, requests: showRequests, ledger: showLedger, scenarios: showScenarios };
 const DETAILS = {
@@ -60,8 +60,9 @@ function mark() {
 }
 
 function showTop() {
-  setText(byId("balance"), world.balance);
+  setText(byId("balance"), creditsLeft());
   setText(byId("first-balance"), world.beginning.balance);
+  byId("of-balance").hidden = world.beginning.unlimited;
   setText(byId("clock-kind"), clockKind());
   setText(byId("count-tasks"), world.totals.tasks);
   setText(byId("count-requests"), world.totals.exchanges);

@@ -6,7 +6,7 @@ export const world = {
   tasks: new Map(), exchanges: new Map(), faults: new Map(), ledger: new Map(),
   clock: { kind: "manual", now: 0, speed: 0 }, heardAt: 0,
   balance: 0, totals: { tasks: 0, exchanges: 0 },
-  beginning: { key: null, balance: 0, most: {} },
+  beginning: { key: null, balance: 0, unlimited: false, most: {} },
 };
 const KEYS = { tasks: "id", exchanges: "id", faults: "id", ledger: "job" };
 // After how many milliseconds without a line a person is told.
@@ -82,4 +82,9 @@ export function watch() {
     return setLine("paused");
   });
   connect();
+}
+
+// What is left to spend; more than anybody spends is no number to read.
+export function creditsLeft() {
+  return world.beginning.unlimited ? "unlimited" : world.balance;
 }
