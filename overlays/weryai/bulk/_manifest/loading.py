@@ -21,7 +21,7 @@ from .._ledger.job import NewJob, digest_of, place_digest, without_blanks
 from .._ledger.ledger import refuse_path
 from .matching import Departed, is_missing, is_same_image, sha256_of
 from .prices import Prices
-from .readers import Row, open_manifest
+from .readers import Manifest, Row, open_manifest
 from .validation import Checker
 
 # What is paid for already was so by the price of then.
@@ -159,15 +159,7 @@ def load_manifest(
         load.find_moved()
         if not allow_duplicates:
             load.find_doubles()
-        problems = load.problems
-        # A small manifest may leave a shard without any.
-        if load.seen == 0 and problems.many == 0 and part.count == 1:
-            left_out = "".join(f"; left out, {many:,}: {kind}" for kind, many in manifest.left_out.items())
-            what = "is no jpg, png or webp" if manifest.is_folder else "are no jobs"
-            problems.add(0, f"there {what} in it{left_out}")
-        if problems.many:
-            told = problems.told(of_files=manifest.is_folder)
-            raise ManifestError(source, told, len(told) if manifest.is_folder else problems.many)
+        _refuse_problems(load, manifest, source, part)
         others = sum(reading.others(db).values())
         return Loaded(load.new, load.seen - load.new, checker.warnings, others, manifest.left_out)
 
@@ -177,6 +169,19 @@ def load_manifest(
         ledger.is_kept = False
         raise
     return loaded
+
+
+def _refuse_problems(load: _Load, manifest: Manifest, source: str | os.PathLike[str], part: Shard) -> None:
+    """Raise ManifestError if anything is wrong with a manifest, or if there is nothing in it."""
+    problems = load.problems
+    # A small manifest may leave a shard without any.
+    if load.seen == 0 and problems.many == 0 and part.count == 1:
+        left_out = "".join(f"; left out, {many:,}: {kind}" for kind, many in manifest.left_out.items())
+        what = "is no jpg, png or webp" if manifest.is_folder else "are no jobs"
+        problems.add(0, f"there {what} in it{left_out}")
+    if problems.many:
+        told = problems.told(of_files=manifest.is_folder)
+        raise ManifestError(source, told, len(told) if manifest.is_folder else problems.many)
 
 
 @dataclass(frozen=True, slots=True)
