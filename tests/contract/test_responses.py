@@ -76,31 +76,24 @@ def name(one: Operation | Answer) -> str:
 
 @pytest.mark.parametrize("schema", sorted({one.schema for one in answers()}))
 def test_a_round_trip_keeps_every_field(schema: str) -> None:
-    """Whatever the contract allows as an answer, read by the generated model and written again, is the same."""
+    """Whatever the contract allows as an answer, read by the generated model and written again, is the same.
+
+    About half of the answers have `data`, and it is what the contract names, never just anything.
+    """
     model = getattr(weryai_api.models, schema.rpartition("/")[2])
+    bodies: list[Any] = []
 
     @effort(3)
     @given(bodies_of(schema))
     def check(body: Any) -> None:
         assert same(model.from_dict(body).to_dict(), body)
-
-    check()
-
-
-@pytest.mark.parametrize("schema", sorted({one.schema for one in answers()} - {"#/components/schemas/ErrorReply"}))
-def test_most_answers_have_data(schema: str) -> None:
-    """About half of the made answers have `data`, and it is what the contract names, never just anything."""
-    bodies: list[Any] = []
-
-    @effort(3)
-    @given(bodies_of(schema))
-    def gather(body: Any) -> None:
+        assert TWINS.drift(schema, body) == []
         bodies.append(body)
 
-    gather()
-    share = sum("data" in body for body in bodies) / len(bodies)
-    assert share > 0.4, f"{schema}: `data` is in {share:.0%} of the bodies"
-    assert [problems for body in bodies if (problems := TWINS.drift(schema, body))] == []
+    check()
+    if model is not weryai_api.models.ErrorReply:
+        share = sum("data" in body for body in bodies) / len(bodies)
+        assert share > 0.4, f"{schema}: `data` is in {share:.0%} of the bodies"
 
 
 @pytest.mark.parametrize("one", operations(), ids=name)
