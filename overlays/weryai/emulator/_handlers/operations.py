@@ -148,13 +148,17 @@ class Operations:
                 raise broken_rule(message, 2004)
 
     def _check_references(self, visit: RequestContext) -> None:
-        """Refuse references of another kind than their field, and sounds that stand alone; the words are ours."""
+        """Refuse references of another kind than their field, and sounds that stand alone; the words are ours.
+
+        The contract cannot say the latter in a way that generators read, so it goes with the rules of models.
+        """
         for field, kind in REFERENCES.items():
             urls = visit.sent.get(field)
             for url in urls if isinstance(urls, list) else ():
                 if isinstance(url, str) and not self._world.may_be(kind, url):
                     self._refuse_reference(visit, f"/{field}", f"{field}: {kind} url error")
-        if visit.sent.get("audios") and not visit.sent.get("images") and not visit.sent.get("videos"):
+        has_others = visit.sent.get("images") or visit.sent.get("videos")
+        if visit.sent.get("audios") and not has_others and self._world.settings.model_rules != "off":
             self._refuse_reference(visit, "/audios", "audios: an image or a video is needed beside them")
 
     @staticmethod
