@@ -205,7 +205,7 @@ def test_closing_upon_a_silent_request_leaves_it_ambiguous(
     faulty_server: FaultyServer, journal_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the grace a client closes all the same: the order is ambiguous, and its caller is told."""
-    monkeypatch.setattr("weryai._transport.runner.GRACE", 0.2)
+    monkeypatch.setattr("weryai._transport.shield.GRACE", 0.2)
     faulty_server.script("POST", SUBMIT, Hang())
     client = WeryAI(JOURNEY_KEY, base_url=faulty_server.url, journal=journal_path, retry=ONCE, timeout=2)
     came: list[Any] = []

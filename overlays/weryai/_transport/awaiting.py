@@ -34,13 +34,13 @@ from .._flow.effects import (
 )
 from .._settings import Settings
 from ..errors import ConfigurationError
-from . import http
+from . import http, shield
 from .awaiting_shield import await_shielded, outlast
 from .drift_reporter import DriftReporter
 from .evidence import Evidence
 from .limiter import DOWNLOADS, Turns
 from .runner import LONGEST_SLEEP, closed
-from .shield import GRACE, OpenAttempts
+from .shield import OpenAttempts
 
 T = TypeVar("T")
 
@@ -153,7 +153,7 @@ class Awaiting:
             opened = self._opened_by.pop(running_loop(), None)
         if opened is not None:
             if opened.paid:
-                await outlast(asyncio.gather(*opened.paid, return_exceptions=True), GRACE)
+                await outlast(asyncio.gather(*opened.paid, return_exceptions=True), shield.GRACE)
             self._paid.wait(0.0)
             if opened.keeper is not None:
                 await opened.keeper.aclose()

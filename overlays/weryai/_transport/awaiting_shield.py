@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._flow.clock import real_now
 from .._flow.effects import Reply
-from .shield import GRACE, note
+from . import shield
+from .shield import note
 
 if TYPE_CHECKING:
     from .paid import PaidAttempt
@@ -27,9 +28,9 @@ async def await_shielded(send: Coroutine[Any, Any, Reply], attempt: PaidAttempt)
         if not sending.done() and attempt.evidence.stop():
             sending.abandon()
             if (noted := attempt.stopped()) is not None:
-                await outlast(asyncio.wrap_future(noted), GRACE)
+                await outlast(asyncio.wrap_future(noted), shield.GRACE)
         else:
-            await outlast(sending, GRACE)
+            await outlast(sending, shield.GRACE)
         note(cancelled, attempt, sending)
         sending.abandon()
         raise

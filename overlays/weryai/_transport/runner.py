@@ -34,11 +34,11 @@ from .._flow.effects import (
 )
 from .._settings import Settings
 from ..errors import ConfigurationError
-from . import http
+from . import http, shield
 from .drift_reporter import DriftReporter
 from .evidence import Evidence
 from .limiter import BlockingLimiter, Turns
-from .shield import GRACE, OpenAttempts, send_shielded
+from .shield import OpenAttempts, send_shielded
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ class Blocking:
         self._is_closed = True
         try:
             if self._process == os.getpid():
-                self._paid.wait(GRACE)
+                self._paid.wait(shield.GRACE)
         finally:
             self._client.close()
             if self._paid_client is not None:

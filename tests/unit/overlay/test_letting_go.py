@@ -120,7 +120,7 @@ def test_nothing_leaves_after_a_client_was_closed(
     faulty_server: FaultyServer, journal_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An order that waited for the journal's disk longer than closing waits for it finds the client closed."""
-    monkeypatch.setattr("weryai._transport.runner.GRACE", 0.1)
+    monkeypatch.setattr("weryai._transport.shield.GRACE", 0.1)
     faulty_server.default("POST", SUBMIT, accepted())
     busy, came = threading.Event(), list[BaseException]()
     with Journal(journal_path) as journal:
@@ -164,7 +164,7 @@ async def test_closing_upon_a_silent_request_leaves_it_ambiguous(
     faulty_server: FaultyServer, journal_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the grace AsyncWeryAI closes all the same, and by then the journal says that nobody waits any more."""
-    monkeypatch.setattr("weryai._transport.runner.GRACE", 0.2)
+    monkeypatch.setattr("weryai._transport.shield.GRACE", 0.2)
     faulty_server.script("POST", SUBMIT, Hang())
     with Journal(journal_path) as journal:
         client = AsyncWeryAI(JOURNEY_KEY, base_url=faulty_server.url, journal=journal, retry=ONCE, timeout=2)
