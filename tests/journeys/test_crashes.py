@@ -110,7 +110,9 @@ def test_resume_pays_nothing_and_loses_nothing(
     told = capsys.readouterr()
     # What is there already is found before the image is uploaded.
     nothing = "submitted" if "uploaded" in told.err else "sent"
-    assert f"Nothing was {nothing}" in told.err and ("`weryai resolve 1`" in told.err) == (left is UNKNOWN)
+    assert f"Nothing was {nothing}" in told.err and ("`weryai resolve 1 adopt TASK_ID` or abandon" in told.err) == (
+        left is UNKNOWN
+    )
     assert run(["resume"]) == (3 if left is UNKNOWN else 0)
     told = capsys.readouterr()
     assert scene.ordered == ordered

@@ -166,8 +166,8 @@ def _tell_ambiguous(order: Order, *, json_lines: bool) -> None:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(order.began))
     say(
         f"weryai: order {order.row} of {when} ({what}) is ambiguous: {order.reason}{named}",
-        "weryai: check your call history at https://weryai.com/api/history, then",
-        f"weryai: `weryai resolve {order.row} adopt TASK_ID`, or resubmit (may pay twice), or abandon",
+        "weryai: check your call history at https://weryai.com/api/history, then say "
+        f"`weryai resolve {order.row} adopt TASK_ID`, or resubmit (may pay twice), or abandon",
     )
 
 

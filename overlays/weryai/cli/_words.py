@@ -28,7 +28,10 @@ _RULES: list[tuple[str, str]] = [
     (r"; validate=False sends it all the same", ""),
     (r"tasks\.(?:wait|get)\('([^']*)'\)", r"`weryai wait \1`"),
     (r"tasks\.get has a fresh one", "`weryai wait TASK_ID` has a fresh one"),
-    (r"settle order (\d+)( first)? with orders\.adopt or orders\.give_up", r"settle it\2 with `weryai resolve \1`"),
+    (
+        r"settle order (\d+)( first)? with orders\.adopt or orders\.give_up",
+        r"settle it\2 with `weryai resolve \1 adopt TASK_ID` or abandon",
+    ),
     (r"use another ledger", "use another ledger, such as --ledger other.db"),
     (r"say force=True", "say --force"),
     (r"force=True does that", "--force does that"),
