@@ -143,6 +143,18 @@ PACE = [
         THROTTLE,
     ),
     bulk(
+        "pace.chance",
+        Swap("SubmissionPace._is_by_chance", old="accepted >= 2 and accepted >= 2 * refused", new="False"),
+        "refusals by chance make a run as slow as can be",
+        THROTTLE,
+    ),
+    bulk(
+        "pace.limit",
+        Swap("SubmissionPace._is_by_chance", old="slower_accepted < 2 * slower_refused", new="False"),
+        "a limit is taken for chance",
+        THROTTLE,
+    ),
+    bulk(
         "pace.shared",
         Swap("heed_acceptance", old="pace.gap != before", new="False"),
         "a new pace begins one turn late",
