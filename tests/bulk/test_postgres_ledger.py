@@ -24,6 +24,8 @@ from weryai.bulk import JobState, PostgresLedger
 from weryai.bulk._ledger import postgres, queries
 from weryai.bulk._ledger import transitions as steps
 from weryai.bulk._ledger.database_url import masked
+from weryai.bulk._running import alive, gate
+from weryai.bulk._running.limits import Limits
 from weryai.bulk._running.shared_throttle import (
     PollPermit,
     SharedThrottle,
@@ -257,6 +259,37 @@ def test_workers_that_wait_for_each_other_both_get_through(database: str) -> Non
             future.result(60)
         found = one.write(lambda db: db.execute("select value from about where name in ('a', 'b')").fetchall()).result()
     assert sorted(sorted(row["value"]) for row in found) == [["0", "a", "b"], ["0", "a", "b"]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda db: heed_acceptance(db, 1.0),
+        lambda db: heed_refusal(db, None, is_rate=True),
+        lambda db: take_turn(db, 10),
+        lambda db: gate._changed(db, lambda health, _moment: health.unknown("no response came")),
+        alive._note,
+        alive._forget,
+        lambda db: steps.note_stop(db, "no credits"),
+    ],
+    ids=["accepted", "refused", "turn", "outage", "alive", "gone", "stopped"],
+)
+def test_what_all_workers_share_is_changed_under_one_lock(database: str, change: Callable[[Any], Any]) -> None:
+    """Whoever changes the pace or the state of the service holds the row of the run, so that nobody waits crosswise."""
+    with PostgresLedger(database) as ledger, psycopg.connect(database) as other:
+        ledger.write(lambda db: agree(db, Limits())).result()
+
+        def held(db: Any) -> bool:
+            change(db)
+            try:
+                other.execute("select 1 from weryai.run for update nowait")
+            except psycopg.errors.LockNotAvailable:
+                return True
+            finally:
+                other.rollback()
+            return False
+
+        assert ledger.write(held).result(20), "the row of the run was free"
 
 
 def test_who_stands_still_keeps_nobody_waiting(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

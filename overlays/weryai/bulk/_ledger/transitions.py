@@ -59,6 +59,14 @@ class ImageChangedError(InvalidInputError):
     """The image of a job is not what it was when the manifest was loaded, or when it was sent before."""
 
 
+def lock(db: Database) -> None:
+    """Let nobody else change what all workers share until this transaction has ended.
+
+    It is always this row first, so that no two workers wait for each other, which ends only after a second.
+    """
+    db.execute("update run set submits = submits")
+
+
 def begin(db: Database, row: int, worker: str | None = None, body: Mapping[str, Any] | None = None) -> None:
     """Write down that a job is about to be sent, and by whom, if the budget has room for it.
 
@@ -193,6 +201,7 @@ def set_budget(db: Database, tasks: int | None, credits: float | None) -> None:
 
 def note_stop(db: Database, reason: str | None) -> None:
     """Write down why a run takes no further jobs, for who looks at it later; None is that one begins."""
+    lock(db)
     db.execute("delete from about where name = ?", (STOPPED,))
     if reason is not None:
         db.execute("insert into about (name, value) values (?, ?)", (STOPPED, reason[:_MOST_TOLD]))

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from ...errors import WeryAIError
 from .._ledger.queries import ALIVE
-from .._ledger.transitions import Database, LedgerWriter
+from .._ledger.transitions import Database, LedgerWriter, lock
 
 #: Seconds between two signs of life.
 BEAT = 5.0
@@ -25,7 +25,7 @@ async def alive(ledger: LedgerWriter) -> AsyncIterator[None]:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
         # Another worker gives its own in a moment.
-        ledger.write(lambda db: db.execute("delete from about where name = ?", (ALIVE,)))
+        ledger.write(_forget)
 
 
 async def _beat(ledger: LedgerWriter) -> None:
@@ -35,7 +35,13 @@ async def _beat(ledger: LedgerWriter) -> None:
         await asyncio.sleep(BEAT)
 
 
+def _forget(db: Database) -> None:
+    lock(db)
+    db.execute("delete from about where name = ?", (ALIVE,))
+
+
 def _note(db: Database) -> None:
+    lock(db)
     db.execute(
         "insert into about (name, value) values (?, ?) on conflict (name) do update set value = excluded.value",
         (ALIVE, str(time.time())),

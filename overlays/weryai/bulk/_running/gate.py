@@ -23,7 +23,7 @@ from ...errors import (
     WeryAIError,
 )
 from .._ledger.ledger import OpenLedger
-from .._ledger.transitions import Database, LedgerWriter
+from .._ledger.transitions import Database, LedgerWriter, lock
 from . import health as states
 from .health import Health, Stage
 from .stop_reasons import Stopping, is_unknown
@@ -357,7 +357,7 @@ def _changed(db: Database, event: Callable[[Health, float], Any] | None) -> tupl
 
 def _locked(db: Database) -> Health:
     """What all workers know; nobody else changes it until this transaction has ended."""
-    db.execute("update about set value = value where name = ?", (NAME,))
+    lock(db)
     return _seen(db)
 
 

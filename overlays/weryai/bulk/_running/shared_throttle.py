@@ -12,7 +12,7 @@ from typing import Any
 
 from ..._flow.clock import sleep_for
 from .._ledger.ledger import OpenLedger
-from .._ledger.transitions import Database
+from .._ledger.transitions import Database, lock
 from . import pace as paces
 from .gate import moment_of
 from .health import OPEN_POSTS
@@ -109,7 +109,7 @@ def seconds_left(db: Database) -> float:
 
 def _locked(db: Database) -> SubmissionPace | None:
     """The pace of all workers; nobody else changes it until this transaction has ended."""
-    db.execute("update about set value = value where name = ?", (NAME,))
+    lock(db)
     return _seen(db)
 
 
