@@ -187,6 +187,7 @@ def unreachable_host(url: str, base_url: str | None) -> str | None:
     return host if _is_here(host) else None
 
 
+@functools.lru_cache(maxsize=256)
 def _is_here(host: str) -> bool:
     """Whether a host is this machine, or one of its private network."""
     name = host.lower().rstrip(".").partition("%")[0]

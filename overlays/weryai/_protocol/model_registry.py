@@ -81,12 +81,7 @@ class Registry:
 
     def near(self, key: str, kind: Kind = "image_to_video") -> str:
         """The keys most like this one, in words: one product may have another key for other work."""
-        import difflib
-
-        listed = [model.key for model in self.models.get(kind, ())]
-        wanted = key.upper()
-        keys = [one for one in listed if one.endswith(f"_{wanted}") or wanted.endswith(f"_{one}")]
-        keys = keys or difflib.get_close_matches(wanted, listed)
+        keys = _nearest(key.upper(), tuple(model.key for model in self.models.get(kind, ())))
         others = [_WORDS[other] for other in self.models if other in _WORDS and self.find(key, other)]
         there = f"; it is listed for {' and '.join(others)}" if others else ""
         return f"{there}; did you mean {' or '.join(keys)}?" if keys else there
@@ -94,6 +89,15 @@ class Registry:
     def lacks(self, key: str, kind: Kind) -> str:
         """Say that no model of this kind has this key, and which ones are near."""
         return f"{self.source} has no model {key!r:.200} for {_WORDS[kind]}{self.near(key, kind)}"
+
+
+@functools.lru_cache(maxsize=64)
+def _nearest(wanted: str, listed: tuple[str, ...]) -> list[str]:
+    """Which of these keys are most like this one; a table may ask for each of a million rows."""
+    import difflib
+
+    keys = [one for one in listed if one.endswith(f"_{wanted}") or wanted.endswith(f"_{one}")]
+    return keys or difflib.get_close_matches(wanted, listed)
 
 
 def _snapshot() -> dict[str, Any]:

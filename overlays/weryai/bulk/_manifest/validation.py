@@ -93,7 +93,8 @@ class Checker:
         """The job of a row, or what is wrong, by line; whether a local image may be missing depends on the ledger."""
         if self._is_headless:
             return None, []
-        if row.head is not None and row.values and (wrong_head := _wrong_head(row)) is not None:
+        is_new = bool(row.values) and tuple(row.values) != self._columns
+        if row.head is not None and is_new and (wrong_head := _wrong_head(row)) is not None:
             self._is_headless = True
             return None, [(row.head, wrong_head)]
         if row.problem is not None:
