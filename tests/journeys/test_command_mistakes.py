@@ -116,6 +116,26 @@ def test_an_option_of_all_commands_stands_before_the_command(
     assert capsys.readouterr().err.splitlines()[-1].endswith(f"stands before the command: {told}")
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["genrate", "p.png"], "No such command 'genrate'. Did you mean generate?"),
+        (["bulk", "rum", "p"], "No such command 'rum'. Did you mean run?"),
+        (["zzzz"], "No such command 'zzzz'."),
+        (["generate", "--image", "p.png"], "there is no option --image: `weryai generate IMAGE` takes it without one"),
+        (["bulk", "run", "--manifest", "p"], "there is no option --manifest: `weryai bulk run MANIFEST` takes it"),
+        (["wait", "--task-id", "t"], "there is no option --task-id: `weryai wait TASK_ID` takes it without one"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistyped_word_is_told_with_the_right_one(
+    at_home: Emulator, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    """A command that does not exist is told with those like it, and an argument that is no option as what it is."""
+    assert run(words) == 2
+    assert told in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_each_of_several_unknown_tasks_is_named(at_home: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
     """What failed is told with its id, if more than one was asked for."""
     assert run(["wait", "task_one", "task_two"]) == 1

@@ -129,7 +129,7 @@ def _run(arguments: Sequence[str]) -> int:
     except OutputLostError as error:
         return error.code
     except click.NoSuchOption as error:
-        return _told_by_click(error, _of_the_group(error))
+        return _told_by_click(error, _of_the_group(error) or _of_an_argument(error))
     except click.ClickException as error:
         return _told_by_click(error)
     except (click.Abort, KeyboardInterrupt) as error:
@@ -166,6 +166,16 @@ def _of_the_group(error: click.NoSuchOption) -> str | None:
             command = error.ctx.command_path.removeprefix("weryai ")
             value = "" if getattr(option, "is_flag", False) else f" {str(option.name).rpartition('_')[2].upper()}"
             return f"{error.option_name} stands before the command: `weryai {error.option_name}{value} {command}`"
+    return None
+
+
+def _of_an_argument(error: click.NoSuchOption) -> str | None:
+    """Say that what is no option, such as --image, is named without one."""
+    wanted = error.option_name.lstrip("-").removesuffix("s").removesuffix("-id")
+    for argument in error.ctx.command.params if error.ctx is not None else ():
+        shown = argument.make_metavar(error.ctx).strip("[].")  # type: ignore[arg-type]
+        if isinstance(argument, click.Argument) and wanted == shown.lower().removesuffix("_id"):
+            return f"there is no option {error.option_name}: `{error.ctx.command_path} {shown}` takes it without one"  # type: ignore[union-attr]
     return None
 
 

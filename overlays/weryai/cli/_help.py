@@ -57,6 +57,19 @@ class Commands(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return copyable(command)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; one that is mistyped is told with those that are like it."""
+        name = args[0]
+        if name in self.homes or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        import difflib
+
+        near = difflib.get_close_matches(name.lower(), self.homes)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise click.UsageError(f"No such command {name!r:.200}.{hint}", ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the summaries as click does, cut where a terminal is too narrow."""
         room = formatter.width - 6 - max(map(len, self.homes))
