@@ -286,6 +286,28 @@ print(sum(done) + 3 * children)
 """
 
 
+def test_a_link_is_no_other_ledger_in_another_process(tmp_path: Path) -> None:
+    """A run keeps its ledger to itself by whatever name: else two would send the same jobs."""
+    with filled(tmp_path, 2):
+        link = linked(tmp_path / "run.db")
+        opening = f"from weryai import bulk; bulk.Ledger({str(link)!r})"
+        told = subprocess.run([sys.executable, "-c", opening], capture_output=True, text=True, check=False)
+    assert told.returncode == 1 and "is in use: others use it. Nothing was sent." in told.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="only Linux tells which files a process has open")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_meets_no_open_connection(tmp_path: Path) -> None:
+    """SQLite's connections do not survive a fork: the child begins without one, and both open their own again."""
+    path = tmp_path / "journal.db"
+    with Journal(path):
+        assert str(path) in {os.path.realpath(file) for file in Path("/proc/self/fd").iterdir()}
+        if (pid := os.fork()) == 0:
+            is_open = str(path) in {os.path.realpath(file) for file in Path("/proc/self/fd").iterdir()}
+            os._exit(3 if is_open else 0)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
 def test_forks_while_the_writer_writes_lose_nothing(tmp_path: Path) -> None:
     """Each child writes with a writer of its own, closes it, and the parent's threads go on: every row is kept."""
     path = tmp_path / "journal.db"
