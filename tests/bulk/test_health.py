@@ -1,5 +1,6 @@
 """What all workers know of the service, and so whether another submission may start: without a run, moments given."""
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,17 @@ def test_nothing_starts_beside_a_submission_that_is_open_for_long() -> None:
     """One that was open for more than 10 s closes the door for the next, one that is younger does not."""
     known = Health(stage=Stage.OPEN)
     assert known.may_start(1, health.LONG_OPEN) and not known.may_start(1, health.LONG_OPEN + 0.1)
+
+
+@pytest.mark.parametrize(("unknowns", "most"), [(health.IN_A_ROW, 1), (health.IN_A_ROW - 1, 4)])
+def test_after_unknown_submissions_one_goes_alone(unknowns: int, most: int) -> None:
+    """Once the service answers again, the next submission goes alone if so many before it are unknown, else as ever."""
+    known = Health(4, stage=Stage.OPEN, allowed=4)
+    for _ in range(unknowns):
+        known.unknown("no response came")
+    known.not_reached("no response came")
+    known.was_asked(None)
+    assert max(others for others in range(9) if known.may_start(others, 0.0)) + 1 == most
 
 
 def test_after_trouble_few_go_at_a_time() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import weryai
 from fakes.journals import rows
 from weryai import DuplicateRequestError, Journal, JournalError
 from weryai._flow.intent import Intent
@@ -225,6 +226,16 @@ def test_a_window_is_ten_minutes(journal: Journal, log: ScopedJournal) -> None:
             return
         with pytest.raises(error):
             begun(log, intent("wave"))
+
+
+def test_an_order_key_is_taken_before_any_task_is_known(log: ScopedJournal) -> None:
+    """While its order is being sent, and while nobody knows what came of it, a key orders no other request."""
+    row = begun(log, intent("wave", order_key="job-1"))
+    with pytest.raises(weryai.InvalidInputError, match="which is another"):
+        begun(log, intent("another", order_key="job-1"))
+    log.end(row, AttemptResult(OrderState.AMBIGUOUS)).result(10)
+    with pytest.raises(weryai.InvalidInputError, match="which is another"):
+        begun(log, intent("another", order_key="job-1"))
 
 
 def test_an_order_key_is_free_where_a_task_was_only_named(log: ScopedJournal) -> None:
