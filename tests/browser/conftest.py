@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 import weryai
 from fakes.browsing import Browsing, browsing, chromium
 from weryai.emulator import Emulator
 
 HERE = Path(__file__).parent
+# A busy machine takes longer than the five seconds that playwright waits for what a page is to show, in milliseconds.
+expect.set_options(timeout=30_000)
 PHOTO = Path(weryai.__file__).parent / "emulator" / "data" / "astronaut.jpg"
 
 
