@@ -67,7 +67,7 @@ class Both:
 def install() -> None:
     """Let the suite's oracle and twins, the emulator and `weryai contract` judge by both from now on."""
     both = SimpleNamespace(Draft202012Validator=Both)
-    for name in ("contract.core.validators", "weryai.contract._judging"):
+    for name in ("contract.core.validators", "weryai.contract._reading"):
         vars(importlib.import_module(name))["jsonschema_rs"] = both
     for name in ("contract", "validation_messages"):
         vars(importlib.import_module(f"weryai.emulator._protocol.{name}"))["Draft202012Validator"] = Both

@@ -6,13 +6,20 @@ from typing import Any
 import pytest
 
 from weryai.contract._checks import Checks
-from weryai.contract._coverage import Item, everything, exercised
-from weryai.contract._exchange import Exchange
-from weryai.contract._judging import validator
-from weryai.contract._reading import CONTRACT, operation, operations
-from weryai.contract._reasons import ANYWHERE, LIVE, REASONS, Reason, explaining, unexplained
+from weryai.contract._coverage import (
+    ANYWHERE,
+    LIVE,
+    REASONS,
+    Item,
+    Reason,
+    everything,
+    exercised,
+    explaining,
+    unexplained,
+)
+from weryai.contract._exchange import Exchange, Secret
+from weryai.contract._reading import CONTRACT, operation, operations, validator
 from weryai.contract._report import Run
-from weryai.contract._secrecy import Secret
 
 I2V = operation("submitImageToVideo")
 ORDER = {"model": "SORA_2", "prompt": "wave", "image": "https://e.com/p.jpg", "duration": 5}

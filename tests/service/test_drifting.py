@@ -10,8 +10,7 @@ import pytest
 from contract.core.strict import strict
 from weryai.contract._drifting import by_pointer, count_drift, gone_models
 from weryai.contract._exchange import Exchange
-from weryai.contract._judging import _strict, strictly, validator
-from weryai.contract._reading import CONTRACT, operation, operations, resolve
+from weryai.contract._reading import CONTRACT, _strict, operation, operations, resolve, strictly, validator
 
 KINDS = ("image_to_video", "multi_image_to_video")
 JSON = {"content-type": "application/json", "date": "today"}

@@ -12,13 +12,10 @@ import pytest
 from fakes.recording_service import KEY, RecordingService
 from fakes.videos import mp4
 from weryai.contract._checks import Checks
-from weryai.contract._exchange import MIB, Bounds, EndlessAnswerError, Record
-from weryai.contract._guard import WRONG_KEY, Guard, Planned, RefusedRequestError
-from weryai.contract._live import live_set, planned_request, run_live_set
-from weryai.contract._paid import ORDER, run_paid
-from weryai.contract._place import LIVE_URL, place_of
+from weryai.contract._exchange import MIB, Bounds, EndlessAnswerError, Record, Secret
+from weryai.contract._guard import LIVE_URL, WRONG_KEY, Guard, Planned, RefusedRequestError, place_of
+from weryai.contract._live import ORDER, live_set, planned_request, run_live_set, run_paid
 from weryai.contract._reading import operation, operations
-from weryai.contract._secrecy import Secret
 
 LIVE = place_of(LIVE_URL)
 BALANCE = f"{LIVE_URL}/v1/generation/balance"

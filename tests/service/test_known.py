@@ -5,11 +5,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from weryai.contract._checks import Checks, Problem
-from weryai.contract._known import Known, excuse, read_known
-from weryai.contract._place import WrongUseError
+from weryai.contract._checks import Checks, Known, Problem, excuse, read_known
+from weryai.contract._exchange import Secret
+from weryai.contract._guard import WrongUseError
 from weryai.contract._report import Run, console, junit
-from weryai.contract._secrecy import Secret
 
 ROWS = """
 [[known]]

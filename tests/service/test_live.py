@@ -8,9 +8,8 @@ import pytest
 from fakes.recording_service import MODELS, NO_KEY, NOT_FOUND, WRONG
 from weryai.contract._checks import Problem
 from weryai.contract._exchange import Exchange
-from weryai.contract._guard import Credential
+from weryai.contract._guard import LIVE_URL, Credential, place_of
 from weryai.contract._live import ANYTHING, Expected, judge, planned_request
-from weryai.contract._place import LIVE_URL, place_of
 from weryai.contract._reading import operation
 
 LIVE = place_of(LIVE_URL)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from weryai.contract._place import LIVE_URL, WrongUseError, place_of
+from weryai.contract._guard import LIVE_URL, WrongUseError, place_of
 
 HERE = [
     "http://127.0.0.1:8765",

@@ -16,13 +16,12 @@ from fakes.certificates import certificate_in
 from fakes.other_services import refuse_in_body, serve_below
 from fakes.recording_service import KEY
 from guard import network_guard
-from weryai.contract import _raw, _stories
+from weryai.contract import _stories
 from weryai.contract._checks import Checks, MismatchError
-from weryai.contract._exchange import Bounds, EndlessAnswerError, Record
+from weryai.contract._exchange import Bounds, EndlessAnswerError, Record, Secret
+from weryai.contract._guard import place_of
 from weryai.contract._live import live_set
-from weryai.contract._place import place_of
-from weryai.contract._raw import run_raw
-from weryai.contract._secrecy import Secret
+from weryai.contract._stories import run_raw
 from weryai.contract._suite import _check_credits
 from weryai.emulator import Emulator, _server
 from weryai_api.models import UploadData, UploadFileReply
@@ -133,8 +132,7 @@ def test_no_part_reads_an_answer_without_end(monkeypatch: pytest.MonkeyPatch) ->
     """What is sent by hand and by clients, blocking and awaited, stops reading as the live set does."""
     secret = Secret("sk-emulator")
     checks, record = Checks(secret), Record(secret)
-    for module in (_raw, _stories):
-        monkeypatch.setattr(module, "ANSWER", Bounds(size=5))
+    monkeypatch.setattr(_stories, "ANSWER", Bounds(size=5))
     with Emulator(video="fixed", key=secret.key) as emulator:
         run_raw(place_of(emulator.url), secret, record, checks)
 

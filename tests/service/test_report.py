@@ -11,9 +11,8 @@ import pytest
 
 from weryai.contract._checks import Checks, Problem
 from weryai.contract._coverage import KINDS
-from weryai.contract._exchange import Exchange
+from weryai.contract._exchange import Exchange, Secret
 from weryai.contract._report import Run, console, coverage_table, junit, write_reports
-from weryai.contract._secrecy import Secret
 
 SECRET = Secret("sk-secret-0123456789")
 STATUS = "https://api.weryai.com/v1/generation/t1/status"

@@ -12,12 +12,10 @@ import pytest
 
 from fakes.recording_service import KEY, RecordingService
 from weryai.contract._checks import Checks
-from weryai.contract._exchange import Record
-from weryai.contract._guard import Guard
+from weryai.contract._exchange import Record, Secret
+from weryai.contract._guard import LIVE_URL, Guard, place_of
 from weryai.contract._live import run_live_set
-from weryai.contract._place import LIVE_URL, place_of
 from weryai.contract._report import Run, write_reports
-from weryai.contract._secrecy import Secret
 
 SPELLINGS = {
     "plain": KEY,

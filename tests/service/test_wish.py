@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from weryai.contract._place import LIVE_URL, WrongUseError
+from weryai.contract._guard import LIVE_URL, WrongUseError
 from weryai.contract._suite import EMULATOR_KEY, RunOptions, read_wish
 
 KEY = {"WERYAI_API_KEY": "sk-real-0123456789"}

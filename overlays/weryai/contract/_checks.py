@@ -1,17 +1,25 @@
-"""What the suite found right and wrong."""
+"""What the suite found right and wrong, and the faults that whoever runs it knows: they are told, and fail nothing.
+
+Known faults are TOML. Each `[[known]]` has `check` (the group and the name, where `*` stands for anything), `problem`
+(a text that stands in the problem) and `why`.
+"""
 
 from __future__ import annotations
 
 import time
+import tomllib
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
 
-from weryai.contract._exchange import Exchange, Record
-from weryai.contract._secrecy import Secret
+from weryai.contract._exchange import Exchange, Record, Secret
+from weryai.contract._guard import WrongUseError
 
 LONGEST_PROBLEM = 4_000
+KNOWN = "known faults"
 
 
 class MismatchError(Exception):
@@ -117,3 +125,51 @@ def _told(error: Exception) -> str:
         return f"{type(error).__name__}: {error}"
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {place.name}: {place.line}"
+
+
+@dataclass(frozen=True)
+class Known:
+    """One fault that is known, where it shows, and why it is none of the contract's."""
+
+    check: str
+    problem: str
+    why: str
+
+    def explains(self, check: Check, problem: str) -> bool:
+        """Whether a problem of a check is this fault."""
+        return fnmatchcase(f"{check.group}: {check.name}", self.check) and self.problem in problem
+
+
+def read_known(path: Path) -> tuple[Known, ...]:
+    """Read a file of known faults.
+
+    Raises:
+        WrongUseError: If it is no such file, or a fault has no reason.
+    """
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise WrongUseError(f"--known {path}: {error}") from error
+    rows = told.get("known")
+    if set(told) != {"known"} or not isinstance(rows, list) or not rows:
+        raise WrongUseError(f"--known {path}: it has nothing but [[known]], once or more")
+    for number, row in enumerate(rows, start=1):
+        good = isinstance(row, dict) and set(row) == {"check", "problem", "why"}
+        if not good or not all(isinstance(text, str) and text.strip() for text in row.values()):
+            raise WrongUseError(f"--known {path}: [[known]] {number} has check, problem and why, each a text")
+    return tuple(Known(**row) for row in rows)
+
+
+def excuse(checks: Checks, known: Sequence[Known]) -> None:
+    """Take what is known out of what fails; what is known and shows no longer fails by itself."""
+    unused = set(known)
+    for check in checks.failed:
+        for problem in list(check.problems):
+            reason = next((one for one in known if one.explains(check, problem.text)), None)
+            if reason is not None:
+                check.problems.remove(problem)
+                check.known.append((problem, reason.why))
+                unused.discard(reason)
+    for one in known:
+        stale = f"{one.check} no longer says {one.problem!r}: take it out" if one in unused else ""
+        checks.add(KNOWN, f"still shows: {one.check}: {one.problem}", stale)

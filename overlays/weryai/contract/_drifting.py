@@ -12,8 +12,19 @@ from weryai._flow.effects import Reply
 from weryai._protocol.drift import find_drifts
 from weryai.contract._coverage import places_in
 from weryai.contract._exchange import Exchange
-from weryai.contract._judging import breaches, json_of, pointer_of, says, strictly, validator
-from weryai.contract._reading import CONTRACT, described, operation, resolve, snake_case
+from weryai.contract._reading import (
+    CONTRACT,
+    breaches,
+    described,
+    json_of,
+    operation,
+    pointer_of,
+    resolve,
+    says,
+    snake_case,
+    strictly,
+    validator,
+)
 
 # What every server and every gateway may send.
 USUAL_HEADERS = {

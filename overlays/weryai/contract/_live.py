@@ -1,21 +1,27 @@
 """The live set: what may be asked of the real service without spending a credit, and what must come of it.
 
 It is made from the contract: every operation with a wrong key and with none, and the GETs with the real key as well.
+On an explicit word one task is paid for, and followed to its video.
 """
 
 from __future__ import annotations
 
 import json
+import struct
 import time
+import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 
+from weryai import RetryPolicy, WeryAI
 from weryai.contract._checks import Checks, Problem
 from weryai.contract._exchange import EndlessAnswerError, Exchange
-from weryai.contract._guard import Credential, Guard, Planned, RefusedRequestError
-from weryai.contract._judging import (
+from weryai.contract._guard import Credential, Guard, Place, Planned, RefusedRequestError
+from weryai.contract._reading import (
+    Operation,
     Refusals,
     breaches,
     broken_at,
@@ -23,12 +29,27 @@ from weryai.contract._judging import (
     has_task_id,
     is_refusal,
     json_of,
+    operation,
+    operations,
     pointer_of,
+    resolve,
     says,
 )
-from weryai.contract._picture import png
-from weryai.contract._place import Place
-from weryai.contract._reading import Operation, operations, resolve
+
+
+def png(width: int = 64, height: int = 48) -> bytes:
+    """Draw a PNG: a gradient from left to right and from top to bottom."""
+    rows = b"".join(
+        b"\0" + bytes(v for x in range(width) for v in (x * 255 // width, y * 255 // height, 96)) for y in range(height)
+    )
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
 
 UNKNOWN_ID = "weryai-contract-suite-000000000000"
 NOT_FOUND = {404, 1003, 1010}
@@ -180,3 +201,33 @@ def _body(one: Operation) -> tuple[bytes, str]:
     head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="picture.png"\r\n'
     form = head.encode() + b"Content-Type: image/png\r\n\r\n" + png() + f"\r\n--{_BOUNDARY}--\r\n".encode()
     return form, f"{media_type}; boundary={_BOUNDARY}"
+
+
+PAID = "paid smoke test"
+PROMPT = "Make the person wave their hand"
+ORDER = operation("submitImageToVideo")
+LOOK = operation("getTaskStatus")
+
+
+def run_paid(
+    place: Place, guard: Guard, checks: Checks, image: str, folder: Path, *, interval: float | None = None
+) -> None:
+    """Order one task without any retry, say its id at once, wait for it, and store the video in a folder."""
+    guard.allow_one_paid_post(place.url_of(ORDER.path))
+    client = WeryAI(
+        guard.secret.key,
+        base_url=place.url,
+        models_base_url=place.url,
+        retry=RetryPolicy(tries=1),
+        transport=guard,
+    )
+    with checks.checking(PAID, "one task, from the order to the video"), client:
+        submission = client.image_to_video.submit(image, prompt=PROMPT)
+        print(f"paid for: task {', '.join(submission.task_ids)}", flush=True)
+        for task_id in submission.task_ids:
+            guard.declare(Planned(LOOK, "real", place.url_of(LOOK.path).replace("{taskId}", task_id)))
+        task = client.tasks.wait(submission.task_ids[0], interval=interval)
+        guard.allow_downloads()
+        folder.mkdir(parents=True, exist_ok=True)
+        path = client.files.download(task, folder)
+        print(f"the video of task {task.id} is {path}", flush=True)

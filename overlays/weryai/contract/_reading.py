@@ -1,12 +1,17 @@
-"""The contract as the suite reads it: the document inside `weryai_api`, its operations, and its references."""
+"""The contract as the suite reads it, and what a body says by it. Nothing of the client is asked."""
 
 from __future__ import annotations
 
+import email
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from email.message import Message
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
+
+import jsonschema_rs
 
 CONTRACT: dict[str, Any] = json.loads((files("weryai_api") / "openapi.json").read_text("utf-8"))
 VERBS = ("get", "post", "put", "patch", "delete")
@@ -63,3 +68,141 @@ def described(one: Operation, http_status: int) -> dict[str, Any]:
     responses = one.spec["responses"]
     listed = responses.get(str(http_status)) or (responses["200"] if 200 <= http_status < 300 else responses["default"])
     return resolve(listed)
+
+
+Refusals = Literal["http", "body", "any"]
+_VALIDATORS: dict[str, jsonschema_rs.Draft202012Validator] = {}
+
+
+def validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    """Return a validator of one schema of the contract, formats included."""
+    key = json.dumps(schema, sort_keys=True)
+    if key not in _VALIDATORS:
+        whole = {**schema, "components": CONTRACT["components"]}
+        _VALIDATORS[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+    return _VALIDATORS[key]
+
+
+def pointer_of(path: Iterable[str | int]) -> str:
+    """Return the place in an answer as a JSON pointer, with `*` for the places of an array."""
+    return "".join(f"/{'*' if isinstance(step, int) else step}" for step in path)
+
+
+def broken_at(path: Iterable[str | int]) -> str:
+    """Name the cause that all answers have in common which break the contract at one place."""
+    return f"the answer breaks the contract at {pointer_of(path) or 'its root'}"
+
+
+def breaches(one: Operation, http_status: int, answer: bytes) -> list[tuple[list[str | int], str]]:
+    """Return what the contract refuses in the body of an answer, if it has JSON there: places and messages."""
+    media = described(one, http_status).get("content", {}).get("application/json")
+    errors = validator(media["schema"]).iter_errors(json_of(answer)) if media else ()
+    return [found for error in errors for found in _deepest(error)]
+
+
+def strictly(schema: dict[str, Any], value: Any) -> Iterator[tuple[list[str | int], str]]:
+    """Yield what only the strict twin of the contract refuses, where "X, or anything" means X: places and messages."""
+    key = "strict " + json.dumps(schema, sort_keys=True)
+    if key not in _VALIDATORS:
+        whole = {**_strict(schema), "components": _strict(CONTRACT["components"])}
+        _VALIDATORS[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+    for error in _VALIDATORS[key].iter_errors(value):
+        yield from _deepest(error)
+
+
+def _strict(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_strict(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    made = {}
+    for name, value in part.items():
+        if name in ("anyOf", "oneOf") and isinstance(value, list):
+            made[name] = [_strict(one) for one in value if one != {}] or value
+        else:
+            made[name] = value if name in ("example", "examples", "default", "const", "enum") else _strict(value)
+    return made
+
+
+def _deepest(error: Any) -> Iterator[tuple[list[str | int], str]]:
+    """Yield an error, or of a failed choice those of the alternative that was read deepest: that one was meant."""
+    branches = [branch for branch in getattr(error.kind, "context", []) if branch]
+    meant: list[Any] = max(branches, key=lambda branch: max(len(one.instance_path) for one in branch), default=[])
+    if any(one.instance_path for one in meant):
+        for one in meant:
+            yield from _deepest(one)
+    else:
+        yield error.instance_path, error.message
+
+
+def json_of(content: bytes) -> Any:
+    """Read a body as JSON; what is none stays text."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode(errors="replace")
+
+
+def says(body: Any) -> bool | None:
+    """Whether a body says yes or no; None when it does not say."""
+    if not isinstance(body, dict):
+        return None
+    status, flag = body.get("status"), body.get("success")
+    if flag is False:
+        return False
+    code = code_of(body)
+    if code is not None:
+        return code in (0, 200)
+    if isinstance(status, str) and status.strip():
+        return status.strip().lower() in ("success", "ok")
+    return True if flag is True else None
+
+
+def is_refusal(http_status: int, body: Any, how: Refusals) -> bool:
+    """Whether an answer refuses in the way that is asked for: by its HTTP status, in its body, or in any of the two."""
+    by_http, in_body = 400 <= http_status < 500, 200 <= http_status < 300 and says(body) is False
+    return {"http": by_http, "body": in_body, "any": by_http or in_body}[how]
+
+
+def code_of(body: Any) -> int | None:
+    """Return the code in a body: an integer, in whatever JSON type it comes."""
+    status = body.get("status") if isinstance(body, dict) else None
+    if isinstance(status, str) and len(status.strip().lstrip("-")) <= 9 and status.strip().lstrip("-").isascii():
+        digits = status.strip().removeprefix("-")
+        return int(status) if digits.isdigit() else None
+    if isinstance(status, bool) or not isinstance(status, int | float):
+        return None
+    if status != status or abs(status) == float("inf"):
+        return None
+    return int(status) if status == int(status) else None
+
+
+def has_task_id(body: Any) -> bool:
+    """Whether anything in a body is a task id."""
+    if isinstance(body, list):
+        return any(map(has_task_id, body))
+    if not isinstance(body, dict):
+        return False
+    own = [body.get(name) for name in ("task_ids", "taskIds", "task_id", "taskId")]
+    flat = [item for one in own for item in (one if isinstance(one, list) else [one])]
+    is_id = [not isinstance(item, bool) and isinstance(item, str | int) and _names(str(item)) for item in flat]
+    return any(is_id) or any(map(has_task_id, body.values()))
+
+
+def _names(text: str) -> bool:
+    return bool(text.strip().strip(".")) and text.strip().isprintable()
+
+
+def form_fields(content_type: str, content: bytes) -> dict[str, Any]:
+    """Read a form as the contract describes it: a file as a text of its length, a flag as true or false."""
+    fields: dict[str, Any] = {}
+    parts = email.message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + content).get_payload()
+    for part in parts if isinstance(parts, list) else ():
+        if not isinstance(part, Message):
+            continue
+        name = part.get_param("name", header="content-disposition")
+        value = part.get_payload(decode=True)
+        if not isinstance(name, str) or name in fields or not isinstance(value, bytes):
+            raise ValueError(f"part {name!r} is unnamed, or stands there twice")
+        fields[name] = "file" if name == "file" else {"true": True, "false": False}.get(value.decode(), value.decode())
+    return fields

@@ -14,13 +14,10 @@ from typing import Any
 import jinja2
 
 from weryai.contract._checks import Cause, Check, Checks
-from weryai.contract._coverage import KINDS, Item, everything, exercised
+from weryai.contract._coverage import KINDS, REASONS, Item, everything, exercised, explaining
 from weryai.contract._drifting import DriftCount, by_pointer, count_drift
-from weryai.contract._exchange import Exchange
-from weryai.contract._judging import json_of
-from weryai.contract._reading import CONTRACT, operations
-from weryai.contract._reasons import REASONS, explaining
-from weryai.contract._secrecy import Secret
+from weryai.contract._exchange import Exchange, Secret
+from weryai.contract._reading import CONTRACT, json_of, operations
 
 SIDES = {"requests": KINDS[:4], "responses": KINDS[4:]}
 LONGEST_BODY = 2_000

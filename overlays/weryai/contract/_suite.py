@@ -21,22 +21,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from weryai.contract._checks import Checks, Problem
-from weryai.contract._confinement import confine, opened
-from weryai.contract._coverage import everything, exercised
-from weryai.contract._exchange import Exchange, Record
-from weryai.contract._guard import Guard, RefusedRequestError
-from weryai.contract._judging import code_of, json_of, says
-from weryai.contract._known import Known, excuse, read_known
-from weryai.contract._live import Expected, run_live_set
-from weryai.contract._paid import run_paid
-from weryai.contract._place import LIVE_URL, Place, WrongUseError, place_of
-from weryai.contract._raw import run_raw
-from weryai.contract._reading import CONTRACT, operations
-from weryai.contract._reasons import ANYWHERE, LIVE, REASONS, explaining, unexplained
+from weryai.contract._checks import Checks, Known, Problem, excuse, read_known
+from weryai.contract._coverage import ANYWHERE, LIVE, REASONS, everything, exercised, explaining, unexplained
+from weryai.contract._exchange import SHORTEST_KEY, Exchange, Record, Secret
+from weryai.contract._guard import LIVE_URL, Guard, Place, RefusedRequestError, WrongUseError, confine, opened, place_of
+from weryai.contract._live import Expected, run_live_set, run_paid
+from weryai.contract._reading import CONTRACT, code_of, json_of, operations, says
 from weryai.contract._report import Run, console, junit, markdown, write_reports
-from weryai.contract._secrecy import SHORTEST_KEY, Secret
-from weryai.contract._stories import run_stories
+from weryai.contract._stories import run_raw, run_stories
 from weryai.contract._sweep import run_sweep
 from weryai.emulator import Emulator
 

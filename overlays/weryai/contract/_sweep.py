@@ -21,13 +21,10 @@ from schemathesis.specs.openapi import checks as tool_checks
 from schemathesis.transport.serialization import Binary
 
 from weryai.contract._checks import Checks, Problem
-from weryai.contract._exchange import Exchange, Record
-from weryai.contract._judging import Refusals, breaches, broken_at, code_of, is_refusal, json_of, says
-from weryai.contract._live import ANYTHING, Expected
-from weryai.contract._picture import png
-from weryai.contract._place import Place
-from weryai.contract._reading import CONTRACT, VERBS
-from weryai.contract._secrecy import Secret
+from weryai.contract._exchange import Exchange, Record, Secret
+from weryai.contract._guard import Place
+from weryai.contract._live import ANYTHING, NOT_FOUND, Expected, png
+from weryai.contract._reading import CONTRACT, VERBS, Refusals, breaches, broken_at, code_of, is_refusal, json_of, says
 
 GROUP = "schemathesis"
 CHECKS = (
@@ -37,7 +34,6 @@ CHECKS = (
 )  # fmt: skip
 # A form writes null as the text "null", which is a valid text; and an example's or a made-up file is no picture.
 NOT_FOR_UPLOADS = ("invalid_input_is_refused", "valid_input_is_accepted")
-NOT_FOUND = {404, 1003, 1010}
 # JavaScript holds integers up to here one by one; beyond, some of them become others.
 LARGEST_SAFE = 2**53 - 1
 _PARENTS = {"getTaskStatus": ("task_ids", "task_id"), "getBatchStatus": ("batch_id",)}
