@@ -7,11 +7,11 @@ import contextlib
 import inspect
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import httpx
 
@@ -35,12 +35,12 @@ from .._flow.effects import (
 from .._settings import Settings
 from ..errors import ConfigurationError
 from . import http, shield
-from .awaiting_shield import await_shielded, outlast
-from .drift_reporter import DriftReporter
-from .evidence import Evidence
-from .limiter import DOWNLOADS, Turns
-from .runner import LONGEST_SLEEP, closed
-from .shield import OpenAttempts
+from .runner import DOWNLOADS, LONGEST_SLEEP, DriftReporter, Turns, closed
+from .shield import OpenAttempts, note
+from .trace import Evidence
+
+if TYPE_CHECKING:
+    from .paid import PaidAttempt
 
 T = TypeVar("T")
 
@@ -327,3 +327,58 @@ async def _settled(change: Future[T]) -> T:
     waiting = asyncio.wrap_future(change)
     waiting.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     return await asyncio.shield(waiting)
+
+
+async def await_shielded(send: Coroutine[Any, Any, Reply], attempt: PaidAttempt) -> Reply:
+    """Send a paid request so that cancelling the caller cannot lose the response, however often it is cancelled."""
+    sending = _Stubborn(send, loop=asyncio.get_running_loop())
+    sending.add_done_callback(_retrieve)
+    try:
+        return await asyncio.shield(sending)
+    except asyncio.CancelledError as cancelled:
+        if not sending.done() and attempt.evidence.stop():
+            sending.abandon()
+            if (noted := attempt.stopped()) is not None:
+                await outlast(asyncio.wrap_future(noted), shield.GRACE)
+        else:
+            await outlast(sending, shield.GRACE)
+        note(cancelled, attempt, sending)
+        sending.abandon()
+        raise
+    except GeneratorExit as closed:
+        note(closed, attempt, sending)
+        raise
+
+
+async def outlast(future: asyncio.Future[Any], seconds: float) -> None:
+    """Wait for something at most so long, whoever cancels the waiting, and how often.
+
+    anyio's scopes cancel at every turn of the loop until they are heard; its own shield makes them wait.
+    """
+    # Loaded by httpx where it is needed, and only for who is interrupted.
+    import anyio
+
+    future.add_done_callback(_retrieve)
+    deadline = real_now() + seconds
+    with anyio.CancelScope(shield=True):
+        while not future.done() and (left := deadline - real_now()) > 0:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([future], timeout=left)
+
+
+def _retrieve(future: asyncio.Future[Any]) -> None:
+    """Take note of what a future raised, so that asyncio does not complain that nobody did."""
+    if not future.cancelled():
+        future.exception()
+
+
+class _Stubborn(asyncio.Task[T]):
+    """A task that a closing loop cannot cancel along with its caller, so that the response may still come."""
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Heed only cancellations that say why: those of the HTTP library's own time limits."""
+        return super().cancel(msg) if msg is not None else False
+
+    def abandon(self) -> None:
+        """Give the response up."""
+        super().cancel()

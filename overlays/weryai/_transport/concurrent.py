@@ -14,15 +14,16 @@ from typing import Any, Generic, TypeVar
 
 from .._flow.clock import now, sleep_for
 from .._flow.effects import Effect, Fetch, Flow, Listen, PollPermit, Send, Sleep
-from .limiter import Turns
 
 T = TypeVar("T")
 RunBlocking = Callable[[Effect[Any]], Any]
+#: Takes a turn at this moment and returns 0.0, or returns the seconds until the next one.
+TakeTurn = Callable[[float], float]
 
 
-def run_concurrently(flows: list[Flow[T]], perform: RunBlocking, requests: int, turns: Turns) -> Iterator[T]:
+def run_concurrently(flows: list[Flow[T]], perform: RunBlocking, requests: int, take_turn: TakeTurn) -> Iterator[T]:
     """Perform the flows, with at most so many requests at a time; callbacks run in the caller's thread."""
-    driver = _Driver(flows, perform, WorkerThreads(perform, min(requests, len(flows))), turns)
+    driver = _Driver(flows, perform, WorkerThreads(perform, min(requests, len(flows))), take_turn)
     try:
         yield from driver.results()
     finally:
@@ -32,13 +33,13 @@ def run_concurrently(flows: list[Flow[T]], perform: RunBlocking, requests: int, 
 class _Driver(Generic[T]):
     """Knows of each flow whether it can go on, sleeps, stands in line for a turn, or has a request under way."""
 
-    def __init__(self, flows: list[Flow[T]], perform: RunBlocking, crew: WorkerThreads, turns: Turns) -> None:
+    def __init__(self, flows: list[Flow[T]], perform: RunBlocking, crew: WorkerThreads, take_turn: TakeTurn) -> None:
         self._open = set(flows)
         self._ready = deque[tuple[Flow[T], Callable[[], Effect[Any]]]]((flow, flow.__next__) for flow in flows)
         self._asleep: list[tuple[float, int]] = []
         self._sleepers: dict[int, tuple[Flow[T], contextlib.ExitStack]] = {}
         self._in_line = deque[tuple[float, Flow[T]]]()
-        self._perform, self._crew, self._turns = perform, crew, turns
+        self._perform, self._crew, self._take_turn = perform, crew, take_turn
         self._order = itertools.count()
 
     def results(self) -> Iterator[T]:
@@ -102,7 +103,7 @@ class _Driver(Generic[T]):
         pause = self._asleep[0][0] - moment if self._asleep else None
         while self._in_line:
             deadline, flow = self._in_line[0]
-            wait = self._turns.take(moment)
+            wait = self._take_turn(moment)
             if wait > 0 and deadline > moment:
                 pause = min(wait, deadline - moment, wait if pause is None else pause)
                 break

@@ -19,9 +19,8 @@ from .._protocol.envelope import find_task_ids, read_envelope, request_id_of, te
 from .._settings import Settings
 from .._version import __version__
 from ..errors import NotSentError, OutcomeUnknownError, TransportError, WeryAIError, before_sending
-from .evidence import Evidence, StoppedError
-from .loopback import guard
 from .surroundings import routes
+from .trace import Evidence, StoppedError, guard
 
 Client = TypeVar("Client", httpx.Client, httpx.AsyncClient)
 CHUNK = 256 * 1024

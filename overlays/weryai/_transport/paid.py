@@ -2,12 +2,12 @@
 
 | step     | where              | what it does                                                                        |
 |----------|--------------------|-------------------------------------------------------------------------------------|
-| slot     | `limiter`          | waits for one of `max_requests`; nothing is sent yet                                |
+| slot     | `runner`           | waits for one of `max_requests`; nothing is sent yet                                |
 | shield   | `shield`           | an interruption stops what has not left, and waits for the response of what has     |
 | record   | `_journal`         | the order is on disk before it is sent, and what came of it right after;            |
 |          |                    | without a journal the process remembers what may have been paid for                 |
-| transmit | `runner`           | one POST on a fresh connection, watched by `evidence`                               |
-| drift    | `drift_reporter`   | tells what the contract does not know, when the response is safe                    |
+| transmit | `runner`           | one POST on a fresh connection, watched by `trace`                                  |
+| drift    | `runner`           | tells what the contract does not know, when the response is safe                    |
 
 Record and transmit are one flow, `life`; the others differ between the two runners, and stand there in this order.
 """
@@ -23,7 +23,7 @@ from .._journal.memory import MEMORY
 from .._journal.recording import INTERRUPTED, Recording
 from .._settings import Settings
 from ..errors import WeryAIError
-from .evidence import Evidence
+from .trace import Evidence
 
 
 class PaidAttempt:

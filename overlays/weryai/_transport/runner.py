@@ -1,6 +1,7 @@
 """Seam 2: Blocking performs the effects of a flow, one after the other in the calling thread.
 
 Its counterpart is `awaiting`. The two are the only input and output in the package, and this one loads no asyncio.
+Here is also what both share: the turns of polls, and who is told about drift.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
+import threading
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import httpx
 
@@ -32,17 +35,22 @@ from .._flow.effects import (
     Sleep,
     Transmit,
 )
+from .._flow.logs import log
 from .._settings import Settings
 from ..errors import ConfigurationError
 from . import http, shield
-from .drift_reporter import DriftReporter
-from .evidence import Evidence
-from .limiter import BlockingLimiter, Turns
 from .shield import OpenAttempts, send_shielded
+from .trace import Evidence
+
+if TYPE_CHECKING:
+    from .._protocol.drift import Drift, OnDrift
 
 T = TypeVar("T")
 
 LONGEST_SLEEP = 86_400.0
+# Downloads last long and go to other hosts, so they have places of their own.
+DOWNLOADS = 16
+MOST_KINDS = 1_000
 
 
 class Blocking:
@@ -88,7 +96,7 @@ class Blocking:
 
         def results() -> Iterator[T]:
             with around:
-                yield from run_concurrently(flows, self.perform, self._settings.max_requests, limiter.turns)
+                yield from run_concurrently(flows, self.perform, self._settings.max_requests, limiter.turns.take)
 
         return results()
 
@@ -216,3 +224,100 @@ def _refuse_awaitable(result: object) -> None:
         result.close()
     if inspect.isawaitable(result):
         raise ConfigurationError("WeryAI calls plain functions; an async callback needs AsyncWeryAI")
+
+
+@dataclass
+class Turns:
+    """Evenly spaced turns, `rate` per second; who comes late catches up on one of them."""
+
+    rate: float
+    next_turn: float = field(default=0.0, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def take(self, moment: float) -> float:
+        """Take a turn and return 0.0, or return the seconds until the next one."""
+        with self._lock:
+            if moment < self.next_turn:
+                return self.next_turn - moment
+            # Nobody is late for the first one.
+            earliest = moment - 1 / self.rate if self.next_turn else moment
+            self.next_turn = max(self.next_turn, earliest) + 1 / self.rate
+            return 0.0
+
+
+class BlockingLimiter:
+    """The gate of one blocking client, for all its threads."""
+
+    def __init__(self, requests: int, turns: Turns) -> None:
+        self.turns = turns
+        self.slots = threading.BoundedSemaphore(requests)
+        self.downloads = threading.BoundedSemaphore(DOWNLOADS)
+        self._queue = threading.Lock()
+
+    def wait(self, most: float) -> bool:
+        """Wait for a turn, at most so many seconds; whether one was taken."""
+        deadline = now() + most
+        if not self._queue.acquire(timeout=min(most, threading.TIMEOUT_MAX)):
+            return False
+        try:
+            while (pause := self.turns.take(now())) > 0:
+                if now() + pause > deadline:
+                    return False
+                time.sleep(sleep_for(pause))
+            return True
+        finally:
+            self._queue.release()
+
+
+class DriftReporter:
+    """Compares every answer of one client with the contract, if there is somebody to tell."""
+
+    def __init__(self, on_drift: OnDrift | None) -> None:
+        self._on_drift = on_drift
+        if on_drift is not None:
+            from .._protocol.drift import find_drifts
+
+            self._find_drifts = find_drifts
+        self._told: set[tuple[str, ...]] = set()
+        self._lock = threading.Lock()
+
+    def pass_on(self, effect: Send, reply: Reply) -> Reply:
+        """Return the response as it came, after telling what is new in it.
+
+        Nothing may come between a paid response and its caller: a failing callback is logged, and an interruption takes
+        the task ids along.
+        """
+        if self._on_drift is None:
+            return reply
+        try:
+            for drift in self._new(self._find_drifts(effect.endpoint, reply)):
+                self._tell(drift)
+        except Exception as error:
+            log.warning("on_drift failed with %s; the response is not affected", type(error).__name__)
+        except BaseException as interruption:
+            if effect.paid:
+                note = http.note_on_interruption(effect, reply)
+                interruption.add_note(note)
+                log.warning("%s", note)
+            raise
+        return reply
+
+    def _new(self, found: list[Drift]) -> list[Drift]:
+        """Those that were not told before; so many kinds are enough to know that the contract is another one."""
+        with self._lock:
+            new = [drift for drift in found if drift.identity not in self._told]
+            new = new[: MOST_KINDS - len(self._told)]
+            self._told.update(drift.identity for drift in new)
+        return new
+
+    def _tell(self, drift: Drift) -> None:
+        if not callable(self._on_drift):
+            log.warning("drift: %s", drift)
+            return
+        try:
+            result = self._on_drift(drift)
+            if inspect.iscoroutine(result):
+                result.close()
+                raise TypeError("on_drift must be a plain function")
+        except Exception as error:
+            log.warning("on_drift failed with %s; the response is not affected", type(error).__name__)

@@ -15,9 +15,9 @@ from weryai._journal.memory import MEMORY
 from weryai._journal.recording import Recording
 from weryai._protocol.envelope import accept_paid
 from weryai._protocol.submission import read_submission
-from weryai._transport.evidence import Evidence, StoppedError
 from weryai._transport.http import note_on_interruption
 from weryai._transport.paid import PaidAttempt
+from weryai._transport.trace import Evidence, StoppedError
 
 CONNECTING, SENDING = "connection.connect_tcp.started", "http11.send_request_headers.started"
 PAID = Send({"method": "post", "url": "/x"}, paid=True)

@@ -20,10 +20,10 @@ from fakes.journals import rows
 from fakes.surroundings import JOURNEY_KEY
 from weryai import AsyncWeryAI, Journal, NotSentError, OutcomeUnknownError, RetryPolicy, WeryAI
 from weryai._flow.effects import Send
-from weryai._transport.awaiting_shield import await_shielded
-from weryai._transport.evidence import Evidence
+from weryai._transport.awaiting import await_shielded
 from weryai._transport.http import failure
 from weryai._transport.shield import OpenAttempts, send_shielded
+from weryai._transport.trace import Evidence
 from weryai.errors import ConfigurationError, WeryAIError
 
 pytestmark = pytest.mark.timeout(60)

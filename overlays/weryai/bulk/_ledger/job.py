@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..._flow.image_url import unsigned
+from ..._flow.intent import unsigned
 from ..._flow.order import OrderState
 
 JobState = OrderState

@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from ..._flow.image_url import is_url, unsigned
+from ..._flow.intent import is_url, unsigned
 from ..._flow.order import AttemptResult, OrderState, service_of, states_before
 from ...errors import BudgetExceededError, InvalidInputError, JournalError, before_sending
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..._flow.image_url import unsigned
+from ..._flow.intent import unsigned
 from ..._media.image import is_address
 from .._ledger.job import NewJob, without_blanks
 from .._ledger.transitions import Database
