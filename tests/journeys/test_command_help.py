@@ -104,5 +104,5 @@ def test_help_loads_no_command() -> None:
         "print(*sorted(name for name in sys.modules if name.startswith('weryai.cli')), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    parts = ("", "._help", "._hints", "._output", "._signals", "._words")
+    parts = ("", "._help", "._output", "._signals", "._words")
     assert set(done.stderr.split()) == {f"weryai.cli{part}" for part in parts}

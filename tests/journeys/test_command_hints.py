@@ -3,7 +3,6 @@
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,18 +11,11 @@ from fakes.bulks import AT_ONCE, manifest
 from fakes.journals import rows
 from fakes.pictures import png
 from weryai.cli import run
-from weryai.cli._hints import laid_out, quote
+from weryai.cli._words import laid_out, quote
 from weryai.emulator import Emulator
 
 pytestmark = pytest.mark.timeout(60)
 JOURNAL = "my journal.db"
-
-
-@pytest.fixture(scope="module")
-def serving() -> Iterator[Emulator]:
-    """The emulator."""
-    with Emulator(video="fixed", waiting=0.0, processing=0.0) as running:
-        yield running
 
 
 @pytest.fixture

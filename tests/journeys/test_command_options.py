@@ -21,7 +21,7 @@ from fakes.pictures import png
 from fakes.surroundings import JOURNEY_KEY
 from weryai import Submission, Task, TaskState, WeryAI, cli
 from weryai._flow.retry import Pace
-from weryai.cli._choosing import chosen
+from weryai.cli._generate import chosen
 from weryai.cli._progress import Expected, Progress, size
 
 pytestmark = pytest.mark.timeout(120)

@@ -15,7 +15,7 @@ from fakes.pictures import png
 from repository.places import OVERLAY, ROOT, python_files
 from weryai import __main__ as program
 from weryai.cli import run
-from weryai.cli._doctor import EXTRAS
+from weryai.cli._connection import EXTRAS
 from weryai.cli._words import counted, in_words
 
 # A keyword argument, a method, and what is no text.

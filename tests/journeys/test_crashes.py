@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -35,13 +34,6 @@ LEFT = {
 CASES = [(point, "Blocking") for point in LEFT] + [
     (point, "Awaiting") for point in LEFT if point not in ("before the intent", "waiting", "downloading", "done")
 ]
-
-
-@pytest.fixture(scope="module")
-def serving() -> Iterator[Emulator]:
-    """The emulator, which nobody kills."""
-    with Emulator(video="fixed", waiting=0.0, processing=0.0) as running:
-        yield running
 
 
 class Scene:

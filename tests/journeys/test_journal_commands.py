@@ -2,14 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from fakes.journals import rows
-from fakes.pictures import png
 from weryai import Journal
 from weryai._journal.journal import WINDOW
 from weryai.cli import run
@@ -17,24 +15,6 @@ from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.filterwarnings("ignore:video_number=2")]
 SUBMIT = ["submit", "photo.png", "-p", "wave"]
-
-
-@pytest.fixture(scope="module")
-def serving() -> Iterator[Emulator]:
-    """The emulator."""
-    with Emulator(video="fixed", waiting=0.0, processing=0.0) as running:
-        yield running
-
-
-@pytest.fixture
-def journal(serving: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in a folder with a picture, with the emulator and a journal to come in the environment."""
-    (tmp_path / "photo.png").write_bytes(png())
-    monkeypatch.chdir(tmp_path)
-    place = tmp_path / "data" / "journal.db"
-    for name, value in (("API_KEY", serving.key), ("BASE_URL", serving.url), ("JOURNAL", str(place))):
-        monkeypatch.setenv(f"WERYAI_{name}", value)
-    return place
 
 
 @pytest.mark.parametrize("command", [SUBMIT, ["generate", *SUBMIT[1:]]], ids=["submit", "generate"])

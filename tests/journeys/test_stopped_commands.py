@@ -3,14 +3,12 @@
 import io
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fakes.journals import rows
-from fakes.pictures import png
 from fakes.refusing import RefusingPort
 from weryai.cli import _output, run
 from weryai.cli._emulate import PROXIES
@@ -19,24 +17,6 @@ from weryai.emulator import Emulator
 pytestmark = pytest.mark.timeout(60)
 GENERATE = ["generate", "photo.png", "-p", "wave"]
 NOTHING = "weryai: Nothing was submitted; nothing was paid."
-
-
-@pytest.fixture(scope="module")
-def serving() -> Iterator[Emulator]:
-    """The emulator."""
-    with Emulator(video="fixed", waiting=0.0, processing=0.0) as running:
-        yield running
-
-
-@pytest.fixture
-def journal(serving: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in a folder with a picture, with the emulator and a journal to come in the environment."""
-    (tmp_path / "photo.png").write_bytes(png())
-    monkeypatch.chdir(tmp_path)
-    place = tmp_path / "data" / "journal.db"
-    for name, value in (("API_KEY", serving.key), ("BASE_URL", serving.url), ("JOURNAL", str(place))):
-        monkeypatch.setenv(f"WERYAI_{name}", value)
-    return place
 
 
 def interrupt(*_: Any, **__: Any) -> None:

@@ -16,10 +16,9 @@ import weryai
 from weryai import errors
 
 from ._help import Commands, copyable, examples
-from ._hints import forget, remember
 from ._output import OutputLostError, check_help_shown, plain, say, unfailing
 from ._signals import exit_code, gentle
-from ._words import in_words
+from ._words import forget, in_words, remember
 
 EXAMPLES = examples(
     "weryai demo",
@@ -46,12 +45,12 @@ Exit codes:
 class _Commands(Commands):
     homes: ClassVar = {
         "balance": ("_info", "Print the credits left."),
-        "bulk": ("_bulk.group", "Animate many images, each paid for once."),
+        "bulk": ("_bulk", "Animate many images, each paid for once."),
         "completion": ("_info", "Print the completion script of a SHELL."),
-        "contract": ("_contract", "Ask a service whether it keeps the contract."),
+        "contract": ("_info", "Ask a service whether it keeps the contract."),
         "demo": ("_emulate", "Make a video on this machine: no account, no key, no network."),
-        "doctor": ("_doctor", "Look for what is wrong, and say what to do."),
-        "download": ("_generate", "Fetch the video of a finished task, or of a URL."),
+        "doctor": ("_info", "Look for what is wrong, and say what to do."),
+        "download": ("_orders", "Fetch the video of a finished task, or of a URL."),
         "emulate": ("_emulate", "Serve the WeryAI API on this machine, without an account."),
         "generate": ("_generate", "Make a video, and print its path as the last line."),
         "models": ("_info", "List the models, or what one model, its KEY, takes."),
@@ -60,7 +59,7 @@ class _Commands(Commands):
         "resume": ("_orders", "Go on after a crash: fetch what was paid for."),
         "submit": ("_generate", "Submit as `generate` does, and print the task ids at once."),
         "upload": ("_generate", "Put an IMAGE where the service can fetch it: print its URL."),
-        "wait": ("_generate", "Wait for submitted tasks, and fetch their videos."),
+        "wait": ("_orders", "Wait for submitted tasks, and fetch their videos."),
     }
 
 

@@ -13,11 +13,10 @@ import click
 
 import weryai
 
-from ._download import check_output, overwriting
+from ._connection import require
+from ._files import check_output, look_at, opening, overwriting
 from ._help import examples
-from ._looking import look_at, opening
 from ._output import check_shown, put, say
-from ._packages import require
 from ._progress import Progress
 from ._words import option_of
 

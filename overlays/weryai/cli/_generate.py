@@ -1,66 +1,59 @@
-"""The commands around one video: `generate`, `submit`, `wait`, `download`, `upload`."""
+"""The commands that make a video: `generate` and `submit`, and `upload`; and which operation they submit."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 
-from ._choosing import check_prompt, chosen
-from ._connection import connect
-from ._download import apart, check_output, fetch, is_folder, meant_for, overwriting, target_of
-from ._help import examples
-from ._hints import quote
-from ._journal import expected, in_journal, known_orders, noting_client, paying, paying_client, usual
-from ._looking import look_at, opening, shown_at_the_end
-from ._output import as_json, put, put_submission, put_task, say
-from ._progress import Progress
+import weryai
+
+from ._connection import connect, noting_client, paying, paying_client, usual
+from ._files import check_output, look_at, opening, overwriting
+from ._help import examples, together
+from ._output import as_json, put, put_submission, say
+from ._progress import Progress, waiting
 from ._signals import before_paying
+from ._words import quote
 
 if TYPE_CHECKING:
-    from weryai import Submission, Task, Video, WeryAI
+    from weryai import Model, Submission, Video, WeryAI
 
-F = TypeVar("F", bound=Callable[..., Any])
-OUTPUT = "File or folder to write. [default: <task id>.mp4]"
+
 converting = click.option("--convert", is_flag=True, help="Make a JPEG of HEIC, TIFF, GIF, BMP, AVIF or over 10 MB.")
 
 
-def _ordering(command: F) -> F:
-    """Add what `generate` and `submit` have in common."""
-    for option in reversed(
-        (
-            click.argument("images", metavar="[IMAGE]...", nargs=-1),
-            click.option("-p", "--prompt", required=True, help="Motion prompt, 1 to 2000 characters."),
-            click.option(
-                "--last", metavar="IMAGE", help="The last frame; IMAGE is then the first one. [default model: VEO_3_1]"
-            ),
-            click.option("-m", "--model", help="Model key. [default: WERYAI_VIDEO_1_0, for more images VEO_3_1]"),
-            click.option("-d", "--duration", type=int, help="Seconds. [default: 5, for more images 8]"),
-            click.option("-r", "--aspect-ratio", help='Width to height; "none" leaves it out. [default: 16:9]'),
-            click.option("--negative-prompt", help="Things to avoid, up to 1000 characters."),
-            click.option("--resolution", help="Such as 720p, if the model lists any."),
-            click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
-            click.option("--webhook-url", help="Where the service posts when the task ends."),
-            converting,
-            click.option("--caller-id", type=int, help="Your number at the service, if it gave you one."),
-            click.option(
-                "--extra", "extra_body", metavar="NAME=JSON", multiple=True, help="A field without an option."
-            ),
-            click.option("--any-model", is_flag=True, help="Send a model that neither snapshot nor registry lists."),
-            click.option("--live", is_flag=True, help="Check against the live models registry before paying."),
-            click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
-            click.option("--dry-run", is_flag=True, help="Show what would be sent and what was checked; send nothing."),
-            paying,
-            as_json,
-        )
-    ):
-        command = option(command)
-    return command
+# What `generate` and `submit` have in common.
+_ordering = together(
+    click.argument("images", metavar="[IMAGE]...", nargs=-1),
+    click.option("-p", "--prompt", required=True, help="Motion prompt, 1 to 2000 characters."),
+    click.option(
+        "--last", metavar="IMAGE", help="The last frame; IMAGE is then the first one. [default model: VEO_3_1]"
+    ),
+    click.option("-m", "--model", help="Model key. [default: WERYAI_VIDEO_1_0, for more images VEO_3_1]"),
+    click.option("-d", "--duration", type=int, help="Seconds. [default: 5, for more images 8]"),
+    click.option("-r", "--aspect-ratio", help='Width to height; "none" leaves it out. [default: 16:9]'),
+    click.option("--negative-prompt", help="Things to avoid, up to 1000 characters."),
+    click.option("--resolution", help="Such as 720p, if the model lists any."),
+    click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
+    click.option("--webhook-url", help="Where the service posts when the task ends."),
+    converting,
+    click.option("--caller-id", type=int, help="Your number at the service, if it gave you one."),
+    click.option("--extra", "extra_body", metavar="NAME=JSON", multiple=True, help="A field without an option."),
+    click.option("--any-model", is_flag=True, help="Send a model that neither snapshot nor registry lists."),
+    click.option("--live", is_flag=True, help="Check against the live models registry before paying."),
+    click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
+    click.option("--dry-run", is_flag=True, help="Show what would be sent and what was checked; send nothing."),
+    paying,
+    as_json,
+)
 
 
 def _chosen(options: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +132,7 @@ def _show(prepared: Any, *, json_lines: bool) -> None:
 @overwriting
 @opening
 @click.option("--sidecar", is_flag=True, help="Write a JSON beside the MP4: request, ids, times, credits, SHA-256.")
-@click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
+@waiting
 def generate(
     images: tuple[str, ...], prompt: str, last: str | None, output: str | None, overwrite: bool, is_opened: bool,
     sidecar: bool, timeout: float, dry_run: bool, json_lines: bool, **options: Any,
@@ -234,81 +227,6 @@ def submit(
 
 
 @click.command(
-    help="""Wait for submitted tasks, and fetch their videos. Costs nothing.
-
-    Without --output a video goes where its order meant it, if the journal knows.
-    """,
-    epilog=examples("weryai wait 8f2ab0c4 --open", "weryai wait 8f2ab0c4 91d3e7aa --output videos/"),
-)
-@click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
-@click.option("-o", "--output", help=f"{OUTPUT} For several tasks a folder.")
-@overwriting
-@opening
-@click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
-@in_journal
-@as_json
-def wait(
-    task_ids: tuple[str, ...],
-    output: str | None,
-    overwrite: bool,
-    is_opened: bool,
-    timeout: float,
-    journal: str | None,
-    json_lines: bool,
-) -> None:
-    if len(task_ids) > 1 and output and not is_folder(output):
-        raise click.UsageError("several tasks need a folder as --output")
-    if_exists = check_output(output, overwrite=overwrite)
-    with (
-        shown_at_the_end(is_opened=is_opened) as paths,
-        noting_client(journal) as client,
-        Progress("waiting") as progress,
-    ):
-        orders = known_orders(client)
-        targets = apart({task_id: output or meant_for(orders.get(task_id)) for task_id in task_ids})
-        times = expected(client, {task_id: order for task_id, order in orders.items() if task_id in targets})
-        progress.awaits({task_id: times.get(task_id) for task_id in targets})
-
-        def seen(task: Task) -> None:
-            if json_lines:
-                put_task(task)
-            progress.updated(task)
-
-        def stored(path: Path) -> None:
-            progress.stored(path)
-            paths.append(path)
-
-        fetch(client, targets, timeout, seen, json_lines=json_lines, stored=stored, if_exists=if_exists)
-
-
-@click.command(
-    help="Fetch the video of a finished task, or of a URL. Costs nothing.",
-    epilog=examples("weryai download 8f2ab0c4 --output wave.mp4 --open"),
-)
-@click.argument("source", metavar="TASK_ID|URL")
-@click.option("-o", "--output", help=OUTPUT)
-@overwriting
-@opening
-@in_journal
-@as_json
-def download(
-    source: str, output: str | None, overwrite: bool, is_opened: bool, journal: str | None, json_lines: bool
-) -> None:
-    if_exists = check_output(output, overwrite=overwrite)
-    with noting_client(journal) as client:
-        wanted: str | Task = source if "://" in source else client.tasks.get(source)
-        # The library finds a name for a URL, and one that is free.
-        if isinstance(wanted, str):
-            target = output or "./"
-        else:
-            target = target_of(output or meant_for(known_orders(client).get(wanted.id)), wanted.id)
-        path = client.files.download(wanted, target, if_exists=if_exists)
-    put(json_lines, path, event="done", path=path, source=source)
-    if is_opened:
-        look_at(path)
-
-
-@click.command(
     help="Put an IMAGE where the service can fetch it: print its URL.", epilog=examples("weryai upload photo.jpg")
 )
 @click.argument("image")
@@ -318,3 +236,129 @@ def upload(image: str, convert: bool, json_lines: bool) -> None:
     with connect() as client:
         url = client.files.upload(image, convert=convert)
     put(json_lines, url, event="uploaded", url=url)
+
+
+Kind: TypeAlias = Literal["image_to_video", "text_to_video", "multi_image_to_video", "first_last_image_to_video"]
+_WORDS: dict[Kind, str] = {
+    "text_to_video": "text to video, without an image",
+    "image_to_video": "image to video",
+    "multi_image_to_video": "multi-image to video, with {count} in order",
+    "first_last_image_to_video": "first and last frame",
+}
+
+
+#: The model of an operation for which nobody names one; the library has the same.
+_DEFAULT_MODEL = {"multi_image_to_video": "VEO_3_1", "first_last_image_to_video": "VEO_3_1"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An operation: the registry's word for it, the client's resource, and the images it is given."""
+
+    kind: Kind
+    resource: str
+    arguments: tuple[Any, ...]
+
+    def of(self, client: WeryAI) -> Any:
+        """The resource of a client."""
+        return getattr(client, self.resource)
+
+    @property
+    def model(self) -> str:
+        """The model it is made by, unless somebody names one."""
+        return _DEFAULT_MODEL.get(self.kind, "WERYAI_VIDEO_1_0")
+
+    @property
+    def has_upload(self) -> bool:
+        """Whether an image is local, so that it is uploaded first."""
+        images = self.arguments[0] if self.kind == "multi_image_to_video" else self.arguments
+        return any("://" not in image for image in images)
+
+    @property
+    def words(self) -> str:
+        """What it is, in words."""
+        count = len(self.arguments[0]) if self.kind == "multi_image_to_video" else 0
+        return _WORDS[self.kind].format(count="one image" if count == 1 else f"{count} images")
+
+
+def chosen(client: WeryAI, images: Sequence[str], last: str | None, options: dict[str, Any]) -> Choice:
+    """Choose the operation, say which it is, and refuse a model that nobody lists; nothing is paid for yet."""
+    any_model, model = options.pop("any_model"), options.get("model")
+    if last is not None and len(images) != 1:
+        raise click.UsageError("--last IMAGE needs one IMAGE, the first frame")
+    choice = _by_images(client, images, last, model)
+    # One image alone is what it always was.
+    if choice.kind != "image_to_video":
+        say(f"weryai: {choice.words}")
+    if model is not None and not any_model:
+        _check_model(client, choice.kind, model)
+    return choice
+
+
+def check_prompt(images: Sequence[str], prompt: str) -> None:
+    """Refuse an image in the place of the prompt, which nobody can have meant, before anything is sent."""
+    if not re.search(r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|heic|heif|avif)$", prompt, re.IGNORECASE):
+        return
+    if os.path.isfile(prompt):
+        words = quote(images[0]) if images and not os.path.exists(images[0]) else '"She waves"'
+        raise click.UsageError(
+            f"-p names the file {prompt}: the image stands alone, and the prompt is words: "
+            f"`weryai generate {quote(prompt)} -p {words}`"
+        )
+
+
+def _by_images(client: WeryAI, images: Sequence[str], last: str | None, model: str | None) -> Choice:
+    if last is not None:
+        return Choice("first_last_image_to_video", "first_last_frame", (images[0], last))
+    if not images:
+        return Choice("text_to_video", "text_to_video", ())
+    if len(images) == 1 and not _is_for_several_alone(client, model):
+        return Choice("image_to_video", "image_to_video", (images[0],))
+    return Choice("multi_image_to_video", "multi_image_to_video", (list(images),))
+
+
+def _is_for_several_alone(client: WeryAI, model: str | None) -> bool:
+    """Whether a model takes images in a list alone; one that the snapshot knows for one image is not asked about."""
+    if model is None or _is_listed(weryai.bundled_models(), model):
+        return False
+    try:
+        single, several = client.models.list(), client.models.list(kind="multi_image_to_video")
+    except weryai.WeryAIError:
+        single, several = (), weryai.bundled_models("multi_image_to_video")
+    return _is_listed(several, model) and not _is_listed(single, model)
+
+
+def _check_model(client: WeryAI, kind: Kind, model: str) -> None:
+    """Refuse a model that neither the snapshot nor the live registry lists for this kind of work.
+
+    Of a kind for which they list none, whatever they list for any kind is taken.
+    """
+    snapshot = weryai.bundled_models(kind)
+    if _is_listed(snapshot, model):
+        return
+    try:
+        live = client.models.list(kind=kind)
+        if _is_listed(live, model):
+            return
+        if not live and not snapshot and _is_listed_at_all(lambda one: client.models.list(kind=one), model):
+            return
+        client.models.get(model, kind=kind)
+    except weryai.ModelUnavailableError as error:
+        reason = error.message
+    except weryai.AuthenticationError:
+        raise
+    except weryai.WeryAIError as error:
+        if not snapshot and _is_listed_at_all(weryai.bundled_models, model):
+            return
+        reason = f"the bundled snapshot has no model {model!r:.200}, and the registry cannot be asked: {error}"
+    else:
+        return
+    raise weryai.InvalidInputError(f"{reason}; --any-model sends it all the same")
+
+
+def _is_listed_at_all(listed: Callable[[Kind], Sequence[Model]], model: str) -> bool:
+    return any(_is_listed(listed(kind), model) for kind in _WORDS)
+
+
+def _is_listed(models: Sequence[Model], model: str) -> bool:
+    return any(one.key == model for one in models)

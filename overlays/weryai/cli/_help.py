@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 import click
 
 # textwrap, which click wraps by, breaks a line at a blank only.
-_HELD = "\u00a0"
+HELD = "\u00a0"
+F = TypeVar("F", bound=Callable[..., Any])
 _COMMAND = re.compile(r"`[^`]+`")
 
 
@@ -22,16 +23,16 @@ class Formatter(click.HelpFormatter):
 
     def write_text(self, text: str) -> None:
         """Write a paragraph."""
-        super().write_text(_COMMAND.sub(lambda found: re.sub(r"\s+", _HELD, found[0]), text))
+        super().write_text(_COMMAND.sub(lambda found: re.sub(r"\s+", HELD, found[0]), text))
 
     def write_dl(self, rows: Any, *args: Any, **kwargs: Any) -> None:
         """Write options or commands."""
-        held = [(name, _COMMAND.sub(lambda found: found[0].replace(" ", _HELD), text)) for name, text in rows]
+        held = [(name, _COMMAND.sub(lambda found: found[0].replace(" ", HELD), text)) for name, text in rows]
         super().write_dl(held, *args, **kwargs)
 
     def getvalue(self) -> str:
         """Return what was written."""
-        return super().getvalue().replace(_HELD, " ")
+        return super().getvalue().replace(HELD, " ")
 
 
 class Context(click.Context):
@@ -77,6 +78,17 @@ class Commands(click.Group):
         summaries = [(name, command.get_short_help_str(room)) for name, command in known.items()]
         with formatter.section("Commands"):
             formatter.write_dl(summaries)
+
+
+def together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options and arguments as one decorator, in the order in which the help lists them."""
+
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 def copyable(command: click.Command) -> click.Command:

@@ -1,12 +1,13 @@
-"""The commands about what was paid for before: `resume`, `orders`, `resolve`."""
+"""The commands about what was paid for before: `wait`, `download`, `resume`, `orders`, `resolve`."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,18 +15,90 @@ import click
 
 import weryai
 
-from ._connection import connect
-from ._download import apart, fetch
+from ._connection import connect, expected, in_journal, journal_at, known_orders, noting_client
+from ._files import check_output, is_folder, look_at, opening, overwriting, shown_at_the_end
 from ._help import examples
-from ._journal import expected, in_journal, journal_at
-from ._looking import opening, shown_at_the_end
-from ._output import Showing, as_json, columns_of, cut, plain, put, put_submission, say
-from ._progress import Progress, span
+from ._output import Showing, as_json, columns_of, cut, plain, put, put_submission, put_task, say, task_fields
+from ._progress import Progress, span, waiting
+from ._words import in_words
 
 if TYPE_CHECKING:
-    from weryai import Order, WeryAI
+    from weryai import Order, Task, WeryAI
 
+
+OUTPUT = "File or folder to write. [default: <task id>.mp4]"
 UNFINISHED = ("queued", "submitting", "submitted", "ambiguous")
+
+
+@click.command(
+    help="""Wait for submitted tasks, and fetch their videos. Costs nothing.
+
+    Without --output a video goes where its order meant it, if the journal knows.
+    """,
+    epilog=examples("weryai wait 8f2ab0c4 --open", "weryai wait 8f2ab0c4 91d3e7aa --output videos/"),
+)
+@click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
+@click.option("-o", "--output", help=f"{OUTPUT} For several tasks a folder.")
+@overwriting
+@opening
+@waiting
+@in_journal
+@as_json
+def wait(
+    task_ids: tuple[str, ...],
+    output: str | None,
+    overwrite: bool,
+    is_opened: bool,
+    timeout: float,
+    journal: str | None,
+    json_lines: bool,
+) -> None:
+    if len(task_ids) > 1 and output and not is_folder(output):
+        raise click.UsageError("several tasks need a folder as --output")
+    if_exists = check_output(output, overwrite=overwrite)
+    with (
+        shown_at_the_end(is_opened=is_opened) as paths,
+        noting_client(journal) as client,
+        Progress("waiting") as progress,
+    ):
+        orders = known_orders(client)
+        targets = _apart({task_id: output or _meant_for(orders.get(task_id)) for task_id in task_ids})
+        times = expected(client, {task_id: order for task_id, order in orders.items() if task_id in targets})
+        progress.awaits({task_id: times.get(task_id) for task_id in targets})
+
+        def seen(task: Task) -> None:
+            if json_lines:
+                put_task(task)
+            progress.updated(task)
+
+        _fetch(client, targets, timeout, progress, paths, json_lines=json_lines, note=seen, if_exists=if_exists)
+
+
+@click.command(
+    help="Fetch the video of a finished task, or of a URL. Costs nothing.",
+    epilog=examples("weryai download 8f2ab0c4 --output wave.mp4 --open"),
+)
+@click.argument("source", metavar="TASK_ID|URL")
+@click.option("-o", "--output", help=OUTPUT)
+@overwriting
+@opening
+@in_journal
+@as_json
+def download(
+    source: str, output: str | None, overwrite: bool, is_opened: bool, journal: str | None, json_lines: bool
+) -> None:
+    if_exists = check_output(output, overwrite=overwrite)
+    with noting_client(journal) as client:
+        wanted: str | Task = source if "://" in source else client.tasks.get(source)
+        # The library finds a name for a URL, and one that is free.
+        if isinstance(wanted, str):
+            target = output or "./"
+        else:
+            target = _target_of(output or _meant_for(known_orders(client).get(wanted.id)), wanted.id)
+        path = client.files.download(wanted, target, if_exists=if_exists)
+    put(json_lines, path, event="done", path=path, source=source)
+    if is_opened:
+        look_at(path)
 
 
 @click.command(
@@ -40,7 +113,7 @@ UNFINISHED = ("queued", "submitting", "submitted", "ambiguous")
 @click.option("-o", "--output", help="Folder for the videos of orders that named no place.")
 @click.option("--all", "everything", is_flag=True, help="Also what other processes, or machines, seem to work on.")
 @opening
-@click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
+@waiting
 @as_json
 def resume(
     journal: str | None, output: str | None, everything: bool, is_opened: bool, timeout: float, json_lines: bool
@@ -64,11 +137,7 @@ def resume(
         times = expected(client, {task_id: order for order in taken for task_id in order.going})
         progress.awaits({task_id: times.get(task_id) for task_id in going})
 
-        def stored(path: Path) -> None:
-            progress.stored(path)
-            paths.append(path)
-
-        fetch(client, apart(going), timeout, progress.updated, json_lines=json_lines, stored=stored)
+        _fetch(client, _apart(going), timeout, progress, paths, json_lines=json_lines, note=progress.updated)
     if any(order.state == "ambiguous" for order in left):
         raise click.exceptions.Exit(3)
 
@@ -176,3 +245,77 @@ def _put_order(order: Order) -> None:
         True, "", event="order", order=order.row, state=order.state, task_ids=order.task_ids, paths=order.paths,
         reason=order.reason, body=dict(order.body), output=order.output, began=order.began, order_key=order.order_key,
     )  # fmt: skip
+
+
+def _fetch(
+    client: WeryAI, targets: Mapping[str, str | None], timeout: float, progress: Progress, paths: list[Path],
+    *, json_lines: bool, note: Callable[[Task], None], if_exists: Literal["replace", "rename"] = "rename",
+) -> None:  # fmt: skip
+    """Wait for the tasks and store each video where its target says; raises the last problem, and tells the others.
+
+    The path of each is added to `paths` at once.
+    """
+    problem = None
+    for result in client.tasks.wait_many(targets, timeout=timeout, on_update=note):
+        try:
+            if result.error is not None or result.task is None:
+                raise result.error or weryai.WeryAIError(f"task {result.task_id} was not seen")
+            output = targets[result.task_id]
+            path = _stored(client, result.task, _target_of(output, result.task_id), if_exists)
+        except weryai.WeryAIError as error:
+            if isinstance(error, weryai.APIError):
+                # Whoever typed the id need not be told it; the library's note is for those who did not.
+                error.__notes__, error.paid_task_ids = [], ()
+                if len(targets) > 1:
+                    error.args = (f"task {result.task_id}: {error.message}", *error.args[1:])
+            if problem is not None:
+                say(f"weryai: {in_words(str(problem))}")
+            problem = error
+        else:
+            progress.stored(path)
+            paths.append(path)
+            put(json_lines, path, event="done", **{**task_fields(result.task), "path": path})
+    if problem is not None:
+        raise problem
+
+
+def _stored(client: WeryAI, task: Task, target: str, if_exists: Literal["replace", "rename"]) -> Path:
+    """Store a video; that its place cannot be written is no reason to think that it is not paid for."""
+    try:
+        return client.files.download(task, target, if_exists=if_exists)
+    except weryai.InvalidInputError as error:
+        raise weryai.DownloadError(
+            f"{error.message}. Task {task.id} is paid for: `weryai wait {task.id} --output FOLDER` stores it elsewhere"
+        ) from error
+
+
+def _target_of(output: str | None, task_id: str) -> str:
+    """Return the file for a task's video: the one that was named, or one of its own name in the folder."""
+    name = re.sub(r"[^\w\-]+", "_", task_id)[:100] + ".mp4"
+    if output is None:
+        return name
+    return str(Path(output, name)) if is_folder(output) else output
+
+
+def _meant_for(order: Order | None) -> str | None:
+    """Return where an order meant its videos; a place below here is short."""
+    return _near(order.output) if order is not None and order.output else None
+
+
+def _near(output: str) -> str:
+    """A place as one types it in the working folder."""
+    try:
+        here = os.path.join(os.getcwd(), "")
+    except OSError:
+        return output
+    return (output.removeprefix(here) or "./") if output.startswith(here) else output
+
+
+def _apart(targets: dict[str, str | None]) -> dict[str, str | None]:
+    """Let no two tasks of one order write the same file: all but the first get their own name in its folder."""
+    taken = set[str]()
+    for task_id, target in targets.items():
+        if target in taken and not is_folder(target):
+            targets[task_id] = f"{Path(target).parent}/"
+        taken |= {target} if target else set()
+    return targets

@@ -21,7 +21,7 @@ from unicodedata import combining, east_asian_width
 
 import click
 
-from ._hints import completed, laid_out
+from ._words import completed, laid_out
 
 if TYPE_CHECKING:
     from weryai import Submission, Task

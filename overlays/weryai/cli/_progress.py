@@ -10,10 +10,15 @@ from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
+import click
+
 from ._output import is_living, plain, say, say_living
 
 if TYPE_CHECKING:
     from weryai import Submission, Task, Upload
+
+
+waiting = click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds to wait at most.")
 
 
 class Expected(NamedTuple):

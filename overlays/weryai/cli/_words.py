@@ -1,8 +1,12 @@
-"""The command line's own words for what the library says in Python's."""
+"""What the command line says in its own words: options for parameters, and commands that work as they are named."""
 
 from __future__ import annotations
 
 import re
+import shlex
+import sys
+
+from ._help import HELD
 
 #: What a command takes for a parameter, or a field of a request, where that is not --its-name.
 _OPTIONS = {
@@ -76,3 +80,63 @@ def option_of(name: str) -> str:
 def counted(number: float, noun: str) -> str:
     """A number with its noun, such as 1 task or 1,200 tasks."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+#: What a command was given that the next one needs as well.
+_given: dict[str, str] = {}
+_COMMAND = re.compile(r"`weryai ((?:bulk )?[a-z]+)([^`]*)`")
+_AT_THE_SERVICE = frozenset(
+    ("generate", "submit", "wait", "download", "resume", "orders", "resolve", "upload", "models", "balance", "doctor",
+     "bulk run", "bulk worker", "bulk resolve")
+)  # fmt: skip
+_WITH_A_JOURNAL = frozenset(("generate", "submit", "wait", "download", "resume", "orders", "resolve"))
+# On a terminal with fewer columns a word is broken anyway.
+_NARROW = 40
+
+
+def remember(option: str, value: str | None) -> str | None:
+    """Repeat an option, "base_url" or "journal", in the commands that are named from now on; return its value."""
+    if value:
+        _given[option] = value
+    return value
+
+
+def forget() -> None:
+    """Begin anew, with another command."""
+    _given.clear()
+
+
+def quote(word: object) -> str:
+    """A word as the shell of this system takes it."""
+    if sys.platform != "win32":
+        return shlex.quote(str(word))
+    import subprocess
+
+    return subprocess.list2cmdline([str(word)])
+
+
+def completed(line: str) -> str:
+    """Give each command of a line, which stands between backticks, the options that it needs to work here."""
+    return _COMMAND.sub(_whole, line) if "`weryai " in line else line
+
+
+def _whole(found: re.Match[str]) -> str:
+    name, rest = found.groups()
+    base_url, journal = _given.get("base_url"), _given.get("journal")
+    service = f" --base-url {quote(base_url)}" if base_url and name in _AT_THE_SERVICE else ""
+    is_noted = bool(journal) and name in _WITH_A_JOURNAL and "--journal" not in rest
+    return f"`weryai{service} {name}{rest}" + (f" --journal {quote(journal)}`" if is_noted else "`")
+
+
+def laid_out(line: str, columns: int | None) -> list[str]:
+    """A line as a terminal of so many columns shows it: broken between words, never within a command."""
+    if columns is None or columns < _NARROW or len(line) <= columns:
+        return [line]
+    import textwrap
+
+    margin = " " * (len(line) - len(line.lstrip()) + 2)
+    held = re.sub(r"`[^`]+`", lambda found: found[0].replace(" ", HELD), line)
+    broken = textwrap.wrap(
+        held, columns, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False, tabsize=1
+    )
+    return [part.replace(HELD, " ") for part in broken]

@@ -15,7 +15,7 @@ from weryai._flow.process import Owner, start_of, this_process
 from weryai._journal.default_path import default_path
 from weryai.bulk import Ledger
 from weryai.cli._bulk.ledger_argument import place_of
-from weryai.cli._journal import journal_at
+from weryai.cli._connection import journal_at
 from weryai.errors import JournalError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes as POSIX has them")

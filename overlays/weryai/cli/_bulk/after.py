@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from .._connection import key_of
+from .._files import look_at, opening
 from .._help import examples
-from .._looking import look_at, opening
 from .._output import Showing, as_json, put, put_words, say
 from .._words import counted
 from .ledger_argument import Place, going_on, in_ledger, remember_service, shown, word_of
+from .view import lines, status_fields
 
 if TYPE_CHECKING:
     from weryai.bulk import Requeued
@@ -48,11 +49,9 @@ RESOLVING = examples(
 def status(ledger: Place, json_lines: bool) -> None:
     from weryai import bulk
 
-    from .status import fields, lines
-
     found = bulk.status(ledger)
     if json_lines:
-        put(True, "", event="status", ledger=shown(ledger), **fields(found))
+        put(True, "", event="status", ledger=shown(ledger), **status_fields(found))
     else:
         remember_service(found.facts.base_url)
         for line in "\n".join(lines(found, shown(ledger), word_of(ledger))).split("\n"):

@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 import click
 
-from .._hints import quote, remember
 from .._output import say
+from .._words import quote, remember
 
 DATABASE = "WERYAI_DATABASE"
 PUBLIC = "https://api.weryai.com"

@@ -1,4 +1,4 @@
-"""`weryai bulk plan` and `weryai bulk run`."""
+"""`weryai bulk plan`, `weryai bulk run` and `weryai bulk worker`: what buys, and what it would buy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -18,27 +18,23 @@ from click.core import ParameterSource
 import weryai
 
 from .._connection import key_of
-from .._download import check_suffix
-from .._help import examples
-from .._hints import quote
-from .._output import Showing, as_json, put
+from .._files import check_suffix
+from .._help import examples, together
+from .._output import Showing, as_json, put, say
 from .._signals import before_paying, exit_code, passed_on
-from .._words import counted
-from .ledger_argument import Place, database, in_file
-from .plan import fields, tell
+from .._words import counted, quote
+from .ledger_argument import DATABASE, Place, database, in_file, shown
+from .view import plan_fields, tell_plan, view_of
 
 if TYPE_CHECKING:
     from weryai.bulk import Limits, Loaded, Outcome, Shard
 
 _AWAY = {"unreached": 6, "lost": 8}
-F = TypeVar("F", bound=Callable[..., Any])
 DEFAULTS = ("prompt", "model", "duration", "aspect_ratio", "negative_prompt", "resolution", "generate_audio")
 
 
-def _manifest(command: F) -> F:
-    """Add what `plan` and `run` have in common."""
-    for option in reversed(
-        (
+# What `plan` and `run` have in common.
+_manifest = together(
             click.argument(
                 "manifest", type=click.Path(path_type=Path),
                 callback=lambda _context, _argument, path: Path(os.path.expanduser(path)),
@@ -67,10 +63,7 @@ def _manifest(command: F) -> F:
             click.option("--in-flight", type=int, help="Unfinished tasks at most. [default: 20]"),
             click.option("--open-posts", type=int, help="Submissions on their way at once at most. [default: 4]"),
             as_json,
-        )
-    ):  # fmt: skip
-        command = option(command)
-    return command
+)  # fmt: skip
 
 
 @click.command(
@@ -92,9 +85,9 @@ def plan(manifest: Path, json_lines: bool, ledger: Path | None, **options: Any) 
     there = place if ledger or place.exists() else None
     planned = bulk.plan(manifest, _defaults(options), limits=limits, ledger=there, **loading)
     if json_lines:
-        put(True, "", event="plan", **fields(planned), most_ambiguous=limits.most_ambiguous)
+        put(True, "", event="plan", **plan_fields(planned), most_ambiguous=limits.most_ambiguous)
         return
-    tell(planned)
+    tell_plan(planned)
     if planned.submits > limits.most_ambiguous:
         most, posts = counted(limits.most_ambiguous, "job"), limits.open_posts
         put(False, f"an outage leaves at most {most} ambiguous (--open-posts {posts})")
@@ -110,10 +103,8 @@ def _checked_name(_context: object, _option: object, name: str) -> str:
     return name
 
 
-def storing(command: F) -> F:
-    """Add what concerns the videos of a run or a worker."""
-    for option in reversed(
-        (
+# What concerns the videos of a run or a worker.
+_storing = together(
             click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
                          help="Folder for the videos. [default: that of the ledger, NAME.videos for NAME.ledger.db]"),
             click.option("--name", default="{key}.mp4", show_default=True, callback=_checked_name,
@@ -125,10 +116,7 @@ def storing(command: F) -> F:
                          help="Seconds to wait for one task."),
             click.option("--outage", type=click.FloatRange(0), default=6.0, show_default=True,
                          help="Hours to wait for a service that was reached and is away."),
-        )
-    ):  # fmt: skip
-        command = option(command)
-    return command
+)  # fmt: skip
 
 
 @click.command(
@@ -146,7 +134,7 @@ def storing(command: F) -> F:
     ),
 )
 @_manifest
-@storing
+@_storing
 @in_file
 @database
 @click.option("--trust-copy", is_flag=True, help="Go on with a ledger that seems to be a copy; see the message.")
@@ -170,14 +158,14 @@ def run(
             _refuse_another_ledger(manifest, _beside(manifest, shard), _defaults(options), loading)
         with bulk.Ledger(place, trust_copy=trust_copy) as file:
             loaded = None if is_ledger else _load(file, manifest, _defaults(options), loading)
-            go_on(file, place, limits, loaded, bulk.run, key=key, is_plain=json_lines, **options)
+            _go_on(file, place, limits, loaded, bulk.run, key=key, is_plain=json_lines, **options)
     if shard.count > 1:
         raise click.UsageError("--shard is for ledgers in files: the workers of a database share its jobs as they come")
     with bulk.PostgresLedger(database) as opened:
         loaded = _load(opened, manifest, _defaults(options), loading)
         limits = _limits(options, shard, bulk.limits_in_force(opened))
         work = partial(bulk.work, until_done=True)
-        go_on(opened, database, limits, loaded, work, key=key, is_plain=json_lines, **options)
+        _go_on(opened, database, limits, loaded, work, key=key, is_plain=json_lines, **options)
 
 
 def _load(ledger: Any, manifest: Path, defaults: dict[str, Any], loading: dict[str, Any]) -> Loaded:
@@ -206,15 +194,13 @@ def _refuse_another_ledger(manifest: Path, place: Path, defaults: dict[str, Any]
                 )
 
 
-def go_on(
+def _go_on(
     ledger: Any, place: Place, limits: Limits, loaded: Loaded | None, perform: Callable[..., Outcome],
     *, key: str, is_plain: bool, output: Path | None, name: str, sidecar: bool,
     interval: float | None, timeout: float, outage: float, **_: Any,
 ) -> NoReturn:  # fmt: skip
     """Perform the jobs of a ledger, show how it goes, and end with the exit code that tells how it went."""
     from weryai import bulk
-
-    from .view import view_of
 
     output = output or _default_output(place)
     kept = bulk.status(place).facts
@@ -223,8 +209,8 @@ def go_on(
     if (limits.budget_tasks, limits.budget_credits) != (None, None):
         part = bulk.Shard(kept.part, kept.parts)
         tasks, credits = part.share(limits.budget_tasks, limits.budget_credits)
-    shown = dataclasses.replace(limits, budget_tasks=tasks, budget_credits=credits)
-    with view_of(place, output, shown, loaded, is_plain=is_plain) as view, passed_on():
+    told = dataclasses.replace(limits, budget_tasks=tasks, budget_credits=credits)
+    with view_of(place, output, told, loaded, is_plain=is_plain) as view, passed_on():
         outcome = perform(
             ledger,
             output=output,
@@ -311,3 +297,52 @@ def _exit_code(outcome: Outcome) -> int:
     if outcome.unfetched and not outcome.is_complete:
         return 5
     return 0 if outcome.is_complete else 1
+
+
+_LEFT = (weryai.OrderState.QUEUED, weryai.OrderState.SUBMITTING, weryai.OrderState.SUBMITTED)
+
+
+@click.command(
+    help="""Work on the jobs of a database beside other workers.
+
+    Until Ctrl-C or SIGTERM comes. `weryai bulk run MANIFEST --database ...` puts the jobs there. A worker that is gone
+    is followed by the others within seconds: what it had paid for is fetched, and nothing is sent twice. Videos are
+    stored on the machine of the worker that fetches them, and local images are read there.
+    """,
+    epilog=examples("weryai bulk worker --database postgresql://me@db/videos --until-done"),
+)
+@database
+@_storing
+@click.option("--rate", type=float, help="Submissions per second at most, of all workers. [default: as it stands]")
+@click.option("--start-rate", type=float, help="Submissions per second at first. [default: one per 3 s]")
+@click.option("--in-flight", type=int, help="Unfinished tasks at most, of all workers. [default: as it stands]")
+@click.option("--open-posts", type=int, help="Open submissions at most, of all workers. [default: as it stands]")
+@click.option(
+    "--wait",
+    type=click.FloatRange(0, 86_400),
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait for the `weryai bulk run` that makes the ledger.",
+)
+@click.option("--until-done", is_flag=True, help="End when nothing is left that can be done.")
+@as_json
+def worker(
+    database: str | None, rate: float | None, start_rate: float | None, in_flight: int | None, open_posts: int | None,
+    wait: float, until_done: bool, json_lines: bool, **options: Any,
+) -> None:  # fmt: skip
+    from weryai import bulk
+
+    if database is None:
+        raise click.UsageError(f"say where the jobs are: --database, or {DATABASE}")
+    key = key_of()
+    with bulk.PostgresLedger(database, make=False, wait=wait) as ledger:
+        kept = bulk.limits_in_force(ledger)
+        given: dict[str, Any] = {
+            "rate": rate, "start_rate": start_rate, "in_flight": in_flight, "open_posts": open_posts,
+        }  # fmt: skip
+        limits = dataclasses.replace(kept, **{name: value for name, value in given.items() if value is not None})
+        left = sum(many for state, many in bulk.status(database).counts.items() if state in _LEFT)
+        end = "all is done" if until_done else "Ctrl-C"
+        say(f"weryai: {counted(left, 'job')} to do in {shown(database)}, until {end}")
+        work = partial(bulk.work, until_done=until_done)
+        _go_on(ledger, database, limits, None, work, key=key, is_plain=json_lines, **options)

@@ -1,4 +1,4 @@
-"""How a bulk run goes: a living view on a terminal, one JSON object per event elsewhere."""
+"""A bulk run for people and for programs: what it would buy, how it goes, how it stands and how it ended."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections import Counter, deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,10 +17,10 @@ import weryai
 from .._output import plain, put, say
 from .._words import counted
 from .ledger_argument import Place, near, shown, word_of
-from .status import told_of
 
 if TYPE_CHECKING:
-    from weryai.bulk import Event, Limits, Loaded, Outcome, Run
+    from weryai.bulk import Event, Group, Limits, Loaded, Outcome, Plan, Run, Status
+
 
 NEEDS_BULK = 'the living view needs the extra "bulk": pip install rich'
 
@@ -181,8 +182,6 @@ class Living:
         return f"{counted(paid, 'task')} paid for{budget}"
 
     def _eta(self, left: int) -> str:
-        from .plan import span
-
         if not self._pace or left <= 0:
             return f"{span(time.monotonic() - self._began)} so far"
         return f"{self._pace:.2g} jobs/s, about {span(left / self._pace)} left"
@@ -256,6 +255,152 @@ def _say_failures(place: Place) -> None:
     with contextlib.suppress(weryai.WeryAIError):
         groups = bulk.status(place).failures
         for one in groups[:_MOST_KINDS]:
-            say(f"weryai: failed, {one.count:,}: {told_of(one)}")
+            say(f"weryai: failed, {one.count:,}: {_told_of(one)}")
         if len(groups) > _MOST_KINDS:
             say(f"weryai: and {len(groups) - _MOST_KINDS:,} other kinds of failures")
+
+
+_MOST_TOLD = 20
+_MEANING = {
+    "queued": "not sent",
+    "submitting": "on their way",
+    "submitted": "paid for, waited for",
+    "done": "the video is on disk",
+    "failed": "there will be no video",
+    "ambiguous": "may have been paid for: check and decide",
+}
+
+
+def lines(status: Status, ledger: str, place: str) -> Iterator[str]:
+    """Tell people; `place` is the ledger as a command names it."""
+    width = max(len(f"{many:,}") for many in status.counts.values())
+    yield f"{counted(status.jobs, 'job')} in {ledger}" + (
+        f", at {status.facts.base_url}" if status.facts.base_url else ""
+    )
+    for state, many in status.counts.items():
+        if many:
+            yield f"  {many:>{width},}  {state.value:<10}  {_MEANING[state.value]}"
+    if aside := {state.value: many for state, many in status.not_in_manifest.items() if many}:
+        told = ", ".join(f"{many:,} {state}" for state, many in aside.items())
+        yield f"  {sum(aside.values()):>{width},}  of these are not in this manifest, so none is submitted ({told})"
+    yield f"spent    {_spent(status)}"
+    if status.stopped:
+        yield f"stopped  {_short(status.stopped)}"
+    if status.pace:
+        left = f", about {span(status.eta)} left" if status.eta else ""
+        yield f"pace     {status.pace * 60:.3g} jobs a minute{left}"
+    yield from _told(f"failed: `weryai bulk retry {place} --failed` puts them back", status.failures)
+    yield from _told("paid for and not finished: the next run goes on with them", status.unfinished)
+    many = sum(count for state, count in status.counts.items() if state == "ambiguous")
+    if not many:
+        return
+    yield "\nambiguous: check your call history at https://weryai.com/api/history, then say what became of each"
+    for job in status.ambiguous[:_MOST_TOLD]:
+        named = f"; its response named task {_short(job.named)}" if job.named else ""
+        yield f"  {_short(job.key)}: {_short(job.reason)}{named}"
+    if many > _MOST_TOLD:
+        yield f"  and {many - _MOST_TOLD:,} more; an export has them all"
+    yield f"  `weryai bulk resolve {place} KEY adopt TASK_ID`, resubmit (may pay twice) or abandon; --all for each"
+
+
+def status_fields(status: Status) -> dict[str, Any]:
+    """Tell programs."""
+    facts = status.facts
+    return {
+        "jobs": status.jobs,
+        "counts": {state.value: many for state, many in status.counts.items()},
+        "not_in_manifest": {state.value: many for state, many in status.not_in_manifest.items() if many},
+        "spent_tasks": facts.submits, "budget_tasks": facts.budget_tasks,
+        "spent_credits": facts.credits, "budget_credits": facts.budget_credits,
+        "spent_unpriced": facts.unpriced,
+        "base_url": facts.base_url, "jobs_per_second": status.pace, "seconds_left": status.eta,
+        "stopped": status.stopped, "is_going_on": status.is_going_on,
+        "failures": [_group(one) for one in status.failures],
+        "unfinished": [_group(one) for one in status.unfinished],
+        "ambiguous": [
+            {"key": job.key, "image": job.image, "reason": job.reason, "named": job.named, "sent": job.began}
+            for job in status.ambiguous
+        ],
+    }  # fmt: skip
+
+
+def _short(text: str | None) -> str:
+    """A text of somebody else's as a short line that a terminal cannot misunderstand."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text or "no reason was noted")
+    return line if len(line) <= 160 else f"{line[:159]}…"
+
+
+def _spent(status: Status) -> str:
+    facts = status.facts
+    tasks = f"{facts.submits:,}{_of(facts.budget_tasks)} tasks"
+    if not facts.credits and facts.budget_credits is None:
+        return tasks
+    credits = "an unknown number" if facts.credits is None else f"{facts.credits:g}"
+    more = f" and {counted(facts.unpriced, 'task')} of unknown price" if facts.credits and facts.unpriced else ""
+    return f"{tasks}, {credits}{_of(facts.budget_credits)} credits{more}"
+
+
+def _of(budget: float | None) -> str:
+    return "" if budget is None else f" of {budget:g}"
+
+
+def _told(heading: str, groups: Iterable[Group]) -> Iterator[str]:
+    for number, one in enumerate(groups):
+        if number == 0:
+            yield f"\n{heading}"
+        if number < _MOST_TOLD:
+            yield f"  {one.count:>6,}  {_told_of(one)}"
+
+
+def _told_of(group: Group) -> str:
+    """A kind of trouble, and the reason of its first job."""
+    return f"{_short(group.kind)}: {_short(group.reason)}"
+
+
+def _group(one: Group) -> dict[str, Any]:
+    return {"kind": one.kind, "jobs": one.count, "reason": one.reason}
+
+
+def plan_fields(planned: Plan) -> dict[str, Any]:
+    """Tell programs."""
+    return {
+        "tasks": planned.tasks, "credits": planned.credits, "unpriced": planned.unpriced, "uploads": planned.uploads,
+        "known": planned.known, "seconds": round(planned.seconds), "warnings": dict(planned.warnings),
+        "left_out": dict(planned.left_out),
+        "kinds": [
+            {"model": one.model, "duration": one.duration, "resolution": one.resolution, "tasks": one.tasks,
+             "credits": one.credits}
+            for one in planned.kinds
+        ],
+    }  # fmt: skip
+
+
+def tell_plan(planned: Plan) -> None:
+    """Tell people."""
+    rows = [("tasks", "model", "seconds", "resolution", "credits each")]
+    for one in planned.kinds:
+        price = "unknown" if one.credits is None else f"{one.credits:g}"
+        rows.append((f"{one.tasks:,}", one.model, str(one.duration or ""), one.resolution or "", price))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for row in rows:
+        cells = (row[0].rjust(widths[0]), *(cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=True)))
+        put(False, "  ".join(cells).rstrip())
+    cost = "an unknown number of credits" if planned.credits is None else f"{planned.credits:g} credits"
+    more = f" and {counted(planned.unpriced, 'task')} of unknown price" if 0 < planned.unpriced < planned.tasks else ""
+    uploads = counted(planned.uploads, "image")
+    put(False, "")
+    put(False, f"{counted(planned.tasks, 'task')} to buy, {cost}{more}; {uploads} to upload")
+    if planned.known:
+        put(False, f"{counted(planned.known, 'job')} more in the ledger, not bought again")
+    put(False, f"about {span(planned.seconds)} at these limits, if a task takes two minutes, which is a guess")
+    for kind, many in planned.left_out.items():
+        say(f"left out of the folder, {many:,}: {kind}")
+    for warning, many in planned.warnings.items():
+        say(f"warning, {counted(many, 'row')}: {warning}")
+
+
+def span(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

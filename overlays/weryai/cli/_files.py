@@ -1,16 +1,48 @@
-"""Showing a file with the program that the system has for it."""
+"""The file that a command writes: where it may lie, and showing it with the program that the system has for it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import click
 
+import weryai
+
 from ._output import say
+
+#: What the name of a video may end in.
+SUFFIXES = (".mp4", ".m4v", ".mov", ".webm")
+overwriting = click.option("--overwrite", is_flag=True, help="Replace the file that --output names, if it is there.")
+
+
+def is_folder(output: str) -> bool:
+    """Whether an output names a folder, to be made if it is not there."""
+    return output.endswith(("/", os.sep)) or os.path.isdir(os.path.expanduser(output))
+
+
+def check_output(output: str | None, *, overwrite: bool) -> Literal["replace", "rename"]:
+    """Refuse a file that is there, before anything is sent; return what becomes of one that comes in between."""
+    if output is None or is_folder(output):
+        return "rename"
+    check_suffix(output)
+    if not overwrite and os.path.lexists(os.path.expanduser(output)):
+        raise weryai.InvalidInputError(f"{output} is there already; --overwrite replaces it")
+    return "replace" if overwrite else "rename"
+
+
+def check_suffix(output: str) -> None:
+    """Refuse a name that no program would take for a video's, before anything is sent; one without a suffix is fine."""
+    suffix = re.search(r"\.[A-Za-z][A-Za-z0-9]{0,4}$", output)
+    if suffix is not None and suffix[0].lower() not in SUFFIXES:
+        better = f"{output.removesuffix(suffix[0])}.mp4"
+        raise weryai.InvalidInputError(f"{output} is no name of a video: what comes is an MP4, so say {better}")
+
 
 opening = click.option("--open", "is_opened", is_flag=True, help="Show it when it is there, with your own program.")
 # How long a program that fails at once may take for that, in seconds.
