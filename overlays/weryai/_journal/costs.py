@@ -11,6 +11,7 @@ import sqlite3
 import time
 
 from .._flow.order import Cost, Scope
+from .transitions import body_of
 
 # An order that was under way so many seconds before may still be billed.
 LATE = 3600.0
@@ -32,7 +33,7 @@ def note_cost(db: sqlite3.Connection, scope: Scope, task_id: str, credits: float
     ).fetchone()
     if many != 1 or other is not None:
         return False
-    body = json.loads(own["body"])
+    body = body_of(own)
     cost = Cost(
         str(body.get("model")), credits, time.time(), own["request"], body.get("duration"), body.get("resolution")
     )

@@ -108,6 +108,8 @@ def _check(db: sqlite3.Connection, path: Path, kind: Kind, accept: Accept | None
             kind.upgrades[older](db)
     if version < kind.schema:
         db.execute(f"pragma user_version = {kind.schema}")
+    if db.execute("select 1 from about where name = 'salt'").fetchone() is None:
+        raise JournalError(f"the {kind.noun} {path} is damaged: its salt is missing")
     db.execute("commit")
     if (mode := _to_wal(db)) != "wal":
         raise JournalError(f"the {kind.noun} {path} cannot be made safe against crashes: its mode stays {mode!r}")
@@ -136,10 +138,12 @@ def version_of(db: sqlite3.Connection, path: Path, kind: Kind) -> int:
     application, version = (
         int(db.execute(f"pragma {name}").fetchone()[0]) for name in ("application_id", "user_version")
     )
-    if application == 0 and version == 0 and db.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
+    if application == version == 0 and db.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
         return 0
     if application != kind.application:
         raise JournalError(f"{path} is a database of another program, not a {kind.noun} of weryai")
+    if version < 1:
+        raise JournalError(f"the {kind.noun} {path} is damaged: it says that its schema is {version}")
     if version > kind.schema:
         raise JournalError(
             f"the {kind.noun} {path} was written by a newer weryai (schema {version}, not {kind.schema}): update weryai"
@@ -163,7 +167,9 @@ class Lock:
             _take(self._handle, exclusive=exclusive)
         except OSError as error:
             os.close(self._handle)
-            raise in_use(path, kind, exclusive=exclusive) from error
+            # Some file systems have no locks at all, which nobody has taken then.
+            is_taken = isinstance(error, BlockingIOError) or sys.platform == "win32"
+            raise (in_use(path, kind, exclusive=exclusive) if is_taken else unusable(path, error, kind)) from error
 
     def is_held(self) -> bool:
         """Whether the file that is locked is the one that others would lock."""

@@ -133,7 +133,7 @@ def waits(db: sqlite3.Connection, scope: Scope, model: str) -> tuple[float, ...]
         "order by id desc limit ?",
         (scope.base_url, scope.key, MOST_LOOKED_AT),
     ).fetchall()
-    took = (row["seconds"] for row in rows if json.loads(row["body"]).get("model") == model)
+    took = (row["seconds"] for row in rows if body_of(row).get("model") == model)
     # A clock that was set back makes a time that never was.
     return tuple(seconds for seconds in took if seconds > 0)[:MOST_WAITS]
 
@@ -178,7 +178,10 @@ def adopt(db: sqlite3.Connection, scope: Scope, row: int, task_id: str) -> Order
 
 def requeue(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
     """An ambiguous order is to be sent once more, as somebody decided who may pay twice."""
-    _give_over(db, find_order(db, scope, row))
+    order = find_order(db, scope, row)
+    if not order.body:
+        raise JournalError(f"what order {row} sent is damaged in the journal, so it cannot be sent again")
+    _give_over(db, order)
     _change(db, row, "requeue", OrderState.QUEUED, this_process(), reason=None)
     db.execute("delete from tasks where order_id = ?", (row,))
     return find_order(db, scope, row)
@@ -298,6 +301,15 @@ def _owner(row: sqlite3.Row) -> Owner | None:
     return Owner(row["owner_pid"], row["owner_start"], row["owner_host"]) if row["owner_pid"] is not None else None
 
 
+def body_of(row: sqlite3.Row) -> dict[str, Any]:
+    """What an order sent; nothing where that is damaged, so that its task ids can still be read."""
+    try:
+        body = json.loads(row["body"])
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
 def _order(db: sqlite3.Connection, row: sqlite3.Row) -> Order:
     tasks = db.execute("select * from tasks where order_id = ? order by rowid", (row["id"],)).fetchall()
     return Order(
@@ -308,7 +320,7 @@ def _order(db: sqlite3.Connection, row: sqlite3.Row) -> Order:
         paths=tuple(task["path"] for task in tasks if task["path"]),
         reason=row["reason"],
         request=row["request"],
-        body=json.loads(row["body"]),
+        body=body_of(row),
         output=row["output"],
         began=row["began"],
         owner=_owner(row),

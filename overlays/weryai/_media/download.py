@@ -63,7 +63,7 @@ class Target:
         """Know nothing yet but what the head of a response says."""
         length, encoding = reply.headers.get("content-length", ""), reply.headers.get("content-encoding", "").lower()
         self._validator = _validator(reply)
-        self._announced = int(length) if length.isascii() and length.isdigit() else None
+        self._announced = int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
         # Chunks say themselves where the end is, and a missing one is an error of the transport.
         self._has_known_end = self._announced is not None or "transfer-encoding" in reply.headers
         self._unpacking = zlib.decompressobj(47) if encoding in ("gzip", "x-gzip", "deflate") else None
@@ -248,7 +248,9 @@ class Target:
 
     def _fits(self, reply: Reply) -> bool:
         """Whether a part begins where ours ends and belongs to the same file, by its length and what recognises it."""
-        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", reply.headers.get("content-range", "").strip())
+        found = re.fullmatch(
+            r"bytes ([0-9]{1,18})-[0-9]+/([0-9]{1,18}|\*)", reply.headers.get("content-range", "").strip()
+        )
         if found is None or self._file is None or int(found[1]) != self._received:
             return False
         if reply.headers.get("content-encoding", "identity") != "identity" or not self._is_same(reply):

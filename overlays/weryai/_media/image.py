@@ -29,7 +29,7 @@ MOST_BYTES = 10 * 1024 * 1024
 GLANCE_BYTES = 64 * 1024
 _THE_IMAGE = "the image"
 # What somebody typed who meant a URL: //host/a.jpg, https:/host/a.jpg, www.host.com/a.jpg.
-_LIKE_URL = re.compile(r"//|https?:|www\.", re.IGNORECASE)
+_LIKE_URL = re.compile(r"\s*(//|https?:|www\.)", re.IGNORECASE)
 # What these are is told by the module of their class, so that neither library is imported.
 _REMEDIES = {
     "PIL": "a PIL image is not encoded yet: buffer = io.BytesIO(); image.save(buffer, 'PNG'); pass buffer.getvalue()",
@@ -259,6 +259,7 @@ def is_no_path(text: str) -> str | None:
     """What a text is that stands where a path or a URL is read: the image itself, or nothing; None for a path."""
     if text == "":
         return "no image was named"
+    text = text.lstrip(" \t\r\n\"'")
     if (other := re.match(r"([a-z][a-z0-9+.-]+)(?:://|(?<=file):)", text, re.IGNORECASE)) and not is_address(text):
         remedy = f"leave {other[0].lower()} out" if other[1].lower() == "file" else "fetch it first"
         return f"the image is a {other[1]:.20}: URL, where a path or an http(s) URL is read; {remedy}"
@@ -273,7 +274,8 @@ def is_no_path(text: str) -> str | None:
 
 def _is_base64(text: str) -> bool:
     """Whether a text is an image in base64, by its first bytes."""
-    head = "".join(text[:64].split())[:24]
+    # There are two alphabets of it.
+    head = "".join(text[:64].split())[:24].replace("-", "+").replace("_", "/")
     try:
         content = base64.b64decode(head, validate=True)
         return len(text) >= 24 and (_sniff(content) is not None or convertible_kind(content) is not None)

@@ -70,8 +70,8 @@ def write_sidecar(
 def _is_sidecar(path: Path) -> bool:
     """Whether a file was written by us."""
     try:
-        known = json.loads(path.read_bytes())
-    except ValueError:
+        known = json.loads(path.read_bytes()) if path.is_file() else None
+    except (ValueError, RecursionError):
         return False
     return isinstance(known, dict) and {"task_id", "versions"} <= known.keys()
 

@@ -353,3 +353,13 @@ def test_a_warning_that_is_an_error_costs_no_video(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert play(download(URL, tmp_path / "v.mp4"), video(webm())).result == tmp_path / "v.webm"
+
+
+def test_numbers_of_any_length_are_no_lengths(tmp_path: Path) -> None:
+    """A length or a place of 5,000 digits, which Python does not read, is taken for none."""
+    digits = "9" * 5_000
+    target = Target(tmp_path / "v.mp4", URL)
+    target.begin(Reply(200, {"content-length": digits, "etag": '"a"'}))
+    target.write(mp4()[:9])
+    for told in (f"bytes {digits}-9/99", f"bytes 9-99/{digits}"):
+        assert not target.begin(Reply(206, {"content-range": told, "etag": '"a"'}))

@@ -1,5 +1,6 @@
 """A journal's file: made private, understood or refused, kept by one process where that is asked for."""
 
+import errno
 import os
 import re
 import shutil
@@ -89,12 +90,22 @@ def newer(path: Path) -> None:
     change(path, f"pragma user_version = {SCHEMA + 1}")
 
 
+def damaged(path: Path, statement: str) -> None:
+    """Damage a journal as a disk or a hand does."""
+    Journal(path).close()
+    change(path, statement)
+
+
 UNUSABLE: dict[str, tuple[Any, str]] = {
     "newer": (newer, "newer weryai.*update"),
     "another program's": (lambda path: change(path, "create table t (x)"), "another program"),
     "no database": (lambda path: path.write_bytes(b"only words " * 100), "not a database"),
     "a folder": (lambda path: path.mkdir(), "directory"),
     "below a file": (lambda path: path.parent.rmdir() or path.parent.write_text("x"), "cannot be written"),
+    "without its salt": (lambda path: damaged(path, "delete from about"), "damaged: its salt is missing"),
+    "without a table": (lambda path: damaged(path, "drop table about"), "no such table: about"),
+    "of no schema": (lambda path: damaged(path, "pragma user_version = 0"), "damaged: it says that its schema is 0"),
+    "of schema -1": (lambda path: damaged(path, "pragma user_version = -1"), "damaged: it says that its schema is -1"),
     "kept by a run": (lambda path: Journal(path, exclusive=True), "a run keeps it to itself"),
 }
 
@@ -266,6 +277,18 @@ def test_a_network_file_system_is_warned_of_or_refused(tmp_path: Path, monkeypat
         Journal(tmp_path / "journal.db").close()
     with pytest.raises(JournalError, match="network file system"):
         Journal(tmp_path / "journal.db", exclusive=True)
+
+
+def test_a_file_system_without_locks_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no file can be locked, nobody is said to use the journal."""
+
+    def no_locks(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with pytest.raises(JournalError, match="No locks available") as caught:
+        Journal(tmp_path / "journal.db")
+    assert "in use" not in str(caught.value)
 
 
 @pytest.mark.parametrize("window", [-1, float("nan"), "5", True, None])

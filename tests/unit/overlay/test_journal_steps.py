@@ -315,3 +315,21 @@ def test_the_batch_of_an_order_is_kept(log: ScopedJournal) -> None:
     log.end(second, AttemptResult(OrderState.SUBMITTED, ("b",), "77")).result(10)
     log.end(first, AttemptResult(OrderState.SUBMITTED, ("a",))).result(10)
     assert [(one.row, one.batch_id) for one in orders(log)] == [(first, None), (second, "77")]
+
+
+@pytest.mark.parametrize("body", ["{", "[1]", "x'ff'", "[" * 100_000])
+def test_a_damaged_body_hides_no_task_id(journal: Journal, log: ScopedJournal, body: str) -> None:
+    """An order whose body cannot be read is listed with its tasks, and is a repeat still; it is not sent again."""
+    row = paid(log, "task_1")
+    unknown = begun(log, intent("unknown"))
+    log.mark_ambiguous(unknown, "cut").result(10)
+    alter(journal, f"update orders set body = {body if body.startswith('x') else repr(body)}")
+    assert [(one.row, one.task_ids, one.body) for one in orders(log)] == [(row, ("task_1",), {}), (unknown, (), {})]
+    with pytest.raises(DuplicateRequestError, match="task_1"):
+        begun(log, intent("task_1"))
+    with pytest.raises(JournalError, match="damaged in the journal"):
+        log.requeue(unknown).result(10)
+    assert log.note_cost("task_1", 5.0).result(10) is False
+    log.finish_task("task_1", "/v.mp4").result(10)
+    assert log.waits("m").result(10) == ()
+    assert [one.state for one in orders(log)] == ["done", "ambiguous"]

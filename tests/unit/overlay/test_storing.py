@@ -10,6 +10,7 @@ from fakes.videos import mp4
 from weryai import DownloadError, InvalidInputError
 from weryai._flow.effects import Reply
 from weryai._media.download import Target, prepare
+from weryai._media.sidecar import write_sidecar
 
 WHOLE = mp4()
 ACCEPTED = reply({"status": 0, "data": {"task_ids": ["t1"]}})
@@ -70,3 +71,19 @@ def test_a_bad_output_is_refused_before_paying(tmp_path: Path) -> None:
     played = play(generate("https://a.b/c.jpg", prompt="x", output=tmp_path / "file" / "v.mp4"))
     assert isinstance(played.error, InvalidInputError)
     assert played.sent == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes on Windows")
+@pytest.mark.parametrize("there", ["deep", "pipe", "link"])
+def test_whatever_lies_beside_a_video_is_no_sidecar(tmp_path: Path, there: str) -> None:
+    """JSON of endless depth, a named pipe or a link to nothing in that place is another file, and is not waited for."""
+    video, beside = tmp_path / "v.mp4", tmp_path / "v.mp4.json"
+    video.write_bytes(WHOLE)
+    if there == "deep":
+        beside.write_text("[" * 100_000)
+    elif there == "pipe":
+        os.mkfifo(beside)
+    else:
+        beside.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileExistsError, match="another file has that name"):
+        write_sidecar(video, request="POST /x", body={}, task_id="t", batch_id=None, url=None, submitted=None)

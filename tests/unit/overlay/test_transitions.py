@@ -50,7 +50,7 @@ LEDGER_STEPS: list[Step] = [
 ]
 ORDER = (
     "insert into orders (state, request, body, fingerprint, base_url, key, created, began, changed) "
-    "values (?, 'POST /x', '{}', 'f', 'https://api.example.com', 'k', 0, 0, 0)"
+    "values (?, 'POST /x', '{\"model\": \"m\"}', 'f', 'https://api.example.com', 'k', 0, 0, 0)"
 )
 JOB = (
     "insert into jobs (key, image, parameters, digest, line, load, created, changed, task_id, state) "
