@@ -69,8 +69,7 @@ def install() -> None:
     both = SimpleNamespace(Draft202012Validator=Both)
     for name in ("contract.core.validators", "weryai.contract._reading"):
         vars(importlib.import_module(name))["jsonschema_rs"] = both
-    for name in ("contract", "validation_messages"):
-        vars(importlib.import_module(f"weryai.emulator._protocol.{name}"))["Draft202012Validator"] = Both
+    vars(importlib.import_module("weryai.emulator._protocol"))["Draft202012Validator"] = Both
 
 
 def is_schema(schema: Any) -> bool:

@@ -11,7 +11,7 @@ from weryai import RetryPolicy, TaskState, errors
 from weryai._flow.retry import DAILY_CAPS, EXPLICIT_REFUSALS, Pace
 from weryai._protocol.envelope import CODES, SUCCESS_CODES
 from weryai._protocol.task_reader import classify
-from weryai.emulator._protocol.validation_messages import EMPTY, TOO_MANY, WRONG
+from weryai.emulator._protocol import EMPTY, TOO_MANY, WRONG
 
 CONTRACT_SOURCES = CONTRACT["info"]["x-sources"]
 SUBMISSIONS = [name for name in facts.OPERATIONS if name.startswith("submit")]

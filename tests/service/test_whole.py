@@ -15,7 +15,7 @@ from fakes.surroundings import PLANTED_KEY
 from weryai import WeryAI
 from weryai.contract._guard import may_connect
 from weryai.emulator import Emulator
-from weryai.emulator._protocol.responses import success
+from weryai.emulator._protocol import success
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([os.environ["PYTHONPATH"], str(ROOT / "tests")])}

@@ -1,7 +1,8 @@
-"""The emulator as an ASGI application, routed from the contract."""
+"""The emulator as an ASGI application, routed from the contract, which it serves as well."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -14,24 +15,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from weryai.emulator._clock.clock import Clock
-from weryai.emulator._handlers.contract_file import contract_route
+from weryai.emulator._clock import Clock
 from weryai.emulator._handlers.handling import RequestContext, note_refused, perform, refused_by
-from weryai.emulator._handlers.media import media_routes
-from weryai.emulator._handlers.model_rules import Registry
-from weryai.emulator._handlers.operations import Operations, printed_shapes, stage_of
-from weryai.emulator._handlers.request_validation import check_key, check_parameters, read_sent
-from weryai.emulator._http.middleware import EXCHANGE, ExchangeMiddleware
+from weryai.emulator._handlers.operations import Operations, media_routes, printed_shapes, stage_of
+from weryai.emulator._handlers.request_validation import Registry, check_key, check_parameters, read_sent
+from weryai.emulator._http import CONTRACT_PATH, EXCHANGE, ExchangeMiddleware, home_of
 from weryai.emulator._inspector.control_api import control_routes
 from weryai.emulator._inspector.page_api import inspector_routes
-from weryai.emulator._protocol.contract import (
+from weryai.emulator._protocol import (
     Operation,
+    RefusalError,
     contract_path,
     load_contract,
     load_operations,
     operations_of,
+    path_prefix,
+    refusal,
 )
-from weryai.emulator._protocol.responses import RefusalError, refusal
 from weryai.emulator._state.settings import Options, Settings
 from weryai.emulator._state.world import World
 
@@ -122,3 +122,25 @@ async def answer_mistake(_request: Request, error: Exception) -> Response:
     """Answer when the emulator itself is wrong; the traceback goes to stderr."""
     mistake = refusal(500, f"the emulator failed: {type(error).__name__}", 500)
     return JSONResponse(mistake.body, 500)
+
+
+def contract_route(contract: Mapping[str, Any]) -> Route:
+    """Return the route of the contract; it needs no key."""
+
+    async def give(request: Request) -> Response:
+        return JSONResponse(served_from(contract, home_of(request)))
+
+    return Route(CONTRACT_PATH, give)
+
+
+def served_from(contract: Mapping[str, Any], home: str) -> dict[str, Any]:
+    """Return a copy of the contract whose operations all are at this URL."""
+    made = copy.deepcopy(dict(contract))
+    made["paths"] = {path_prefix(contract, item, {}) + path: item for path, item in made["paths"].items()}
+    made["servers"] = [{"url": home}]
+    for item in made["paths"].values():
+        item.pop("servers", None)
+        for operation in item.values():
+            if isinstance(operation, dict):
+                operation.pop("servers", None)
+    return made

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from weryai.emulator import Emulator, ManualClock
-from weryai.emulator._http.uvicorn_server import listen
+from weryai.emulator._server import listen
 
 from .conftest import AUTHORIZED, Visitor
 
@@ -132,7 +132,7 @@ async def test_in_the_process_an_end_is_an_error(name: str) -> None:
 
 def test_a_reset_leaves_time_for_nothing() -> None:
     """The option that makes closing a reset has the size that the system takes."""
-    from weryai.emulator._http.broken_response import LINGER
+    from weryai.emulator._http import LINGER
 
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)

@@ -8,9 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from weryai.emulator import Emulator, ManualClock
-from weryai.emulator._clock.changes import Changes
-from weryai.emulator._clock.clock import Clock
-from weryai.emulator._clock.scheduler import Scheduler
+from weryai.emulator._clock import Changes, Clock, Scheduler
 
 from .conftest import Visitor
 

@@ -4,7 +4,7 @@ from importlib.machinery import ModuleSpec
 
 import pytest
 
-from weryai.emulator._protocol import contract
+from weryai.emulator import _protocol as contract
 
 
 @pytest.mark.parametrize("spec", [None, ModuleSpec("weryai_api", None, is_package=True)], ids=["no package", "no file"])

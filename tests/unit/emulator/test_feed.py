@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from weryai.emulator import ManualClock, Settings
-from weryai.emulator._clock.clock import Clock
+from weryai.emulator._clock import Clock
 from weryai.emulator._inspector import feed as feed_module
 from weryai.emulator._inspector.feed import Feed
 from weryai.emulator._state.exchanges import Complaint, SeenRequest

@@ -8,7 +8,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from fakes.pictures import JPEG
-from weryai.emulator._protocol.contract import contract_path, load_operations
+from weryai.emulator._protocol import contract_path, load_operations
 
 from .conftest import Visitor, order
 

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from weryai.emulator import Emulator, ManualClock, SeenRequest
-from weryai.emulator._clock.changes import Changes
-from weryai.emulator._http.uvicorn_server import listen
+from weryai.emulator._clock import Changes
+from weryai.emulator._server import listen
 from weryai.emulator._state.exchanges import Exchanges
 
 from .conftest import AUTHORIZED, order

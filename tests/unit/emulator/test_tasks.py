@@ -2,7 +2,7 @@
 
 import pytest
 
-from weryai.emulator._clock.clock import ManualClock
+from weryai.emulator._clock import ManualClock
 from weryai.emulator._state.tasks import NotEnoughCreditsError, TaskStore, Work
 
 WORK = Work(image=None, ratio=None, seconds=5)

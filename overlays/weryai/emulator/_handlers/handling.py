@@ -11,13 +11,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from weryai.emulator._http.broken_response import BreakingResponse
-from weryai.emulator._protocol.responses import RefusalError, bad_request
-from weryai.emulator._protocol.validation_messages import fields_of
-from weryai.emulator._scenarios.catalog import HEADER, ScenarioSpec, UnknownScenarioError, marked_in, read_wishes
+from weryai.emulator._http import BreakingResponse
+from weryai.emulator._protocol import RefusalError, bad_request, fields_of
 from weryai.emulator._scenarios.dialects import Dialect
 from weryai.emulator._scenarios.effects import Broken, Headed, Instead, Late, Reshaped, Stage
-from weryai.emulator._scenarios.faults import Fault
+from weryai.emulator._scenarios.faults import HEADER, Fault, ScenarioSpec, UnknownScenarioError, marked_in, read_wishes
 from weryai.emulator._state.exchanges import Exchange
 from weryai.emulator._state.ledger import Post, job_of
 from weryai.emulator._state.tasks import Task

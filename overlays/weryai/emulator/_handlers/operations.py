@@ -1,26 +1,28 @@
-"""What the emulator does for the operations it knows; every other one gets the contract's example."""
+"""What the emulator does for the operations it knows (every other one gets the contract's example), and its media."""
 
 from __future__ import annotations
 
 import json
+import math
 from functools import partial
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
 
-from weryai.emulator._handlers.handling import Handle, RequestContext, Sent
-from weryai.emulator._handlers.model_rules import Registry
-from weryai.emulator._http.middleware import home_of
-from weryai.emulator._protocol.contract import Operation
-from weryai.emulator._protocol.responses import broken_rule, refusal, success, unknown, wrong_parameter
-from weryai.emulator._protocol.validation_messages import fields_of
+from weryai.emulator._handlers.handling import Handle, RequestContext, Sent, instead, perform
+from weryai.emulator._handlers.request_validation import Registry
+from weryai.emulator._http import EXCHANGE, home_of
+from weryai.emulator._protocol import Operation, broken_rule, fields_of, refusal, success, unknown, wrong_parameter
 from weryai.emulator._scenarios.dialects import one_waiting_task
 from weryai.emulator._scenarios.effects import Fate, Reshaped, Stage
+from weryai.emulator._scenarios.tables import EXPIRED
 from weryai.emulator._state.exchanges import Complaint
-from weryai.emulator._state.tasks import NotEnoughCreditsError, Task, TooManyTasksError, Work
+from weryai.emulator._state.tasks import SUCCEEDED, NotEnoughCreditsError, Task, TooManyTasksError, Work
 from weryai.emulator._state.uploads import FOLDER, SentFile
 from weryai.emulator._state.videos import STANDARD_PICTURE
-from weryai.emulator._state.world import World
+from weryai.emulator._state.world import UNTIL, World
 
 NOTE = "X-Emulator-Note"
 
@@ -245,3 +247,47 @@ def example_handler(operation: Operation) -> Handle:
         return Response(content, answer.status, media_type=answer.media_type)
 
     return give_example
+
+
+#: A browser takes these for what they are said to be, whatever their bytes look like.
+SAFE = {"X-Content-Type-Options": "nosniff"}
+
+
+def media_routes(world: World) -> list[Route]:
+    """Return the routes of videos and images."""
+
+    async def video(visit: RequestContext) -> Response:
+        if not visit.tasks:
+            raise HTTPException(404, "no such video, or not yet")
+        if has_expired(world, visit.request):
+            return instead(EXPIRED, world.settings.spoken)
+        file = await world.videos.file_for(visit.tasks[0].work)
+        return FileResponse(file, media_type="video/mp4", headers=SAFE)
+
+    async def result(request: Request) -> Response:
+        exchange = request.scope[EXCHANGE]
+        exchange.operation = "result"
+        task = world.tasks.task(request.path_params["task_id"])
+        ended = task is not None and world.tasks.state(task) == SUCCEEDED
+        visit = RequestContext(request, exchange, "download", tasks=(task,) if task and ended else ())
+        return await perform(world, visit, video)
+
+    async def upload(request: Request) -> Response:
+        request.scope[EXCHANGE].operation = "file"
+        picture = world.uploads.named(request.path_params["name"])
+        if picture is None:
+            raise HTTPException(404, "no such file")
+        return Response(picture.data, media_type=picture.media_type, headers=SAFE)
+
+    return [Route("/result/{task_id}.mp4", result), Route("/files/{name}", upload)]
+
+
+def has_expired(world: World, request: Request) -> bool:
+    """Whether the link that leads here has had its time."""
+    if world.settings.link_lifetime is None:
+        return False
+    try:
+        until = float(request.query_params.get(UNTIL, ""))
+    except ValueError:
+        return True
+    return not (math.isfinite(until) and world.clock.now() < until)

@@ -21,12 +21,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from weryai.emulator._handlers.media import SAFE
-from weryai.emulator._http.middleware import home_of
-from weryai.emulator._inspector.control_api import PREFIX, ControlError, guarded
-from weryai.emulator._inspector.serializers import tell_exchange
+from weryai.emulator._handlers.operations import SAFE
+from weryai.emulator._http import home_of
+from weryai.emulator._inspector.control_api import PREFIX, ControlError, guarded, tell_exchange
+from weryai.emulator._inspector.feed import Events
 from weryai.emulator._inspector.snippets import as_curl, as_python
-from weryai.emulator._inspector.sse import Events
 from weryai.emulator._state.exchanges import Exchange
 from weryai.emulator._state.tasks import SUCCEEDED, Task
 from weryai.emulator._state.world import World

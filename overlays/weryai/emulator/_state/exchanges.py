@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from weryai.emulator._clock.changes import Changes
+from weryai.emulator._clock import Changes
 
 #: How much is remembered: exchanges, bytes of each body, bytes of all bodies together.
 MOST_EXCHANGES = 10_000

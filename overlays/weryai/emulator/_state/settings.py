@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Literal, TypedDict, get_args
 
-from weryai.emulator._scenarios.catalog import ScenarioSpec, read_wishes
 from weryai.emulator._scenarios.dialects import DIALECTS, Dialect, DialectName
+from weryai.emulator._scenarios.faults import ScenarioSpec, read_wishes
 from weryai.emulator._state.tasks import FIRST_BALANCE, MOST_AT_ONCE, UNLIMITED
 
 DEFAULT_KEY = "sk-emulator"

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from weryai.emulator._clock.clock import Clock
+from weryai.emulator._clock import Clock
 from weryai.emulator._scenarios.effects import Fate
 from weryai.emulator._scenarios.faults import Fault
 

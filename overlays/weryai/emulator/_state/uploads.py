@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from weryai.emulator._protocol.responses import broken_rule, wrong_parameter
+from weryai.emulator._protocol import broken_rule, wrong_parameter
 from weryai.emulator._video.image_files import MEDIA_TYPES, SUFFIXES, kind_of_upload
 
 #: The service speaks of 10mb; that it means 10 MiB is our reading.

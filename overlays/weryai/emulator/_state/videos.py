@@ -15,7 +15,7 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
-from weryai.emulator._protocol.responses import refusal
+from weryai.emulator._protocol import refusal
 from weryai.emulator._state.settings import VideoMode
 from weryai.emulator._state.tasks import Work
 from weryai.emulator._state.uploads import Picture, Uploads

@@ -11,8 +11,7 @@ from typing import Any
 
 import httpx
 
-from weryai.emulator._clock.clock import Clock
-from weryai.emulator._clock.scheduler import Scheduler
+from weryai.emulator._clock import Clock, Scheduler
 from weryai.emulator._scenarios.effects import Delivered
 from weryai.emulator._scenarios.faults import Faults
 from weryai.emulator._state.exchanges import MOST_BYTES_NOTED, Exchange, Exchanges, SeenRequest

@@ -9,15 +9,12 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from weryai.emulator._clock.changes import Changes
-from weryai.emulator._clock.clock import Clock
-from weryai.emulator._clock.scheduler import Scheduler
+from weryai.emulator._clock import Changes, Clock, Scheduler
 from weryai.emulator._scenarios.faults import Faults
 from weryai.emulator._state.exchanges import Exchanges
 from weryai.emulator._state.ledger import Ledger, Post
-from weryai.emulator._state.persistence import Persistence
+from weryai.emulator._state.persistence import Persistence, StateFile
 from weryai.emulator._state.settings import Settings
-from weryai.emulator._state.state_file import StateFile
 from weryai.emulator._state.tasks import ENDED, SUCCEEDED, Task, TaskStore
 from weryai.emulator._state.uploads import Uploads
 from weryai.emulator._state.videos import Videos

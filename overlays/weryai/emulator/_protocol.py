@@ -1,17 +1,19 @@
-"""The contract as the emulator reads it: which operations there are, what each accepts and what each answers."""
+"""The contract as the emulator reads it, the envelope with its refusals, and the service's words for broken limits."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from jsonschema_rs import Draft202012Validator
+from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
+from starlette.responses import JSONResponse
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 
@@ -202,3 +204,160 @@ def validator_for(contract: Json, schema: Json) -> Draft202012Validator:
     """Return a validator that checks formats too: what is no URI is refused where one is asked."""
     whole = {"allOf": [schema], "components": contract.get("components", {})}
     return Draft202012Validator(whole, validate_formats=True)
+
+
+#: The names of the codes, from the service's own enumeration.
+NAMES = {
+    1001: "REQUEST_RATE_LIMIT_EXCEEDED",
+    1002: "PARAMETER_ERROR",
+    1003: "RESOURCE_NOT_EXISTS",
+    1006: "NOT_MODEL",
+    2004: "IMAGE_FORMAT_NOT_SUPPORT",
+    1011: "INSUFFICIENT_CREDITS",
+    1014: "UPLOAD_IMG_EXCEED_MAX_LIMIT",
+    6010: "WORKFLOW_COMMIT_CONCURRENT_TASK_LIMIT_EXCEEDED",
+    6101: "OPEN_API_DAILY_LIMIT_EXCEEDED",
+    400: "BAD_REQUEST",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    500: "SERVER_ERR",
+    501: "NOT_MODELLED",
+}
+
+
+class RefusalError(Exception):
+    """The response is no; `http_status` and `body` are what is sent."""
+
+    def __init__(self, http_status: int, body: dict[str, Any]) -> None:
+        super().__init__(http_status, body)
+        self.http_status = http_status
+        self.body = body
+
+
+def success(data: Any, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Answer with data."""
+    return JSONResponse({"status": 0, "desc": "success", "message": "success", "data": data}, headers=headers)
+
+
+def refusal(code: int, message: str, http_status: int) -> RefusalError:
+    """Return a refusal with one of the service's codes."""
+    return RefusalError(http_status, {"status": code, "desc": NAMES[code], "message": message})
+
+
+def wrong_parameter(message: str) -> RefusalError:
+    """Return the refusal of what breaks the contract, in the message's words; it comes with HTTP 400."""
+    return refusal(1002, message, 400)
+
+
+def broken_rule(message: str, code: int = 1002) -> RefusalError:
+    """Return the refusal of what keeps the contract and breaks a rule of business; it comes with HTTP 200.
+
+    A client in production reads such codes only from 2xx responses, so that is the likelier carrier (inference).
+    """
+    return refusal(code, message, 200)
+
+
+def unknown(message: str) -> RefusalError:
+    """Return the refusal of an id that nobody knows; the service says it with HTTP 200."""
+    return refusal(1003, message, 200)
+
+
+def bad_request(message: str) -> RefusalError:
+    """Return the refusal of what is no request of this API at all."""
+    return refusal(400, message, 400)
+
+
+def no_key() -> RefusalError:
+    """Return the refusal of a request without a key, in the shape of the account reference."""
+    return RefusalError(401, {"status": 1002, "desc": "Authentication failed", "message": "Invalid API Key"})
+
+
+def wrong_key() -> RefusalError:
+    """Return the refusal of a key that is not the emulator's, in the shape of the error-code reference."""
+    return RefusalError(403, {"status": 403, "msg": "INVALID_API_KEY"})
+
+
+#: What the service says of a field that is missing or empty.
+EMPTY = {
+    "model": "model cannot be empty",
+    "prompt": "prompt cannot be empty",
+    "image": "image cannot be empty",
+    "images": "images cannot be empty",
+    "aspect_ratio": "aspect ratio cannot be empty",
+    "resolution": "resolution cannot be empty",
+    "duration": "duration should not be empty",
+}
+#: What it says of a value it does not take.
+WRONG = {
+    "model": "model not supported",
+    "image": "image url error",
+    "images": "image url error",
+    "aspect_ratio": "aspect ratio {} is not supported",
+    "resolution": "resolution {} is not supported",
+    "duration": "duration {} is not supported",
+    "video_number": "video number {} is not supported",
+}
+TOO_MANY = {"images": "images exceeds the limit"}
+
+MOST_COMPLAINTS = 20
+LONGEST_VALUE = 60
+LONGEST_MESSAGE = 200
+
+
+def complaints(validator: Draft202012Validator, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a request, each broken limit as a JSON pointer to the field and a sentence."""
+    for error in islice(validator.iter_errors(value), MOST_COMPLAINTS):
+        field = field_of(error)
+        if field is None:
+            yield pointer(error.instance_path), f"body: {shortened(error.message, LONGEST_MESSAGE)}"
+        else:
+            path = error.instance_path or [field]
+            yield pointer(path), wording(field, error, (fields_of(value) or {}).get(field))
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """Return a path as a JSON pointer."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def fields_of(value: Any) -> dict[str, Any] | None:
+    """Return a JSON object as such, None for any other JSON value."""
+    return cast(dict[str, Any], value) if isinstance(value, dict) else None
+
+
+def field_of(error: ValidationError) -> str | None:
+    """Return the name of the field an error is about."""
+    kind = error.kind
+    if isinstance(kind, ValidationErrorKind.Required):
+        return str(kind.property)
+    if isinstance(kind, ValidationErrorKind.AdditionalProperties) and not error.instance_path:
+        return min(kind.unexpected)
+    return str(error.instance_path[0]) if error.instance_path else None
+
+
+def wording(field: str, error: ValidationError, given: Any) -> str:
+    """Return the sentence for one field."""
+    kind = error.kind
+    if isinstance(kind, ValidationErrorKind.AdditionalProperties):
+        return f"{shortened(field, LONGEST_VALUE)}: unknown field"
+    if given is None or given == "" or given == []:
+        return EMPTY.get(field, f"{field}: cannot be empty")
+    if isinstance(kind, ValidationErrorKind.MaxItems) and field in TOO_MANY:
+        return TOO_MANY[field]
+    if isinstance(kind, ValidationErrorKind.MaxLength):
+        return f"{field}: longer than {kind.limit} characters"
+    if field in WRONG:
+        return WRONG[field].format(shown(given))
+    return f"{field}: {shortened(error.message, LONGEST_MESSAGE)}"
+
+
+def shown(value: Any) -> str:
+    """Return a value as it stands in a sentence."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return shortened(text, LONGEST_VALUE)
+
+
+def shortened(text: str, length: int) -> str:
+    """Cut a text that is too long for a message."""
+    return text if len(text) <= length else text[: length - 3] + "..."

@@ -1,1 +1,0 @@
-"""How the emulator talks HTTP, broken responses included."""

@@ -1,1 +1,0 @@
-"""The contract as the emulator reads it: shapes of requests and responses."""
