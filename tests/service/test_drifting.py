@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from contract.core.strict import strict
-from weryai.contract._drifting import by_pointer, count_drift, gone_models
+from weryai.contract._drifting import count_drift, gone_models
 from weryai.contract._exchange import Exchange
-from weryai.contract._reading import CONTRACT, _strict, operation, operations, resolve, strictly, validator
+from weryai.contract._reading import CONTRACT, _strict, breaches, operation, operations, resolve, validator
 
 KINDS = ("image_to_video", "multi_image_to_video")
 JSON = {"content-type": "application/json", "date": "today"}
@@ -36,7 +36,7 @@ def answers(name: str, http_status: int = 200, change: Change = lambda _: None, 
 
 def told(exchanges: list[Exchange]) -> set[tuple[str, str]]:
     """What is told: kinds and places. The contract's examples are a mock's answers: their registry is nobody's."""
-    return {(place.kind, place.pointer) for place in by_pointer(count_drift(exchanges, is_mock=True))}
+    return {(place.kind, place.pointer) for place in count_drift(exchanges, is_mock=True)}
 
 
 def test_the_contracts_own_answers_drift_nowhere() -> None:
@@ -131,7 +131,7 @@ def test_models_that_the_registry_no_longer_lists_are_told() -> None:
         return answers("listVideoModels", change=lambda body: body.update(data={**rows, **kinds}))
 
     assert list(gone_models(registry())) == []
-    gone = [one for one in by_pointer(count_drift(registry(without="VEO_3_1") * 2)) if one.kind == "model gone"]
+    gone = [one for one in count_drift(registry(without="VEO_3_1") * 2) if one.kind == "model gone"]
     assert [(one.pointer, one.value) for one in gone] == [(f"/data/{kind}/*/model_key", "VEO_3_1") for kind in KINDS]
     assert list(gone_models([*registry(), *registry(without="VEO_3_1")])) == []
     emptied = [one.value for one in gone_models(registry(multi_image_to_video=[]))]
@@ -145,7 +145,7 @@ def test_data_of_a_refusal_is_told() -> None:
     url = "https://api.weryai.com/v1/generation/balance"
     refused = [{"status": 1002, "message": "no", "data": one} for one in ({"field": "key"}, {}, None)]
     sent = [Exchange("t", "GET", url, "", b"", 200, JSON, json.dumps(body).encode()) for body in refused]
-    assert [str(place) for place in by_pointer(count_drift(sent))] == [
+    assert [str(place) for place in count_drift(sent)] == [
         'data of a refusal /data: {"field": "key"} (1 times; HTTP 200: getBalance)'
     ]
 
@@ -169,7 +169,7 @@ def test_the_same_at_the_same_place_is_one_line() -> None:
 
     names = [one.name for one in operations()]
     met = [one for name in names for one in answers(name, change=traced, x_trace="1", content_type="text/json")]
-    places = by_pointer(count_drift(met, is_mock=True))
+    places = count_drift(met, is_mock=True)
     assert {(one.kind, one.pointer) for one in places} == {
         ("field", "/trace_id"), ("header", "x-trace"), ("content type", "content-type")
     }  # fmt: skip
@@ -186,4 +186,4 @@ def test_the_strict_twin_is_the_one_that_the_examples_are_held_to() -> None:
     schema = {"$ref": "#/components/schemas/TaskStatusReply"}
     body = {"status": 0, "data": {"videos": ["https://e.com/v.mp4", [True]]}}
     assert validator(schema).is_valid(body)
-    assert [path for path, _ in strictly(schema, body)] == [["data", "videos", 1]]
+    assert [place for place, _ in breaches(schema, body, strict=True)] == ["/data/videos/*"]

@@ -234,4 +234,4 @@ def test_what_the_guard_hands_on_is_what_came() -> None:
         response = client.get(BALANCE, headers=REAL)
     assert response.json() == {"status": 0}
     assert "content-encoding" not in response.headers
-    assert guard.exchanges[0].answer == b'{"status": 0}'
+    assert guard.record.all()[0].answer == b'{"status": 0}'

@@ -97,5 +97,5 @@ def test_the_key_of_one_host_goes_to_no_other() -> None:
     """Only at the real service the registry has a host of its own; anywhere else all requests stay on one."""
     registry = "/growthai/v1/video/models"
     assert place_of(LIVE_URL).url_of(registry) == f"https://api-growth-agent.weryai.com{registry}"
-    assert place_of("https://staging.example.com").origins == {"https://staging.example.com"}
-    assert place_of("http://127.0.0.1:1").origins == {"http://127.0.0.1:1"}
+    assert place_of("https://staging.example.com").url_of(registry) == f"https://staging.example.com{registry}"
+    assert place_of("http://127.0.0.1:1").url_of(registry) == f"http://127.0.0.1:1{registry}"

@@ -16,14 +16,12 @@ from weryai.contract._reading import (
     CONTRACT,
     breaches,
     described,
+    described_json,
     json_of,
     operation,
-    pointer_of,
     resolve,
     says,
     snake_case,
-    strictly,
-    validator,
 )
 
 # What every server and every gateway may send.
@@ -91,10 +89,10 @@ def body_drifts(exchange: Exchange) -> Iterator[Difference]:
         if 200 <= status < 300 and body.get("data") not in (None, {}, [], ""):
             yield Difference("data of a refusal", one.name, status, "/data", json.dumps(body["data"])[:80])
         return
-    media = described(one, status).get("content", {}).get("application/json")
-    if media is not None and validator(media["schema"]).is_valid(body):
-        for path, message in strictly(media["schema"], body):
-            yield Difference("against the strict contract", one.name, status, pointer_of(path), message[:80])
+    schema = described_json(one, status).get("schema")
+    if schema is not None and not exchange.breaches:
+        for pointer, message in breaches(schema, body, strict=True):
+            yield Difference("against the strict contract", one.name, status, pointer, message[:80])
     if one.name == "listVideoModels":
         yield from (Difference("word", one.name, status, *found) for found in _new_words(body.get("data"), "/data"))
 
@@ -125,8 +123,8 @@ def missing_fields(exchanges: Iterable[Exchange]) -> Iterator[Difference]:
             met.setdefault(key, set()).update(places_in(body))
             objects.setdefault(key, set()).update(_objects_in(body))
     for (name, status, state), places in met.items():
-        media = described(operation(name), status).get("content", {}).get("application/json", {})
-        values = [resolve(example)["value"] for example in media.get("examples", {}).values()]
+        examples = described_json(operation(name), status).get("examples", {})
+        values = [resolve(example)["value"] for example in examples.values()]
         shown = [set(places_in(_filled(value))) for value in values if says(value) and _state_of(value) == state]
         new = places.difference(*shown)
         for place in sorted(set.intersection(*shown) - places) if shown else ():
@@ -199,21 +197,14 @@ class DriftCount:
     met_by: set[str] = field(default_factory=set)
     sample: Exchange | None = None
 
-    def __str__(self) -> str:
-        return f"{self.drift} ({self.count} times)"
-
     def as_json(self) -> dict[str, object]:
         """What the drift report has of it at one operation."""
         drift = self.drift
-        return {
-            "operation": drift.operation,
-            "http_status": drift.http_status,
-            "count": self.count,
-            "sample": drift.value,
-        }
+        where = {"operation": drift.operation, "http_status": drift.http_status}
+        return {**where, "count": self.count, "sample": drift.value}
 
 
-def count_drift(exchanges: Iterable[Exchange], *, is_mock: bool = False) -> list[DriftCount]:
+def count_drift(exchanges: Iterable[Exchange], *, is_mock: bool = False) -> list[Place]:
     """Every kind of drift in the answers, in the order of the operations; a mock has no registry of its own."""
     counts: dict[tuple[str, ...], DriftCount] = {}
     known = [exchange for exchange in exchanges if exchange.operation is not None]
@@ -227,13 +218,13 @@ def count_drift(exchanges: Iterable[Exchange], *, is_mock: bool = False) -> list
         alike = [one for one in known if one.operation and one.operation.name == missing.operation]
         of = [one for one in alike if one.http_status == missing.http_status]
         counts[missing.identity] = DriftCount(missing, len(of), {one.who for one in of}, of[0])
-    return [counts[identity] for identity in sorted(counts, key=lambda it: (it[1], it[2], it[3], it[0], it[4]))]
+    return _by_pointer(counts[one] for one in sorted(counts, key=lambda it: (it[1], it[2], it[3], it[0], it[4])))
 
 
 def _drifts(exchange: Exchange) -> Iterator[Drift | Difference]:
     """What one answer tells, each place once; what breaks the contract is for the checks to tell."""
     name = snake_case(exchange.operation.name) if exchange.operation else ""
-    broken = _broken_places(exchange)
+    broken = {pointer for pointer, _ in exchange.breaches}
     own = {drift.identity: drift for drift in body_drifts(exchange) if drift.pointer not in broken}
     whole = tuple(f"{drift.pointer}/" for drift in own.values() if drift.kind == "data of a refusal")
     found = [
@@ -245,12 +236,6 @@ def _drifts(exchange: Exchange) -> Iterator[Drift | Difference]:
     yield from head_drifts(exchange)
     told = {drift.pointer for drift in found}
     yield from (drift for drift in own.values() if drift.kind == "word" or drift.pointer not in told)
-
-
-def _broken_places(exchange: Exchange) -> set[str]:
-    one = exchange.operation
-    found = breaches(one, exchange.http_status, exchange.answer) if one else []
-    return {pointer_of(path) for path, _ in found}
 
 
 @dataclass
@@ -305,7 +290,7 @@ class Place:
         return f"{what}: {self.value} ({self.count} times; {self.where})"
 
 
-def by_pointer(counts: Iterable[DriftCount]) -> list[Place]:
+def _by_pointer(counts: Iterable[DriftCount]) -> list[Place]:
     """Tell the same at the same place once; what stands there counts only where it is a word, a code or a status."""
     grouped: dict[tuple[str, str, str], Place] = {}
     for one in counts:

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 import httpx
 
 from weryai._transport.http import _hide
-from weryai.contract._reading import Operation, operations
+from weryai.contract._reading import Operation, breaches, described_json, json_of, operations
 
 MASK = "***"
 SHORTEST_KEY = 8
@@ -65,6 +65,7 @@ class Secret:
 
 
 MIB = 1024**2
+KEY_BY_NAME = "$WERYAI_API_KEY"
 
 
 @dataclass(frozen=True)
@@ -110,12 +111,18 @@ class Exchange:
     answer_headers: Mapping[str, str]
     answer: bytes
     base_path: str = ""
-    credential: str = "$WERYAI_API_KEY"
+    credential: str = KEY_BY_NAME
 
     @property
     def operation(self) -> Operation | None:
         """The operation of the contract that it is, if it is any."""
         return _match(self.method, self.path)[0]
+
+    @property
+    def breaches(self) -> list[tuple[str, str]]:
+        """What the contract refuses in the body of the answer, if it has JSON there: places and messages."""
+        said = described_json(self.operation, self.http_status) if self.operation else {}
+        return breaches(said["schema"], json_of(self.answer)) if said else []
 
     @property
     def path_parameters(self) -> dict[str, str]:
@@ -173,7 +180,7 @@ class Record:
         http_status: int,
         headers: Mapping[str, str],
         answer: bytes,
-        credential: str = "$WERYAI_API_KEY",
+        credential: str = KEY_BY_NAME,
     ) -> Exchange:
         """Keep one: its request is method, address, content type and body."""
         method, url, content_type, body = request
@@ -186,6 +193,17 @@ class Record:
         with self._lock:
             self._exchanges.append(exchange)
         return exchange
+
+    def note_and_pass(
+        self, who: str, request: httpx.Request, response: httpx.Response, answer: bytes, credential: str = KEY_BY_NAME
+    ) -> httpx.Response:
+        """Keep one, and return its response with the whole body, unpacked."""
+        sent = request.method, str(request.url), request.headers.get("content-type", ""), request.content
+        self.note(who, sent, response.status_code, response.headers, answer, credential)
+        # What these say of the transfer no longer holds.
+        stale = {"content-encoding", "content-length", "transfer-encoding"}
+        headers = [(name, value) for name, value in response.headers.multi_items() if name not in stale]
+        return httpx.Response(response.status_code, headers=headers, content=answer, extensions=response.extensions)
 
     def all(self) -> list[Exchange]:
         """Everything so far."""

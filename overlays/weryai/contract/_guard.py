@@ -14,14 +14,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import httpx
 
-from weryai.contract._exchange import ANSWER, VIDEO, Exchange, Record, Secret
-from weryai.contract._reading import CONTRACT, Operation, operations
+from weryai.contract._exchange import ANSWER, KEY_BY_NAME, VIDEO, Record, Secret
+from weryai.contract._reading import CONTRACT, Operation
 
 _PATH = r"(?:/[A-Za-z0-9._~-]+)*/?"
 _HERE = re.compile(rf"https?://(?:(127(?:\.[0-9]{{1,3}}){{3}})|\[::1\]|localhost)(?::([0-9]{{1,5}}))?{_PATH}")
@@ -55,11 +55,6 @@ class Place:
         """The host by its name."""
         return str(urlsplit(self.url).hostname)
 
-    @property
-    def origins(self) -> set[str]:
-        """Every address that the key may be sent to."""
-        return {self.url_of(one.path).removesuffix(one.path) for one in operations()}
-
 
 def place_of(url: str, *, is_test_system: bool = False) -> Place:
     """Judge an address; whatever is ambiguous is not on this machine, or refused.
@@ -72,7 +67,7 @@ def place_of(url: str, *, is_test_system: bool = False) -> Place:
         raise WrongUseError(f"URL={url!r} has no port that exists")
     if re.search(r"/\.{1,2}(?:/|$)", url):
         raise WrongUseError(f"URL={url!r}: dots may not stand for a folder there")
-    if here and _is_literal(here[1]):
+    if here and (here[1] is None or _is_loopback(here[1])):
         return Place(url.rstrip("/"), is_here=True)
     is_weryai = elsewhere is not None and f".{elsewhere[1]}".endswith(".weryai.com")
     if elsewhere and is_test_system:
@@ -87,9 +82,9 @@ def place_of(url: str, *, is_test_system: bool = False) -> Place:
     )
 
 
-def _is_literal(host: str | None) -> bool:
+def _is_loopback(address: str) -> bool:
     try:
-        return host is None or ipaddress.IPv4Address(host).is_loopback
+        return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
 
@@ -113,7 +108,7 @@ def confine(*, to_this_machine: bool, others: frozenset[str] = frozenset()) -> N
 
 def may_connect(address: str, to_this_machine: bool) -> bool:
     """Say whether this thread may connect to a resolved address now."""
-    return is_this_machine(address) if to_this_machine else getattr(_GATE, "is_open", False)
+    return _is_loopback(address) if to_this_machine else getattr(_GATE, "is_open", False)
 
 
 @contextmanager
@@ -124,14 +119,6 @@ def opened() -> Iterator[None]:
         yield
     finally:
         _GATE.is_open = False
-
-
-def is_this_machine(address: str) -> bool:
-    """Say whether a resolved address is this machine's own."""
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 Credential = Literal["real", "wrong", "missing"]
@@ -174,8 +161,6 @@ class Guard(httpx.BaseTransport):
     secret: Secret
     inner: httpx.BaseTransport
     record: Record
-    who: str = "live set"
-    exchanges: list[Exchange] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.secret.key == WRONG_KEY:
@@ -207,15 +192,9 @@ class Guard(httpx.BaseTransport):
             passed = (VIDEO if self._downloads else ANSWER).reading()
             with contextlib.closing(response):
                 answer = b"".join(map(passed, response.iter_bytes()))
-        sent = request.method, str(request.url), request.headers.get("content-type", ""), content
         bearer = request.headers.get("authorization")
-        credential = "missing" if bearer is None else WRONG_KEY if bearer.endswith(WRONG_KEY) else "$WERYAI_API_KEY"
-        self.exchanges.append(
-            self.record.note(self.who, sent, response.status_code, response.headers, answer, credential)
-        )
-        stale = _OF_THE_TRANSFER if "content-encoding" in response.headers else {"transfer-encoding"}
-        headers = [(name, value) for name, value in response.headers.multi_items() if name not in stale]
-        return httpx.Response(response.status_code, headers=headers, content=answer, extensions=response.extensions)
+        credential = "missing" if bearer is None else WRONG_KEY if bearer.endswith(WRONG_KEY) else KEY_BY_NAME
+        return self.record.note_and_pass("live set", request, response, answer, credential)
 
     def _refuse(self, request: httpx.Request, content: bytes) -> None:
         problem = self._problem(request, content)
@@ -247,7 +226,3 @@ class Guard(httpx.BaseTransport):
             return ""
         is_declared = (request.method, url, bearer, content) in self._declared
         return "" if is_declared else "not declared as part of the live set"
-
-
-# The body is handed on decoded and whole, so what these say about it no longer holds.
-_OF_THE_TRANSFER = {"content-encoding", "content-length", "transfer-encoding"}

@@ -23,7 +23,6 @@ from weryai.contract._guard import Credential, Guard, Place, Planned, RefusedReq
 from weryai.contract._reading import (
     Operation,
     Refusals,
-    breaches,
     broken_at,
     code_of,
     has_task_id,
@@ -31,7 +30,6 @@ from weryai.contract._reading import (
     json_of,
     operation,
     operations,
-    pointer_of,
     resolve,
     says,
 )
@@ -56,6 +54,8 @@ NOT_FOUND = {404, 1003, 1010}
 TIMEOUT = 30.0
 GROUP = "live set"
 _BOUNDARY = "weryai-contract-suite"
+# The keys that an operation is asked with, by whether it is a GET.
+_KEYS: dict[bool, tuple[Credential, ...]] = {True: ("real", "wrong", "missing"), False: ("wrong", "missing")}
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,9 @@ def live_set(place: Place, expected: Expected = ANYTHING) -> list[Planned]:
     return [
         planned_request(place, one, credential)
         for one in expected.asked()
-        for credential in credentials_for(one)
+        for credential in _KEYS[one.method == "get"]
         if not (expected.is_stateless and credential == "wrong")
     ]
-
-
-def credentials_for(one: Operation) -> tuple[Credential, ...]:
-    """The keys that an operation is asked with."""
-    return ("real", "wrong", "missing") if one.method == "get" else ("wrong", "missing")
 
 
 def planned_request(place: Place, one: Operation, credential: Credential) -> Planned:
@@ -120,7 +115,7 @@ def run_live_set(place: Place, guard: Guard, checks: Checks, expected: Expected 
             except EndlessAnswerError as endless:
                 checks.add(GROUP, _name(planned), f"no answer came: {endless}; nothing else was asked")
                 return False
-            if silence and not guard.exchanges:
+            if silence and not guard.record.all():
                 checks.add(GROUP, "the service answers", f"{silence}; nothing else was asked")
                 return False
             if silence:
@@ -138,7 +133,7 @@ def _ask(client: httpx.Client, planned: Planned, guard: Guard, checks: Checks, e
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     if planned.content:
         headers["Content-Type"] = planned.content_type
-    started, sent_before = time.monotonic(), len(guard.exchanges)
+    started, sent_before = time.monotonic(), len(guard.record.all())
     try:
         client.request(planned.method, planned.url, headers=headers, content=planned.content or None)
     except EndlessAnswerError:
@@ -146,7 +141,7 @@ def _ask(client: httpx.Client, planned: Planned, guard: Guard, checks: Checks, e
     except (httpx.HTTPError, OSError) as error:
         host = httpx.URL(planned.url).host
         return f"no answer came from {host}: {type(error).__name__}: {error}"
-    (exchange,) = guard.exchanges[sent_before:]
+    (exchange,) = guard.record.all()[sent_before:]
     checks.add(GROUP, _name(planned), *judge(planned, exchange, expected), seconds=time.monotonic() - started)
     return ""
 
@@ -175,17 +170,11 @@ def judge(planned: Planned, exchange: Exchange, expected: Expected = ANYTHING) -
     elif not is_yes:
         wrong.append("a good request was refused")
     return [
-        *_schema_problems(planned.operation, exchange),
+        *(
+            Problem(f"the contract does not allow it: {place or 'body'}: {message[:200]}", exchange, broken_at(place))
+            for place, message in exchange.breaches
+        ),
         *(Problem(problem + said, exchange, problem) for problem in wrong),
-    ]
-
-
-def _schema_problems(one: Operation, exchange: Exchange) -> list[Problem]:
-    return [
-        Problem(
-            f"the contract does not allow it: {pointer_of(path) or 'body'}: {message[:200]}", exchange, broken_at(path)
-        )
-        for path, message in breaches(one, exchange.http_status, exchange.answer)
     ]
 
 

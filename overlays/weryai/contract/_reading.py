@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import email
+import functools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from importlib.resources import files
@@ -70,44 +71,38 @@ def described(one: Operation, http_status: int) -> dict[str, Any]:
     return resolve(listed)
 
 
+def described_json(one: Operation, http_status: int) -> dict[str, Any]:
+    """Return what the contract says of the JSON of an answer: its schema and examples, or nothing."""
+    found: dict[str, Any] = described(one, http_status).get("content", {}).get("application/json", {})
+    return found
+
+
 Refusals = Literal["http", "body", "any"]
-_VALIDATORS: dict[str, jsonschema_rs.Draft202012Validator] = {}
 
 
-def validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
-    """Return a validator of one schema of the contract, formats included."""
-    key = json.dumps(schema, sort_keys=True)
-    if key not in _VALIDATORS:
-        whole = {**schema, "components": CONTRACT["components"]}
-        _VALIDATORS[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
-    return _VALIDATORS[key]
+def validator(schema: dict[str, Any], *, strict: bool = False) -> jsonschema_rs.Draft202012Validator:
+    """Return a validator of one schema of the contract, formats included; to a strict one "X, or anything" means X."""
+    return _validator(json.dumps(schema, sort_keys=True), strict)
 
 
-def pointer_of(path: Iterable[str | int]) -> str:
-    """Return the place in an answer as a JSON pointer, with `*` for the places of an array."""
-    return "".join(f"/{'*' if isinstance(step, int) else step}" for step in path)
+@functools.cache
+def _validator(schema: str, strict: bool) -> jsonschema_rs.Draft202012Validator:
+    whole = {**json.loads(schema), "components": CONTRACT["components"]}
+    return jsonschema_rs.Draft202012Validator(_strict(whole) if strict else whole, validate_formats=True)
 
 
-def broken_at(path: Iterable[str | int]) -> str:
+def breaches(schema: dict[str, Any], value: Any, *, strict: bool = False) -> list[tuple[str, str]]:
+    """Return what a schema refuses of a value: JSON pointers, with `*` for the places of an array, and messages."""
+    return [
+        ("".join(f"/{'*' if isinstance(step, int) else step}" for step in path), message)
+        for error in validator(schema, strict=strict).iter_errors(value)
+        for path, message in _deepest(error)
+    ]
+
+
+def broken_at(pointer: str) -> str:
     """Name the cause that all answers have in common which break the contract at one place."""
-    return f"the answer breaks the contract at {pointer_of(path) or 'its root'}"
-
-
-def breaches(one: Operation, http_status: int, answer: bytes) -> list[tuple[list[str | int], str]]:
-    """Return what the contract refuses in the body of an answer, if it has JSON there: places and messages."""
-    media = described(one, http_status).get("content", {}).get("application/json")
-    errors = validator(media["schema"]).iter_errors(json_of(answer)) if media else ()
-    return [found for error in errors for found in _deepest(error)]
-
-
-def strictly(schema: dict[str, Any], value: Any) -> Iterator[tuple[list[str | int], str]]:
-    """Yield what only the strict twin of the contract refuses, where "X, or anything" means X: places and messages."""
-    key = "strict " + json.dumps(schema, sort_keys=True)
-    if key not in _VALIDATORS:
-        whole = {**_strict(schema), "components": _strict(CONTRACT["components"])}
-        _VALIDATORS[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
-    for error in _VALIDATORS[key].iter_errors(value):
-        yield from _deepest(error)
+    return f"the answer breaks the contract at {pointer or 'its root'}"
 
 
 def _strict(part: Any) -> Any:

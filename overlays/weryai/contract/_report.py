@@ -15,7 +15,7 @@ import jinja2
 
 from weryai.contract._checks import Cause, Check, Checks
 from weryai.contract._coverage import KINDS, REASONS, Item, everything, exercised, explaining
-from weryai.contract._drifting import DriftCount, by_pointer, count_drift
+from weryai.contract._drifting import Place, count_drift
 from weryai.contract._exchange import Exchange, Secret
 from weryai.contract._reading import CONTRACT, json_of, operations
 
@@ -41,7 +41,7 @@ class Run:
     seed: int = 0
     why: Callable[[Item], str] = field(default_factory=lambda: explaining(REASONS))
     is_mock: bool = False
-    drift: list[DriftCount] = field(init=False)
+    drift: list[Place] = field(init=False)
     seen: Counter[Item] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -154,10 +154,10 @@ def _lines(run: Run) -> Iterator[str]:
     yield from coverage_table(run)
     yield from coverage_lines(run)
     yield ""
-    yield f"drift: {len(by_pointer(run.drift))} kinds in {len(run.exchanges)} answers" + (
+    yield f"drift: {len(run.drift)} kinds in {len(run.exchanges)} answers" + (
         ", which this run does not allow" if run.strict and run.drift else ""
     )
-    yield from (f"  {place}" for place in by_pointer(run.drift))
+    yield from (f"  {place}" for place in run.drift)
 
 
 def coverage_lines(run: Run) -> Iterator[str]:
@@ -173,7 +173,7 @@ def markdown(run: Run) -> str:
     failed, total = len(run.checks.failed), len(run.checks.all)
     verdict = "holds" if run.is_good else "fails"
     lines = [f"### Contract {verdict}: {run.what} at `{run.address}`", "", f"{total - failed} of {total} checks hold."]
-    lines += ["", *(f"* {line}" for line in coverage_lines(run)), f"* drift: {len(by_pointer(run.drift))} kinds", ""]
+    lines += ["", *(f"* {line}" for line in coverage_lines(run)), f"* drift: {len(run.drift)} kinds", ""]
     for cause in run.checks.causes:
         fence = "`" * 5
         names = ", ".join(f"{check.group}: {check.name}" for check in cause.checks)
@@ -187,7 +187,7 @@ def drift_json(run: Run) -> str:
         "address": run.address,
         "contract": CONTRACT["info"]["version"],
         "answers": len(run.exchanges),
-        "drift": [place.as_json() for place in by_pointer(run.drift)],
+        "drift": [place.as_json() for place in run.drift],
     }
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
@@ -207,7 +207,6 @@ def page(run: Run) -> str:
     template = environment.get_template("page.html.jinja")
     return template.render(
         run=run,
-        places=by_pointer(run.drift),
         known=_by_why(run),
         version=CONTRACT["info"]["version"],
         kinds=KINDS,

@@ -12,9 +12,9 @@ import re
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import httpx
@@ -39,6 +39,7 @@ from weryai_api.types import File
 
 # A client is either of two classes with one text, so its type here is Any.
 Work = Callable[[Any], Any]
+Kind = Literal["sync", "async"]
 GROUP = "real clients"
 PROMPT = "Make the person wave their hand"
 PICTURE = "https://example.com/reference.jpg"
@@ -46,27 +47,17 @@ LONGEST = 60.0
 PAUSE = 0.05
 
 
-class Face:
-    """Makes a client of one kind and runs work with it, awaiting what needs to be awaited."""
+def _in_turn(kind: Kind, url: str, options: dict[str, Any], *works: Work) -> list[Any]:
+    """Run one after the other with one client of a kind, awaiting what needs to be awaited."""
+    if kind == "sync":
+        with WeryAI(base_url=url, models_base_url=url, **options) as client:
+            return [work(client) for work in works]
 
-    def __init__(self, kind: Literal["sync", "async"]) -> None:
-        self.kind = kind
+    async def story() -> list[Any]:
+        async with AsyncWeryAI(base_url=url, models_base_url=url, **options) as client:
+            return [await work(client) for work in works]
 
-    def run(self, work: Work, url: str, **options: Any) -> Any:
-        """Return what one piece of work returns."""
-        return self.run_in_turn([work], url, **options)[0]
-
-    def run_in_turn(self, works: Sequence[Work], url: str, **options: Any) -> list[Any]:
-        """Run one after the other with one client."""
-        if self.kind == "sync":
-            with WeryAI(base_url=url, models_base_url=url, **options) as client:
-                return [work(client) for work in works]
-
-        async def story() -> list[Any]:
-            async with AsyncWeryAI(base_url=url, models_base_url=url, **options) as client:
-                return [await work(client) for work in works]
-
-        return asyncio.run(story())
+    return asyncio.run(story())
 
 
 class Recording(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -86,7 +77,7 @@ class Recording(httpx.BaseTransport, httpx.AsyncBaseTransport):
             passed = self._bounds(request).reading()
             with contextlib.closing(response):
                 answer = b"".join(map(passed, response.iter_bytes()))
-        return self._noted(request, response, answer)
+        return self._record.note_and_pass(self._who, request, response, answer)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and keep what came; a loop of its own needs connections of its own."""
@@ -96,51 +87,45 @@ class Recording(httpx.BaseTransport, httpx.AsyncBaseTransport):
             passed = self._bounds(request).reading()
             async with contextlib.aclosing(response):
                 answer = b"".join([passed(piece) async for piece in response.aiter_bytes()])
-        return self._noted(request, response, answer)
+        return self._record.note_and_pass(self._who, request, response, answer)
 
     def _bounds(self, request: httpx.Request) -> Bounds:
         """Allow a download more than the answer of an operation; it is a GET without a key."""
         return VIDEO if request.method == "GET" and "authorization" not in request.headers else ANSWER
 
-    def _noted(self, request: httpx.Request, response: httpx.Response, answer: bytes) -> httpx.Response:
-        sent = request.method, str(request.url), request.headers.get("content-type", ""), request.content
-        self._record.note(self._who, sent, response.status_code, response.headers, answer)
-        headers = [it for it in response.headers.multi_items() if it[0] not in ("content-encoding", "content-length")]
-        return httpx.Response(response.status_code, headers=headers, content=answer)
-
 
 def run_stories(place: Place, secret: Secret, record: Record, checks: Checks) -> None:
     """Tell every story with every client."""
     transport = Recording(record, GROUP)
-    kinds: tuple[Literal["sync", "async"], ...] = ("sync", "async")
-    for kind in kinds:
-        face, options = Face(kind), {"api_key": secret.key, "transport": transport}
+    options = {"api_key": secret.key, "transport": transport}
+    for kind in get_args(Kind):
         with checks.checking(GROUP, f"weryai, {kind}: a local image becomes a video on disk", record):
-            _from_picture_to_video(face, place.url, options)
+            _from_picture_to_video(kind, place.url, options)
         with checks.checking(GROUP, f"weryai, {kind}: every other operation", record):
-            _everything_else(face, place.url, options)
+            _everything_else(kind, place.url, options)
         with checks.checking(GROUP, f"weryai_api, {kind}: upload, submit, look, download", record):
             _generated(kind, place.url, secret, transport)
 
 
-def _from_picture_to_video(face: Face, url: str, options: dict[str, Any]) -> None:
+def _from_picture_to_video(kind: Kind, url: str, options: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder, "photo.png")
         picture.write_bytes(png())
         told: list[Any] = []
-        video = face.run(
+        (video,) = _in_turn(
+            kind,
+            url,
+            options,
             lambda client: client.image_to_video.generate(
                 picture, prompt=PROMPT, output=Path(folder, "wave.mp4"), interval=PAUSE, timeout=LONGEST,
                 on_submit=told.append,
             ),
-            url,
-            **options,
         )  # fmt: skip
         expect(told[0].task_ids == (video.task.id,), "the video is of another task")
         _expect_video(video.path.read_bytes())
 
 
-def _everything_else(face: Face, url: str, options: dict[str, Any]) -> None:
+def _everything_else(kind: Kind, url: str, options: dict[str, Any]) -> None:
     text = TextToVideoRequest(model="SORA_2", prompt="A fox runs through snow", duration=8, aspect_ratio="16:9")
     several = MultiImageToVideoRequest(
         model="VEO_3_1", prompt="The flower opens", images=[PICTURE] * 2, duration=8, aspect_ratio="16:9"
@@ -155,15 +140,19 @@ def _everything_else(face: Face, url: str, options: dict[str, Any]) -> None:
     with warnings.catch_warnings():
         # It warns that two videos are two paid tasks.
         warnings.simplefilter("ignore", WeryAIWarning)
-        credits, models, submission, by_text, by_pictures = face.run_in_turn(works, url, **options)
+        credits, models, submission, by_text, by_pictures = _in_turn(kind, url, options, *works)
     expect(credits > 0 and models, f"{credits} credits and {len(models)} models; some of each should be there")
     for what, wanted, got in (("two videos", 2, submission), ("a text", 1, by_text), ("two images", 1, by_pictures)):
         expect(len(got.task_ids) == wanted, f"a request for {what} brought {len(got.task_ids)} tasks, not {wanted}")
-    batch = face.run(lambda client: client.batches.wait(submission, interval=PAUSE, timeout=LONGEST), url, **options)
+
+    def waiting(client: Any) -> Any:
+        return client.batches.wait(submission, interval=PAUSE, timeout=LONGEST)
+
+    (batch,) = _in_turn(kind, url, options, waiting)
     expect(len(batch.succeeded) == 2, f"{batch} should be two videos")
 
 
-def _generated(kind: Literal["sync", "async"], url: str, secret: Secret, transport: Recording) -> None:
+def _generated(kind: Kind, url: str, secret: Secret, transport: Recording) -> None:
     client = AuthenticatedClient(
         base_url=url, token=secret.key, httpx_args={"transport": transport}, timeout=httpx.Timeout(LONGEST)
     )

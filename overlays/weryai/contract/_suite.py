@@ -233,26 +233,13 @@ def _ask(wish: RunOptions, place: Place, checks: Checks, record: Record) -> None
         run_paid(place, guard, checks, wish.image, wish.reports)
     if wish.is_live:
         return
-    with _journal_of_its_own():
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.environ["WERYAI_JOURNAL"] = str(Path(folder, "journal.db"))  # Not the user's.
         if not wish.expected.is_stateless and not wish.expected.only:
             run_stories(place, wish.secret, record, checks)
         if not wish.expected.only:
             run_raw(place, wish.secret, record, checks, wish.expected.refusals)
         run_sweep(place, wish.secret, record, checks, seed=wish.seed, cases=wish.cases, expected=wish.expected)
-
-
-@contextlib.contextmanager
-def _journal_of_its_own() -> Iterator[None]:
-    """Keep what the clients order here out of the user's journal."""
-    before = os.environ.get("WERYAI_JOURNAL")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        os.environ["WERYAI_JOURNAL"] = str(Path(folder, "journal.db"))
-        try:
-            yield
-        finally:
-            os.environ.pop("WERYAI_JOURNAL", None)
-            if before is not None:
-                os.environ["WERYAI_JOURNAL"] = before
 
 
 def _addresses(wish: RunOptions) -> frozenset[str]:

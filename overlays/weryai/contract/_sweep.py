@@ -24,7 +24,7 @@ from weryai.contract._checks import Checks, Problem
 from weryai.contract._exchange import Exchange, Record, Secret
 from weryai.contract._guard import Place
 from weryai.contract._live import ANYTHING, NOT_FOUND, Expected, png
-from weryai.contract._reading import CONTRACT, VERBS, Refusals, breaches, broken_at, code_of, is_refusal, json_of, says
+from weryai.contract._reading import CONTRACT, VERBS, Refusals, broken_at, code_of, is_refusal, json_of, says
 
 GROUP = "schemathesis"
 CHECKS = (
@@ -287,8 +287,8 @@ def _note(event: events.ScenarioFinished, record: Record, checks: Checks, tally:
                 failure = node.failure_info.failure
                 text = f"{node.name}: {failure}"
                 shown = sent_by.get(case)
-                places = _broken_places(shown) if shown and node.name == "response_schema_conformance" else []
-                cause = broken_at(places[0]) if places else text
+                broken = shown.breaches if shown and node.name == "response_schema_conformance" else []
+                cause = broken_at(broken[0][0]) if broken else text
                 found.setdefault(text, Problem(text, shown, cause))
     problems = list(found.values())
     tally.asked |= {(phase, node.value.operation.label) for node in recorder.cases.values()}
@@ -297,11 +297,6 @@ def _note(event: events.ScenarioFinished, record: Record, checks: Checks, tally:
         tally.chain_problems += problems
     elif recorder.cases:
         checks.add(GROUP, f"{phase}: {recorder.label}", *problems, seconds=event.elapsed_time)
-
-
-def _broken_places(exchange: Exchange) -> list[list[str | int]]:
-    one = exchange.operation
-    return [path for path, _ in breaches(one, exchange.http_status, exchange.answer)] if one else []
 
 
 def _name(phase: Any) -> str:
