@@ -37,24 +37,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Mode = TypeVar("Mode", "Blocking", "Awaiting")
 
-# A client's resources by name, and the class of each in the module of that name.
-RESOURCES = {
-    "image_to_video": "ImageToVideo",
-    "text_to_video": "TextToVideo",
-    "multi_image_to_video": "MultiImageToVideo",
-    "first_last_frame": "FirstLastFrame",
-    "tasks": "Tasks",
-    "batches": "Batches",
-    "files": "Files",
-    "models": "Models",
-    "account": "Account",
-    "orders": "Orders",
-}
-
 
 def resource_class(name: str) -> type[Any]:
-    """Load the class of a client's resource."""
-    found: type[Any] = getattr(importlib.import_module(f"{__package__}._resources.{name}"), RESOURCES[name])
+    """Load the class of a client's resource, in the module of its name."""
+    module = importlib.import_module(f"{__package__}._resources.{name}")
+    found: type[Any] = getattr(module, name.title().replace("_", ""))
     return found
 
 
@@ -125,6 +112,9 @@ class _Client(Generic[Mode]):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} holds connections and a key and is not pickled; make one per process")
+
+
+RESOURCES = [name for name, value in vars(_Client).items() if isinstance(value, _Lazily)]
 
 
 class WeryAI(_Client[Blocking]):

@@ -47,7 +47,6 @@ class Settings:
     max_requests: int = MAX_REQUESTS
     polls_per_second: float = POLLS_PER_SECOND
     on_drift: OnDrift | None = field(default=None, repr=False)
-    private_hosts: frozenset[str] = frozenset()
     journal: OrderLogSource | None = None
     owns_journal: bool = False
     #: The only places the key may be sent to.
@@ -112,7 +111,6 @@ def make_settings(
         max_requests=max_requests,
         polls_per_second=float(polls_per_second),
         on_drift=on_drift,
-        private_hosts=named,
     )
 
 
@@ -137,7 +135,6 @@ def _given(parameter: str, value: str | None = None) -> tuple[str, str] | None:
 
 @functools.lru_cache(maxsize=16)
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of a URL."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 

@@ -14,11 +14,11 @@ import contextlib
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 from ._flow.logs import log
-from ._webhooks.callback_url import SecretFilter
-from ._webhooks.receiver import Receiver, WebhookEvent, read_delivery
+from ._webhooks import Receiver, SecretFilter, WebhookEvent, read_delivery
 from .errors import ConfigurationError, WebhookError
 
 __all__ = ["Receiver", "SecretFilter", "WebhookError", "WebhookEvent", "asgi_app", "read_delivery", "wsgi_app"]
@@ -26,7 +26,6 @@ __all__ = ["Receiver", "SecretFilter", "WebhookError", "WebhookEvent", "asgi_app
 # A delivery as documented has less than one thousand bytes.
 LONGEST_BODY = 256 * 1024
 RECEIVED, REFUSED, WRONG_METHOD, TOO_LONG = 200, 400, 405, 413
-_PHRASES = {RECEIVED: "OK", REFUSED: "Bad Request", WRONG_METHOD: "Method Not Allowed", TOO_LONG: "Content Too Large"}
 
 EventCallback = Callable[[WebhookEvent], Any]
 Message = MutableMapping[str, Any]
@@ -61,13 +60,11 @@ class AsgiApp:
     """Serves a receiver by ASGI; see `asgi_app`."""
 
     def __init__(self, receiver: Receiver, on_event: EventCallback | None) -> None:
-        """Remember whom to serve."""
         self._receiver, self._on_event = receiver, on_event
         # FastAPI describes the parameters of whatever add_api_route is given.
         self.__signature__ = inspect.Signature()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Serve one connection."""
         match scope["type"]:
             case "http":
                 await self._serve(scope, receive, send)
@@ -163,19 +160,17 @@ class WsgiApp:
     """Serves a receiver by WSGI; see `wsgi_app`."""
 
     def __init__(self, receiver: Receiver, on_event: EventCallback | None) -> None:
-        """Remember whom to serve."""
         if on_event is not None and _is_async(on_event):
             raise ConfigurationError("a WSGI application calls plain functions; an async on_event needs asgi_app")
         self._receiver, self._on_event = receiver, on_event
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Serve one request."""
         query, length = environ.get("QUERY_STRING", ""), environ.get("CONTENT_LENGTH") or ""
         status = _refused(self._receiver, environ["REQUEST_METHOD"], query, length)
         events: tuple[WebhookEvent, ...] = ()
         if status is None:
             status, events = _taken(self._receiver, _input(environ, length), query)
-        start_response(f"{status} {_PHRASES[status]}", _headers(status))
+        start_response(f"{status} {HTTPStatus(status).phrase}", _headers(status))
         return _Answered(lambda: self._tell(events))
 
     def _tell(self, events: Iterable[WebhookEvent]) -> None:

@@ -19,7 +19,7 @@ PARTS = {
         ("http.py", "build"),
     ],
     "httpx and the wire": [
-        ("_client.py", "send"), ("http.py", "sync_stream"), ("_client.py", "__iter__"), ("_models.py", "close"),
+        ("_client.py", "send"), ("http.py", "stream"), ("_client.py", "__iter__"), ("_models.py", "close"),
     ],
     "the note of what is paid for": [("paid.py", "__init__"), ("recording.py", "life")],
     "the response: taken over and read": [

@@ -11,7 +11,6 @@ class Bell:
     """Stays rung until somebody has listened, so that a delivery between two pauses is not lost; many count as one."""
 
     def __init__(self, *, rung: bool = False) -> None:
-        """Hang up a bell, which may have been rung before."""
         self._rung = rung
         self._wake: Callable[[], None] | None = None
         self._lock = threading.Lock()

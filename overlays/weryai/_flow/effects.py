@@ -1,7 +1,6 @@
 """What an operation wants done, as effects, and Flow, the generator that yields them.
 
-A flow says what to do, as in `reply = yield from Send(...)`, and is sent the replies; who performs the effects,
-blocking or awaiting, is the business of `_transport.runner`.
+A flow says what to do, as in `reply = yield from Send(...)`, and is sent the replies; `_transport` performs them.
 """
 
 from __future__ import annotations
@@ -117,7 +116,7 @@ class Fetch(Effect[Reply]):
 
 
 class PollPermit(Effect[bool]):
-    """Wait for a permit to poll a task, at most so many seconds; reply whether one came."""
+    """Wait for a permit to poll, at most so many seconds; reply whether one came."""
 
     def __init__(self, most: float) -> None:
         self.most = most
@@ -142,7 +141,7 @@ class Now(Effect[float]):
 
 
 class RunBlocking(Effect[T]):
-    """Call a function that may block, such as reading a file; reply with its result."""
+    """Call a function that may block; reply with its result."""
 
     def __init__(self, function: Callable[[], T]) -> None:
         self.function = function

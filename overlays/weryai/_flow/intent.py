@@ -15,6 +15,8 @@ from urllib.parse import unquote_plus
 
 # Where the service is to report to is no part of what is bought, and a receiver's address differs in each process.
 NO_PART = ("webhook_url",)
+# Made once: `json.dumps` makes an encoder each time.
+_written = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass
@@ -47,14 +49,15 @@ class Intent:
         return hashes.get("image") or " ".join(f"{place}:{word}" for place, word in hashes.items()) or None
 
     def fingerprint(self) -> str:
-        """One word for all that makes two orders the same: call, parameters, and the content of the image."""
+        """See `fingerprint_of`."""
         return fingerprint_of(self.request, self.body, self.image_hash(), self.defaults)
 
 
 def fingerprint_of(request: str, body: Mapping[str, Any], image_hash: str | None, defaults: Mapping[str, Any]) -> str:
-    """One word for all that makes two orders the same; a default that is spelled out is as good as left out.
+    """One word for all that makes two orders the same: call, parameters, and the content of images.
 
-    An address that was signed anew, as most that are made for each request are, leads to the same image.
+    A default that is spelled out is as good as left out.
+    An address that was signed anew leads to the same image.
     """
     bought = {
         name: _unsigned(value)
@@ -73,18 +76,9 @@ def fingerprint_of(request: str, body: Mapping[str, Any], image_hash: str | None
 
 
 def _unsigned(value: Any) -> Any:
-    """A value whose addresses hold no signature."""
     if isinstance(value, list):
         return [_unsigned(part) for part in value]
     return unsigned(value) if isinstance(value, str) else value
-
-
-def _written(value: Any) -> str:
-    return _WRITE(value)
-
-
-# Made once: `json.dumps` makes an encoder each time.
-_WRITE = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 # Parameters that are never anything but part of a signature, whatever else is there.

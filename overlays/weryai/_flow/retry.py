@@ -118,7 +118,7 @@ class Pace:
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds of a Retry-After header; None if there is none or it makes no sense. Names are in lower case.
 
-    One that is a date is read by the service's own clock, the Date header, where there is one: ours may differ.
+    A date is read by the service's own clock, the Date header, where there is one: ours may differ.
     """
     value = headers.get("retry-after")
     if value is None:

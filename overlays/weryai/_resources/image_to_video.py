@@ -10,7 +10,7 @@ from .._flow.effects import Flow
 from .._media.download import IfExists
 from .._media.image import ImageSource
 from .._protocol.submission import Submission
-from .._webhooks.receiver import Receiver
+from .._webhooks import Receiver
 from .base import Mode, operation
 from .fitting import ASPECT_RATIO
 from .paid_request import DURATION, MODEL, Operation

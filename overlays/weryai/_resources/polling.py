@@ -12,7 +12,7 @@ from .._flow.effects import Flow, Listen, Notify, Now, PollPermit, Sleep
 from .._flow.logs import log, warn
 from .._flow.retry import DAILY_CAPS, LONGEST_POLL_PAUSE, Pace
 from .._task import WORDS, Task
-from .._webhooks.receiver import Receiver
+from .._webhooks import Receiver
 from ..errors import (
     ContractError,
     InvalidInputError,

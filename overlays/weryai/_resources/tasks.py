@@ -14,7 +14,7 @@ from .._flow.retry import RetryPolicy
 from .._protocol.endpoint import call
 from .._protocol.task_reader import read_task
 from .._task import Task, TaskState
-from .._webhooks.receiver import Receiver
+from .._webhooks import Receiver
 from ..errors import InvalidInputError, TaskFailedError, TaskTimeoutError, WeryAIError
 from .base import Mode, Resource, operation
 from .polling import WAIT_TIMEOUT, Missed, check_waiting, poll_until_ended

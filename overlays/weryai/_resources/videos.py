@@ -22,7 +22,7 @@ from .._protocol.endpoint import call_paid, check_order_key
 from .._protocol.submission import Submission
 from .._protocol.validation import field_names, plain_fields
 from .._task import Task, card
-from .._webhooks.receiver import Receiver
+from .._webhooks import Receiver
 from ..errors import DownloadError, InvalidInputError, Outcome, WeryAIError, after_upload
 from .base import Mode, Resource, operation
 from .costs import credits_left, credits_used, last_cost

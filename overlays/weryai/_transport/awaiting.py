@@ -270,7 +270,7 @@ class Awaiting:
                 if response.is_stream_consumed:
                     body.add(response.content)
                 else:
-                    async for chunk in http.async_stream(response):
+                    async for chunk in http.stream(response):
                         body.add(chunk)
             finally:
                 await response.aclose()
@@ -310,7 +310,7 @@ async def _pour(response: httpx.Response, effect: Fetch) -> None:
     """Write in large pieces, because each costs a change of threads, but lose nothing that came before a cut."""
     piece = bytearray()
     try:
-        async for chunk in http.async_stream(response):
+        async for chunk in http.stream(response):
             piece += chunk
             if len(piece) >= http.CHUNK:
                 await asyncio.to_thread(effect.sink.write, bytes(piece))
@@ -367,7 +367,7 @@ async def outlast(future: asyncio.Future[Any], seconds: float) -> None:
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:
-    """Take note of what a future raised, so that asyncio does not complain that nobody did."""
+    # asyncio complains where nobody did.
     if not future.cancelled():
         future.exception()
 
@@ -380,5 +380,4 @@ class _Stubborn(asyncio.Task[T]):
         return super().cancel(msg) if msg is not None else False
 
     def abandon(self) -> None:
-        """Give the response up."""
         super().cancel()

@@ -43,7 +43,6 @@ class _Driver(Generic[T]):
         self._order = itertools.count()
 
     def results(self) -> Iterator[T]:
-        """Go on until every flow has ended."""
         while self._open:
             while self._ready:
                 flow, proceed = self._ready.popleft()
@@ -58,7 +57,6 @@ class _Driver(Generic[T]):
                 self._collect(self._pause())
 
     def close(self) -> None:
-        """Give up what is still going on."""
         self._crew.dismiss()
         for _, ears in self._sleepers.values():
             ears.close()
@@ -86,7 +84,7 @@ class _Driver(Generic[T]):
             ears.enter_context(effect.bell.heard_by(lambda: self._crew.answers.put(lambda: self._wake(number, True))))
 
     def _wake(self, number: int, rung: bool) -> None:
-        """Let a flow go on, unless it was woken already."""
+        # It may have been woken already.
         if number in self._sleepers:
             flow, ears = self._sleepers.pop(number)
             ears.close()
@@ -112,7 +110,7 @@ class _Driver(Generic[T]):
         return 0.0 if self._ready else pause
 
     def _collect(self, pause: float | None) -> None:
-        """Take what has come, answers and rings, after waiting for some if there is nothing else to do."""
+        """Take what has come, after waiting for some if there is nothing else to do."""
         try:
             if pause is None or pause > 0:
                 self._crew.answers.get(timeout=None if pause is None else sleep_for(pause))()
@@ -123,7 +121,7 @@ class _Driver(Generic[T]):
 
 
 class WorkerThreads:
-    """Helper threads that send requests; as many as there is work for, and never in the way of the program's end."""
+    """As many helper threads as there is work for, never in the way of the program's end."""
 
     def __init__(self, perform: RunBlocking, most: int) -> None:
         self.answers = queue.SimpleQueue[Callable[[], None]]()
@@ -132,7 +130,6 @@ class WorkerThreads:
         self._threads = 0
 
     def send(self, effect: Effect[Any], reply: Callable[[Any, BaseException | None], None]) -> None:
-        """Have a request sent; what is to be done with its outcome comes in among the responses."""
         if self._threads < self._most:
             threading.Thread(target=self._toil, name="weryai-wait", daemon=True).start()
             self._threads += 1

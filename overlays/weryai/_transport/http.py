@@ -69,7 +69,6 @@ class _Cookies(httpx.Cookies):
     """Cookies as httpx keeps them; of a response that sets none nothing is read, which httpx does at some cost."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
-        """Keep what a response sets."""
         if "set-cookie" in response.headers:
             super().extract_cookies(response)
 
@@ -171,7 +170,7 @@ def failure(
     log.debug("%s, attempt %d: %s after %.3f s", effect.name, effect.attempt, kind, seconds)
     key = _key_of(request)
     _hide_in_chain(error, key)
-    event = f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
+    event = f"{kind} ({error})" if str(error) else kind
     if _was_not_sent(error, evidence):
         unreached = NotSentError(f"the service was not reached: {event}", request=effect.name)
         # A poll or a download sends nothing that anybody minds.
@@ -186,21 +185,13 @@ def failure(
 
 
 def _was_not_sent(error: Exception, evidence: Evidence | None) -> bool:
-    """Whether it is sure that nothing of the request has left."""
     if evidence is None or not (evidence.proves_sent or evidence.proves_not_sent):
         return isinstance(error, (*_NEVER_SENT, StoppedError))
     return evidence.proves_not_sent
 
 
-def sync_stream(response: httpx.Response) -> httpx.SyncByteStream:
+def stream(response: httpx.Response) -> Any:
     """The body as it comes over the line, not unpacked; unlike `iter_raw` also of a response that was made whole."""
-    assert isinstance(response.stream, httpx.SyncByteStream)
-    return response.stream
-
-
-def async_stream(response: httpx.Response) -> httpx.AsyncByteStream:
-    """As `sync_stream`."""
-    assert isinstance(response.stream, httpx.AsyncByteStream)
     return response.stream
 
 
@@ -210,7 +201,7 @@ class Body:
     def __init__(self, response: httpx.Response, content: bytearray) -> None:
         self._request = response.request
         self._content = content
-        self.headers = _fields_of(response)
+        self.headers = dict(response.headers.items())
         #: What came over the line, packed as it was; 0 of a response that was read before.
         self.received = 0
         self._is_new = not response.is_stream_consumed
@@ -265,7 +256,6 @@ class _Deflate:
 
 
 def _unpacker(name: str, request: httpx.Request) -> Any:
-    """What undoes one content encoding; None where there is nothing to undo."""
     match name:
         case "identity":
             return None
@@ -323,7 +313,6 @@ def reply(response: httpx.Response, effect: Send, body: Body, content: bytearray
 
 
 def log_answer(reply: Reply, effect: Send | Fetch, started: float) -> None:
-    """Write the one line of an answered request."""
     if log.isEnabledFor(logging.DEBUG):
         request_id = request_id_of(read_envelope(reply))
         suffix = f", request id {request_id}" if request_id else ""
@@ -331,14 +320,10 @@ def log_answer(reply: Reply, effect: Send | Fetch, started: float) -> None:
         log.debug("%s, attempt %d: HTTP %d in %.3f s%s", effect.name, effect.attempt, status, seconds, suffix)
 
 
-def _fields_of(response: httpx.Response) -> dict[str, str]:
-    return dict(response.headers.items())
-
-
 def head(response: httpx.Response, content: bytes = b"", headers: dict[str, str] | None = None) -> Reply:
     """Take status, headers and content over, without the key, should the service echo it: errors carry responses."""
     key = _key_of(response.request)
-    headers = _fields_of(response) if headers is None else headers
+    headers = dict(response.headers.items()) if headers is None else headers
     if key and key in "\n".join(headers.values()):
         headers = {name: value.replace(key, "***") for name, value in headers.items()}
     return Reply(response.status_code, headers, _hide(content, key))

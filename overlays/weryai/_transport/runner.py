@@ -177,7 +177,7 @@ class Blocking:
             response = client.send(request, **http.SEND_OPTIONS)
             try:
                 body = http.Body(response, content)
-                for chunk in [response.content] if response.is_stream_consumed else http.sync_stream(response):
+                for chunk in [response.content] if response.is_stream_consumed else http.stream(response):
                     body.add(chunk)
             finally:
                 response.close()
@@ -194,7 +194,7 @@ class Blocking:
             with limiter.downloads, contextlib.closing(_follow(client, effect)) as response:
                 head = http.head(response)
                 if effect.sink.begin(head):
-                    for chunk in http.sync_stream(response):
+                    for chunk in http.stream(response):
                         effect.sink.write(chunk)
         except http.FAILURES as error:
             raise http.failure(error, effect, started) from error

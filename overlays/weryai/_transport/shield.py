@@ -86,8 +86,9 @@ def send_shielded(send: Callable[[], Reply], attempt: PaidAttempt) -> Reply:
 
 
 class _Outcome(concurrent.futures.Future[Reply]):
-    """What comes of a submission; abandoned, when its caller was interrupted."""
+    """What comes of a submission."""
 
+    # Its caller was interrupted.
     is_abandoned = False
 
 
@@ -104,7 +105,6 @@ class _Helpers:
             os.register_at_fork(after_in_child=self._forget)
 
     def perform(self, send: Callable[[], Reply], outcome: _Outcome) -> None:
-        """Have something done by the helper that is idle, else by a new one."""
         with self._lock:
             if self._idle is not None:
                 self._idle.put((send, outcome))

@@ -118,7 +118,6 @@ def _told(scheme: str, error: Exception) -> str:
 
 
 def _variable(scheme: str) -> str:
-    """The name of the variable that says where a proxy is."""
     return next((name for name in os.environ if name.lower() == f"{scheme}_proxy"), f"the system's {scheme} proxy")
 
 
@@ -137,7 +136,6 @@ def _patterns(left_out: list[str], settings: Settings) -> Iterator[str]:
 
 
 def _goes_past(host: str, left_out: list[str]) -> bool:
-    """Whether NO_PROXY names a host."""
     for entry in left_out:
         network = _network(entry)
         if _is_in(host, network) if network else entry and f".{host}".endswith(f".{entry.lower().lstrip('.')}"):

@@ -24,8 +24,7 @@ class StoppedError(RuntimeError):
 class Evidence:
     """Watches one attempt at a paid request, and can stop it until its first byte leaves.
 
-    httpcore tells of each thing it does (the `trace` extension of a request). Transports that are not httpcore's tell
-    nothing, and then nothing is proved.
+    Transports that are not httpcore's tell nothing, and then nothing is proved.
     """
 
     def __init__(self) -> None:
@@ -72,7 +71,7 @@ class Evidence:
             self.extensions.pop("trace", None)
 
     async def atrace(self, event: str, info: dict[str, Any]) -> None:
-        """Take an event of an asyncio transport."""
+        """As `trace`, for asyncio."""
         self.trace(event, info)
 
 

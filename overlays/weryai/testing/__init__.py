@@ -170,7 +170,6 @@ def _is_mocked(request: Any) -> bool:
 
 
 def _listed(hosts: str | list[str] | None) -> list[str]:
-    """The hosts of pytest-recording's option."""
     return hosts.split(",") if isinstance(hosts, str) else list(hosts or ())
 
 

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import weryai._webhooks
 from fakes.hooks import SECRET, delivery
 from weryai import ConfigurationError, WebhookError, WeryAIError
-from weryai._webhooks import callback_url
 from weryai.webhooks import Receiver
 
 URL = "https://you.example/hooks"
@@ -97,13 +97,13 @@ def test_anything_else_is_refused(query: Any) -> None:
 def test_the_secret_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every guess goes through the comparison whose time does not tell how much of it was right, an absent one too."""
     compared: list[bytes] = []
-    sleep_for = callback_url.secrets.compare_digest
+    sleep_for = weryai._webhooks.secrets.compare_digest
 
     def compare(guess: bytes, secret: bytes) -> bool:
         compared.append(guess)
         return sleep_for(guess, secret)
 
-    monkeypatch.setattr(callback_url.secrets, "compare_digest", compare)
+    monkeypatch.setattr(weryai._webhooks.secrets, "compare_digest", compare)
     made, url = answered()
     assert [made.knows(one) for one in (url, f"{url}x", "")] == [True, False, False]
     assert compared == [SECRET.encode(), f"{SECRET}x".encode(), b""]

@@ -1,24 +1,30 @@
 """The receiver of webhook deliveries: knows ours, reads them in any spelling, drops repeats, and wakes who waits.
 
-Nothing in a delivery is signed as far as known, so whatever it says is a hint until the status was asked for.
+Nothing in a delivery is signed as far as known, so whatever it says is a hint until the status was asked for. Ours are
+known by a secret in the query of the callback URL. Access logs of web servers hold the URL of each request: a filter
+takes the secret out.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
+import re
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
+from urllib.parse import quote, unquote_plus
 
-from .._flow.bell import Bell
-from .._flow.effects import Reply
-from .._protocol.envelope import read_envelope
-from .._protocol.task_reader import read_part, task_parts
-from .._task import Task, TaskState
-from ..errors import ConfigurationError, WebhookError
-from .callback_url import check_secret, keep_secrets_out, knows_secret, with_secret
+from ._flow.bell import Bell
+from ._flow.effects import Reply
+from ._protocol.envelope import read_envelope
+from ._protocol.task_reader import read_part, task_parts
+from ._protocol.validation import field_problems
+from ._task import Task, TaskState
+from .errors import ConfigurationError, WebhookError
 
 Body = bytes | bytearray | memoryview | str | Mapping[str, Any]
 # Far above any id that was seen; what is remembered of a delivery must have a size.
@@ -27,6 +33,9 @@ LONGEST_ID = 256
 MEMORY = 10_000
 # A task goes from the left to the right. An unknown word comes late: the service posts when a task has ended.
 _ORDER = (TaskState.WAITING, TaskState.PROCESSING, TaskState.UNKNOWN)
+FIELD = "weryai_secret"
+SHORTEST_SECRET = 16
+LONGEST_SECRET = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,6 @@ class Receiver:
     """
 
     def __init__(self, url: str, *, secret: str | None = None, memory: int = MEMORY) -> None:
-        """Check the URL and the secret; raises ConfigurationError."""
         if isinstance(memory, bool) or not isinstance(memory, int) or memory < 1:
             raise ConfigurationError("memory must be a whole number of tasks, at least 1")
         checked = check_secret(secret)
@@ -172,3 +180,90 @@ def _rank(state: TaskState) -> int:
 def _may_have_ended(state: TaskState) -> bool:
     """Whether a word is a reason to poll: any but those that say plainly that the work goes on."""
     return state not in (TaskState.WAITING, TaskState.PROCESSING)
+
+
+def check_secret(secret: str | None) -> str:
+    """Make a secret if none is given; refuse one that could be guessed."""
+    if secret is None:
+        return secrets.token_urlsafe(32)
+    if not isinstance(secret, str) or not secret.isprintable() or secret != secret.strip():
+        raise ConfigurationError("the secret of a webhook must be a printable text without spaces around it")
+    if not SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET:
+        raise ConfigurationError(
+            f"the secret of a webhook must have {SHORTEST_SECRET} to {LONGEST_SECRET} characters; "
+            "secrets.token_urlsafe() makes a good one"
+        )
+    return secret
+
+
+def with_secret(url: str, secret: str) -> str:
+    """Put the secret into a URL's query, behind what stands there already."""
+    problems = field_problems("ImageToVideoRequest", "webhook_url", url)
+    if problems:
+        raise ConfigurationError(f"the URL of a webhook {'; '.join(problems)}")
+    if "#" in url:
+        raise ConfigurationError("the URL of a webhook must not hold a fragment (#): nobody would be sent it")
+    if _secrets_in(url):
+        raise ConfigurationError(f"the URL of a webhook must not hold {FIELD} already: it is put there")
+    base, mark, query = url.partition("?")
+    return f"{base}?{query}{'&' if mark and query else ''}{FIELD}={quote(secret, safe='')}"
+
+
+def knows_secret(address: str | bytes, secret: str) -> bool:
+    """Whether a URL, or its query alone, holds the secret; the time taken does not tell how much was right."""
+    text = address.decode("latin-1") if isinstance(address, bytes) else address
+    given = _secrets_in(text) if isinstance(text, str) else []
+    guess = given[0] if len(given) == 1 else ""
+    return secrets.compare_digest(guess.encode(errors="replace"), secret.encode())
+
+
+def _secrets_in(address: str) -> list[str]:
+    fields = (part.partition("=") for part in re.split("[?&#]", address))
+    return [unquote_plus(value) for name, _, value in fields if unquote_plus(name) == FIELD]
+
+
+#: Where servers and frameworks write what was asked of them.
+LOGGERS = (
+    "uvicorn.access",
+    "uvicorn.asgi",
+    "gunicorn.access",
+    "hypercorn.access",
+    "aiohttp.access",
+    "tornado.access",
+    "werkzeug",
+    "django.server",
+    "django.request",
+)
+# The name may be percent-encoded, letter by letter, and once more where a URL stands in another one's query.
+_NAME = "".join(f"(?:{re.escape(sign)}|%(?:25)*{ord(sign):02x})" for sign in FIELD)
+_SECRET = re.compile(rf"({_NAME}(?:=|%(?:25)*3d|[\"']\s*:\s*b?[\"']))[^&#\s\"'\\]*", re.IGNORECASE)
+
+
+class SecretFilter(logging.Filter):
+    """Writes asterisks for the secret of a callback URL in every line of a log; drops no line.
+
+    For a logger or a handler, also by its name in a `logging.config`: `{"()": "weryai.webhooks.SecretFilter"}`.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Take the secret out of a line and of what it is made of, and let it pass."""
+        if isinstance(record.args, tuple):
+            # uvicorn's own formatter wants them, as many as they are.
+            record.args = tuple(_hidden(one) if isinstance(one, str) else one for one in record.args)
+        # A line that cannot be made is for logging itself to tell.
+        with contextlib.suppress(Exception):
+            text = record.getMessage()
+            if (hidden := _hidden(text)) != text:
+                record.msg, record.args = hidden, None
+        return True
+
+
+def keep_secrets_out() -> None:
+    """Put the filter on the loggers of the known servers, once."""
+    for logger in map(logging.getLogger, LOGGERS):
+        if not any(isinstance(one, SecretFilter) for one in logger.filters):
+            logger.addFilter(SecretFilter())
+
+
+def _hidden(text: str) -> str:
+    return _SECRET.sub(r"\1***", text)

@@ -1,1 +1,0 @@
-"""What the service calls back with, and who is told."""
