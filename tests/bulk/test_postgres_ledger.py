@@ -11,7 +11,8 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -24,7 +25,7 @@ from weryai.bulk import JobState, PostgresLedger
 from weryai.bulk._ledger import postgres, queries
 from weryai.bulk._ledger import transitions as steps
 from weryai.bulk._ledger.database_url import masked
-from weryai.bulk._running import alive, gate
+from weryai.bulk._running import alive, gate, health, queue_sql
 from weryai.bulk._running.limits import Limits
 from weryai.bulk._running.shared_throttle import (
     PollPermit,
@@ -268,15 +269,20 @@ def test_workers_that_wait_for_each_other_both_get_through(database: str) -> Non
         lambda db: heed_refusal(db, None, is_rate=True),
         lambda db: take_turn(db, 10),
         lambda db: gate._changed(db, lambda health, _moment: health.unknown("no response came")),
-        alive._note,
-        alive._forget,
+        lambda db: alive._note(db, "alive 1"),
+        lambda db: alive._forget(db, "alive 1"),
         lambda db: steps.note_stop(db, "no credits"),
+        lambda db: queue_sql.lease(db, "me", 3.0),
+        lambda db: steps.keep_upload(db, "0" * 64, "https://pictures.example/1.jpg"),
+        lambda db: steps.adopt(db, 1, "t-1"),
     ],
-    ids=["accepted", "refused", "turn", "outage", "alive", "gone", "stopped"],
+    ids=["accepted", "refused", "turn", "outage", "alive", "gone", "stopped", "lease", "upload", "adopt"],
 )
 def test_what_all_workers_share_is_changed_under_one_lock(database: str, change: Callable[[Any], Any]) -> None:
-    """Whoever changes the pace or the state of the service holds the row of the run, so that nobody waits crosswise."""
-    with PostgresLedger(database) as ledger, psycopg.connect(database) as other:
+    """Whoever changes a row that others may want holds the row of the run first, so that nobody waits crosswise."""
+    with Filling(Path(), address=database) as filling, psycopg.connect(database) as other:
+        ledger = filling.ledger
+        filling.job("a", "ambiguous")
         ledger.write(lambda db: agree(db, Limits())).result()
 
         def held(db: Any) -> bool:
@@ -290,6 +296,32 @@ def test_what_all_workers_share_is_changed_under_one_lock(database: str, change:
             return False
 
         assert ledger.write(held).result(20), "the row of the run was free"
+
+
+def test_no_clock_of_a_machine_counts(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers whose clocks are an hour apart agree on what is open for long, who is alive, and when a job ended."""
+    clock = time.time
+    with Filling(Path(), address=database) as filling, PostgresLedger(database) as other:
+        for name in ("a", "b"):
+            filling.job(name)
+        filling.ledger.write(lambda db: alive._note(db, "alive 1")).result()
+        began = other.write(steps.moment_of).result()
+        for ledger, ahead in ((filling.ledger, 3600.0), (other, -3600.0)):
+            monkeypatch.setattr(time, "time", lambda ahead=ahead: clock() + ahead)
+            row = 1 if ahead > 0 else 2
+            ledger.write(lambda db, row=row: steps.begin(db, row, f"{row}@there")).result()
+            assert bulk.status(database).is_going_on
+        # The second POST is not refused because of the first one, which began a moment ago.
+        there = SimpleNamespace(_known={})
+        other.write(lambda db: gate._keep(db, health.Health(stage=health.Stage.OPEN))).result()
+        other.write(lambda db: gate.Gate._admit(cast(Any, there), db, 2)).result()
+        for row in (1, 2):
+            done = AttemptResult(JobState.SUBMITTED, (f"t-{row}",))
+            other.write(lambda db, row=row, done=done: steps.end(db, row, done)).result()
+            other.write(lambda db, row=row: steps.fail(db, row, "no", "task failed", f"t-{row}")).result()
+        jobs = other.write(lambda db: list(queries.every(db))).result()
+        times = [moment for job in jobs for moment in (job.began, job.submitted, job.ended) if moment]
+    assert len(times) == 6 and began <= min(times) and max(times) < began + 60
 
 
 def test_who_stands_still_keeps_nobody_waiting(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ class Slowly:
 async def test_a_worker_ends_when_its_last_job_has_ended() -> None:
     """The client that jobs need is closed after it; one of the two workers inside must not take the other one along."""
     app = Slowly()
-    worker_queue: Any = queue.Queue(app, None, None, lambda: False)
+    worker_queue: Any = queue.Queue(app, None, None, lambda: False, 0.0)
     working = asyncio.create_task(worker_queue.work(1))
     await asyncio.sleep(0.02)
     working.cancel()
@@ -52,7 +52,7 @@ async def test_what_is_just_put_into_the_queue_is_not_overlooked(monkeypatch: py
     async def missing(*_: Any) -> list[tuple[int, bool]]:
         return [] if filled else [(1, False)]
 
-    worker_queue: Any = queue.Queue(Slowly(), None, None, lambda: False)
+    worker_queue: Any = queue.Queue(Slowly(), None, None, lambda: False, 0.0)
     monkeypatch.setattr(worker_queue, "_counted", counted)
     monkeypatch.setattr(worker_queue, "_missing", missing)
     assert not await worker_queue._is_empty()

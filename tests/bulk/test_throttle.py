@@ -3,6 +3,8 @@
 import itertools
 import random
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -252,10 +254,17 @@ def test_trying_for_more_gets_rare() -> None:
     "wrong",
     [
         {"rate": 0.0}, {"rate": float("nan")}, {"in_flight": 0}, {"budget_tasks": -1}, {"budget_credits": -0.5},
-        {"start_rate": 0.0}, {"start_rate": float("nan")},
+        {"start_rate": 0.0}, {"start_rate": float("nan")}, {"rate": 1j}, {"in_flight": 2.5}, {"open_posts": 1.5},
     ],
 )  # fmt: skip
 def test_impossible_limits_are_refused(wrong: dict[str, float]) -> None:
     """No run begins with a rate of nothing, no place in flight, or a budget below nothing."""
     with pytest.raises(ConfigurationError):
         Limits(**wrong)  # type: ignore[arg-type]
+
+
+def test_limits_may_be_numbers_of_any_kind() -> None:
+    """A Decimal or a fraction is taken for what it is worth: a ledger and a pace know floats alone."""
+    limits = Limits(rate=Decimal("2.5"), budget_credits=Fraction(1, 2), budget_tasks=Decimal(7))  # type: ignore[arg-type]
+    assert [type(value) for value in (limits.rate, limits.budget_credits, limits.budget_tasks)] == [float] * 3
+    assert (limits.rate, limits.budget_credits, limits.budget_tasks) == (2.5, 0.5, 7)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from weryai._flow.order import AttemptResult
 from weryai.bulk import PostgresLedger
 from weryai.bulk._ledger import queries
 from weryai.bulk._ledger import transitions as steps
-from weryai.bulk._running import gate, health, queue
+from weryai.bulk._running import alive, gate, health, queue
 from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]
@@ -183,6 +184,42 @@ def test_what_is_unfinished_is_taken_up_again(emulator: Emulator, database: str,
         second = bulk.work(ledger, **options(emulator, tmp_path))
     assert first.counts[bulk.JobState.SUBMITTED] == 3 and second.is_complete
     assert bills(emulator) == [1] * 3
+
+
+def test_the_time_is_the_database_s(
+    emulator: Emulator, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a worker whose clock is an hour ahead puts back is taken up at once, not in an hour; it ends well."""
+    clock = time.time
+    monkeypatch.setattr(time, "time", lambda: clock() + 3600)
+    monkeypatch.setattr("procrastinate.utils.utcnow", lambda: datetime.now(UTC) + timedelta(hours=1))
+    emulator.order("link-gone", 1)
+    with filled(database, tmp_path, 2) as ledger:
+        outcome = asyncio.run(asyncio.wait_for(bulk.awork(ledger, **options(emulator, tmp_path)), 30))
+    assert outcome.is_complete
+
+
+def test_one_that_ends_speaks_for_itself_alone(emulator: Emulator, database: str, tmp_path: Path) -> None:
+    """While another worker goes on, the status says so; when nothing is left, no reason of an earlier end is told."""
+    seen = []
+
+    def begun(run: bulk.Run) -> None:
+        for change in (
+            lambda db: steps.note_stop(db, "interrupted"),
+            lambda db: alive._note(db, "alive 1"),
+            lambda db: alive._note(db, "alive 2"),
+            lambda db: alive._forget(db, "alive 1"),
+        ):
+            run.ledger.write(change).result()
+        seen.append((bulk.status(database).is_going_on, bulk.status(database).stopped))
+        run.ledger.write(lambda db: alive._forget(db, "alive 2")).result()
+        seen.append((bulk.status(database).is_going_on, bulk.status(database).stopped))
+
+    with filled(database, tmp_path, 1) as ledger:
+        assert bulk.work(ledger, **options(emulator, tmp_path, watch=begun)).is_complete
+        ledger.write(lambda _: None).result()
+    assert seen == [(True, None), (False, "interrupted")]
+    assert (bulk.status(database).is_going_on, bulk.status(database).stopped) == (False, None)
 
 
 def test_a_queue_of_another_version_is_made_anew(emulator: Emulator, database: str, tmp_path: Path) -> None:

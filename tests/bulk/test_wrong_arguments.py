@@ -24,6 +24,16 @@ def test_a_path_in_the_place_of_a_ledger_is_told_so(work: Callable[[Any], Any], 
         work(place)
 
 
+def test_each_kind_of_ledger_has_its_own_call(tmp_path: Path, database: str) -> None:
+    """A run on a database would leave open for ever what a crash left open; a worker cannot share a file."""
+    with bulk.Ledger(tmp_path / "run.db") as file, bulk.PostgresLedger(database) as there:
+        for call, wrong in ((bulk.run, there), (bulk.run, None), (bulk.work, file), (bulk.work, 5)):
+            with pytest.raises(ConfigurationError, match=r"bulk\.work on a bulk\.PostgresLedger; this is"):
+                call(wrong, output=tmp_path / "videos")  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="not a path"):
+        bulk.work(database, output=tmp_path / "videos")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("limits", [{"rate": "fast"}, {"in_flight": None}, {"budget_tasks": "100"}, {"outage": True}])
 def test_limits_are_numbers(limits: dict[str, Any]) -> None:
     """A limit that is no number is named with its type."""

@@ -231,6 +231,15 @@ def refuse_path(ledger: object) -> None:
         )
 
 
+def check_ledger(ledger: object, kind: type[OpenLedger]) -> None:
+    """Refuse what is no open ledger of the kind that a run, or a worker, needs."""
+    refuse_path(ledger)
+    if not isinstance(ledger, kind):
+        raise ConfigurationError(
+            f"bulk.run works on a bulk.Ledger, bulk.work on a bulk.PostgresLedger; this is {type(ledger).__name__}"
+        )
+
+
 def _done(value: T) -> Future[T]:
     future: Future[T] = Future()
     future.set_result(value)

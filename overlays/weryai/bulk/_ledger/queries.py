@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._flow.order import OrderState
 from .job import Job
-from .transitions import STOPPED, Database
+from .transitions import STOPPED, Database, moment_of
 
 _FIELDS = (
     "key",
@@ -43,7 +43,7 @@ CURRENT = "load >= (select first_load from run)"
 TO_SUBMIT = f"state = 'queued' and {CURRENT}"
 
 
-#: Under this name a run notes when it was last alive; after so many seconds without it nobody is at work.
+#: Under names that begin so runs note when they were last alive; after so many seconds without it nobody is at work.
 ALIVE, SILENCE = "alive", 20.0
 #: How many of the last ended jobs tell the pace.
 _RECENT = 200
@@ -138,10 +138,11 @@ def facts(db: Database) -> RunFacts:
     return RunFacts(**{name: run[name] for name in _RUN_FIELDS}, credits=credits)
 
 
-def is_anybody_at_work(db: Database, now: float) -> bool:
+def is_anybody_at_work(db: Database) -> bool:
     """Whether a run has given a sign of life a moment ago."""
-    found = db.execute("select value from about where name = ?", (ALIVE,)).fetchone()
-    return found is not None and abs(now - float(found["value"])) < SILENCE
+    signs = db.execute("select value from about where name like ?", (f"{ALIVE}%",)).fetchall()
+    now = moment_of(db)
+    return any(abs(now - float(sign["value"])) < SILENCE for sign in signs)
 
 
 def why_stopped(db: Database) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import sqlite3
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -25,6 +26,10 @@ GIVEN_UP = "given up"
 IMAGE_CHANGED = "image changed"
 #: The name in `about` of why the last run stopped, and how much of it is kept.
 STOPPED, _MOST_TOLD = "stopped", 1_000
+#: The time now in PostgreSQL, in seconds since 1970.
+NOW = "extract(epoch from clock_timestamp())::double precision"
+# In the place of a value: the moment of the change.
+_MOMENT: Any = object()
 _NO_FILE: Mapping[str, None] = {"path": None, "sha256": None, "size": None}
 _AGAIN: Mapping[str, None] = {"reason": None, "kind": None, "ended": None, "worker": None}
 
@@ -67,6 +72,13 @@ def lock(db: Database) -> None:
     db.execute("update run set submits = submits")
 
 
+def moment_of(db: Database) -> float:
+    """The time now, in seconds since 1970; that of the server, which is one for the workers of all machines."""
+    if isinstance(db, sqlite3.Connection):
+        return time.time()
+    return float(db.execute(f"select {NOW} as moment").fetchone()["moment"])
+
+
 def begin(db: Database, row: int, worker: str | None = None, body: Mapping[str, Any] | None = None) -> None:
     """Write down that a job is about to be sent, and by whom, if the budget has room for it.
 
@@ -89,7 +101,7 @@ def begin(db: Database, row: int, worker: str | None = None, body: Mapping[str, 
     ).rowcount
     if hit != 1:
         raise BudgetExceededError(_spent(db))
-    change(db, row, "begin", OrderState.SUBMITTING, began=time.time(), worker=worker, kind=None)
+    change(db, row, "begin", OrderState.SUBMITTING, began=_MOMENT, worker=worker, kind=None)
     db.execute("update jobs set submits = submits + 1 where id = ?", (row,))
 
 
@@ -106,7 +118,7 @@ def end(db: Database, row: int, attempt: AttemptResult, worker: str | None = Non
     values: dict[str, Any] = {"batch_id": attempt.batch_id, "reason": attempt.reason}
     match attempt.state:
         case OrderState.SUBMITTED:
-            values |= {"task_id": first, "named": others, "submitted": time.time(), "kind": None, **_NO_FILE}
+            values |= {"task_id": first, "named": others, "submitted": _MOMENT, "kind": None, **_NO_FILE}
         case OrderState.AMBIGUOUS:
             values |= {"named": " ".join(attempt.task_ids) or None, "kind": "ambiguous"}
     try:
@@ -130,7 +142,7 @@ def _come_late(db: Database, row: int, attempt: AttemptResult, values: dict[str,
         return False
     named = (one["named"] or "").split()
     named += [task_id for task_id in attempt.task_ids if task_id not in (one["task_id"], *named)]
-    db.execute("update jobs set named = ?, changed = ? where id = ?", (" ".join(named) or None, time.time(), row))
+    db.execute("update jobs set named = ?, changed = ? where id = ?", (" ".join(named) or None, moment_of(db), row))
     return True
 
 
@@ -149,14 +161,14 @@ def finish(db: Database, row: int, task_id: str, path: str, sha256: str, size: i
     """The video of this task is on disk."""
     change(
         db, row, "finish", OrderState.DONE, {"task_id": task_id},
-        path=path, sha256=sha256, size=size, reason=None, kind=None, ended=time.time(),
+        path=path, sha256=sha256, size=size, reason=None, kind=None, ended=_MOMENT,
     )  # fmt: skip
 
 
 def fail(db: Database, row: int, reason: str, kind: str, task_id: str | None = None) -> None:
     """There will be no video of this try: this task failed, or without one the job was refused for good."""
     step = "mark not placed" if task_id is None else "finish"
-    change(db, row, step, OrderState.FAILED, {"task_id": task_id}, reason=reason, kind=kind, ended=time.time())
+    change(db, row, step, OrderState.FAILED, {"task_id": task_id}, reason=reason, kind=kind, ended=_MOMENT)
 
 
 def remark(db: Database, row: int, task_id: str, reason: str, kind: str) -> None:
@@ -166,12 +178,14 @@ def remark(db: Database, row: int, task_id: str, reason: str, kind: str) -> None
 
 def adopt(db: Database, row: int, task_id: str) -> None:
     """An ambiguous job became this task, as somebody found out."""
+    # So that nobody else gives the same task to another job meanwhile.
+    lock(db)
     other = db.execute("select key from jobs where task_id = ? and id != ?", (task_id, row)).fetchone()
     if other is not None:
         raise JournalError(f"task {task_id} belongs to job {other['key']!r:.200} already")
     change(
         db, row, "adopt", OrderState.SUBMITTED,
-        task_id=task_id, submitted=time.time(), reason=None, kind=None, worker=None,
+        task_id=task_id, submitted=_MOMENT, reason=None, kind=None, worker=None,
         **_NO_FILE,
     )  # fmt: skip
 
@@ -185,7 +199,7 @@ def give_up(db: Database, row: int) -> None:
     """Nobody wants to know any more what becomes of a job."""
     one = db.execute("select state from jobs where id = ?", (row,)).fetchone()
     reason = f"{GIVEN_UP} while {one['state']}" if one else None
-    change(db, row, "give up", OrderState.FAILED, reason=reason, kind=GIVEN_UP, ended=time.time())
+    change(db, row, "give up", OrderState.FAILED, reason=reason, kind=GIVEN_UP, ended=_MOMENT)
 
 
 def retry(db: Database, where: str, values: tuple[Any, ...], state: OrderState) -> int:
@@ -264,15 +278,17 @@ def is_sharded_by_place(db: Database) -> bool:
 
 def keep_upload(db: Database, sha256: str, url: str) -> None:
     """Remember where an image was uploaded to."""
+    lock(db)
     db.execute(
         "insert into uploads (image_sha256, url, uploaded) values (?, ?, ?) "
         "on conflict (image_sha256) do update set url = excluded.url, uploaded = excluded.uploaded",
-        (sha256, url, time.time()),
+        (sha256, url, moment_of(db)),
     )
 
 
-def address_of(db: Database, sha256: str, not_before: float) -> str | None:
-    """Where an image was uploaded to, if that was not too long ago."""
+def address_of(db: Database, sha256: str, age: float = math.inf) -> str | None:
+    """Where an image was uploaded to, if that was at most so many seconds ago."""
+    not_before = moment_of(db) - age
     found = db.execute("select url from uploads where image_sha256 = ? and uploaded >= ?", (sha256, not_before))
     one = found.fetchone()
     return None if one is None else str(one["url"])
@@ -283,7 +299,7 @@ def sent_address(db: Database, row: int) -> str | None:
     job = db.execute("select image, image_sha256 from jobs where id = ?", (row,)).fetchone()
     if job is None or "://" in job["image"]:
         return None if job is None else str(job["image"])
-    return None if job["image_sha256"] is None else address_of(db, job["image_sha256"], 0.0)
+    return None if job["image_sha256"] is None else address_of(db, job["image_sha256"])
 
 
 def claim_name(db: Database, row: int, name: str) -> bool:
@@ -336,7 +352,9 @@ def _change_all(
     db: Database, step: str, state: OrderState, where: str, values: tuple[Any, ...], given: Mapping[str, Any]
 ) -> int:
     """Take every job that a condition names a step, if it stands where that leads from; return how many did."""
-    given = {**given, "state": state.value, "changed": time.time()}
+    moment = moment_of(db)
+    given = {name: moment if value is _MOMENT else value for name, value in given.items()}
+    given |= {"state": state.value, "changed": moment}
     before = [one.value for one in states_before(step, state)]
     assignments, marks = ", ".join(f"{name} = ?" for name in given), ", ".join("?" * len(before))
     statement = f"update jobs set {assignments} where state in ({marks}) and {where}"

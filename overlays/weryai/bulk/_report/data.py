@@ -62,7 +62,7 @@ def gather(db: Database, ledger: str, cards: int, now: float) -> Facts:
         "select min(submitted) as first, max(submitted) as submitted, max(ended) as ended, "
         "coalesce(sum(case when state = 'done' then size end), 0) as bytes from jobs"
     ).fetchone()
-    status = status_of(db, now)
+    status = status_of(db)
     last = max((moment for moment in (span["submitted"], span["ended"]) if moment is not None), default=None)
     first = span["first"] if span["first"] is not None else last
     times = None if first is None or last is None else _times(db, min(first, last), last)

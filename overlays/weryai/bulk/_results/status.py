@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,13 +56,13 @@ class Status:
 def status(ledger: Place) -> Status:
     """Tell how a run stands, also while it goes on; the ledger is only read."""
     with looking(ledger) as db:
-        return status_of(db, time.time())
+        return status_of(db)
 
 
-def status_of(db: Database, now: float) -> Status:
+def status_of(db: Database) -> Status:
     """Tell how the run of a database stands."""
     counted = counts(db)
-    is_going_on = is_anybody_at_work(db, now)
+    is_going_on = is_anybody_at_work(db)
     pace = pace_of(db) if is_going_on else None
     aside = others(db)
     left = sum(counted[state] for state in _OPEN) - aside[OrderState.QUEUED]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
+import secrets
 from collections.abc import AsyncIterator
+from functools import partial
 
 from ...errors import WeryAIError
-from .._ledger.queries import ALIVE
-from .._ledger.transitions import Database, LedgerWriter, lock
+from .._ledger.queries import ALIVE, SILENCE
+from .._ledger.transitions import Database, LedgerWriter, lock, moment_of
 
 #: Seconds between two signs of life.
 BEAT = 5.0
@@ -17,32 +18,34 @@ BEAT = 5.0
 
 @contextlib.asynccontextmanager
 async def alive(ledger: LedgerWriter) -> AsyncIterator[None]:
-    """Give signs of life until the block ends."""
-    beating = asyncio.create_task(_beat(ledger))
+    """Give signs of life until the block ends; others that work on the same ledger give their own."""
+    name = f"{ALIVE} {secrets.token_hex(8)}"
+    beating = asyncio.create_task(_beat(ledger, name))
     try:
         yield
     finally:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
-        # Another worker gives its own in a moment.
-        ledger.write(_forget)
+        ledger.write(partial(_forget, name=name))
 
 
-async def _beat(ledger: LedgerWriter) -> None:
+async def _beat(ledger: LedgerWriter, name: str) -> None:
     while True:
         with contextlib.suppress(WeryAIError):
-            await asyncio.wrap_future(ledger.write(_note))
+            await asyncio.wrap_future(ledger.write(partial(_note, name=name)))
         await asyncio.sleep(BEAT)
 
 
-def _forget(db: Database) -> None:
+def _forget(db: Database, name: str) -> float:
+    """Take back a sign, and those of runs that died; return the moment."""
     lock(db)
-    db.execute("delete from about where name = ?", (ALIVE,))
-
-
-def _note(db: Database) -> None:
-    lock(db)
+    moment = moment_of(db)
     db.execute(
-        "insert into about (name, value) values (?, ?) on conflict (name) do update set value = excluded.value",
-        (ALIVE, str(time.time())),
+        "delete from about where name = ? or (name like ? and cast(value as double precision) < ?)",
+        (name, f"{ALIVE}%", moment - SILENCE),
     )
+    return moment
+
+
+def _note(db: Database, name: str) -> None:
+    db.execute("insert into about (name, value) values (?, ?)", (name, str(_forget(db, name))))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from ...errors import ConfigurationError, WeryAIError
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.job import Job, JobState
-from .._ledger.ledger import Ledger, OpenLedger, refuse_path
+from .._ledger.ledger import Ledger, OpenLedger, check_ledger
 from .alive import alive
 from .credit_check import watching
 from .ending import Ending, all_ended, finished, heeding, refuse_on_a_loop
@@ -45,7 +44,8 @@ class Run:
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     dispatching: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
     is_let_go: bool = False
-    began: float = field(default_factory=time.time)
+    #: By the clock of the ledger, in seconds since 1970.
+    began: float = 0.0
 
     @property
     def is_shared(self) -> bool:
@@ -138,7 +138,7 @@ async def perform(
     **options: Any,
 ) -> Outcome:  # fmt: skip
     """Work on the jobs of a ledger until it is done or told to end; in a task of its own."""
-    refuse_path(ledger)
+    check_ledger(ledger, Ledger)
     limits = limits or Limits()
     throttle = LocalThrottle(SubmissionPace.begin(limits.rate, limits.start_rate), limits.in_flight)
     await asyncio.wrap_future(ledger.write(lambda db: keep_budget(db, limits)))
@@ -160,6 +160,7 @@ async def conduct(
         # Ties the ledger to this service and this key, before anything else.
         client._tie()
         await performer.note(lambda db: steps.note_stop(db, None))
+        run.began = await performer.note(steps.moment_of)
         watch(run)
         with ending.passing_to(run.heed):
             try:
@@ -252,10 +253,10 @@ async def outcome(run: Run) -> Outcome:
         lambda db: (reading.counts(db), reading.others(db), reading.facts(db))
     )
     stopping, signal = run.performer.stopping, run.ending.signal
-    if stopping is not None:
-        # Where the disk is full, the result is told all the same.
-        with contextlib.suppress(WeryAIError):
-            await run.performer.note(lambda db: steps.note_stop(db, stopping.reason))
+    # Where the disk is full, the result is told all the same.
+    with contextlib.suppress(WeryAIError):
+        # Where nothing is left to do, an older reason, or that of another worker, is one no more.
+        await run.performer.note(lambda db: steps.note_stop(db, stopping.reason if stopping else None))
     return Outcome(
         counts, facts.submits, facts.credits, stopping.reason if stopping else None, signal is not None,
         not_in_manifest=others, signal=signal, cause=stopping.cause if stopping else None,

@@ -23,7 +23,7 @@ from ...errors import (
     WeryAIError,
 )
 from .._ledger.ledger import OpenLedger
-from .._ledger.transitions import Database, LedgerWriter, lock
+from .._ledger.transitions import Database, LedgerWriter, lock, moment_of
 from . import health as states
 from .health import Health, Stage
 from .stop_reasons import Stopping, is_unknown
@@ -371,17 +371,6 @@ def _keep(db: Database, health: Health) -> None:
         "insert into about (name, value) values (?, ?) on conflict (name) do update set value = excluded.value",
         (NAME, states.written(health)),
     )
-
-
-def moment_of(db: Database) -> float:
-    """The database's own time, which is one for all workers."""
-    is_file = not hasattr(db, "connection")
-    statement = (
-        "select (julianday('now') - 2440587.5) * 86400.0 as moment"
-        if is_file
-        else "select extract(epoch from clock_timestamp())::double precision as moment"
-    )
-    return float(db.execute(statement).fetchone()["moment"])
 
 
 async def _noted(ledger: LedgerWriter, change: Callable[[Any], T]) -> T:

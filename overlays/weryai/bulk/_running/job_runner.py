@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import itertools
 import os
-import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -258,11 +257,10 @@ class JobRunner:
         # What is not to be converted was refused when the manifest was loaded.
         picture = await asyncio.to_thread(read_image, job.image, convert=True)
         size, name = await asyncio.to_thread(picture.origin)
-        not_before = time.time() - self._patience.upload_age
 
         def noted(db: Any) -> str | None:
             steps.note_image(db, job.row, size, name)
-            return steps.address_of(db, name, not_before)
+            return steps.address_of(db, name, self._patience.upload_age)
 
         known = await self.note(noted)
         if known is not None:

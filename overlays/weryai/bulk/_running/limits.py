@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from numbers import Number
+from decimal import Decimal
+from numbers import Real
 
 from ...errors import ConfigurationError
 from .health import OPEN_POSTS, most_ambiguous
@@ -36,12 +37,18 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not (isinstance(value, Number) or (value is None and field.default is None)) or isinstance(value, bool):
+            if value is None and field.default is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, Real | Decimal):
                 raise ConfigurationError(f"{field.name} must be a number, not {type(value).__name__}")
+            # A Decimal, a fraction or a number of numpy can neither be stored nor reckoned with everywhere.
+            object.__setattr__(self, field.name, value if isinstance(value, int) else float(value))
         if not self.start_rate > 0:
             raise ConfigurationError("start_rate must be more than 0 a second")
         if not 0 < self.rate <= 10_000 or not 1 <= self.in_flight <= 100_000:
             raise ConfigurationError("rate must be more than 0 and at most 10,000 a second, in_flight 1 to 100,000")
+        if self.in_flight % 1 or self.open_posts % 1:
+            raise ConfigurationError("in_flight and open_posts must be whole numbers")
         if not 1 <= self.open_posts <= 100 or not self.outage >= 0:
             raise ConfigurationError("open_posts must be 1 to 100, outage 0 seconds or more")
         for name in ("budget_tasks", "budget_credits"):

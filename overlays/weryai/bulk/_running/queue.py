@@ -13,13 +13,14 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..._flow.order import OrderState
 from ...errors import ConfigurationError, JournalError
 from .._ledger.database_url import for_libpq, is_telling, told
 from .._ledger.postgres import AWAY, GONE, NEEDS, QUEUE_SCHEMA, PostgresLedger, settings_of, talking
+from .._ledger.transitions import moment_of
 from . import queue_sql as steps
 
 if TYPE_CHECKING:
@@ -45,13 +46,16 @@ Body = Callable[[int], Awaitable[OrderState | None]]
 class Queue:
     """The queue of one worker; `body` performs the job of a row and returns where it then stands."""
 
-    def __init__(self, app: App, ledger: PostgresLedger, body: Body, is_ending: Callable[[], bool]) -> None:
-        """Get ready to work."""
+    def __init__(
+        self, app: App, ledger: PostgresLedger, body: Body, is_ending: Callable[[], bool], moment: float
+    ) -> None:
+        """Get ready to work; `moment` is the time now by the clock of the database, in seconds since 1970."""
         self._app, self._ledger, self._body, self._is_ending = app, ledger, body, is_ending
         self._holder = secrets.token_hex(8)
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._at_work = 0
-        app.task(name=_TASK, pass_context=True, retry=returning())(self._perform)
+        self._ahead = time.time() - moment
+        app.task(name=_TASK, pass_context=True, retry=returning(self._now))(self._perform)
 
     async def work(self, orders_at_once: int) -> None:
         """Take up jobs until this is cancelled, or the database was away for a minute."""
@@ -111,7 +115,7 @@ class Queue:
     async def _is_calm(self) -> bool:
         """Whether this worker has no job any more, and none that is paid for waits for one."""
         waiting = await self._app.job_manager.list_jobs_async(queue=PAID, status="todo")
-        moment = datetime.now(UTC)
+        moment = self._now()
         return not self._at_work and all(entry.scheduled_at and entry.scheduled_at > moment for entry in waiting)
 
     async def _is_empty(self) -> bool:
@@ -150,7 +154,7 @@ class Queue:
         for entry in sorted(stalled, key=lambda entry: _row_of(entry) not in paid):
             queue = PAID if _row_of(entry) in paid else ORDERS
             with contextlib.suppress(_errors().ConnectorException):
-                await manager.retry_job(entry, queue=queue, priority=1)
+                await manager.retry_job(entry, self._now(), queue=queue, priority=1)
 
     async def _feed(self) -> None:
         """Make entries for jobs that have none; what is paid for first."""
@@ -179,6 +183,10 @@ class Queue:
         found = await self._app.job_manager.list_queues_async(task=_TASK)
         return sum(int(queue[state]) for queue in found for state in states)
 
+    def _now(self) -> datetime:
+        """The time by the clock of the database, by which entries become due."""
+        return datetime.fromtimestamp(time.time() - self._ahead, UTC)
+
     async def _note(self, change: Callable[[Any], Any]) -> Any:
         return await asyncio.wrap_future(self._ledger.write(change))
 
@@ -195,6 +203,7 @@ async def opened(ledger: PostgresLedger, body: Body, is_ending: Callable[[], boo
     logging.getLogger("procrastinate").addHandler(logging.NullHandler())
     with talking(ledger.address):
         await asyncio.wrap_future(ledger.write(lambda db: steps.make(db, SchemaManager.get_schema(), GONE)))
+        moment = await asyncio.wrap_future(ledger.write(moment_of))
 
     async def configure(connection: Any) -> None:
         await connection.set_autocommit(True)
@@ -207,7 +216,7 @@ async def opened(ledger: PostgresLedger, body: Body, is_ending: Callable[[], boo
     app = App(connector=connector)
     try:
         async with app.open_async():
-            yield Queue(app, ledger, body, is_ending)
+            yield Queue(app, ledger, body, is_ending, moment)
     except _errors().ConnectorException as error:
         why = error.__cause__ or error
         cause = None if is_telling(why, ledger.address) else error
@@ -255,19 +264,20 @@ class OutageLimit:
         await asyncio.sleep(1.0)
 
 
-def returning() -> Any:
-    """When an entry comes back."""
+def returning(now: Callable[[], datetime]) -> Any:
+    """When an entry comes back, by this clock."""
     from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
     class Returning(BaseRetryStrategy):
         def get_retry_decision(self, *, exception: BaseException, job: Entry) -> RetryDecision | None:
             if not isinstance(exception, UnfinishedError):
                 # The worker ends; another one goes on.
-                return RetryDecision(retry_in={"seconds": 0})
+                return RetryDecision(retry_at=now())
             if exception.at_once:
-                return RetryDecision(retry_in={"seconds": 0}, queue=exception.queue)
+                return RetryDecision(retry_at=now(), queue=exception.queue)
             if job.attempts >= TRIES:
                 return None
-            return RetryDecision(retry_in={"seconds": PAUSE * 2**job.attempts}, queue=exception.queue)
+            pause = timedelta(seconds=PAUSE * 2**job.attempts)
+            return RetryDecision(retry_at=now() + pause, queue=exception.queue)
 
     return Returning()

@@ -9,12 +9,11 @@ from ...errors import JournalError
 from .._ledger import transitions as steps
 from .._ledger.postgres import LEDGER_SCHEMA, QUEUE_SCHEMA, Marked
 from .._ledger.queries import CURRENT
-from .._ledger.transitions import Database
+from .._ledger.transitions import NOW, Database, lock
 
 CRASHED = "the worker was gone before the response came"
 # A number that only we take a lock by.
 _MAKING = 0x57455251
-_NOW = "extract(epoch from clock_timestamp())::double precision"
 
 
 def make(db: Marked, schema: str, gone: float) -> None:
@@ -57,9 +56,10 @@ def recover_orphans(db: Database, gone: float) -> int:
 
 def lease(db: Database, holder: str, seconds: float) -> bool:
     """Be the one that looks after the queue for some seconds, unless another one is."""
+    lock(db)
     hit = db.execute(
-        f"insert into lease values (1, ?, {_NOW} + ?) on conflict (id) do update set holder = excluded.holder, "
-        f"until = excluded.until where lease.until < {_NOW} or lease.holder = excluded.holder",
+        f"insert into lease values (1, ?, {NOW} + ?) on conflict (id) do update set holder = excluded.holder, "
+        f"until = excluded.until where lease.until < {NOW} or lease.holder = excluded.holder",
         (holder, seconds),
     ).rowcount
     return bool(hit == 1)

@@ -12,9 +12,8 @@ from typing import Any
 
 from ..._flow.clock import sleep_for
 from .._ledger.ledger import OpenLedger
-from .._ledger.transitions import Database, lock
+from .._ledger.transitions import NOW, Database, lock, moment_of
 from . import pace as paces
-from .gate import moment_of
 from .health import OPEN_POSTS
 from .limits import Limits
 from .pace import SubmissionPace
@@ -26,7 +25,6 @@ FULL = 0.25
 NAME, FORGOTTEN = "pace", 600.0
 # Who waits for a turn for so many seconds looks again whether another worker was refused meanwhile.
 LONG = 0.5
-_NOW = "extract(epoch from clock_timestamp())::double precision"
 # What is only fetched any more, or failed to come, keeps no place: the service is done with it. What this worker is
 # sending it knows itself, from the turn on.
 _SENDING = "(state = 'submitting' and coalesce(worker, '') != ?)"
@@ -56,9 +54,9 @@ def take_turn(
         f"with pace as (select (value::json->>'gap')::double precision as gap from about where name = ?), "
         f"others as (select count(*) as many from jobs where {_GOING}), "
         f"sending as (select count(*) as many from jobs where {_SENDING}) "
-        f"update run set next_turn = greatest(next_turn, {_NOW}) + pace.gap from pace, others, sending "
+        f"update run set next_turn = greatest(next_turn, {NOW}) + pace.gap from pace, others, sending "
         f"where others.many < ? and sending.many < ? "
-        f"returning others.many as many, pace.gap as gap, next_turn - pace.gap - {_NOW} as pause",
+        f"returning others.many as many, pace.gap as gap, next_turn - pace.gap - {NOW} as pause",
         (NAME, worker or "", worker or "", most - sending, posts - sending),
     ).fetchone()
     if row is None:
@@ -68,12 +66,12 @@ def take_turn(
 
 def postpone(db: Database, pause: float) -> None:
     """Let no worker have a turn for so many seconds."""
-    db.execute(f"update run set next_turn = greatest(next_turn, {_NOW} + ?)", (pause,))
+    db.execute(f"update run set next_turn = greatest(next_turn, {NOW} + ?)", (pause,))
 
 
 def agree(db: Database, limits: Limits) -> None:
     """Begin a pace for all workers, unless they have one with the same limit that was used of late."""
-    row = db.execute(f"select next_turn > {_NOW} - ? as is_fresh from run", (FORGOTTEN,)).fetchone()
+    row = db.execute(f"select next_turn > {NOW} - ? as is_fresh from run", (FORGOTTEN,)).fetchone()
     known = _locked(db)
     if known is None or not row["is_fresh"] or known.most != limits.rate:
         _keep(db, SubmissionPace.begin(limits.rate, limits.start_rate))

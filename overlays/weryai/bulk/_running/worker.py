@@ -14,6 +14,7 @@ from ..._flow.logs import log
 from ..._flow.order import OrderState
 from ...errors import WeryAIError
 from .._ledger import queries as reading
+from .._ledger.ledger import check_ledger
 from .._ledger.postgres import PostgresLedger
 from .dispatcher import Run, conduct, end, keep_budget
 from .ending import Ending, all_ended, finished, heeding, refuse_on_a_loop
@@ -79,6 +80,7 @@ async def perform(
     **options: Any,
 ) -> Outcome:  # fmt: skip
     """Work beside others until it is told to end; in a task of its own, which is cancelled by that."""
+    check_ledger(ledger, PostgresLedger)
     settled = await asyncio.wrap_future(ledger.write(lambda db: _agreed_limits(db, limits)))
     await asyncio.wrap_future(ledger.write(lambda db: agree(db, settled)))
     throttle = SharedThrottle(ledger, settled)
