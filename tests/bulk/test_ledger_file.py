@@ -110,7 +110,7 @@ def test_a_disk_that_numbers_files_anew_makes_no_copy_of_a_ledger(
     """On a memory card the inode changes with each mount, which is no copy; one beside the original still is."""
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"1 1 8:1 / {tmp_path} rw - {kind} /dev/sdb1 rw\n")
-    monkeypatch.setattr("weryai._journal.filesystems.MOUNTS", mounts)
+    monkeypatch.setattr("weryai._journal.sqlite_file.MOUNTS", mounts)
     path, copy = tmp_path / "run.db", tmp_path / "copy.db"
 
     def copied(here: Path, there: Path) -> None:

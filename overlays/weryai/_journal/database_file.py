@@ -39,7 +39,7 @@ _spoiled: set[Identity] = set()
 def share(path: Path, kind: Kind, *, exclusive: bool = False, accept: Accept | None = None) -> DatabaseFile:
     """Open a file, or make it, or join those who have it open in this process; each closes it once.
 
-    `accept` is that of `open_file`. Raises JournalError: it cannot be used, or somebody wants it alone.
+    Raises JournalError: it cannot be used, or somebody wants it alone.
     """
     try:
         real = Path(os.path.realpath(path))
@@ -59,10 +59,9 @@ def share(path: Path, kind: Kind, *, exclusive: bool = False, accept: Accept | N
 
 
 class DatabaseFile:
-    """One file that is open; what is handed to `write` is done by one thread, in the order of the calls."""
+    """One file that is open, by its resolved path; `write` has things done by one thread, in the order of the calls."""
 
     def __init__(self, path: Path, kind: Kind, *, exclusive: bool, accept: Accept | None) -> None:
-        """Lock, open and check the file at a resolved path; the lock lies beside it."""
         self._path, self._kind, self._exclusive = path, kind, exclusive
         self._users = 1
         self._made_folders = [folder for folder in path.parents if not folder.exists()]
@@ -70,7 +69,7 @@ class DatabaseFile:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._hold = Lock(path, exclusive=exclusive, kind=kind)
         try:
-            self._is_made = make_file(path, kind)
+            self._is_made = make_file(path)
             db = open_file(path, kind, accept)
             with contextlib.ExitStack() as on_failure:
                 on_failure.callback(db.close)
@@ -134,12 +133,12 @@ class DatabaseFile:
             writer.write(lambda _: None).exception()
 
     def remove_when_closed(self, *beside: Path) -> None:
-        """Take the file away when it is closed, and these with it, if it was made by this opening and for one alone."""
+        """Delete the file when it is closed, and these, if it was made by this opening and for one alone."""
         if self._is_made and self._exclusive:
             self._leavings = beside
 
     def _remove(self, beside: tuple[Path, ...]) -> None:
-        """Take away the file, what lies beside it, and the folders that were made for it."""
+        """Delete also the folders that were made for it."""
         for file in (self._path, *beside):
             with contextlib.suppress(OSError):
                 file.unlink()
@@ -171,10 +170,9 @@ class DatabaseFile:
 
 
 class FileStore(Store):
-    """A connection to one file, which can be closed for a while, and opened again if the file is still the same."""
+    """A connection to a checked file; closed for the time of a fork, and opened again if the file is still the same."""
 
     def __init__(self, db: sqlite3.Connection, path: Path, kind: Kind) -> None:
-        """Take over a connection to a file that has been checked."""
         super().__init__(db, path, kind)
         found = os.stat(path)
         self.identity: Identity = (found.st_dev, found.st_ino)
@@ -184,7 +182,7 @@ class FileStore(Store):
             warn(f"the {kind.noun} {path} has other names (hard links); use it by one name only, or rows are lost")
 
     def connect(self) -> None:
-        """Open the file again after a fork."""
+        """See `Store`."""
         if self.db is not None:
             return
         self.check_place(self._path)
@@ -200,7 +198,7 @@ class FileStore(Store):
         self.db = db
 
     def disconnect(self) -> None:
-        """Close the connection; SQLite then writes everything into the file itself."""
+        """See `Store`; SQLite then writes everything into the file itself."""
         if self.db is not None:
             self.db.close()
             self.db = self._log = None
@@ -230,7 +228,7 @@ class FileStore(Store):
 
 
 def _identity_of(path: Path, kind: Kind) -> Identity | None:
-    """What tells a file from every other one; None where there is none, or none can be."""
+    """Device and inode of a file; None where there is none, or none can be."""
     try:
         found = os.stat(path)
     except OSError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -14,10 +15,8 @@ from typing import NoReturn, Self, TypeVar
 from .._flow.intent import Intent
 from .._flow.order import AttemptResult, Cost, Order, OrderState, Scope, service_of
 from ..errors import ConfigurationError, JournalError
-from . import costs
 from . import transitions as steps
 from .database_file import share
-from .default_path import default_path
 from .schema import JOURNAL
 from .writer import followed_by
 
@@ -38,7 +37,6 @@ class Journal:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, exclusive: bool = False, window: float = WINDOW) -> None:
-        """Open the file, or make it."""
         if isinstance(window, bool) or not isinstance(window, int | float) or not 0 <= window <= 1e9:
             raise ConfigurationError("window must be a number of seconds, 0 or more")
         try:
@@ -75,7 +73,6 @@ class Journal:
         raise TypeError("a Journal is an open file and is not pickled; open it in each process")
 
     def _write(self, change: Callable[[sqlite3.Connection], T]) -> Future[T]:
-        """Have a change made, or something read, in the order of the calls."""
         if self._is_closed:
             raise JournalError(f"the journal {self.path} is closed")
         return self._file.write(change)
@@ -89,15 +86,35 @@ class Journal:
         return ScopedJournal(self, Scope(service_of(base_url), hashed))
 
 
+def default_path(
+    environment: Mapping[str, str] = os.environ, platform: str = sys.platform, home: Path | None = None
+) -> Path:
+    """Return WERYAI_JOURNAL, else a file in the folder where the system keeps a user's data; raises JournalError."""
+    if named := environment.get("WERYAI_JOURNAL"):
+        return Path(os.path.expanduser(named))
+    try:
+        home = home or Path.home()
+    except RuntimeError as error:
+        raise JournalError("nothing tells where this user's home is, which the journal lies in") from error
+    if platform == "win32":
+        folder = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    elif platform == "darwin":
+        folder = home / "Library" / "Application Support"
+    else:
+        # By the XDG rules a relative path there is to be ignored.
+        folder = Path(environment.get("XDG_DATA_HOME", ""))
+        folder = folder if folder.is_absolute() else home / ".local" / "share"
+    return folder / "weryai" / "journal.db"
+
+
 class ScopedJournal:
-    """A journal as one client sees it; each method returns a future that is done when the change is on the disk."""
+    """A journal as one client sees it: the `OrderLog` of one service and one key, made of `transitions`."""
 
     def __init__(self, journal: Journal, scope: Scope) -> None:
-        """Look at a journal with the eyes of one service and one key."""
         self._journal, self._scope = journal, scope
 
     def begin(self, intent: Intent, fingerprint: str) -> Future[int]:
-        """Write an order down before it is sent."""
+        """See `OrderLog`."""
         journal = self._journal
 
         def change(db: sqlite3.Connection) -> int:
@@ -110,51 +127,51 @@ class ScopedJournal:
         return journal._write(change)
 
     def end(self, row: int, attempt: AttemptResult) -> Future[None]:
-        """Write down what became of a try; an error where that is in no file that is found again."""
+        """See `OrderLog`; fails also where that is in no file that is found again."""
         noted = self._journal._write(lambda db: steps.end(db, row, attempt))
         return followed_by(noted, self._journal._check_place)
 
     def mark_ambiguous(self, row: int, reason: str) -> Future[None]:
-        """Give an open try up."""
+        """See `OrderLog`."""
         return self._journal._write(lambda db: steps.mark_ambiguous(db, row, reason))
 
     def mark_not_placed(self, row: int, reason: str) -> Future[None]:
-        """Give an order up that surely was not placed."""
+        """See `OrderLog`."""
         return self._journal._write(lambda db: steps.mark_not_placed(db, row, reason))
 
     def finish_task(self, task_id: str, path: str | None, reason: str | None = None) -> Future[None]:
-        """Write down how a task ended."""
+        """See `OrderLog`."""
         return self._journal._write(lambda db: steps.finish_task(db, self._scope, task_id, path, reason))
 
     def list_orders(self, states: Iterable[OrderState]) -> Future[tuple[Order, ...]]:
-        """Read the orders in these states, oldest first."""
+        """See `OrderLog`."""
         wanted = tuple(states)
         return self._journal._write(lambda db: steps.list_orders(db, self._scope, wanted))
 
     def waits(self, model: str) -> Future[tuple[float, ...]]:
-        """Read how many seconds the last orders of a model took, newest first."""
+        """See `OrderLog`."""
         return self._journal._write(lambda db: steps.waits(db, self._scope, model))
 
     def note_cost(self, task_id: str, credits: float) -> Future[bool]:
-        """Note what a task has cost, unless others were under way."""
-        return self._journal._write(lambda db: costs.note_cost(db, self._scope, task_id, credits))
+        """See `OrderLog`."""
+        return self._journal._write(lambda db: steps.note_cost(db, self._scope, task_id, credits))
 
     def last_cost(self, model: str) -> Future[Cost | None]:
-        """Read what the last single task of a model cost at this service, by whatever key."""
-        return self._journal._write(lambda db: costs.last_cost(db, self._scope.base_url, model))
+        """See `OrderLog`."""
+        return self._journal._write(lambda db: steps.last_cost(db, self._scope.base_url, model))
 
     def claim(self, *, everything: bool) -> Future[tuple[Order, ...]]:
-        """Take over the paid orders that nobody works on, or all that are unfinished."""
+        """See `OrderLog`."""
         return self._journal._write(lambda db: steps.claim(db, self._scope, everything=everything))
 
     def adopt(self, row: int, task_id: str) -> Future[Order]:
-        """Write down that an ambiguous order became this task."""
+        """See `OrderLog`."""
         return self._journal._write(lambda db: steps.adopt(db, self._scope, row, task_id))
 
     def requeue(self, row: int) -> Future[Order]:
-        """Write down that an ambiguous order is to be sent once more."""
+        """See `OrderLog`."""
         return self._journal._write(lambda db: steps.requeue(db, self._scope, row))
 
     def give_up(self, row: int) -> Future[Order]:
-        """Write down that nobody wants to know any more what becomes of an order."""
+        """See `OrderLog`."""
         return self._journal._write(lambda db: steps.give_up(db, self._scope, row))

@@ -49,7 +49,7 @@ class ProcessMemory:
             os.register_at_fork(after_in_child=self._after_fork)
 
     def order_log(self, base_url: str, key: str) -> MemoryLog:
-        """The part that belongs to one service and one key."""
+        """See `OrderLogSource`."""
         return MemoryLog(self, Scope(service_of(base_url), hashlib.sha256(self._salt + key.encode()).hexdigest()))
 
     def forget(self) -> None:
@@ -104,22 +104,22 @@ class ProcessMemory:
 
 
 class MemoryLog:
-    """The memory as one client sees it; the futures are done."""
+    """The memory as one client sees it: an `AttemptLog` whose futures are done."""
 
     def __init__(self, memory: ProcessMemory, scope: Scope) -> None:
         self._memory, self._scope = memory, scope
 
     def begin(self, intent: Intent, fingerprint: str) -> Future[int]:
-        """Let an order through, unless the same may have been paid for."""
+        """See `AttemptLog`."""
         return _done(self._memory.begin((self._scope, fingerprint), intent))
 
     def end(self, row: int, attempt: AttemptResult) -> Future[None]:
-        """Remember what became of an attempt."""
+        """See `AttemptLog`."""
         self._memory.end(row, attempt)
         return _done(None)
 
     def mark_ambiguous(self, row: int, reason: str) -> Future[None]:
-        """Remember that nobody waits for the response any more."""
+        """See `AttemptLog`."""
         self._memory.give_up(row, reason)
         return _done(None)
 

@@ -15,10 +15,15 @@ from typing import TypeAlias
 
 from .._flow.logs import warn_before_paying
 from ..errors import JournalError, before_sending
-from .filesystems import network_of
 
 # How long another process may keep the file to itself, in seconds.
 PATIENCE = 10.0
+MOUNTS = Path("/proc/self/mountinfo")
+# SQLite's write-ahead log needs memory that all its users share, which no file system between machines gives.
+NETWORK = ("nfs", "cifs", "smb", "ncpfs", "afs", "9p", "ceph", "lustre", "glusterfs", "gpfs", "beegfs", "fuse.sshfs",
+           "fuse.gluster", "fuse.ceph", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse", "fuse.goofys")  # fmt: skip
+# A memory card or a stick; "fuseblk" may be one as well.
+RENUMBERING = ("msdos", "vfat", "exfat", "fuse.exfat", "fuse.exfat-fuse", "fuseblk")
 
 
 @dataclass(frozen=True)
@@ -37,31 +42,18 @@ class Kind:
 Accept: TypeAlias = Callable[[sqlite3.Connection], None]
 
 
-def make_file(path: Path, kind: Kind) -> bool:
-    """Make an empty file with its folder, unless there is one, which is not opened; whether it was made.
-
-    Raises JournalError.
-
-    POSIX takes every lock that a process has on a file when any descriptor of it is closed. So a file that may be in
-    use is opened by SQLite alone.
-    """
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Prompts are private. The files that SQLite puts beside it get the same rights.
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(path, flags, 0o600))
-            return True
-        return False
-    except (OSError, ValueError) as error:
-        raise unusable(path, error, kind) from error
+def make_file(path: Path) -> bool:
+    """Make an empty file, unless there is one, which only SQLite may open; whether it was made. Raises OSError."""
+    # Prompts are private. The files that SQLite puts beside it get the same rights.
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, flags, 0o600))
+        return True
+    return False
 
 
-def open_file(path: Path, kind: Kind, accept: Accept | None = None) -> sqlite3.Connection:
-    """Open a file of this kind for writing; whatever is in the way is a JournalError.
-
-    `accept` sees what is in it, and may refuse it by an error, before anything is changed.
-    """
+def open_file(path: Path, kind: Kind, accept: Accept | None) -> sqlite3.Connection:
+    """Open a file of this kind for writing; whatever is in the way is a JournalError."""
     db = connect(path, kind)
     try:
         _check(db, path, kind, accept)
@@ -75,7 +67,7 @@ def open_file(path: Path, kind: Kind, accept: Accept | None = None) -> sqlite3.C
 
 
 def connect(path: Path, kind: Kind) -> sqlite3.Connection:
-    """Open a file that is known to be of this kind."""
+    """Open a file that is known to be of this kind; raises JournalError."""
     try:
         db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     except (sqlite3.Error, ValueError) as error:
@@ -85,7 +77,7 @@ def connect(path: Path, kind: Kind) -> sqlite3.Connection:
 
 
 def unusable(path: Path, error: Exception, kind: Kind) -> JournalError:
-    """Say that the file cannot be written, and why."""
+    """The error of a file that cannot be written."""
     reason = getattr(error, "strerror", None) or error
     return JournalError(f"the {kind.noun} {path} cannot be written: {reason}")
 
@@ -103,7 +95,7 @@ def _check(db: sqlite3.Connection, path: Path, kind: Kind, accept: Accept | None
             db.execute(statement)
         db.execute("insert into about values ('salt', ?)", (secrets.token_hex(16),))
         db.execute(f"pragma application_id = {kind.application}")
-    elif version < kind.schema:
+    else:
         for older in range(version, kind.schema):
             kind.upgrades[older](db)
     if version < kind.schema:
@@ -152,10 +144,12 @@ def version_of(db: sqlite3.Connection, path: Path, kind: Kind) -> int:
 
 
 class Lock:
-    """Keeps a file to one run (`exclusive`), or keeps such a run away; ends with the process, however that ends."""
+    """Keeps a file to one run (`exclusive`), or keeps such a run away; ends with the process, however that ends.
+
+    It is taken at once, or JournalError is raised.
+    """
 
     def __init__(self, path: Path, *, exclusive: bool, kind: Kind) -> None:
-        """Take it at once, or raise JournalError."""
         self._place = place = path.with_name(f"{path.name}.lock")
         if network := network_of(path):
             _warn_of_network(f"the {kind.noun} {path}", network, exclusive=exclusive)
@@ -189,14 +183,14 @@ class Lock:
         self.release()
 
     def release(self) -> None:
-        """Give it back, or, in a forked child, leave it to the parent; twice is fine."""
+        """Give it back; in a forked child that leaves it to the parent. Twice is fine."""
         with contextlib.suppress(OSError):
             os.close(self._handle)
         self._handle = -1
 
 
 def in_use(path: Path, kind: Kind, *, exclusive: bool) -> JournalError:
-    """Say who keeps a file from whoever wants it, alone or not."""
+    """The error of a file that others keep from whoever wants it, alone or not."""
     whom = "others use it" if exclusive else "a run keeps it to itself"
     return before_sending(JournalError(f"the {kind.noun} {path} is in use: {whom}"))
 
@@ -220,3 +214,35 @@ def _take(handle: int, *, exclusive: bool) -> None:
         import fcntl
 
         fcntl.flock(handle, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+
+
+def network_of(path: Path) -> str | None:
+    """The kind of network file system that a path is on, as far as the system tells (Linux, and Windows shares)."""
+    if str(path).startswith("\\\\"):
+        return "a network share"
+    kind = _type_of(path)
+    return kind if kind.startswith(NETWORK) else None
+
+
+def keeps_inodes(path: Path) -> bool:
+    """Whether a file has the same inode when its disk comes back; FAT and exFAT number them anew (told on Linux)."""
+    return _type_of(path) not in RENUMBERING
+
+
+def _type_of(path: Path) -> str:
+    try:
+        return _kind_of(os.path.realpath(path), MOUNTS.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ""
+
+
+def _kind_of(path: str, mounts: str) -> str:
+    """The type of the innermost mount that holds the path; the last of several at one place covers the others."""
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        front, _, back = line.partition(" - ")
+        # Spaces in a mount point are written as \040, and so on.
+        point = front.split(" ")[4].encode().decode("unicode_escape").encode("latin-1").decode(errors="replace")
+        if len(point) >= len(best) and (path == point or path.startswith(point.rstrip("/") + "/")):
+            best, kind = point, back.split(" ")[0]
+    return kind

@@ -7,6 +7,7 @@ person, leads on. `TRANSITIONS` of `_flow.order` is the table; a step is taken w
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sqlite3
 import time
@@ -14,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._flow.intent import Intent
-from .._flow.order import AttemptResult, Order, OrderState, Scope, states_before
+from .._flow.order import AttemptResult, Cost, Order, OrderState, Scope, states_before
 from .._flow.process import Owner, this_process
 from ..errors import DuplicateRequestError, InvalidInputError, JournalError
 
@@ -22,6 +23,8 @@ from ..errors import DuplicateRequestError, InvalidInputError, JournalError
 LONGEST_TRY = 86_400.0
 # Of how many finished orders `waits` looks at the model, and how many times it returns.
 MOST_LOOKED_AT, MOST_WAITS = 500, 20
+# An order that was under way so many seconds before may still be billed.
+LATE = 3600.0
 
 
 def begin(db: sqlite3.Connection, intent: Intent, fingerprint: str, scope: Scope, window: float) -> int:
@@ -133,9 +136,49 @@ def waits(db: sqlite3.Connection, scope: Scope, model: str) -> tuple[float, ...]
         "order by id desc limit ?",
         (scope.base_url, scope.key, MOST_LOOKED_AT),
     ).fetchall()
-    took = (row["seconds"] for row in rows if body_of(row).get("model") == model)
+    took = (row["seconds"] for row in rows if _body(row).get("model") == model)
     # A clock that was set back makes a time that never was.
     return tuple(seconds for seconds in took if seconds > 0)[:MOST_WAITS]
+
+
+def note_cost(db: sqlite3.Connection, scope: Scope, task_id: str, credits: float) -> bool:
+    """Note in `about` what a task has cost, if it was alone; whether it was, as far as this journal knows.
+
+    Nothing is decided by it: balances are shared, and late.
+    """
+    own = db.execute(
+        "select orders.* from orders join tasks on order_id = id where task_id = ? and base_url = ? and key = ?",
+        (task_id, scope.base_url, scope.key),
+    ).fetchone()
+    if own is None:
+        return False
+    (many,) = db.execute("select count(*) from tasks where order_id = ?", (own["id"],)).fetchone()
+    other = db.execute(
+        "select 1 from orders where id != ? and base_url = ? and key = ? and (changed >= ? or "
+        "(changed >= ? and state in ('submitting', 'submitted', 'ambiguous')))",
+        (own["id"], scope.base_url, scope.key, own["began"], own["began"] - LATE),
+    ).fetchone()
+    if many != 1 or other is not None:
+        return False
+    body = _body(own)
+    cost = Cost(
+        str(body.get("model")), credits, time.time(), own["request"], body.get("duration"), body.get("resolution")
+    )
+    db.execute(
+        "insert or replace into about (name, value) values (?, ?)",
+        (_cost_name(scope.base_url, cost.model), json.dumps(dataclasses.asdict(cost))),
+    )
+    return True
+
+
+def last_cost(db: sqlite3.Connection, base_url: str, model: str) -> Cost | None:
+    """Read what the last single task of a model cost."""
+    row = db.execute("select value from about where name = ?", (_cost_name(base_url, model),)).fetchone()
+    return None if row is None else Cost(**json.loads(row["value"]))
+
+
+def _cost_name(base_url: str, model: str) -> str:
+    return f"cost {base_url} {model}"
 
 
 def find_order(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
@@ -301,7 +344,7 @@ def _owner(row: sqlite3.Row) -> Owner | None:
     return Owner(row["owner_pid"], row["owner_start"], row["owner_host"]) if row["owner_pid"] is not None else None
 
 
-def body_of(row: sqlite3.Row) -> dict[str, Any]:
+def _body(row: sqlite3.Row) -> dict[str, Any]:
     """What an order sent; nothing where that is damaged, so that its task ids can still be read."""
     try:
         body = json.loads(row["body"])
@@ -320,7 +363,7 @@ def _order(db: sqlite3.Connection, row: sqlite3.Row) -> Order:
         paths=tuple(task["path"] for task in tasks if task["path"]),
         reason=row["reason"],
         request=row["request"],
-        body=body_of(row),
+        body=_body(row),
         output=row["output"],
         began=row["began"],
         owner=_owner(row),

@@ -21,7 +21,7 @@ MOST_AT_ONCE = 1_000
 
 
 class Store:
-    """What a writer writes to: a connection that is its own, and what failures mean; here those of a file."""
+    """What a writer writes to: a connection of its own, and what failures mean; here those of a file."""
 
     begin = "begin immediate"
     #: Errors that undo a whole transaction and may pass; `mend` is asked about them.
@@ -34,10 +34,10 @@ class Store:
         """Open the connection again, if it was closed for the time of a fork."""
 
     def disconnect(self) -> None:
-        """Close the connection for the time of a fork, which no connection survives."""
+        """Close it for the time of a fork, which no connection survives."""
 
     def close(self) -> None:
-        """Close the connection for good."""
+        """Close it for good."""
         self.db.close()
 
     def mend(self, error: Exception, attempt: int) -> bool:
@@ -45,7 +45,7 @@ class Store:
         return False
 
     def explain(self, error: Exception) -> Exception:
-        """What is told of an error that a change met: its own, unless it is the database's."""
+        """What is told of an error that a change met: itself, unless it is the database's."""
         return unusable(self._path, error, self._kind) if isinstance(error, sqlite3.Error) else error
 
     def closed(self) -> JournalError:
@@ -74,7 +74,6 @@ class Writer:
     """Makes changes of a database in the order they came; a future is done when its change is on the disk."""
 
     def __init__(self, store: Store) -> None:
-        """Start the thread; the connection is its own from now on."""
         self._store = store
         self._work = queue.SimpleQueue[tuple[Change, Future[Any]] | None]()
         self._thread = threading.Thread(target=self._toil, name="weryai-journal", daemon=True)
@@ -109,7 +108,7 @@ class Writer:
         self._store.disconnect()
 
     def resume(self) -> None:
-        """Go on; the connection is opened again when it is needed."""
+        """Go on; the next change opens the connection."""
         self._turn.release()
 
     def _toil(self) -> None:

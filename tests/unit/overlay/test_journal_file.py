@@ -24,7 +24,7 @@ from fakes.faces import Face, submit
 from fakes.faulty_server import FaultyServer
 from fakes.journals import rows
 from weryai import Journal
-from weryai._journal import filesystems, sqlite_file
+from weryai._journal import sqlite_file
 from weryai._journal.schema import JOURNAL, SCHEMA
 from weryai.errors import ConfigurationError, JournalError
 
@@ -265,14 +265,14 @@ def test_a_network_file_system_is_known(
 ) -> None:
     """The innermost mount decides, by its whole name; Windows shares are known by theirs."""
     (tmp_path / "mountinfo").write_text(MOUNTS)
-    monkeypatch.setattr(filesystems, "MOUNTS", tmp_path / "mountinfo")
-    assert filesystems.network_of(Path(path)) == kind
+    monkeypatch.setattr(sqlite_file, "MOUNTS", tmp_path / "mountinfo")
+    assert sqlite_file.network_of(Path(path)) == kind
 
 
 def test_a_network_file_system_is_warned_of_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There a shared journal warns, and one that somebody wants alone is refused."""
     (tmp_path / "mountinfo").write_text(f"1 0 0:1 / {tmp_path} rw - nfs4 server:/ rw\n")
-    monkeypatch.setattr(filesystems, "MOUNTS", tmp_path / "mountinfo")
+    monkeypatch.setattr(sqlite_file, "MOUNTS", tmp_path / "mountinfo")
     with pytest.warns(weryai.WeryAIWarning, match="network file system"):
         Journal(tmp_path / "journal.db").close()
     with pytest.raises(JournalError, match="network file system"):

@@ -7,8 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from ..._journal.filesystems import keeps_inodes
-from ..._journal.sqlite_file import unusable
+from ..._journal.sqlite_file import keeps_inodes, unusable
 from ...errors import JournalError, before_sending
 from .schema import LEDGER
 
