@@ -1,9 +1,30 @@
 """Contains some shared types for properties"""
 
-from collections.abc import Mapping, MutableMapping
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import IO, Any, BinaryIO, Generic, Literal, TypeVar
+from enum import Enum
+from typing import (
+    IO,
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    ClassVar,
+    Generic,
+    Literal,
+    Self,
+    TypeVar,
+    cast,
+)
 from urllib.parse import quote
+
+from . import errors
+
+if TYPE_CHECKING:
+    import httpx
+
+    from .client import Client
 
 
 class Unset:
@@ -24,7 +45,66 @@ FileTypes = (
 RequestFiles = list[tuple[str, FileTypes]]
 
 
-class OpenModel:
+class Model:
+    """A part of the API that is read from JSON and written as JSON"""
+
+    __slots__ = ()
+    __attrs_attrs__: ClassVar[tuple[Any, ...]]
+    # What a field is read into: names of models and enumerations, those of a list's items in brackets.
+    _kinds: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    # The names of fields that are other ones in JSON.
+    _names: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Read JSON: what does not fit is kept as it came; a KeyError says that a required field is missing"""
+        from attrs import NOTHING
+
+        d, given = dict(src_dict), {}
+        for one in cls.__attrs_attrs__:
+            if one.init:
+                name = cls._names.get(one.name, one.name)
+                value = d.pop(name) if one.default is NOTHING else d.pop(name, UNSET)
+                given[one.name] = _read(value, cls._kinds.get(one.name, ()))
+        made: Any = cast(Any, cls)(**given)
+        if hasattr(made, "additional_properties"):
+            made.additional_properties = d
+        return cast(Self, made)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write JSON, without the fields that are UNSET"""
+        written = dict(self.additional_properties) if isinstance(self, OpenModel) else {}
+        for one in self.__attrs_attrs__:
+            if one.init and (value := getattr(self, one.name)) is not UNSET:
+                written[self._names.get(one.name, one.name)] = _written(value)
+        return written
+
+
+def _read(value: Any, kinds: Iterable[Any]) -> Any:
+    """Read a value into the first of its kinds that it is"""
+    from . import models
+
+    for kind in kinds:
+        if isinstance(kind, list):
+            if isinstance(value, list):
+                return [_read(one, kind) for one in value]
+            continue
+        made = getattr(models, kind)
+        if isinstance(value, dict) if issubclass(made, Model) else type(value) in (str, int):
+            try:
+                return made.from_dict(value) if issubclass(made, Model) else made(value)
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+    return value
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_written(one) for one in value]
+    return value.to_dict() if isinstance(value, Model) else value.value if isinstance(value, Enum) else value
+
+
+class OpenModel(Model):
     """A model that keeps fields which the contract does not name; they are reached by their names"""
 
     __slots__ = ()
@@ -81,4 +161,28 @@ class Response(Generic[T]):
     parsed: T | None
 
 
-__all__ = ["UNSET", "File", "FileTypes", "OpenModel", "RequestFiles", "Response", "Unset", "path_segment"]
+def build_response(parse: Callable[..., T], client: Client, response: httpx.Response) -> Response[T]:
+    """Read a response; a success that cannot be read raises what the parser did, an error UnexpectedStatus"""
+    parsed: T | None = None
+    try:
+        parsed = parse(client=client, response=response)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as unreadable:
+        if response.is_success:
+            raise
+        if client.raise_on_unexpected_status:
+            raise errors.UnexpectedStatus(response.status_code, response.content) from unreadable
+    return Response(response.status_code, response.content, response.headers, parsed)
+
+
+__all__ = [
+    "UNSET",
+    "File",
+    "FileTypes",
+    "Model",
+    "OpenModel",
+    "RequestFiles",
+    "Response",
+    "Unset",
+    "build_response",
+    "path_segment",
+]

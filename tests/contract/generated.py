@@ -21,7 +21,7 @@ from contract.core import Operation, same
 from contract.reading import DOCUMENT, SCHEMAS, module_name, operations, resolve, snake_case
 from weryai_api import AuthenticatedClient
 from weryai_api import errors as generated_errors
-from weryai_api.types import UNSET, File, Unset
+from weryai_api.types import UNSET, File, Unset, build_response
 
 PACKAGE = "weryai_api.models"
 URL, KEY = "http://127.0.0.1:1", "k"
@@ -340,7 +340,7 @@ def _unreadable(module: Any, one: Operation, arguments: dict[str, Any]) -> Itera
     if answered.call(module.sync_detailed, **_fresh(arguments)).parsed is not None:
         yield f"{one.name} reads a page as a refusal"
     try:
-        module._build_response(client=answered.strict, response=answered.answer)
+        build_response(module._parse_response, answered.strict, answered.answer)
         yield f"{one.name} raises nothing for a page, although it should"
     except generated_errors.UnexpectedStatus as error:
         if (error.status_code, error.content) != (502, b"<html>"):

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from contract.generated import line, module_names, problems
-from mutants.derived_code import HARMLESS, CodeMistake, derived, excuse, seen_by
+from mutants.derived_code import CodeMistake, derived, seen_by
 
 # Every so many-th mistake is made in each run of the suite; `make mutants ONLY=generated.derived` makes all.
-STEP = 61
+STEP = 3
 LEAST = {
-    "argument": 340, "class": 35, "condition": 330, "default": 140, "field": 35, "key": 400, "number": 12,
-    "required": 140, "result": 260, "statement": 1200, "swapped": 200,
+    "argument": 110, "class": 20, "condition": 14, "default": 140, "field": 50, "key": 300, "number": 12,
+    "required": 3, "result": 70, "statement": 200, "swapped": 30,
 }  # fmt: skip
 
 
@@ -32,21 +32,15 @@ def test_a_generated_module_keeps_the_contract(name: str) -> None:
 
 
 def test_derived_mistakes_of_the_code_are_seen() -> None:
-    """A sample of all mistakes: each is told by a rule, or a proof says why nobody can tell the difference."""
-    sample = derived()[::STEP]
-    survivors = [one for one in sample if not seen_by(one)]
-    assert [one.name for one in survivors if not excuse(one)] == []
-    assert len(survivors) <= len(sample) / 4, "too many mistakes are excused"
+    """A sample of all mistakes: each is told by a rule."""
+    assert [one.name for one in derived()[::STEP] if not seen_by(one)] == []
 
 
 def test_every_kind_of_code_mistake_is_derived() -> None:
-    """No kind has dried up, and no excuse covers a kind that it is not about."""
+    """No kind has dried up."""
     many = Counter(one.kind for one in derived())
     assert {kind: many[kind] for kind in LEAST if many[kind] < LEAST[kind]} == {}
     assert set(many) == set(LEAST)
-    excused = Counter(one.kind for one in derived() if excuse(one))
-    assert set(excused) == {"condition", "result", "statement"}
-    assert len(HARMLESS) == 6
 
 
 def mistake(module: str, told: str) -> CodeMistake:
@@ -57,11 +51,11 @@ def mistake(module: str, told: str) -> CodeMistake:
 @pytest.mark.parametrize(
     ("module", "told", "problem"),
     [
-        ("models.task_data", "'cover_url' has a letter more", "TaskData"),
-        ("models.submit_data", "if task_ids is not UNSET: is not there", "SubmitData"),
+        ("models.task_data", "cover_url has a letter more", "TaskData"),
+        ("models.submit_data", "task_ids is None", "SubmitData"),
         ("models.known_resolution", "'4k' has a letter more", "its words are"),
         ("models.image_to_video_request", "video_number has none", "made of what is required alone"),
-        ("models.models_reply", "ModelsData is a dict", "ModelsReply.data is a dict"),
+        ("models.models_reply", "'data' has a letter more", "ModelsReply.data is a dict"),
         ("api.account.get_balance", "'get' has a letter more", "getBalance is sent as"),
         ("api.tasks.get_task_status", "ErrorReply is a dict", "getTaskStatus"),
     ],

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, OpenModel, Unset
-
-T = TypeVar("T", bound="ErrorReply")
 
 
 @_attrs_define
@@ -21,11 +18,11 @@ class ErrorReply(OpenModel):
     about no field.
 
         Attributes:
-            status (int | None | str | Unset): The code of the refusal, see `x-error-codes`.
-            desc (None | str | Unset): A short text; which one is not documented.
-            message (None | str | Unset): What is wrong, for people.
-            msg (None | str | Unset): What is wrong, in other replies.
-            success (bool | None | Unset): False, in replies that third parties met.
+            status: The code of the refusal, see `x-error-codes`.
+            desc: A short text; which one is not documented.
+            message: What is wrong, for people.
+            msg: What is wrong, in other replies.
+            success: False, in replies that third parties met.
     """
 
     status: int | None | str | Unset = UNSET
@@ -34,53 +31,3 @@ class ErrorReply(OpenModel):
     msg: None | str | Unset = UNSET
     success: bool | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        status = self.status
-
-        desc = self.desc
-
-        message = self.message
-
-        msg = self.msg
-
-        success = self.success
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        if status is not UNSET:
-            field_dict["status"] = status
-        if desc is not UNSET:
-            field_dict["desc"] = desc
-        if message is not UNSET:
-            field_dict["message"] = message
-        if msg is not UNSET:
-            field_dict["msg"] = msg
-        if success is not UNSET:
-            field_dict["success"] = success
-
-        return field_dict
-
-    @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        status = cast(int | None | str | Unset, d.pop("status", UNSET))
-
-        desc = cast(None | str | Unset, d.pop("desc", UNSET))
-
-        message = cast(None | str | Unset, d.pop("message", UNSET))
-
-        msg = cast(None | str | Unset, d.pop("msg", UNSET))
-
-        success = cast(bool | None | Unset, d.pop("success", UNSET))
-
-        error_reply = cls(
-            status=status,
-            desc=desc,
-            message=message,
-            msg=msg,
-            success=success,
-        )
-
-        error_reply.additional_properties = d
-        return error_reply

@@ -1,49 +1,41 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar, cast
-
 from attrs import define as _attrs_define
 
 from ..models.known_aspect_ratio import KnownAspectRatio
 from ..models.known_model import KnownModel
 from ..models.known_resolution import KnownResolution
-from ..types import UNSET, Unset
-
-T = TypeVar("T", bound="ImageToVideoRequest")
+from ..types import UNSET, Model, Unset
 
 
 @_attrs_define
-class ImageToVideoRequest:
+class ImageToVideoRequest(Model):
     """One picture, a prompt and how the video shall be. The page marks `aspect_ratio` as required too; newer documentation
     has models that list no ratio, and official code leaves the field out for them, so it is optional here.
 
         Attributes:
-            model (KnownModel | str): The model's key. Any string is accepted here because models change without notice.
-            prompt (str): What shall happen in the video, 1 to 2000 characters. A model may have a shorter limit
+            model: The model's key. Any string is accepted here because models change without notice.
+            prompt: What shall happen in the video, 1 to 2000 characters. A model may have a shorter limit
                 (`prompt_length_limit` of the registry).
-            image (str): Address of the reference picture: jpg, jpeg, png or webp. The service fetches it, so it must be
-                public. The page only says "uri"; the scheme is limited to http and https because the service has to fetch it,
-                and nothing shows that `data:` works on this operation.
-            duration (int): Length of the video in seconds. The page gives no limits; one second is the least that any model
+            image: Address of the reference picture: jpg, jpeg, png or webp. The service fetches it, so it must be public.
+                The page only says "uri"; the scheme is limited to http and https because the service has to fetch it, and
+                nothing shows that `data:` works on this operation.
+            duration: Length of the video in seconds. The page gives no limits; one second is the least that any model
                 lists, and no upper limit is set here because models differ (1 to 15 seen).
-            aspect_ratio (KnownAspectRatio | str | Unset): Width to height of the video. Required by the page; left out for
-                models that list no ratio, although the service also knows the message "aspect ratio cannot be empty". Which
-                ratios a model takes is in the registry.
-            negative_prompt (str | Unset): What shall not be in the video, at most 1000 characters. Only some models take
-                it.
-            video_number (int | Unset): How many videos to make; each is a paid task. The page says that only 1 is supported
-                (maximum 1, no minimum); the newer revision's example sends 4, the multi-image page starts at 1, and a client
-                checks a sibling operation for 1 to 4, so this document allows 1 to 4. Default: 1.
-            resolution (KnownResolution | str | Unset): The page names no values; models list different ones.
-            generate_audio (bool | Unset): Whether to make sound as well. A boolean by the page; two clients send the
-                strings "true" and "false" to this operation and are understood, which this document leaves out because the page
-                is explicit. Default: False.
-            webhook_url (str | Unset): Where the service posts when the task ends. The page says "uri"; only http and https
-                can be posted to.
-            caller_id (int | Unset): For the caller's own business association, 64 bits. It is no key against double
-                submission, and the service may refuse an id it does not know ("callerid not exist"), so leave it out unless you
-                were given one.
+            aspect_ratio: Width to height of the video. Required by the page; left out for models that list no ratio,
+                although the service also knows the message "aspect ratio cannot be empty". Which ratios a model takes is in the
+                registry.
+            negative_prompt: What shall not be in the video, at most 1000 characters. Only some models take it.
+            video_number: How many videos to make; each is a paid task. The page says that only 1 is supported (maximum 1,
+                no minimum); the newer revision's example sends 4, the multi-image page starts at 1, and a client checks a
+                sibling operation for 1 to 4, so this document allows 1 to 4.
+            resolution: The page names no values; models list different ones.
+            generate_audio: Whether to make sound as well. A boolean by the page; two clients send the strings "true" and
+                "false" to this operation and are understood, which this document leaves out because the page is explicit.
+            webhook_url: Where the service posts when the task ends. The page says "uri"; only http and https can be posted
+                to.
+            caller_id: For the caller's own business association, 64 bits. It is no key against double submission, and the
+                service may refuse an id it does not know ("callerid not exist"), so leave it out unless you were given one.
     """
 
     model: KnownModel | str
@@ -58,147 +50,8 @@ class ImageToVideoRequest:
     webhook_url: str | Unset = UNSET
     caller_id: int | Unset = UNSET
 
-    def to_dict(self) -> dict[str, Any]:
-        model: str
-        if isinstance(self.model, KnownModel):
-            model = KnownModel(self.model).value
-        else:
-            model = self.model
-
-        prompt = self.prompt
-
-        image = self.image
-
-        duration = self.duration
-
-        aspect_ratio: str | Unset
-        if isinstance(self.aspect_ratio, Unset):
-            aspect_ratio = UNSET
-        elif isinstance(self.aspect_ratio, KnownAspectRatio):
-            aspect_ratio = KnownAspectRatio(self.aspect_ratio).value
-        else:
-            aspect_ratio = self.aspect_ratio
-
-        negative_prompt = self.negative_prompt
-
-        video_number = self.video_number
-
-        resolution: str | Unset
-        if isinstance(self.resolution, Unset):
-            resolution = UNSET
-        elif isinstance(self.resolution, KnownResolution):
-            resolution = KnownResolution(self.resolution).value
-        else:
-            resolution = self.resolution
-
-        generate_audio = self.generate_audio
-
-        webhook_url = self.webhook_url
-
-        caller_id = self.caller_id
-
-        field_dict: dict[str, Any] = {}
-
-        field_dict.update(
-            {
-                "model": model,
-                "prompt": prompt,
-                "image": image,
-                "duration": duration,
-            }
-        )
-        if aspect_ratio is not UNSET:
-            field_dict["aspect_ratio"] = aspect_ratio
-        if negative_prompt is not UNSET:
-            field_dict["negative_prompt"] = negative_prompt
-        if video_number is not UNSET:
-            field_dict["video_number"] = video_number
-        if resolution is not UNSET:
-            field_dict["resolution"] = resolution
-        if generate_audio is not UNSET:
-            field_dict["generate_audio"] = generate_audio
-        if webhook_url is not UNSET:
-            field_dict["webhook_url"] = webhook_url
-        if caller_id is not UNSET:
-            field_dict["caller_id"] = caller_id
-
-        return field_dict
-
-    @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-
-        def _parse_model(data: object) -> KnownModel | str:
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                model_type_0 = KnownModel(data)
-
-                return model_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(KnownModel | str, data)
-
-        model = _parse_model(d.pop("model"))
-
-        prompt = d.pop("prompt")
-
-        image = d.pop("image")
-
-        duration = d.pop("duration")
-
-        def _parse_aspect_ratio(data: object) -> KnownAspectRatio | str | Unset:
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                aspect_ratio_type_0 = KnownAspectRatio(data)
-
-                return aspect_ratio_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(KnownAspectRatio | str | Unset, data)
-
-        aspect_ratio = _parse_aspect_ratio(d.pop("aspect_ratio", UNSET))
-
-        negative_prompt = d.pop("negative_prompt", UNSET)
-
-        video_number = d.pop("video_number", UNSET)
-
-        def _parse_resolution(data: object) -> KnownResolution | str | Unset:
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                resolution_type_0 = KnownResolution(data)
-
-                return resolution_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(KnownResolution | str | Unset, data)
-
-        resolution = _parse_resolution(d.pop("resolution", UNSET))
-
-        generate_audio = d.pop("generate_audio", UNSET)
-
-        webhook_url = d.pop("webhook_url", UNSET)
-
-        caller_id = d.pop("caller_id", UNSET)
-
-        image_to_video_request = cls(
-            model=model,
-            prompt=prompt,
-            image=image,
-            duration=duration,
-            aspect_ratio=aspect_ratio,
-            negative_prompt=negative_prompt,
-            video_number=video_number,
-            resolution=resolution,
-            generate_audio=generate_audio,
-            webhook_url=webhook_url,
-            caller_id=caller_id,
-        )
-
-        return image_to_video_request
+    _kinds = {
+        "model": ("KnownModel",),
+        "aspect_ratio": ("KnownAspectRatio",),
+        "resolution": ("KnownResolution",),
+    }

@@ -7,22 +7,21 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 
 from .. import types
-from ..types import UNSET, File, Unset
+from ..types import UNSET, File, Model, Unset
 
 T = TypeVar("T", bound="UploadFileRequest")
 
 
 @_attrs_define
-class UploadFileRequest:
+class UploadFileRequest(Model):
     """The parts of the upload form.
 
     Attributes:
-        file (File): The file. By the service's own messages a picture is jpg, jpeg, png or webp of less than 10 MB, and
-            its content must fit the name's suffix.
-        batch_no (str | Unset): A number that groups uploads for the rate limit. Official code sends a prefix and the
-            time; others send none.
-        fixed (bool | Unset): Whether the stored file keeps a fixed name. As a form part it travels as the text "true"
-            or "false". Default: False.
+        file: The file. By the service's own messages a picture is jpg, jpeg, png or webp of less than 10 MB, and its
+            content must fit the name's suffix.
+        batch_no: A number that groups uploads for the rate limit. Official code sends a prefix and the time; others
+            send none.
+        fixed: Whether the stored file keeps a fixed name. As a form part it travels as the text "true" or "false".
     """
 
     file: File

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from ... import errors
-from ...types import Response
+from ...types import Response, build_response
 
 if TYPE_CHECKING:
+    import httpx
+
     from ...client import AuthenticatedClient, Client
     from ...models.balance_reply import BalanceReply
     from ...models.error_reply import ErrorReply
@@ -38,25 +37,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
     return response_default
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[BalanceReply | ErrorReply]:
-    parsed: BalanceReply | ErrorReply | None = None
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as unreadable:
-        if response.is_success:
-            raise
-        if client.raise_on_unexpected_status:
-            raise errors.UnexpectedStatus(response.status_code, response.content) from unreadable
-    return Response(
-        status_code=response.status_code,
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
-
-
 def sync_detailed(
     *,
     client: AuthenticatedClient,
@@ -75,11 +55,9 @@ def sync_detailed(
 
     kwargs = _get_kwargs()
 
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
+    response = client.get_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+    return build_response(_parse_response, client, response)
 
 
 def sync(
@@ -88,9 +66,7 @@ def sync(
 ) -> BalanceReply | ErrorReply | None:
     """Ask for the credits left; see sync_detailed"""
 
-    return sync_detailed(
-        client=client,
-    ).parsed
+    return sync_detailed(client=client).parsed
 
 
 async def asyncio_detailed(
@@ -103,7 +79,7 @@ async def asyncio_detailed(
 
     response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+    return build_response(_parse_response, client, response)
 
 
 async def asyncio(
@@ -112,8 +88,4 @@ async def asyncio(
 ) -> BalanceReply | ErrorReply | None:
     """Ask for the credits left; see sync_detailed"""
 
-    return (
-        await asyncio_detailed(
-            client=client,
-        )
-    ).parsed
+    return (await asyncio_detailed(client=client)).parsed

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from ... import errors
-from ...types import Response
+from ...types import Response, build_response
 
 if TYPE_CHECKING:
+    import httpx
+
     from ...client import AuthenticatedClient, Client
     from ...models.error_reply import ErrorReply
     from ...models.first_last_image_to_video_request import FirstLastImageToVideoRequest
@@ -49,25 +48,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
     return response_default
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[ErrorReply | SubmitReply]:
-    parsed: ErrorReply | SubmitReply | None = None
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as unreadable:
-        if response.is_success:
-            raise
-        if client.raise_on_unexpected_status:
-            raise errors.UnexpectedStatus(response.status_code, response.content) from unreadable
-    return Response(
-        status_code=response.status_code,
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
-
-
 def sync_detailed(
     *,
     client: AuthenticatedClient,
@@ -92,15 +72,11 @@ def sync_detailed(
         Response[ErrorReply | SubmitReply]
     """
 
-    kwargs = _get_kwargs(
-        body=body,
-    )
+    kwargs = _get_kwargs(body=body)
 
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
+    response = client.get_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+    return build_response(_parse_response, client, response)
 
 
 def sync(
@@ -110,10 +86,7 @@ def sync(
 ) -> ErrorReply | SubmitReply | None:
     """Submit a first-and-last-frame-to-video task; see sync_detailed"""
 
-    return sync_detailed(
-        client=client,
-        body=body,
-    ).parsed
+    return sync_detailed(client=client, body=body).parsed
 
 
 async def asyncio_detailed(
@@ -123,13 +96,11 @@ async def asyncio_detailed(
 ) -> Response[ErrorReply | SubmitReply]:
     """Submit a first-and-last-frame-to-video task; see sync_detailed"""
 
-    kwargs = _get_kwargs(
-        body=body,
-    )
+    kwargs = _get_kwargs(body=body)
 
     response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+    return build_response(_parse_response, client, response)
 
 
 async def asyncio(
@@ -139,9 +110,4 @@ async def asyncio(
 ) -> ErrorReply | SubmitReply | None:
     """Submit a first-and-last-frame-to-video task; see sync_detailed"""
 
-    return (
-        await asyncio_detailed(
-            client=client,
-            body=body,
-        )
-    ).parsed
+    return (await asyncio_detailed(client=client, body=body)).parsed

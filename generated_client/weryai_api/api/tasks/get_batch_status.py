@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from ... import errors
-from ...types import Response, path_segment
+from ...types import Response, build_response, path_segment
 
 if TYPE_CHECKING:
+    import httpx
+
     from ...client import AuthenticatedClient, Client
     from ...models.batch_status_reply import BatchStatusReply
     from ...models.error_reply import ErrorReply
@@ -42,25 +41,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
     return response_default
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[BatchStatusReply | ErrorReply]:
-    parsed: BatchStatusReply | ErrorReply | None = None
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as unreadable:
-        if response.is_success:
-            raise
-        if client.raise_on_unexpected_status:
-            raise errors.UnexpectedStatus(response.status_code, response.content) from unreadable
-    return Response(
-        status_code=response.status_code,
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
-
-
 def sync_detailed(
     batch_id: str,
     *,
@@ -82,15 +62,11 @@ def sync_detailed(
         Response[BatchStatusReply | ErrorReply]
     """
 
-    kwargs = _get_kwargs(
-        batch_id=batch_id,
-    )
+    kwargs = _get_kwargs(batch_id=batch_id)
 
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
+    response = client.get_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+    return build_response(_parse_response, client, response)
 
 
 def sync(
@@ -100,10 +76,7 @@ def sync(
 ) -> BatchStatusReply | ErrorReply | None:
     """Ask for every task of one submission; see sync_detailed"""
 
-    return sync_detailed(
-        batch_id=batch_id,
-        client=client,
-    ).parsed
+    return sync_detailed(batch_id=batch_id, client=client).parsed
 
 
 async def asyncio_detailed(
@@ -113,13 +86,11 @@ async def asyncio_detailed(
 ) -> Response[BatchStatusReply | ErrorReply]:
     """Ask for every task of one submission; see sync_detailed"""
 
-    kwargs = _get_kwargs(
-        batch_id=batch_id,
-    )
+    kwargs = _get_kwargs(batch_id=batch_id)
 
     response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+    return build_response(_parse_response, client, response)
 
 
 async def asyncio(
@@ -129,9 +100,4 @@ async def asyncio(
 ) -> BatchStatusReply | ErrorReply | None:
     """Ask for every task of one submission; see sync_detailed"""
 
-    return (
-        await asyncio_detailed(
-            batch_id=batch_id,
-            client=client,
-        )
-    ).parsed
+    return (await asyncio_detailed(batch_id=batch_id, client=client)).parsed

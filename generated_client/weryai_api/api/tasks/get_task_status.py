@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from ... import errors
-from ...types import Response, path_segment
+from ...types import Response, build_response, path_segment
 
 if TYPE_CHECKING:
+    import httpx
+
     from ...client import AuthenticatedClient, Client
     from ...models.error_reply import ErrorReply
     from ...models.task_status_reply import TaskStatusReply
@@ -42,25 +41,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
     return response_default
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[ErrorReply | TaskStatusReply]:
-    parsed: ErrorReply | TaskStatusReply | None = None
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as unreadable:
-        if response.is_success:
-            raise
-        if client.raise_on_unexpected_status:
-            raise errors.UnexpectedStatus(response.status_code, response.content) from unreadable
-    return Response(
-        status_code=response.status_code,
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
-
-
 def sync_detailed(
     task_id: str,
     *,
@@ -84,15 +64,11 @@ def sync_detailed(
         Response[ErrorReply | TaskStatusReply]
     """
 
-    kwargs = _get_kwargs(
-        task_id=task_id,
-    )
+    kwargs = _get_kwargs(task_id=task_id)
 
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
+    response = client.get_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+    return build_response(_parse_response, client, response)
 
 
 def sync(
@@ -102,10 +78,7 @@ def sync(
 ) -> ErrorReply | TaskStatusReply | None:
     """Ask how far a task is; see sync_detailed"""
 
-    return sync_detailed(
-        task_id=task_id,
-        client=client,
-    ).parsed
+    return sync_detailed(task_id=task_id, client=client).parsed
 
 
 async def asyncio_detailed(
@@ -115,13 +88,11 @@ async def asyncio_detailed(
 ) -> Response[ErrorReply | TaskStatusReply]:
     """Ask how far a task is; see sync_detailed"""
 
-    kwargs = _get_kwargs(
-        task_id=task_id,
-    )
+    kwargs = _get_kwargs(task_id=task_id)
 
     response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+    return build_response(_parse_response, client, response)
 
 
 async def asyncio(
@@ -131,9 +102,4 @@ async def asyncio(
 ) -> ErrorReply | TaskStatusReply | None:
     """Ask how far a task is; see sync_detailed"""
 
-    return (
-        await asyncio_detailed(
-            task_id=task_id,
-            client=client,
-        )
-    ).parsed
+    return (await asyncio_detailed(task_id=task_id, client=client)).parsed
