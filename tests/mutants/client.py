@@ -99,7 +99,7 @@ IN_REQUESTS = [
     client("image.webp", Swap("_sniff", old="b'WEBP'", new="b'WAVE'"), "a sound is uploaded as an image", IMAGE),
     client(
         "image.limit",
-        Swap("image:", old="A > (B if C else MOST_BYTES) and D", new="A > (B if C else 2 * MOST_BYTES) and D"),
+        Swap("image:", old="A > _most(convert=B) and C", new="A > 2 * _most(convert=B) and C"),
         "10 MB are exceeded",
         IMAGE,
     ),

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInputError
-from .image_structure import depth_of_png, pixels_of, scans_of, significant_bits, without_texts
+from .structure import depth_of_png, pixels_of, scans_of, significant_bits, without_texts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -42,15 +42,8 @@ _DEPTHS = (8, 10, 12, 14, 16)
 _FULL = 65_535
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")
 _HEIF = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"heif"})
-_TURNS = {
-    2: ("FLIP_LEFT_RIGHT",),
-    3: ("ROTATE_180",),
-    4: ("FLIP_TOP_BOTTOM",),
-    5: ("TRANSPOSE",),
-    6: ("ROTATE_270",),
-    7: ("TRANSVERSE",),
-    8: ("ROTATE_90",),
-}
+# By the values of EXIF's orientation, from 2 on.
+_TURNS = ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90")
 # Filters of warnings belong to the whole process.
 _filters = threading.Lock()
 
@@ -93,9 +86,9 @@ def _too_many(pixels: int) -> str:
 
 
 def as_jpeg(content: bytes, name: str, most: int) -> tuple[bytes, str]:
-    """Make a JPEG of at most so many bytes out of an image, or raise InvalidInputError that names it.
+    """Make a JPEG of less than so many bytes out of an image, or raise InvalidInputError that names it.
 
-    Also return what was decided about its brightness, in a few words; nothing where there was nothing to decide.
+    Also return what was decided about its brightness, in a few words, or "".
     """
     try:
         image, told = _decoded(content, None, alpha=False)
@@ -118,8 +111,8 @@ def as_jpeg(content: bytes, name: str, most: int) -> tuple[bytes, str]:
 def upright(content: bytes, *, size: int | None = None, alpha: bool = False) -> Image:
     """Decode an image as a person sees it: upright, in 8 bit and sRGB, without anything that a camera wrote.
 
-    With `size` it is made that small as early as possible. What is transparent becomes white, unless `alpha`. Raises
-    what the decoders raise, and ValueError for what would take too much memory or time.
+    `size` is its longest side, in pixels. What is transparent becomes white, unless `alpha`. Raises what the decoders
+    raise, and ValueError for what would take too much memory or time.
     """
     return _decoded(content, size, alpha=alpha)[0]
 
@@ -130,8 +123,10 @@ def _decoded(content: bytes, size: int | None, *, alpha: bool) -> tuple[Image, s
 
     if scans_of(content) > MOST_SCANS:
         raise ValueError(f"it has more than {MOST_SCANS} scans")
-    if convertible_kind(content[:64]) in ("HEIC",):
-        _register_heif()
+    if convertible_kind(content[:64]) == "HEIC":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
     most = size or _LONGEST_SIDE
     with _quiet(), _opened(content) as image:
         _refuse_raw(image)
@@ -150,16 +145,14 @@ def _decoded(content: bytes, size: int | None, *, alpha: bool) -> tuple[Image, s
         # As early as possible, because each step makes another copy.
         small.thumbnail((most, most))
         small = _in_srgb(small, profile)
-        for step in _TURNS.get(turn, ()):
-            small = small.transpose(Image.Transpose[step])
-    has_alpha = small.mode == "RGBA"
-    if has_alpha and not alpha:
+        if 2 <= turn <= 8:
+            small = small.transpose(Image.Transpose[_TURNS[turn - 2]])
+    if small.mode == "RGBA" and not alpha:
         white = Image.new("RGB", small.size, "white")
         white.paste(small, mask=small.getchannel("A"))
         small = white
-    plain = small if small.mode == "RGB" or (has_alpha and alpha) else small.convert("RGB")
-    plain.info.clear()
-    return plain, told
+    small.info.clear()
+    return small, told
 
 
 def _opened(content: bytes) -> Image:
@@ -192,12 +185,6 @@ def _refuse_raw(image: Image) -> None:
 def _available(pillow: Any) -> tuple[str, ...]:
     pillow.init()
     return tuple(name for name in _FORMATS if name in pillow.OPEN)
-
-
-def _register_heif() -> None:
-    import pillow_heif
-
-    pillow_heif.register_heif_opener(thumbnails=False)
 
 
 @contextlib.contextmanager

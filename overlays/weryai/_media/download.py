@@ -17,8 +17,8 @@ from typing import BinaryIO, Literal, TypeAlias, get_args
 from .._flow.effects import Reply
 from .._flow.logs import log, warn
 from ..errors import DownloadError, InvalidInputError, WeryAIWarning
-from .names import alternatives, give_name, has_same_bytes, part_beside, quoted, rename_new
-from .video import may_be_video, video_suffix
+from .names import give_name, part_beside, quoted, rename_new
+from .structure import may_be_video, video_suffix
 
 IfExists: TypeAlias = Literal["replace", "refuse", "rename"]
 
@@ -33,8 +33,8 @@ class Target:
     """Receives a download; the final name appears only when every byte of a whole video is on disk.
 
     `if_exists` says what becomes of a file that has the name already: it is replaced, or the video gets a number, with
-    `may_be_same` unless it has the same bytes. With
-    `validate=False` anything is taken that is as long as it was announced. With `hashed` it makes the SHA-256.
+    `may_be_same` unless it has the same bytes. With `validate=False` anything is taken that is as long as it was
+    announced. With `hashed` it makes the SHA-256. Nothing is written before `begin`.
     """
 
     def __init__(
@@ -47,7 +47,6 @@ class Target:
         validate: bool = True,
         hashed: bool = False,
     ) -> None:
-        """Prepare to store `url` as `path`; nothing is written yet."""
         self.path = path
         self.url = url
         self.problem = ""
@@ -204,14 +203,10 @@ class Target:
         wanted = self.seal()
         if self._if_exists == "replace" and wanted == self.path:
             return self.take_name(wanted, may_replace=True)
-        for path in alternatives(wanted):
-            try:
-                return self.take_name(path)
-            except FileExistsError:
-                if self._may_be_same and self._partial is not None and has_same_bytes(self._partial, path):
-                    self.discard()
-                    return path
-        raise AssertionError("there are endlessly many names")
+        assert self._partial is not None
+        path = give_name(self._partial, wanted, may_be_same=self._may_be_same, rename=lambda _, to: self.take_name(to))
+        self._file = self._partial = None
+        return path
 
     def restart(self, url: str) -> None:
         """Begin anew, maybe with another URL of the same video."""

@@ -18,8 +18,8 @@ from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
 from ..errors import ConfigurationError, InvalidInputError
 from .convert import MOST_SOURCE, as_jpeg, convertible_kind, needed_extra, refuse_too_many_pixels
-from .image_structure import depth_of_png, has_end, what_is_missing
 from .names import quoted
+from .structure import depth_of_png, has_end, what_is_missing
 
 ImageSource: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
 
@@ -141,10 +141,9 @@ def _check(name: str, kind: object, other: str | None, size: int, made_of: str |
     """Refuse what the service does not take, unless it is to be converted and can be."""
     if kind is None and other is None:
         raise InvalidInputError(f"{name} is not a jpg, png or webp image, whatever it is called")
-    if size > (MOST_SOURCE if convert else MOST_BYTES) and (convert or other is None):
-        most = f"{MOST_SOURCE // 1_000_000} MB" if convert else "10 MB, the most the service takes"
-        remedy = "" if convert else f"; {_remedy(None)}"
-        raise InvalidInputError(f"{name} is larger than {most}{remedy}")
+    if size > _most(convert=convert) and (convert or other is None):
+        told = f"{MOST_SOURCE // 1_000_000} MB" if convert else f"10 MB, the most the service takes; {_remedy(None)}"
+        raise InvalidInputError(f"{name} is larger than {told}")
     if other is not None and not convert:
         raise InvalidInputError(f"{name} is {other}, not a jpg, png or webp image; {_remedy(other)}")
     if convert and made_of is not None and (missing := needed_extra(other)) is not None:
@@ -191,7 +190,7 @@ def _read(source: Any, most: int) -> tuple[str, bytes]:
         return _read_path(source, most)
     remedy = _REMEDIES.get(type(source).__module__.partition(".")[0])
     if remedy is not None:
-        raise InvalidInputError(f"{remedy}")
+        raise InvalidInputError(remedy)
     if not hasattr(source, "read"):
         raise InvalidInputError(f"an image is a path, a URL, bytes or a file, not {type(source).__name__}")
     try:

@@ -9,7 +9,7 @@ import itertools
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -91,31 +91,6 @@ def alternatives(wanted: Path) -> Iterator[Path]:
         yield wanted.with_name(shortened(wanted.stem, 255 - len(ending.encode())) + ending)
 
 
-def give_name(part: Path, wanted: Path, *, may_be_same: bool = False) -> Path:
-    """Give a file the wanted name, or the first free one like it, and return it; nothing that is there is replaced.
-
-    With `may_be_same` a file of the same bytes that has such a name already takes its place.
-    """
-    for path in alternatives(wanted):
-        try:
-            rename_new(part, path)
-        except FileExistsError:
-            if may_be_same and has_same_bytes(part, path):
-                part.unlink()
-                return path
-        else:
-            return path
-    raise AssertionError("there are endlessly many names")
-
-
-def has_same_bytes(one: Path, other: Path) -> bool:
-    """Whether two files have the same bytes."""
-    try:
-        return other.is_file() and filecmp.cmp(one, other, shallow=False)
-    except OSError:
-        return False
-
-
 def rename_new(source: Path, target: Path) -> None:
     """Rename a file in one step; raises FileExistsError, and changes nothing, where the name is taken."""
     try:
@@ -127,6 +102,33 @@ def rename_new(source: Path, target: Path) -> None:
         _rename_claimed(source, target)
     else:
         source.unlink()
+
+
+def give_name(
+    part: Path, wanted: Path, *, may_be_same: bool = False, rename: Callable[[Path, Path], object] = rename_new
+) -> Path:
+    """Give a file the wanted name, or the first free one like it, and return it; nothing that is there is replaced.
+
+    With `may_be_same` a file of the same bytes that has such a name already takes its place.
+    """
+    for path in alternatives(wanted):
+        try:
+            rename(part, path)
+        except FileExistsError:
+            if may_be_same and _has_same_bytes(part, path):
+                with contextlib.suppress(OSError):
+                    part.unlink()
+                return path
+        else:
+            return path
+    raise AssertionError("there are endlessly many names")
+
+
+def _has_same_bytes(one: Path, other: Path) -> bool:
+    try:
+        return other.is_file() and filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
 
 
 def _rename_claimed(source: Path, target: Path) -> None:

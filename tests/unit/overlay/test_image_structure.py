@@ -13,7 +13,7 @@ from fakes.pictures import JPEG, WEBP, png
 from fakes.playing import play, submit
 from weryai._media import image
 from weryai._media.image import glance_at, read_image
-from weryai._media.image_structure import what_is_missing
+from weryai._media.structure import what_is_missing
 from weryai.errors import InvalidInputError
 
 FILM = b"\0\0\0\x18ftypmp42" + bytes(3000)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from fakes.videos import box, element, fragmented, mp4, track, webm
-from weryai._media import video
-from weryai._media.video import video_suffix
+from weryai._media import structure
+from weryai._media.structure import video_suffix
 
-FIXED = Path(video.__file__).parents[1] / "emulator" / "data" / "fixed.mp4"
+FIXED = Path(structure.__file__).parents[1] / "emulator" / "data" / "fixed.mp4"
 FTYP, MOOV, MDAT = box(b"ftyp", b"isom", bytes(4)), box(b"moov", track()), box(b"mdat", b"video")
 
 
@@ -111,22 +111,22 @@ def test_a_big_video_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         file.write(FTYP + MOOV + (2**30 + 8).to_bytes(4, "big") + b"mdat")
         file.truncate(len(FTYP + MOOV) + 2**30 + 8)
     read = list[int]()
-    plain = video._read
+    plain = structure._read
 
     def counted(file: Any, position: int, count: int) -> bytes:
         read.append(count)
         return plain(file, position, count)
 
-    monkeypatch.setattr(video, "_read", counted)
+    monkeypatch.setattr(structure, "_read", counted)
     assert video_suffix(tmp_path / "v") == ".mp4"
     assert sum(read) < 2_000
 
 
 def test_endless_boxes_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of nothing but empty boxes is given up before it costs time."""
-    monkeypatch.setattr(video, "MOST_STEPS", 100)
+    monkeypatch.setattr(structure, "MOST_STEPS", 100)
     content = FTYP + box(b"free") * 200
     seen = list[Any]()
-    with pytest.raises(video._Broken):
-        seen.extend(video._boxes(io.BytesIO(content), 0, len(content)))
+    with pytest.raises(structure._Broken):
+        seen.extend(structure._boxes(io.BytesIO(content), 0, len(content)))
     assert len(seen) <= 100
