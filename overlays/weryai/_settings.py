@@ -150,6 +150,8 @@ def is_loopback(host: str) -> bool:
 def _checked_hosts(name: str, private_hosts: Iterable[str]) -> frozenset[str]:
     """The hosts that may be reached by plain http, each of which must be private by its very name or address."""
     given = private_hosts.split(",") if isinstance(private_hosts, str) else private_hosts
+    if not isinstance(given, Iterable) or isinstance(given, bytes):
+        raise ConfigurationError(f"{name} must be names of hosts, not {type(given).__name__}")
     hosts = frozenset(str(host).strip().strip("[]").lower() for host in given) - {""}
     for host in hosts:
         if not is_private(host):
@@ -201,13 +203,19 @@ def _is_here(host: str) -> bool:
 
 
 def _checked_url(name: str, url: str, private_hosts: frozenset[str]) -> str:
+    if not isinstance(url, str):
+        raise ConfigurationError(f"{name} must be a string, not {type(url).__name__}: str() makes one of a URL object")
+    url = url.strip()
     try:
-        parts = urlsplit(url.strip())
-        scheme, host, _ = origin(url.strip())
-    except (ValueError, AttributeError) as error:
+        parts = urlsplit(url)
+        scheme, host, _ = origin(url)
+    except ValueError as error:
         raise ConfigurationError(f"{name} is not a URL: {error}") from None
+    # urlsplit drops line feeds and tabs.
+    if " " in host or not url.isprintable():
+        raise ConfigurationError(f"{name} holds a blank or a control character; was it copied whole?")
     if scheme not in ("http", "https") or not host:
-        told = _host_like(url.strip())
+        told = _host_like(url)
         raise ConfigurationError(
             f"{name} must start with https:// (or http:// on this machine) and name a host{told and f', not {told!r}'}"
         )
@@ -220,7 +228,7 @@ def _checked_url(name: str, url: str, private_hosts: frozenset[str]) -> str:
             f"{name} is plain http to {host}: the key would travel in clear; use https. For a host of your own private "
             f"network, name it: private_hosts=[{host!r}] or WERYAI_PRIVATE_HOSTS={host}"
         )
-    return url.strip().rstrip("/")
+    return url.rstrip("/")
 
 
 def _host_like(url: str) -> str:

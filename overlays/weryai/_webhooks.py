@@ -117,17 +117,18 @@ class Receiver:
         """The `webhook_url` to submit with. It holds the secret, and so may a proxy's access log."""
         return with_secret(self._url, self._secret())
 
-    def receive(self, body: Body, address: str | bytes) -> tuple[WebhookEvent, ...]:
+    def receive(self, body: Body, address: object) -> tuple[WebhookEvent, ...]:
         """Take a delivery and return what is new in it; nothing for a repeat or one that comes late.
 
-        `address` is the URL that was posted to, or its query alone. Quick, never blocks, sends nothing. Raises
-        WebhookError for a delivery without the secret or that cannot be read: answer that with a 400.
+        `address` is the URL that was posted to, or its query alone: text, bytes, what a framework has for a URL, or a
+        mapping of the query's fields. Quick, never blocks, sends nothing. Raises WebhookError for a delivery without
+        the secret or that cannot be read: answer that with a 400.
         """
         if not self.knows(address):
             raise WebhookError("this delivery does not hold the secret of the callback URL")
         return tuple(event for event in read_delivery(body) if self._note(event.task))
 
-    def knows(self, address: str | bytes) -> bool:
+    def knows(self, address: object) -> bool:
         """Whether a URL, or its query alone, holds the secret; takes the same time for every wrong one."""
         return knows_secret(address, self._secret())
 
@@ -209,16 +210,19 @@ def with_secret(url: str, secret: str) -> str:
     return f"{base}?{query}{'&' if mark and query else ''}{FIELD}={quote(secret, safe='')}"
 
 
-def knows_secret(address: str | bytes, secret: str) -> bool:
+def knows_secret(address: object, secret: str) -> bool:
     """Whether a URL, or its query alone, holds the secret; the time taken does not tell how much was right."""
-    text = address.decode("latin-1") if isinstance(address, bytes) else address
-    given = _secrets_in(text) if isinstance(text, str) else []
+    given = _secrets_in(address)
     guess = given[0] if len(given) == 1 else ""
     return secrets.compare_digest(guess.encode(errors="replace"), secret.encode())
 
 
-def _secrets_in(address: str) -> list[str]:
-    fields = (part.partition("=") for part in re.split("[?&#]", address))
+def _secrets_in(address: object) -> list[str]:
+    if isinstance(address, Mapping):
+        found = address.get(FIELD, [])
+        return [str(one) for one in (found if isinstance(found, list) else [found])]
+    text = address.decode("latin-1") if isinstance(address, bytes) else str(address)
+    fields = (part.partition("=") for part in re.split("[?&#]", text))
     return [unquote_plus(value) for name, _, value in fields if unquote_plus(name) == FIELD]
 
 
@@ -233,6 +237,9 @@ LOGGERS = (
     "werkzeug",
     "django.server",
     "django.request",
+    "django.channels.server",
+    "granian.access",
+    "sanic.access",
 )
 # The name may be percent-encoded, letter by letter, and once more where a URL stands in another one's query.
 _NAME = "".join(f"(?:{re.escape(sign)}|%(?:25)*{ord(sign):02x})" for sign in FIELD)
@@ -255,6 +262,10 @@ class SecretFilter(logging.Filter):
             text = record.getMessage()
             if (hidden := _hidden(text)) != text:
                 record.msg, record.args = hidden, None
+        for name, value in vars(record).items():
+            # Such as those of an `extra`, which logs in JSON write.
+            if name != "msg" and isinstance(value, str):
+                vars(record)[name] = _hidden(value)
         return True
 
 

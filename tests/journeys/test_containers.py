@@ -119,7 +119,11 @@ def test_no_entry_of_no_proxy_breaks_a_client(
         (".example.com", "https://api.example.com", False), ("ample.com", "https://api.example.com", True),
         ("10.0.0.0/8", "https://10.1.2.3", False), ("10.0.0.0/8", "https://11.1.2.3", True),
         ("fd00::/8", "https://[fd00::5]", False), ("fd00::5", "https://[fd00::5]", False),
-        ("*", "https://e.com", False),
+        ("*", "https://e.com", False), ("*.example.com", "https://api.example.com", False),
+        ("*.example.com", "https://api.example.org", True), ("api.example.com.", "https://api.example.com", False),
+        ("localhost .example.com", "https://api.example.com", False), ("x, *", "https://e.com", False),
+        ("api.example.com:443", "https://api.example.com", False), ("e.com:8443", "https://e.com", True),
+        ("e.com:8443", "https://e.com:8443", False), ("e.com:80", "https://e.com", True),
     ],
 )  # fmt: skip
 def test_proxies_are_used_as_the_variables_say(

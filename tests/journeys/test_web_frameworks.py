@@ -279,6 +279,14 @@ def test_the_filter_hides_the_secret_wherever_it_stands(message: str, arguments:
     assert expected is None or record.getMessage() == expected
 
 
+def test_the_filter_hides_the_secret_in_fields_beside_the_message() -> None:
+    """What an `extra` adds, as logs in JSON write it, or sanic's `request`, holds no secret; all else is kept."""
+    record = logging.makeLogRecord({"msg": "%s", "args": (1,), "request": "POST /a?weryai_secret=abc", "status": 200})
+    before = {**vars(record), "request": "POST /a?weryai_secret=***"}
+    SecretFilter().filter(record)
+    assert vars(record) == before
+
+
 def test_a_configuration_may_name_the_filter() -> None:
     """logging.config takes the filter by its name, for servers that are not known."""
     import logging.config

@@ -77,7 +77,7 @@ class RetryPolicy:
 
     def pause(self, attempt: int, spread: float) -> float:
         """Seconds of the backoff after this many tries; `spread` is a random number in 0..1."""
-        return min(self.first_delay * 2.0 ** (attempt - 1), self.max_delay) * (1 + self.jitter * spread)
+        return min(self.first_delay * 2.0 ** min(attempt - 1, 60), self.max_delay) * (1 + self.jitter * spread)
 
 
 def is_repeatable(error: WeryAIError, *, paid: bool) -> bool:

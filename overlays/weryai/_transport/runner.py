@@ -278,8 +278,7 @@ class DriftReporter:
             from .._protocol.drift import find_drifts
 
             self._find_drifts = find_drifts
-        self._told: set[tuple[str, ...]] = set()
-        self._lock = threading.Lock()
+        self._told: dict[tuple[str, ...], Drift] = {}
 
     def pass_on(self, effect: Send, reply: Reply) -> Reply:
         """Return the response as it came, after telling what is new in it.
@@ -304,11 +303,12 @@ class DriftReporter:
 
     def _new(self, found: list[Drift]) -> list[Drift]:
         """Those that were not told before; so many kinds are enough to know that the contract is another one."""
-        with self._lock:
-            new = [drift for drift in found if drift.identity not in self._told]
-            new = new[: MOST_KINDS - len(self._told)]
-            self._told.update(drift.identity for drift in new)
-        return new
+        # Without a lock, which a fork could leave locked: of threads that set the same key, one does.
+        return [
+            drift
+            for drift in found
+            if len(self._told) < MOST_KINDS and self._told.setdefault(drift.identity, drift) is drift
+        ]
 
     def _tell(self, drift: Drift) -> None:
         if not callable(self._on_drift):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import os
+import re
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -85,8 +86,9 @@ def routes(settings: Settings, make_transport: Callable[..., Any] | None) -> tup
 def _to_proxies(settings: Settings, make_transport: Callable[..., Any], context: ssl.SSLContext) -> dict[str, Any]:
     """A transport for each proxy of the environment, and None for what goes past them."""
     found = getproxies()
-    left_out = [entry.strip() for entry in found.get("no", "").split(",")]
-    if "*" in left_out:
+    # A star before a name means what the name alone does.
+    left_out = [entry.lower().removeprefix("*").rstrip(".") for entry in re.split(r"[\s,]+", found.get("no", ""))]
+    if "*" in found.get("no", "").replace(",", " ").split():
         return {}
     mounts: dict[str, Any] = {}
     for scheme in _SCHEMES:
@@ -125,8 +127,10 @@ def _patterns(left_out: list[str], settings: Settings) -> Iterator[str]:
     """The patterns of httpx for NO_PROXY; a network stands for those of the service's hosts that are in it."""
     for entry in left_out:
         if (network := _network(entry)) is None:
-            name = entry.lower()
-            pattern = name if "://" in name else f"all://{name if name == 'localhost' else f'*{name}'}"
+            # For httpx the usual port of a scheme is none.
+            scheme = "https" if entry.endswith(":443") else "http" if entry.endswith(":80") else "all"
+            name = entry if scheme == "all" else entry.rpartition(":")[0]
+            pattern = name if "://" in name else f"{scheme}://{name if name == 'localhost' else f'*{name}'}"
             if entry and _is_pattern(pattern):
                 yield pattern
         elif network.num_addresses == 1:
@@ -138,7 +142,8 @@ def _patterns(left_out: list[str], settings: Settings) -> Iterator[str]:
 def _goes_past(host: str, left_out: list[str]) -> bool:
     for entry in left_out:
         network = _network(entry)
-        if _is_in(host, network) if network else entry and f".{host}".endswith(f".{entry.lower().lstrip('.')}"):
+        name = entry.removesuffix(":443").lstrip(".")
+        if _is_in(host, network) if network else name and f".{host}".endswith(f".{name}"):
             return True
     return False
 

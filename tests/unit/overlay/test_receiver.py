@@ -7,7 +7,10 @@ import sys
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
+from starlette.datastructures import URL as StarletteURL
+from starlette.datastructures import QueryParams
 
 import weryai._webhooks
 from fakes.hooks import SECRET, delivery
@@ -76,6 +79,19 @@ def test_the_own_address_is_known_in_every_form(secret: str) -> None:
     forms = (url, f"/hooks?{query}", query, encoded, f"?{query}", f"{query}&more=1", f"{url}#part")
     for number, address in enumerate([*forms, *(form.encode() for form in forms)]):
         assert made.receive(delivery(f"t{number}"), address), address
+
+
+def test_the_address_is_taken_as_frameworks_have_it() -> None:
+    """A URL object, such as Starlette's `request.url`, and the query's fields, single or as lists, are addresses."""
+    made, url = answered()
+    fields = parse_qs(urlsplit(url).query)
+    forms = [
+        httpx.URL(url), StarletteURL(url), QueryParams(urlsplit(url).query), fields,
+        {name: values[0] for name, values in fields.items()},
+    ]  # fmt: skip
+    assert [bool(made.receive(delivery(f"t{number}"), one)) for number, one in enumerate(forms)] == [True] * 5
+    wrong = [{}, {"weryai_secret": None}, {"weryai_secret": [SECRET, SECRET]}, {"weryai_secret": []}, StarletteURL("/")]
+    assert [made.knows(one) for one in wrong] == [False] * 5
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,12 @@ def test_jitter_only_lengthens_and_at_most_by_its_share(attempt: int, spread: fl
     assert policy.pause(attempt, 1.0) == plain * 1.25
 
 
+def test_many_tries_come_to_no_overflow() -> None:
+    """The pause after two thousand tries is the longest one, and none where none is wanted."""
+    assert RetryPolicy(tries=9_999).pause(2_000, 0.0) == 20.0
+    assert RetryPolicy(tries=9_999, first_delay=0).pause(2_000, 0.0) == 0.0
+
+
 def test_the_budget_counts_the_coming_pause() -> None:
     """A try that could only begin after the budget is not made; one that begins exactly at its end is."""
     policy, error = RetryPolicy(budget=10.0), NotSentError("x")

@@ -1,7 +1,9 @@
 """Key, addresses and time limits: what is taken from where, and what is refused."""
 
+import re
 from typing import Any
 
+import httpx
 import pytest
 
 from weryai import AsyncWeryAI, RetryPolicy, WeryAI
@@ -84,6 +86,28 @@ def test_which_addresses_the_key_may_go_to(url: str, accepted: bool, name: str) 
         with pytest.raises(ConfigurationError, match=name) as caught:
             made(**{name: url})
         assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (httpx.URL("https://api.example.com"), "string, not URL: str()"), (b"https://api.example.com", "not bytes"),
+        (5, "not int"), ("https://exam\nple.com", "copied whole"), ("https://example.com/\tv1", "copied whole"),
+        ("https://exa mple.com", "copied whole"), ("https://example.com/\0", "copied whole"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_is_no_address_says_why(url: Any, words: str) -> None:
+    """A URL object names its remedy; what would fail, or go without the key, at the first request fails now."""
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        make_settings("sk-example", base_url=url)
+
+
+@pytest.mark.parametrize("hosts", [5, True, b"emulator", object()], ids=["5", "True", "bytes", "object"])
+def test_private_hosts_are_names(hosts: Any) -> None:
+    """Anything that holds no names is refused, not met as an error of Python."""
+    with pytest.raises(ConfigurationError, match="private_hosts must be names of hosts"):
+        make_settings("sk-example", private_hosts=hosts)
 
 
 def test_the_public_service_is_the_default() -> None:
