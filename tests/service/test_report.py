@@ -12,8 +12,12 @@ import pytest
 from weryai.contract._checks import Checks, Problem
 from weryai.contract._coverage import KINDS
 from weryai.contract._exchange import Exchange, Secret
+from weryai.contract._guard import LIVE_URL, place_of
+from weryai.contract._live import judge, planned_request
+from weryai.contract._reading import json_of, operation
 from weryai.contract._report import Run, console, coverage_table, junit, write_reports
 
+LIVE = place_of(LIVE_URL)
 SECRET = Secret("sk-secret-0123456789")
 STATUS = "https://api.weryai.com/v1/generation/t1/status"
 JSON = {"content-type": "application/json; charset=utf-8", "date": "today"}
@@ -41,6 +45,32 @@ def a_run(*, strict: bool = False, failing: bool = True, drifting: bool = True) 
         *([answered({"status": 4242, "message": "no"}, 418)] if drifting else []),
     ]
     return Run("https://api.weryai.com", "live set", "today", 3.0, ["a note"], checks, exchanges, strict=strict)
+
+
+ODD = {
+    "half a surrogate pair": b'{"status": 0, "data": {"\\ud800": "\\udfff"}}',
+    "half a pair that is not escaped": b'{"status": 0, "data": "\xed\xa0\x80"}',
+    **{
+        f"{levels} levels of {kind}": (f'{{"status": 0, "data": {before * levels}1{after * levels}}}').encode()
+        for kind, before, after in (("arrays", "[", "]"), ("objects", '{"a":', "}"))
+        for levels in (98, 99, 270, 520, 900)
+    },
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_any_body_is_judged_and_reported(tmp_path: Path, what: str) -> None:
+    """No answer ends a run in a mistake of ours: what cannot be judged as JSON is judged as text."""
+    exchange = Exchange("t", "GET", STATUS, "", b"", 200, JSON, ODD[what])
+    checks = Checks(SECRET)
+    checks.add("live set", "t", *judge(planned_request(LIVE, operation("getTaskStatus"), "wrong"), exchange))
+    run = Run("https://e.com", "live set", "today", 0.1, [], checks, [exchange])
+    write_reports(tmp_path, run, SECRET)
+    assert "live set: 0 of 1 checks hold" in console(run)
+    is_too_deep = "levels" in what and not what.startswith("98")
+    assert isinstance(json_of(ODD[what]), str) is is_too_deep
+    ElementTree.parse(tmp_path / "junit.xml")
+    json.loads((tmp_path / "drift.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture

@@ -23,11 +23,11 @@ KNOWN = "known faults"
 
 
 class MismatchError(Exception):
-    """Something came that should not have; the message says what."""
+    """What came is wrong; the message says how."""
 
 
 def expect(holds: object, problem: str) -> None:
-    """Raise with the problem unless something holds."""
+    """Raise MismatchError unless something holds."""
     if not holds:
         raise MismatchError(problem)
 
@@ -42,7 +42,7 @@ class Problem:
 
     @property
     def key(self) -> str:
-        """What problems of the same cause have in common."""
+        """What all problems of one cause have."""
         return self.cause or self.text
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class Problem:
 
 @dataclass
 class Check:
-    """One thing that must hold; `problems` is empty if it does, `known` has what is known to be wrong, and why."""
+    """One thing that must hold; it does if `problems` is empty. `known` has faults that are known, and why."""
 
     group: str
     name: str
@@ -69,14 +69,12 @@ class Cause:
 
 
 class Checks:
-    """All checks of a run, in order."""
-
     def __init__(self, secret: Secret) -> None:
         self._secret = secret
         self.all: list[Check] = []
 
     def add(self, group: str, name: str, *problems: str | Problem, seconds: float = 0.0) -> Check:
-        """Note the outcome of one check; the key is taken out before anything may cut it into pieces."""
+        """Note an outcome; the key is taken out before anything may cut it into pieces."""
         hide = self._secret.hide_text
         hidden = [
             replace(one, text=hide(one.text)[:LONGEST_PROBLEM], cause=hide(one.cause))
@@ -89,7 +87,7 @@ class Checks:
 
     @contextmanager
     def checking(self, group: str, name: str, record: Record | None = None) -> Iterator[None]:
-        """Check in a block: what it raises is wrong, and its last request is told."""
+        """Check in a block: what it raises is wrong, and told with its last request."""
         problems: list[Problem] = []
         before = len(record.all()) if record else 0
         started = time.monotonic()
@@ -102,7 +100,7 @@ class Checks:
 
     @property
     def causes(self) -> list[Cause]:
-        """What is wrong, each cause once, in the order in which it was met."""
+        """What is wrong, each cause once."""
         found: dict[str, Cause] = {}
         for check in self.failed:
             for problem in check.problems:
@@ -113,12 +111,10 @@ class Checks:
 
     @property
     def failed(self) -> list[Check]:
-        """Those that do not hold."""
         return [check for check in self.all if check.problems]
 
 
 def _told(error: Exception) -> str:
-    """What an exception says, or where it came from if it says nothing."""
     if isinstance(error, MismatchError):
         return str(error)
     if str(error):
@@ -129,23 +125,18 @@ def _told(error: Exception) -> str:
 
 @dataclass(frozen=True)
 class Known:
-    """One fault that is known, where it shows, and why it is none of the contract's."""
+    """One fault: the check and the problem where it shows, and why it is none of the contract's."""
 
     check: str
     problem: str
     why: str
 
     def explains(self, check: Check, problem: str) -> bool:
-        """Whether a problem of a check is this fault."""
         return fnmatchcase(f"{check.group}: {check.name}", self.check) and self.problem in problem
 
 
 def read_known(path: Path) -> tuple[Known, ...]:
-    """Read a file of known faults.
-
-    Raises:
-        WrongUseError: If it is no such file, or a fault has no reason.
-    """
+    """Read a file of known faults; raise WrongUseError if it is none, or a fault has no reason."""
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -161,7 +152,7 @@ def read_known(path: Path) -> tuple[Known, ...]:
 
 
 def excuse(checks: Checks, known: Sequence[Known]) -> None:
-    """Take what is known out of what fails; what is known and shows no longer fails by itself."""
+    """Take what is known out of what fails; what is known and no longer shows fails by itself."""
     unused = set(known)
     for check in checks.failed:
         for problem in list(check.problems):

@@ -23,15 +23,12 @@ _JUDGED = ("pattern", "format", "type", "enum")
 
 @dataclass(frozen=True, order=True)
 class Item:
-    """One thing of the contract that a suite can exercise."""
-
     kind: Kind
     operation: str
     what: str
 
 
 def exercised(exchanges: Iterable[Exchange]) -> Counter[Item]:
-    """Everything that some exchange has exercised, and by how many."""
     seen: Counter[Item] = Counter()
     for exchange in exchanges:
         if exchange.operation is not None:
@@ -40,7 +37,6 @@ def exercised(exchanges: Iterable[Exchange]) -> Counter[Item]:
 
 
 def everything() -> list[Item]:
-    """Every item of the contract."""
     return sorted({item for one in operations() for item in _of_operation(one)})
 
 
@@ -82,7 +78,6 @@ def _of_exchange(one: Operation, exchange: Exchange) -> Iterator[Item]:
 
 
 def _inputs(one: Operation) -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Every input as place, schema and whether it is required: parameters of the path, fields of the body."""
     for parameter in map(resolve, one.spec.get("parameters", [])):
         yield f"/{parameter['name']}", parameter["schema"], False
     for described in one.spec.get("requestBody", {}).get("content", {}).values():
@@ -92,7 +87,7 @@ def _inputs(one: Operation) -> Iterator[tuple[str, dict[str, Any], bool]]:
 
 
 def _keywords(schema: dict[str, Any], *, is_required: bool) -> Iterator[str]:
-    """The constraints of an input; those of an array's items count as its own, of an open list of words its last."""
+    """The constraints of an input and of an array's items; of an open list of words those of the last choice."""
     if is_required:
         yield "required"
     narrowed = schema["anyOf"][-1] if "anyOf" in schema else schema
@@ -158,7 +153,7 @@ def _sent(one: Operation, exchange: Exchange) -> dict[str, Any] | None:
 
 
 def fields_of(schema: dict[str, Any], place: str = "", above: tuple[int, ...] = ()) -> Iterator[str]:
-    """Every place of a schema that has a name, as JSON pointers with `*` for the places of an array."""
+    """Every named place of a schema, as JSON pointers with `*` for the places of an array."""
     resolved = resolve(schema)
     if id(schema) in above:
         return
@@ -183,7 +178,7 @@ def places_in(value: Any, place: str = "") -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why the items of one kind, with such an operation and such a name, are not exercised (regular expressions)."""
+    """Why items of a kind are not exercised; operation and what are regular expressions."""
 
     kind: str
     operation: str
@@ -191,7 +186,6 @@ class Reason:
     why: str
 
     def explains(self, item: Item) -> bool:
-        """Whether an item is meant."""
         is_meant = re.fullmatch(self.operation, item.operation) and re.fullmatch(self.what, item.what)
         return item.kind == self.kind and is_meant is not None
 
@@ -268,7 +262,6 @@ def unexplained(items: Iterable[Item], reasons: Iterable[Reason] = tuple(REASONS
 
 
 def explaining(reasons: Iterable[Reason], only: frozenset[str] = frozenset()) -> Callable[[Item], str]:
-    """Return what tells why an item is not exercised; it tells nothing if there is no reason."""
     known = list(reasons)
 
     def why(item: Item) -> str:

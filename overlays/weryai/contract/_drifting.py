@@ -47,7 +47,7 @@ SPELLINGS = (
 
 @dataclass(frozen=True)
 class Difference:
-    """What an answer has otherwise than the contract says, beyond what the client's own walker tells."""
+    """What an answer has otherwise than the contract says, and the client's walker does not tell."""
 
     kind: str
     operation: str
@@ -60,13 +60,11 @@ class Difference:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What two of the same kind have in common."""
         value = self.value if self.kind in ("content type", "word", "missing field") else ""
         return self.kind, self.operation, str(self.http_status), self.pointer, value
 
 
 def head_drifts(exchange: Exchange) -> Iterator[Difference]:
-    """Compare the head of an answer with the contract."""
     one, status = exchange.operation, exchange.http_status
     if one is None or status >= 500:
         return  # A gateway's own answer says nothing about the API.
@@ -81,7 +79,7 @@ def head_drifts(exchange: Exchange) -> Iterator[Difference]:
 
 
 def body_drifts(exchange: Exchange) -> Iterator[Difference]:
-    """Compare a body with the strict twin of the contract, and with the words that it knows of the registry."""
+    """Compare a body with the strict contract, and the registry with the words that it knows."""
     one, status, body = exchange.operation, exchange.http_status, json_of(exchange.answer)
     if one is None or status >= 500 or not isinstance(body, dict):
         return
@@ -110,9 +108,9 @@ def _new_words(value: Any, place: str) -> Iterator[tuple[str, str]]:
 
 
 def missing_fields(exchanges: Iterable[Exchange]) -> Iterator[Difference]:
-    """Say what every example of a success has, and no answer of the run: of each operation, status and task state.
+    """Say what every example of a success has, and no answer: of each operation, status and task state.
 
-    Where an answer has no object, nothing in it is missing; and another spelling that the contract knows will do.
+    Where an answer has no object, nothing in it is missing; another spelling will do.
     """
     met: dict[tuple[str, int, str], set[str]] = {}
     objects: dict[tuple[str, int, str], set[str]] = {}
@@ -135,10 +133,7 @@ def missing_fields(exchanges: Iterable[Exchange]) -> Iterator[Difference]:
 
 
 def gone_models(exchanges: Iterable[Exchange]) -> Iterator[Difference]:
-    """Say which models of the contract's snapshot no answer of the registry lists any more: of each kind, together.
-
-    A kind that no answer has says nothing of its models.
-    """
+    """Say which models of the contract's snapshot no answer lists any more: of each kind that some answer has."""
     one = operation("listVideoModels")
     listed: dict[str, set[str]] = {}
     for exchange in exchanges:
@@ -170,7 +165,7 @@ def _objects_in(value: Any, place: str = "") -> Iterator[str]:
 
 
 def _filled(value: Any) -> Any:
-    """Return a value without what is empty: an example's empty list shows nothing that must be there."""
+    """Leave out what is empty: an example's empty list shows nothing that must be there."""
     if isinstance(value, list):
         return [_filled(part) for part in value]
     if not isinstance(value, dict):
@@ -190,7 +185,7 @@ def _state_of(body: Any) -> str:
 
 @dataclass
 class DriftCount:
-    """One kind of drift, with its first sample, how many answers had it, and which parts of the suite met it."""
+    """One kind of drift: how many answers had it, which parts of the suite met it, and the first sample."""
 
     drift: Drift | Difference
     count: int = 0
@@ -198,14 +193,13 @@ class DriftCount:
     sample: Exchange | None = None
 
     def as_json(self) -> dict[str, object]:
-        """What the drift report has of it at one operation."""
         drift = self.drift
         where = {"operation": drift.operation, "http_status": drift.http_status}
         return {**where, "count": self.count, "sample": drift.value}
 
 
 def count_drift(exchanges: Iterable[Exchange], *, is_mock: bool = False) -> list[Place]:
-    """Every kind of drift in the answers, in the order of the operations; a mock has no registry of its own."""
+    """Return the drift of all answers by place; a mock has no registry of its own."""
     counts: dict[tuple[str, ...], DriftCount] = {}
     known = [exchange for exchange in exchanges if exchange.operation is not None]
     for exchange in known:
@@ -224,12 +218,12 @@ def count_drift(exchanges: Iterable[Exchange], *, is_mock: bool = False) -> list
 def _drifts(exchange: Exchange) -> Iterator[Drift | Difference]:
     """What one answer tells, each place once; what breaks the contract is for the checks to tell."""
     name = snake_case(exchange.operation.name) if exchange.operation else ""
-    broken = {pointer for pointer, _ in exchange.breaches}
+    broken, body = {pointer for pointer, _ in exchange.breaches}, json.dumps(json_of(exchange.answer)).encode()
     own = {drift.identity: drift for drift in body_drifts(exchange) if drift.pointer not in broken}
     whole = tuple(f"{drift.pointer}/" for drift in own.values() if drift.kind == "data of a refusal")
     found = [
         drift
-        for drift in find_drifts(name, Reply(exchange.http_status, exchange.answer_headers, exchange.answer))
+        for drift in find_drifts(name, Reply(exchange.http_status, exchange.answer_headers, body))
         if not (drift.kind == "type" and drift.pointer in broken) and not drift.pointer.startswith(whole)
     ]
     yield from found
@@ -240,7 +234,7 @@ def _drifts(exchange: Exchange) -> Iterator[Drift | Difference]:
 
 @dataclass
 class Place:
-    """What is told once: the same at the same place, with the operations and statuses that have it."""
+    """The same at the same place, told once with the operations and statuses that have it."""
 
     kind: str
     pointer: str
@@ -248,12 +242,10 @@ class Place:
 
     @property
     def count(self) -> int:
-        """How many answers have it."""
         return sum(one.count for one in self.counts)
 
     @property
     def where(self) -> str:
-        """The operations, each with its statuses."""
         grouped: dict[str, list[str]] = {}
         for one in self.counts:
             grouped.setdefault(str(one.drift.http_status), []).append(one.drift.operation)
@@ -261,21 +253,17 @@ class Place:
 
     @property
     def met_by(self) -> list[str]:
-        """Which parts of the suite met it."""
         return sorted({who for one in self.counts for who in one.met_by})
 
     @property
     def sample(self) -> Exchange | None:
-        """One exchange that shows it."""
         return self.counts[0].sample
 
     @property
     def value(self) -> str:
-        """What stood there, once."""
         return self.counts[0].drift.value
 
     def as_json(self) -> dict[str, object]:
-        """What the drift report has of it: once, with the operations that have it."""
         return {
             "kind": self.counts[0].drift.kind,
             "pointer": self.pointer,
@@ -291,7 +279,7 @@ class Place:
 
 
 def _by_pointer(counts: Iterable[DriftCount]) -> list[Place]:
-    """Tell the same at the same place once; what stands there counts only where it is a word, a code or a status."""
+    """Group by place; what stands there counts only where it is a word, a code or a status."""
     grouped: dict[tuple[str, str, str], Place] = {}
     for one in counts:
         kind, *_, value = one.drift.identity

@@ -22,8 +22,6 @@ SHORTEST_KEY = 8
 
 
 class Secret:
-    """A key that may be sent, and that nothing may show."""
-
     def __init__(self, key: str) -> None:
         self.key = key
 
@@ -31,22 +29,20 @@ class Secret:
         return f"Secret({MASK})"
 
     def hide(self, content: bytes) -> bytes:
-        """The same without the key: plain, escaped as in JSON, in wide characters, in an address or a page."""
+        """Take the key out: plain, escaped as in JSON, in wide characters, in a URL or a page."""
         content = _hide(content, self.key)
         for spelling in self._spellings():
             content = content.replace(spelling, MASK.encode())
         return content
 
     def hide_text(self, text: str) -> str:
-        """The same for text."""
         return self.hide(text.encode(errors="replace")).decode(errors="replace")
 
     def is_in(self, content: bytes) -> bool:
-        """Whether the key stands there in any spelling, one inside another included."""
         return any(self.hide(layer) != layer for layer in (content, unquote_to_bytes(content)))
 
     def _spellings(self) -> set[bytes]:
-        """Other ways to write it: of an encoding in base64 the part that does not depend on its neighbours."""
+        """Other ways to write it; of base64 the part that does not depend on its neighbours."""
         key = self.key.encode()
         shifted = (
             base64.b64encode(bytes(shift) + key)[-(-8 * shift // 6) : 8 * (shift + len(key)) // 6] for shift in range(3)
@@ -76,7 +72,7 @@ class Bounds:
     seconds: float = 60.0
 
     def reading(self) -> Callable[[bytes], bytes]:
-        """Return what each piece of one answer has to pass; it raises EndlessAnswerError for the piece too many."""
+        """Return what each piece of one answer has to pass: it raises EndlessAnswerError for the piece too many."""
         began, size = time.monotonic(), 0
 
         def passed(piece: bytes) -> bytes:
@@ -92,7 +88,7 @@ class Bounds:
 
 
 class EndlessAnswerError(httpx.ReadError):
-    """An answer is larger, or takes longer, than any that the contract has; the rest of it was not read."""
+    """An answer is larger, or takes longer, than any of the contract; its rest was not read."""
 
 
 ANSWER, VIDEO = Bounds(), Bounds(1024 * MIB, 600.0)
@@ -115,7 +111,6 @@ class Exchange:
 
     @property
     def operation(self) -> Operation | None:
-        """The operation of the contract that it is, if it is any."""
         return _match(self.method, self.path)[0]
 
     @property
@@ -126,7 +121,6 @@ class Exchange:
 
     @property
     def path_parameters(self) -> dict[str, str]:
-        """What stood in the path's variable places."""
         return _match(self.method, self.path)[1]
 
     @property
@@ -136,7 +130,7 @@ class Exchange:
 
     @property
     def curl(self) -> str:
-        """A command that sends the same again; the key is read from WERYAI_API_KEY."""
+        """A command that sends the same again, with the key of WERYAI_API_KEY."""
         words = ["curl", "-i", "-X", self.method, shlex.quote(self.url)]
         if self.credential != "missing":
             words += ["-H", f'"Authorization: Bearer {self.credential}"']
@@ -182,7 +176,7 @@ class Record:
         answer: bytes,
         credential: str = KEY_BY_NAME,
     ) -> Exchange:
-        """Keep one: its request is method, address, content type and body."""
+        """Keep one; its request is method, URL, content type and body."""
         method, url, content_type, body = request
         hide = self._secret.hide_text
         seen = {hide(name.lower()): hide(value) for name, value in headers.items()}
@@ -201,11 +195,10 @@ class Record:
         sent = request.method, str(request.url), request.headers.get("content-type", ""), request.content
         self.note(who, sent, response.status_code, response.headers, answer, credential)
         # What these say of the transfer no longer holds.
-        stale = {"content-encoding", "content-length", "transfer-encoding"}
-        headers = [(name, value) for name, value in response.headers.multi_items() if name not in stale]
+        stale = {b"content-encoding", b"content-length", b"transfer-encoding"}
+        headers = [(name, value) for name, value in response.headers.raw if name.lower() not in stale]
         return httpx.Response(response.status_code, headers=headers, content=answer, extensions=response.extensions)
 
     def all(self) -> list[Exchange]:
-        """Everything so far."""
         with self._lock:
             return list(self._exchanges)

@@ -41,18 +41,16 @@ class Place:
     is_here: bool
 
     def url_of(self, path: str) -> str:
-        """The address of an operation: the registry has a host of its own at the real service, and nowhere else."""
+        """The URL of an operation: at the real service, and nowhere else, the registry has a host of its own."""
         own = CONTRACT["paths"][path].get("servers")
         return (own[0]["url"] if own and self.url == LIVE_URL else self.url) + path
 
     @property
     def base_path(self) -> str:
-        """The path before every operation's own; nothing if there is none."""
         return urlsplit(self.url).path
 
     @property
     def host(self) -> str:
-        """The host by its name."""
         return str(urlsplit(self.url).hostname)
 
 
@@ -107,13 +105,12 @@ def confine(*, to_this_machine: bool, others: frozenset[str] = frozenset()) -> N
 
 
 def may_connect(address: str, to_this_machine: bool) -> bool:
-    """Say whether this thread may connect to a resolved address now."""
     return _is_loopback(address) if to_this_machine else getattr(_GATE, "is_open", False)
 
 
 @contextmanager
 def opened() -> Iterator[None]:
-    """Let this thread connect for as long as it sends one request that was checked."""
+    """Let this thread connect while it sends one request that was checked."""
     _GATE.is_open = True
     try:
         yield
@@ -127,12 +124,12 @@ WRONG_KEY = "sk-wrong-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 
 
 class RefusedRequestError(Exception):
-    """A request that the suite may not send; it was not sent."""
+    """The suite may not send this request, and did not."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A request of the live set: an operation with its simplest input, and what key goes with it."""
+    """A request of the live set: an operation with its simplest input and a key."""
 
     operation: Operation
     credential: Credential
@@ -146,17 +143,15 @@ class Planned:
 
     @property
     def method(self) -> str:
-        """The method in capitals."""
         return self.operation.method.upper()
 
     def key(self, secret: Secret) -> str | None:
-        """The key that goes along."""
         return {"real": secret.key, "wrong": WRONG_KEY, "missing": None}[self.credential]
 
 
 @dataclass
 class Guard(httpx.BaseTransport):
-    """A transport that sends what was declared, records it, and refuses everything else before it is sent."""
+    """Sends what was declared, records it, and refuses everything else before it is sent."""
 
     secret: Secret
     inner: httpx.BaseTransport
@@ -170,13 +165,12 @@ class Guard(httpx.BaseTransport):
         self._downloads = False
 
     def declare(self, planned: Planned) -> None:
-        """Allow a request, as often as it comes."""
         key = planned.key(self.secret)
         bearer = None if key is None else f"Bearer {key}"
         self._declared.add((planned.method, str(httpx.URL(planned.url)), bearer, planned.content))
 
     def allow_one_paid_post(self, url: str) -> None:
-        """Allow the only exception, once: whoever runs the suite has said that they pay for one task."""
+        """Allow the only exception, once: whoever runs the suite pays for one task."""
         self._paid_url = str(httpx.URL(url))
 
     def allow_downloads(self) -> None:
@@ -184,7 +178,6 @@ class Guard(httpx.BaseTransport):
         self._downloads = True
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request that may be sent, and record what came."""
         content = request.read()
         self._refuse(request, content)
         with opened():

@@ -36,7 +36,6 @@ from weryai.contract._reading import (
 
 
 def png(width: int = 64, height: int = 48) -> bytes:
-    """Draw a PNG: a gradient from left to right and from top to bottom."""
     rows = b"".join(
         b"\0" + bytes(v for x in range(width) for v in (x * 255 // width, y * 255 // height, 96)) for y in range(height)
     )
@@ -60,11 +59,9 @@ _KEYS: dict[bool, tuple[Credential, ...]] = {True: ("real", "wrong", "missing"),
 
 @dataclass(frozen=True)
 class Expected:
-    """What a run expects of a service beyond the contract.
+    """What a run expects of a service beyond the contract: as the options of the command line say.
 
-    `refusals` says how it refuses. A stateless one, a mock, knows no ids and no keys. `only` names the operations
-    that are asked; none means all of them. One with safe integers may refuse or take those that JavaScript rounds. One
-    for the well-formed gets no body that is no JSON at all. At one with known faults none of them ends a sweep.
+    `only` names the operations that are asked; none means all. A known fault does not end a sweep.
     """
 
     refusals: Refusals = "any"
@@ -75,7 +72,6 @@ class Expected:
     has_known_faults: bool = False
 
     def asked(self) -> list[Operation]:
-        """Return the operations that are asked."""
         return [one for one in operations() if not self.only or one.name in self.only]
 
 
@@ -83,7 +79,6 @@ ANYTHING = Expected()
 
 
 def live_set(place: Place, expected: Expected = ANYTHING) -> list[Planned]:
-    """Every request that may be sent to a service that is not on this machine."""
     return [
         planned_request(place, one, credential)
         for one in expected.asked()
@@ -93,7 +88,7 @@ def live_set(place: Place, expected: Expected = ANYTHING) -> list[Planned]:
 
 
 def planned_request(place: Place, one: Operation, credential: Credential) -> Planned:
-    """Make the request of an operation from the contract's first example; ids are unknown ones."""
+    """Make a request of the contract's first example; ids are unknown ones."""
     path = one.path
     for parameter in map(resolve, one.spec.get("parameters", [])):
         path = path.replace("{" + parameter["name"] + "}", quote(UNKNOWN_ID, safe=""))
@@ -105,7 +100,7 @@ def planned_request(place: Place, one: Operation, credential: Credential) -> Pla
 def run_live_set(place: Place, guard: Guard, checks: Checks, expected: Expected = ANYTHING) -> bool:
     """Send every request of the live set once, and judge what comes; return whether more may be asked.
 
-    If nobody answers the first, or an answer does not end, that is told once and nothing else is asked.
+    It ends if nobody answers the first, or if an answer does not end.
     """
     with httpx.Client(transport=guard, timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
         for planned in live_set(place, expected):
@@ -128,7 +123,7 @@ def _name(planned: Planned) -> str:
 
 
 def _ask(client: httpx.Client, planned: Planned, guard: Guard, checks: Checks, expected: Expected) -> str:
-    """Send one and note what is wrong with its answer; return why none came, if none came."""
+    """Send one and note what is wrong with its answer; return why none came."""
     key = planned.key(guard.secret)
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     if planned.content:
@@ -147,7 +142,6 @@ def _ask(client: httpx.Client, planned: Planned, guard: Guard, checks: Checks, e
 
 
 def judge(planned: Planned, exchange: Exchange, expected: Expected = ANYTHING) -> list[Problem]:
-    """Say what is wrong with the answer to a request of the live set."""
     status, body = exchange.http_status, json_of(exchange.answer)
     said = f": HTTP {status} with {exchange.answer[:200].decode(errors='replace')!r}"
     if 300 <= status < 400:

@@ -6,7 +6,7 @@ import email
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.message import Message
 from importlib.resources import files
@@ -15,35 +15,31 @@ from typing import Any, Literal
 import jsonschema_rs
 
 CONTRACT: dict[str, Any] = json.loads((files("weryai_api") / "openapi.json").read_text("utf-8"))
+# Levels of nesting; the validator gives up at some 250.
+DEEPEST = 100
 VERBS = ("get", "post", "put", "patch", "delete")
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the contract."""
-
     method: str
     path: str
     spec: dict[str, Any]
 
     @property
     def name(self) -> str:
-        """The operationId."""
         return str(self.spec["operationId"])
 
     @property
     def module(self) -> str:
-        """The name of its generated endpoint module."""
         return f"weryai_api.api.{self.spec['tags'][0]}.{snake_case(self.name)}"
 
 
 def snake_case(name: str) -> str:
-    """Write an operationId as a module name."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def resolve(spec: dict[str, Any]) -> dict[str, Any]:
-    """Follow a reference inside the contract."""
     if "$ref" not in spec:
         return spec
     found: Any = CONTRACT
@@ -53,26 +49,23 @@ def resolve(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def operations() -> list[Operation]:
-    """Every operation under `paths`, in the contract's order."""
     return [
         Operation(verb, path, item[verb]) for path, item in CONTRACT["paths"].items() for verb in VERBS if verb in item
     ]
 
 
 def operation(name: str) -> Operation:
-    """Return the operation with this operationId."""
     return next(one for one in operations() if one.name == name)
 
 
 def described(one: Operation, http_status: int) -> dict[str, Any]:
-    """Return what the contract says of an answer; a success that it does not list is one like the listed ones."""
+    """Return what the contract says of an answer; a success that it does not list is like the listed ones."""
     responses = one.spec["responses"]
     listed = responses.get(str(http_status)) or (responses["200"] if 200 <= http_status < 300 else responses["default"])
     return resolve(listed)
 
 
 def described_json(one: Operation, http_status: int) -> dict[str, Any]:
-    """Return what the contract says of the JSON of an answer: its schema and examples, or nothing."""
     found: dict[str, Any] = described(one, http_status).get("content", {}).get("application/json", {})
     return found
 
@@ -101,7 +94,7 @@ def breaches(schema: dict[str, Any], value: Any, *, strict: bool = False) -> lis
 
 
 def broken_at(pointer: str) -> str:
-    """Name the cause that all answers have in common which break the contract at one place."""
+    """Name the cause of all answers that break the contract at one place."""
     return f"the answer breaks the contract at {pointer or 'its root'}"
 
 
@@ -120,7 +113,7 @@ def _strict(part: Any) -> Any:
 
 
 def _deepest(error: Any) -> Iterator[tuple[list[str | int], str]]:
-    """Yield an error, or of a failed choice those of the alternative that was read deepest: that one was meant."""
+    """Yield an error, or of a failed choice those of the alternative that was meant: read deepest."""
     branches = [branch for branch in getattr(error.kind, "context", []) if branch]
     meant: list[Any] = max(branches, key=lambda branch: max(len(one.instance_path) for one in branch), default=[])
     if any(one.instance_path for one in meant):
@@ -131,11 +124,25 @@ def _deepest(error: Any) -> Iterator[tuple[list[str | int], str]]:
 
 
 def json_of(content: bytes) -> Any:
-    """Read a body as JSON; what is none stays text."""
+    """Read a body as JSON; what is none, or nested too deeply to be judged, stays text.
+
+    Half a surrogate pair, which is no text to a validator or a file, becomes "?".
+    """
     try:
-        return json.loads(content)
+        value = json.loads(content)
+        if b"\\" in content or not content.isascii():
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         return content.decode(errors="replace")
+    parts, levels = [value], 0
+    while parts and levels < DEEPEST:
+        parts = [one for part in parts if isinstance(part, dict | list) for one in _children(part)]
+        levels += 1
+    return content.decode(errors="replace") if parts else value
+
+
+def _children(part: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return part.values() if isinstance(part, dict) else part
 
 
 def says(body: Any) -> bool | None:
@@ -154,13 +161,13 @@ def says(body: Any) -> bool | None:
 
 
 def is_refusal(http_status: int, body: Any, how: Refusals) -> bool:
-    """Whether an answer refuses in the way that is asked for: by its HTTP status, in its body, or in any of the two."""
+    """Whether an answer refuses as it should: by its HTTP status, in its body, or by any of the two."""
     by_http, in_body = 400 <= http_status < 500, 200 <= http_status < 300 and says(body) is False
     return {"http": by_http, "body": in_body, "any": by_http or in_body}[how]
 
 
 def code_of(body: Any) -> int | None:
-    """Return the code in a body: an integer, in whatever JSON type it comes."""
+    """Return the code in a body: an integer in any JSON type."""
     status = body.get("status") if isinstance(body, dict) else None
     if isinstance(status, str) and len(status.strip().lstrip("-")) <= 9 and status.strip().lstrip("-").isascii():
         digits = status.strip().removeprefix("-")
@@ -173,7 +180,6 @@ def code_of(body: Any) -> int | None:
 
 
 def has_task_id(body: Any) -> bool:
-    """Whether anything in a body is a task id."""
     if isinstance(body, list):
         return any(map(has_task_id, body))
     if not isinstance(body, dict):

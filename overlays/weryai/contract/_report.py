@@ -28,8 +28,6 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 @dataclass
 class Run:
-    """What a run was and what it found."""
-
     address: str
     what: str
     started: str
@@ -50,12 +48,11 @@ class Run:
 
     @property
     def unexercised(self) -> list[Item]:
-        """The items of the contract that no exchange has exercised."""
         return [item for item in everything() if not self.seen[item]]
 
     @property
     def shares(self) -> dict[str, tuple[int, int, int]]:
-        """Of requests and of responses: how many items were exercised, of how many, and how many have a reason."""
+        """By side: how many items were exercised, of how many, and how many more have a reason."""
         sides: dict[str, tuple[int, int, int]] = {}
         for side, kinds in SIDES.items():
             items = [item for item in everything() if item.kind in kinds]
@@ -71,7 +68,6 @@ class Run:
 
     @property
     def groups(self) -> dict[str, list[Check]]:
-        """The checks by group, in the order of the run."""
         grouped: dict[str, list[Check]] = {}
         for check in self.checks.all:
             grouped.setdefault(check.group, []).append(check)
@@ -79,7 +75,6 @@ class Run:
 
 
 def write_reports(folder: Path, run: Run, secret: Secret) -> Path:
-    """Write the three reports and return the path of the page."""
     folder.mkdir(parents=True, exist_ok=True)
     texts = {"junit.xml": junit(run), "drift.json": drift_json(run), "index.html": page(run)}
     for name, text in texts.items():
@@ -88,7 +83,7 @@ def write_reports(folder: Path, run: Run, secret: Secret) -> Path:
 
 
 def junit(run: Run) -> str:
-    """The checks in the form that CI systems read; a cause that several have is written out once."""
+    """The checks as CI systems read them; a cause that several have is written out once."""
     totals = _totals(run.checks.all)
     root = ElementTree.Element("testsuites", {"name": "contract", "time": f"{run.seconds:.3f}", **totals})
     for number, (group, checks) in enumerate(run.groups.items()):
@@ -114,7 +109,7 @@ def junit(run: Run) -> str:
 
 
 def _told_once(causes: list[Cause], check: Check) -> Iterator[str]:
-    """Tell the problems of a check; a cause that an earlier check has as well is only named, with its request."""
+    """Tell the problems of a check; a cause of an earlier check as well is only named."""
     for cause in causes:
         own = next((one for one in check.problems if one.key == cause.problem.key), None)
         if own is None:
@@ -135,7 +130,7 @@ def _totals(checks: list[Check]) -> dict[str, str]:
 
 
 def console(run: Run) -> str:
-    """Return what is printed at the end of a run; what a service says may not move a terminal's cursor or colour it."""
+    """Return what is printed at the end; what a service says may not move a terminal's cursor or colour it."""
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", "\n".join(_lines(run)))
 
 
@@ -169,7 +164,6 @@ def coverage_lines(run: Run) -> Iterator[str]:
 
 
 def markdown(run: Run) -> str:
-    """A summary for the page of a CI job."""
     failed, total = len(run.checks.failed), len(run.checks.all)
     verdict = "holds" if run.is_good else "fails"
     lines = [f"### Contract {verdict}: {run.what} at `{run.address}`", "", f"{total - failed} of {total} checks hold."]
@@ -182,7 +176,6 @@ def markdown(run: Run) -> str:
 
 
 def drift_json(run: Run) -> str:
-    """Everything that the contract does not know, and where it was met."""
     report = {
         "address": run.address,
         "contract": CONTRACT["info"]["version"],
@@ -193,7 +186,6 @@ def drift_json(run: Run) -> str:
 
 
 def page(run: Run) -> str:
-    """One page that needs nothing beside itself."""
     loader = jinja2.FileSystemLoader(_HERE)
     environment = jinja2.Environment(
         loader=loader,
@@ -216,7 +208,6 @@ def page(run: Run) -> str:
 
 
 def coverage_rows(run: Run) -> list[dict[str, Any]]:
-    """Of each operation: how many requests, and how much of each kind of item was exercised."""
     counted: Counter[tuple[str, str, bool]] = Counter(
         (item.operation, item.kind, bool(run.seen[item])) for item in everything()
     )
@@ -229,7 +220,6 @@ def coverage_rows(run: Run) -> list[dict[str, Any]]:
 
 
 def coverage_table(run: Run) -> list[str]:
-    """The same as lines of text."""
     head = f"{'operation':<24}{'requests':>9}" + "".join(f"{kind:>16}" for kind in KINDS[1:])
     lines = [
         f"{row['operation']:<24}{row['requests']:>9}" + "".join(f"{f'{met}/{of}':>16}" for met, of in row["shares"])

@@ -70,7 +70,6 @@ class Recording(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._tls = httpx.create_ssl_context()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and keep what came."""
         request.read()
         with httpx.HTTPTransport(verify=self._tls, trust_env=False) as inner:
             response = inner.handle_request(request)
@@ -95,7 +94,6 @@ class Recording(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def run_stories(place: Place, secret: Secret, record: Record, checks: Checks) -> None:
-    """Tell every story with every client."""
     transport = Recording(record, GROUP)
     options = {"api_key": secret.key, "transport": transport}
     for kind in get_args(Kind):
@@ -204,7 +202,6 @@ ODD_FORMS: dict[str, dict[str, Any]] = {
 
 
 def run_raw(place: Place, secret: Secret, record: Record, checks: Checks, how: Refusals = "any") -> None:
-    """Send each of them once."""
     url = place.url_of(operation("uploadFile").path)
     headers = {"Authorization": f"Bearer {secret.key}"}
     with httpx.Client(transport=Recording(record, BY_HAND), headers=headers, timeout=TIMEOUT) as client:

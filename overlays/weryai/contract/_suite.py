@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from weryai.contract._checks import Checks, Known, Problem, excuse, read_known
-from weryai.contract._coverage import ANYWHERE, LIVE, REASONS, everything, exercised, explaining, unexplained
+from weryai.contract._coverage import ANYWHERE, LIVE, REASONS, explaining, unexplained
 from weryai.contract._exchange import SHORTEST_KEY, Exchange, Record, Secret
 from weryai.contract._guard import LIVE_URL, Guard, Place, RefusedRequestError, WrongUseError, confine, opened, place_of
 from weryai.contract._live import Expected, run_live_set, run_paid
@@ -117,7 +117,6 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 
 def read_wish(words: list[str], environment: Mapping[str, str], prog: str = "weryai contract") -> RunOptions:
-    """Read options and the key; decide what may be sent where."""
     given = _parser(prog).parse_args(words)
     url = LIVE_URL if given.url is None and given.live else given.url
     place = None if url is None else place_of(url, is_test_system=given.test_system)
@@ -147,7 +146,7 @@ def read_wish(words: list[str], environment: Mapping[str, str], prog: str = "wer
 
 
 def _secret(environment: Mapping[str, str], place: Place | None, *, is_live: bool, is_test_system: bool) -> Secret:
-    """The key that is sent: a test system and an emulator of its own never get the one of the environment."""
+    """The key that is sent: a test system and the suite's emulator never get the one of the environment."""
     key = environment.get("WERYAI_API_KEY", "").strip() if place and not is_test_system else EMULATOR_KEY
     if not key and is_live:
         raise WrongUseError("the live set needs a key: WERYAI_API_KEY=... make contract-live")
@@ -158,7 +157,6 @@ def _secret(environment: Mapping[str, str], place: Place | None, *, is_live: boo
 
 
 def _paid_image(tasks: str | None, image: str | None, *, is_live: bool) -> str | None:
-    """The picture of the task that is paid for; None if none is."""
     if tasks is None:
         if image is not None:
             raise WrongUseError("IMAGE is for the paid task, and goes with PAY_FOR_TASKS=1")
@@ -175,7 +173,6 @@ def _paid_image(tasks: str | None, image: str | None, *, is_live: bool) -> str |
 
 
 def run(wish: RunOptions) -> int:
-    """Run what was asked for, write the reports, and say what came out."""
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         del os.environ[name]  # Nothing goes round by another machine, whatever library sends it.
     for chatty in ("uvicorn.error", "python_multipart"):
@@ -189,10 +186,6 @@ def run(wish: RunOptions) -> int:
         _wait_for(place, wish.wait)
         _ask(wish, place, checks, record)
     is_whole = wish.place is None and wish.dialect == "page" and wish.expected == Expected(wish.expected.refusals)
-    if is_whole:
-        seen = exercised(record.all())
-        missing = [item for item in everything() if not seen[item]]
-        checks.add("coverage", "nothing of the contract is left out without a reason", *unexplained(missing))
     _check_credits(record.all(), checks)
     excuse(checks, wish.known)
     what = "live set" if wish.is_live else "full suite"
@@ -202,6 +195,9 @@ def run(wish: RunOptions) -> int:
     strict = wish.strict or wish.place is None  # The emulator is our own: its drift is a mistake.
     is_mock = wish.expected.is_stateless
     done = Run(place.url, what, started, seconds, notes, checks, record.all(), strict, wish.seed, why, is_mock)
+    if is_whole:
+        name = "nothing of the contract is left out without a reason"
+        checks.add("coverage", name, *unexplained(done.unexercised))
     page = write_reports(wish.reports, done, wish.secret)
     if wish.junit is not None:
         wish.junit.parent.mkdir(parents=True, exist_ok=True)
@@ -215,7 +211,7 @@ def run(wish: RunOptions) -> int:
 
 
 def _check_credits(exchanges: list[Exchange], checks: Checks) -> None:
-    """Say so if the service refused what the suite submitted for want of credits: other checks then fail as well."""
+    """Say so if the service refused for want of credits: other checks then fail as well."""
     poor = [one for one in exchanges if says(body := json_of(one.answer)) is False and code_of(body) in NO_CREDITS]
     if poor:
         problem = f"{len(poor)} submissions were refused for want of credits: give the key more, then run again"
@@ -224,7 +220,6 @@ def _check_credits(exchanges: list[Exchange], checks: Checks) -> None:
 
 
 def _ask(wish: RunOptions, place: Place, checks: Checks, record: Record) -> None:
-    """Send everything that the wish allows."""
     # Its proxies are left alone, and its certificates count: a company's own is how its machines reach the service.
     guard = Guard(wish.secret, httpx.HTTPTransport(verify=httpx.create_ssl_context(), trust_env=False), record)
     if not run_live_set(place, guard, checks, wish.expected):
@@ -243,7 +238,7 @@ def _ask(wish: RunOptions, place: Place, checks: Checks, record: Record) -> None
 
 
 def _addresses(wish: RunOptions) -> frozenset[str]:
-    """The addresses of a test system by its name; a name that is not found has none, and is told when it is asked."""
+    """The IP addresses of a test system; a name that is not found has none, and is told when it is asked."""
     if not wish.is_test_system or wish.place is None:
         return frozenset()
     try:
@@ -253,7 +248,6 @@ def _addresses(wish: RunOptions) -> frozenset[str]:
 
 
 def _wait_for(place: Place, seconds: float) -> None:
-    """Wait until somebody listens there; the suite tells if nobody ever does."""
     address = urlsplit(place.url)
     port = address.port or (443 if address.scheme == "https" else 80)
     give_up = time.monotonic() + seconds
@@ -283,7 +277,6 @@ def _place(wish: RunOptions) -> Iterator[Place]:
 
 
 def _notes(wish: RunOptions, place: Place) -> Iterator[str]:
-    """What a reader has to know about the run."""
     if wish.is_live:
         yield f"the live set at {place.url}: the real key travels with GETs only"
     else:

@@ -40,18 +40,17 @@ _PARENTS = {"getTaskStatus": ("task_ids", "task_id"), "getBatchStatus": ("batch_
 
 
 class Issued:
-    """The ids that the service gave out in this run, and how often one of them was asked for."""
+    """The ids that the service gave out, and how often one of them was asked for."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Begin a run."""
         self.ids: dict[str, set[str]] = {name: set() for name in _PARENTS}
         self.asked = 0
 
     def check(self, name: str, path_parameters: dict[str, Any], body: Any) -> str:
-        """Remember the ids of an answer, and say so if one that was given out is not found."""
+        """Remember the ids of an answer; say so if one that was given out is not found."""
         data: Any = body.get("data") if isinstance(body, dict) else None
         for child, fields in _PARENTS.items() if isinstance(data, dict) and name not in _PARENTS else ():
             values = [data.get(field) for field in fields]
@@ -70,7 +69,7 @@ EXPECTED: list[Expected] = [ANYTHING]
 
 
 def meant_by(http_status: int, body: Any, how: Refusals) -> int:
-    """Return the HTTP status that an answer means: a refusal in the envelope counts as one, if it may be said there."""
+    """Return the HTTP status that an answer means, by its envelope if a refusal may be said there."""
     if how == "body" and 400 <= http_status < 500:
         return 200
     if how == "http" or not (200 <= http_status < 300 and says(body) is False):
@@ -102,7 +101,7 @@ def valid_input_is_accepted(context: Any, response: Any, case: Any) -> Any:
 
 
 def _is_left_open(case: Any) -> bool:
-    """Whether a body holds an integer that may be taken or refused: a rounded one may be on either side of a limit."""
+    """Whether a body holds an integer that may be taken or refused: rounded, it may be beyond a limit or not."""
     return EXPECTED[0].has_safe_integers and _has_unsafe_integer(case.body)
 
 
@@ -125,7 +124,7 @@ def an_unknown_method_is_refused(context: Any, response: Any, case: Any) -> Any:
 
 @schemathesis.check
 def a_linked_id_is_found(_context: Any, response: Any, case: Any) -> None:
-    """An id that a submission gave is known to the operations that it is linked to, unless nothing is remembered."""
+    """An id that a submission gave is known to the operations that it is linked to."""
     if EXPECTED[0].is_stateless:
         return
     try:
@@ -195,7 +194,7 @@ def filter_case(_context: Any, case: Any) -> bool:
 
 
 def _say_types_of_files(item: dict[str, Any]) -> None:
-    """Let the file of a form say its media type, as the files of every client do; the tool sends none by itself."""
+    """Let the file of a form say its media type, as every client does and the tool does not."""
     for verb in VERBS:
         content = item.get(verb, {}).get("requestBody", {}).get("content", {})
         for described in (it for media_type, it in content.items() if media_type.startswith("multipart/")):
@@ -214,8 +213,6 @@ def _leave_out_others(item: dict[str, Any], expected: Expected) -> None:
 
 @dataclass
 class Tally:
-    """What adds up over the scenarios of a sweep."""
-
     asked: set[tuple[str, str]] = field(default_factory=set)
     unanswered: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
@@ -268,7 +265,6 @@ def _config(place: Place, secret: Secret, seed: int, cases: int, expected: Expec
 
 
 def _note(event: events.ScenarioFinished, record: Record, checks: Checks, tally: Tally) -> None:
-    """Record the exchanges of a scenario, and what its checks found."""
     phase, recorder = _name(event.phase), event.recorder
     sent_by: dict[str, Exchange] = {}
     for case, interaction in recorder.interactions.items():
