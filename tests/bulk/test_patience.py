@@ -22,9 +22,9 @@ FIGURES = {
     "weryai.bulk._running.health.IN_A_ROW": 3,
     "weryai.bulk._running.health.OPEN_POSTS": 4,
     "weryai.bulk._running.gate.NEVER": 60.0,
-    "weryai.bulk._running.limits.OUTAGE": 6 * 3600.0,
+    "weryai.bulk._running.throttle.OUTAGE": 6 * 3600.0,
     # The balance is looked at every minute, and an upload is used again for six hours.
-    "weryai.bulk._running.credit_check.EVERY": 60.0,
+    "weryai.bulk._running.dispatcher.EVERY": 60.0,
     "weryai.bulk._running.job_runner.UPLOAD_AGE": 6 * 3600.0,
 }
 

@@ -24,10 +24,10 @@ from weryai._flow.order import AttemptResult
 from weryai.bulk import JobState, PostgresLedger
 from weryai.bulk._ledger import postgres, queries
 from weryai.bulk._ledger import transitions as steps
-from weryai.bulk._ledger.database_url import masked
-from weryai.bulk._running import alive, gate, health, queue_sql
-from weryai.bulk._running.limits import Limits
-from weryai.bulk._running.shared_throttle import (
+from weryai.bulk._ledger.postgres import masked
+from weryai.bulk._running import dispatcher, gate, health, queue
+from weryai.bulk._running.throttle import (
+    Limits,
     PollPermit,
     SharedThrottle,
     agree,
@@ -269,10 +269,10 @@ def test_workers_that_wait_for_each_other_both_get_through(database: str) -> Non
         lambda db: heed_refusal(db, None, is_rate=True),
         lambda db: take_turn(db, 10),
         lambda db: gate._changed(db, lambda health, _moment: health.unknown("no response came")),
-        lambda db: alive._note(db, "alive 1"),
-        lambda db: alive._forget(db, "alive 1"),
+        lambda db: dispatcher.note_alive(db, "alive 1"),
+        lambda db: dispatcher.forget_alive(db, "alive 1"),
         lambda db: steps.note_stop(db, "no credits"),
-        lambda db: queue_sql.lease(db, "me", 3.0),
+        lambda db: queue.lease(db, "me", 3.0),
         lambda db: steps.keep_upload(db, "0" * 64, "https://pictures.example/1.jpg"),
         lambda db: steps.adopt(db, 1, "t-1"),
     ],
@@ -304,7 +304,7 @@ def test_no_clock_of_a_machine_counts(database: str, monkeypatch: pytest.MonkeyP
     with Filling(Path(), address=database) as filling, PostgresLedger(database) as other:
         for name in ("a", "b"):
             filling.job(name)
-        filling.ledger.write(lambda db: alive._note(db, "alive 1")).result()
+        filling.ledger.write(lambda db: dispatcher.note_alive(db, "alive 1")).result()
         began = other.write(steps.moment_of).result()
         for ledger, ahead in ((filling.ledger, 3600.0), (other, -3600.0)):
             monkeypatch.setattr(time, "time", lambda ahead=ahead: clock() + ahead)

@@ -16,7 +16,7 @@ from fakes.surroundings import JOURNEY_KEY
 from weryai import OrderState, WeryAI, bulk
 from weryai._flow.order import AttemptResult
 from weryai.bulk._ledger import transitions as steps
-from weryai.bulk._running import credit_check, dispatcher
+from weryai.bulk._running import dispatcher
 from weryai.bulk._running.gate import Gate, _seen
 from weryai.emulator import Emulator
 
@@ -214,7 +214,7 @@ def test_an_empty_account_is_noticed_before_anything_is_bought(tmp_path: Path) -
 
 def test_the_balance_is_looked_at_while_a_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When somebody else has spent the credits, no further job is taken; what is paid for is fetched, none fails."""
-    monkeypatch.setattr(credit_check, "EVERY", 0.05)
+    monkeypatch.setattr(dispatcher, "EVERY", 0.05)
     prices = tmp_path / "prices.csv"
     prices.write_text("credits\n30\n")
     with (

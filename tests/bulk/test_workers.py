@@ -26,7 +26,7 @@ from weryai._flow.order import AttemptResult
 from weryai.bulk import PostgresLedger
 from weryai.bulk._ledger import queries
 from weryai.bulk._ledger import transitions as steps
-from weryai.bulk._running import alive, gate, health, queue
+from weryai.bulk._running import dispatcher, gate, health, queue
 from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]
@@ -206,13 +206,13 @@ def test_one_that_ends_speaks_for_itself_alone(emulator: Emulator, database: str
     def begun(run: bulk.Run) -> None:
         for change in (
             lambda db: steps.note_stop(db, "interrupted"),
-            lambda db: alive._note(db, "alive 1"),
-            lambda db: alive._note(db, "alive 2"),
-            lambda db: alive._forget(db, "alive 1"),
+            lambda db: dispatcher.note_alive(db, "alive 1"),
+            lambda db: dispatcher.note_alive(db, "alive 2"),
+            lambda db: dispatcher.forget_alive(db, "alive 1"),
         ):
             run.ledger.write(change).result()
         seen.append((bulk.status(database).is_going_on, bulk.status(database).stopped))
-        run.ledger.write(lambda db: alive._forget(db, "alive 2")).result()
+        run.ledger.write(lambda db: dispatcher.forget_alive(db, "alive 2")).result()
         seen.append((bulk.status(database).is_going_on, bulk.status(database).stopped))
 
     with filled(database, tmp_path, 1) as ledger:

@@ -71,7 +71,7 @@ IN_RUNS = [
     ),
     bulk(
         "ambiguous",
-        Swap("is_unknown", old="A is Outcome.UNKNOWN", new="A is Outcome.ACCEPTED"),
+        Swap("is_unknown", old="A is errors.Outcome.UNKNOWN", new="A is errors.Outcome.ACCEPTED"),
         "an unknown outcome is a failure",
         RUNS,
     ),
@@ -91,7 +91,7 @@ IN_RUNS = [
         "lost",
         Swap(
             "job_runner:",
-            old="await self.note(lambda db: steps.remark(db, A, B, C, D))",
+            old="await self.ledger.note(lambda db: steps.remark(db, A, B, C, D))",
             new="await self._fail(job, C, D, B)",
         ),
         "a video that could not be fetched is given up",
@@ -164,10 +164,10 @@ PACE = [
 MANY_WORKERS = [
     bulk("gap", Text("take_turn", old="others.many < ?", new="others.many <= ?"), "one task too many", POSTGRES),
     bulk("sending", Swap("take_turn", old="most - sending", new="most"), "what is being sent has no place", POSTGRES),
-    bulk("postpone", Text("postpone", old="{_NOW} + ?", new="{_NOW}"), "other workers go on after a refusal", POSTGRES),
+    bulk("postpone", Text("postpone", old="{NOW} + ?", new="{NOW}"), "other workers go on after a refusal", POSTGRES),
     bulk(
         "living",
-        Text("queue_sql:recover_orphans", old="> now() -", new="> now() +"),
+        Text("queue:recover_orphans", old="> now() -", new="> now() +"),
         "a worker that lives counts as dead",
         WORKERS,
     ),

@@ -9,11 +9,10 @@
 The same program goes on after a crash: what the ledger knows as paid for is never submitted again.
 """
 
-from ._ledger.database_url import is_database
 from ._ledger.job import Job, JobState, NewJob
 from ._ledger.ledger import Ledger
 from ._ledger.opening import name_of, open_ledger
-from ._ledger.postgres import PostgresLedger
+from ._ledger.postgres import PostgresLedger, is_database
 from ._manifest.loading import Loaded, ManifestError, Shard, load_manifest
 from ._manifest.plan import Plan, plan
 from ._manifest.prices import Prices, read_prices
@@ -24,7 +23,7 @@ from ._results.status import Group, Status, status
 from ._running.dispatcher import Run, arun, run
 from ._running.events import Event, Outcome
 from ._running.job_runner import Patience
-from ._running.limits import Limits
+from ._running.throttle import Limits
 from ._running.worker import awork, limits_in_force, work
 
 __all__ = [

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+import sqlite3
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar
 
 from ..._flow.intent import Intent
-from ..._flow.order import AttemptResult, Cost, Order, OrderState
+from ..._flow.order import AttemptResult
 from ..._journal.database_file import DatabaseFile, share
+from ..._journal.sqlite_file import keeps_inodes, unusable
 from ..._journal.writer import Writer
-from ...errors import ConfigurationError, JournalError, WeryAIError
+from ...errors import ConfigurationError, JournalError, WeryAIError, before_sending
 from . import transitions as steps
-from .copy_guard import count_start, note_start, refuse_copy, starts_of
 from .schema import LEDGER
 from .transitions import Database
 
 T = TypeVar("T")
-_NO_ORDERS = "this client keeps the ledger of a bulk run, which has no orders"
 CRASHED = "the run ended before the response came"
 
 
@@ -52,6 +53,11 @@ class OpenLedger:
         if self._process != os.getpid():
             raise JournalError("a ledger is one process's alone: open it in the child, not before the fork")
         return self._writer.write(change)
+
+    async def note(self, change: Callable[[Any], T]) -> T:
+        """As `write`, and wait until it is done, which holds up no event loop."""
+        result: T = await asyncio.wrap_future(self.write(change))
+        return result
 
     def close(self) -> None:
         """Write what is left and close the ledger; twice is fine."""
@@ -197,30 +203,10 @@ class LedgerOrderLog:
         """Nothing: what becomes of a job is written down by who runs it."""
         return _done(None)
 
-    def list_orders(self, states: Iterable[OrderState]) -> Future[tuple[Order, ...]]:
-        """Refuse what only a journal of orders can do; so do the five below."""
-        raise ConfigurationError(_NO_ORDERS)
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise ConfigurationError("this client keeps the ledger of a bulk run, which has no orders")
 
-    def waits(self, model: str) -> Future[tuple[float, ...]]:
-        raise ConfigurationError(_NO_ORDERS)
-
-    def note_cost(self, task_id: str, credits: float) -> Future[bool]:
-        raise ConfigurationError(_NO_ORDERS)
-
-    def last_cost(self, model: str) -> Future[Cost | None]:
-        raise ConfigurationError(_NO_ORDERS)
-
-    def claim(self, *, everything: bool) -> Future[tuple[Order, ...]]:
-        raise ConfigurationError(_NO_ORDERS)
-
-    def adopt(self, row: int, task_id: str) -> Future[Order]:
-        raise ConfigurationError(_NO_ORDERS)
-
-    def requeue(self, row: int) -> Future[Order]:
-        raise ConfigurationError(_NO_ORDERS)
-
-    def give_up(self, row: int) -> Future[Order]:
-        raise ConfigurationError(_NO_ORDERS)
+    list_orders = waits = note_cost = last_cost = claim = adopt = requeue = give_up = _refuse
 
 
 def refuse_path(ledger: object) -> None:
@@ -244,3 +230,67 @@ def _done(value: T) -> Future[T]:
     future: Future[T] = Future()
     future.set_result(value)
     return future
+
+
+def refuse_copy(db: sqlite3.Connection, path: Path, *, trust_copy: bool) -> None:
+    """Refuse a ledger that is behind, or elsewhere, unless it is trusted; nothing is changed.
+
+    A copy put back over the original is behind; one under another name has no such file; one of both files is another
+    file for the system. Where that numbers its files anew by itself, a copy is told by the original, which is still
+    there. Raises JournalError.
+    """
+    starts, known = _starts_in(db), _about(db)
+    try:
+        beside, inode = _beside(path), str(path.stat().st_ino)
+    except OSError as error:
+        raise unusable(path, error, LEDGER) from error
+    is_here = known.get("inode") in (inode, "0")
+    if not is_here and not keeps_inodes(path):
+        place = known.get("place", "")
+        is_here = place == os.path.realpath(path) or not os.path.exists(place)
+    is_original = starts == 0 or (beside is not None and starts >= beside and is_here)
+    if not is_original and not trust_copy:
+        copied = JournalError(
+            f"the ledger {path} seems to be a copy, or was moved without its .starts file: it may not know what "
+            "was submitted since, and going on would pay for that again. Use the original, or, if you know that "
+            "nothing was submitted with it since, --trust-copy"
+        )
+        raise before_sending(copied)
+
+
+def count_start(db: sqlite3.Connection, path: Path, inode: int) -> int:
+    """Count the start in the ledger; the number is for `note_start`, once it is on the disk."""
+    starts = _starts_in(db) + 1
+    # A folder's name need not be text.
+    place = os.path.realpath(path).encode(errors="backslashreplace").decode()
+    for name, value in (("starts", str(starts)), ("inode", str(inode)), ("place", place)):
+        steps.note_about(db, name, value)
+    return starts
+
+
+def note_start(path: Path, starts: int) -> None:
+    """Write the number beside the ledger, which by then has it: a crash in between leaves no ledger that is behind."""
+    try:
+        starts_of(path).write_text(str(starts))
+    except OSError as error:
+        raise unusable(path, error, LEDGER) from error
+
+
+def _about(db: sqlite3.Connection) -> dict[str, str]:
+    return {row["name"]: row["value"] for row in db.execute("select name, value from about").fetchall()}
+
+
+def _starts_in(db: sqlite3.Connection) -> int:
+    return int(_about(db).get("starts", 0))
+
+
+def _beside(path: Path) -> int | None:
+    """How many starts the file beside the ledger knows of."""
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        return int(starts_of(path).read_text() or 0)
+    return None
+
+
+def starts_of(path: Path) -> Path:
+    """The file that counts the starts, beside the ledger itself, where a symbolic link leads to it."""
+    return Path(f"{os.path.realpath(path)}.starts")

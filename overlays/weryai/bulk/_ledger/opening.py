@@ -13,9 +13,8 @@ from urllib.parse import quote
 from ..._flow.databases import is_open_database
 from ..._journal.sqlite_file import PATIENCE, version_of
 from ...errors import ConfigurationError, JournalError
-from .database_url import is_database, masked
 from .ledger import Ledger, OpenLedger
-from .postgres import PostgresLedger, reading_of
+from .postgres import PostgresLedger, is_database, masked, reading_of
 from .schema import LEDGER
 from .transitions import Database
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from ..._flow.logs import log
 from ..._journal.writer import Store, Writer
 from ...errors import ConfigurationError, JournalError, before_sending
-from .database_url import check_address, for_libpq, is_telling, masked, told, unreadable
 from .ledger import OpenLedger
 from .schema import INDEX, JOBS, NAMES, RUN, SCHEMA, UPLOADS, upgrade
 
 if TYPE_CHECKING:
     import psycopg
+import re
+from urllib.parse import unquote
 
 NEEDS = 'a ledger in PostgreSQL needs the extra "bulk-postgres": pip install procrastinate "psycopg[binary]"'
 #: Where the tables of the ledger and those of the queue are; a database holds one run.
@@ -127,14 +128,14 @@ class Server(Store):
         until = time.monotonic() + wait
         with talking(self._address):
             # A manifest is loaded in one step, so that there are all of its jobs, or none.
-            while "load" not in (known := self._known()) and time.monotonic() < until:
+            while "load" not in (known := known_of(self.db)) and time.monotonic() < until:
                 time.sleep(_LOOKING)
             if not known and not make:
                 raise JournalError(f"there is no ledger in {masked(self._address)}")
             if not known:
                 with self.db.connection.transaction():
                     self.db.execute("select pg_advisory_xact_lock(?)", (_MAKING,))
-                    known = self._known() or self._make()
+                    known = known_of(self.db) or self._make()
             check_version(known, self._address)
             if int(known["schema"]) < SCHEMA:
                 self._upgrade()
@@ -168,37 +169,25 @@ class Server(Store):
         """Tell who comes too late."""
         return JournalError(f"the ledger in {masked(self._address)} is closed")
 
-    def _known(self) -> dict[str, str]:
-        return known_of(self.db)
-
     def _make(self) -> dict[str, str]:
         for statement in _TABLES:
             self.db.execute(statement)
         for name, value in (("schema", str(SCHEMA)), ("salt", secrets.token_hex(16))):
             self.db.execute("insert into about values (?, ?)", (name, value))
-        return self._known()
+        return known_of(self.db)
 
     def _upgrade(self) -> None:
         """Bring an older ledger to this schema; while workers are at work that is refused."""
         with self.db.connection.transaction():
             self.db.execute("select pg_advisory_xact_lock(?)", (_MAKING,))
-            older = int(self._known()["schema"])
-            if older < SCHEMA and self._is_anybody_there():
+            older = int(known_of(self.db)["schema"])
+            if older < SCHEMA and is_anybody_there(self.db):
                 raise before_sending(
                     JournalError(f"workers of an older weryai are at work on {masked(self._address)}: end them first")
                 )
             for schema in range(older, SCHEMA):
                 upgrade(self.db, schema, _TYPES)
             self.db.execute("update about set value = ? where name = 'schema'", (str(SCHEMA),))
-
-    def _is_anybody_there(self) -> bool:
-        workers = f"{QUEUE_SCHEMA}.procrastinate_workers"
-        if self.db.execute("select to_regclass(?) as name", (workers,)).fetchone()["name"] is None:
-            return False
-        found = self.db.execute(
-            f"select count(*) as many from {workers} where last_heartbeat > now() - ? * interval '1 second'", (GONE,)
-        )
-        return bool(found.fetchone()["many"])
 
 
 def connected(address: str) -> psycopg.Connection[Any]:
@@ -241,6 +230,15 @@ def reading_of(address: str) -> Iterator[Marked]:
         yield db
 
 
+def is_anybody_there(db: Marked) -> bool:
+    """Whether a worker has told a moment ago that it lives."""
+    workers = f"{QUEUE_SCHEMA}.procrastinate_workers"
+    if db.execute("select to_regclass(?) as name", (workers,)).fetchone()["name"] is None:
+        return False
+    living = f"select 1 as one from {workers} where last_heartbeat > now() - ? * interval '1 second' limit 1"
+    return db.execute(living, (GONE,)).fetchone() is not None
+
+
 def known_of(db: Marked) -> dict[str, str]:
     """What a ledger says about itself; nothing where there is none."""
     if db.execute("select to_regclass('about') as name").fetchone()["name"] is None:
@@ -275,3 +273,78 @@ def talking(address: str, verb: str = "used") -> Iterator[None]:
     except psycopg.Error as error:
         cause = None if is_telling(error, address) else error
         raise JournalError(f"the database {masked(address)} cannot be {verb}: {told(error, address)}") from cause
+
+
+_SCHEME = re.compile(r"postgres(ql)?://", re.IGNORECASE)
+# The words of libpq that a connection may begin with; a path has no such beginning.
+_WORDS = re.compile(
+    r"\s*(host|hostaddr|port|dbname|user|password|passfile|sslpassword|service|sslmode|options|application_name)\s*=",
+    re.IGNORECASE,
+)
+_AUTHORITY = re.compile(r"(//[^:/?#@]*):(.*)@", re.DOTALL)
+
+
+def _spelled(word: str) -> str:
+    """An expression for a word in upper or lower case, of which each letter may be percent-encoded, also twice."""
+    return "".join(f"(?:{letter}|%(?:25)*(?:{ord(letter):x}|{ord(letter.upper()):x}))" for letter in word)
+
+
+# A name that has one of these in it, the sign of equality, and what stands behind it.
+_NAME = rf"(?:{_spelled('pass')}|{_spelled('secret')})[^&=\s]*?\s*(?:=|%(?:25)*3d)"
+_IN_URL = re.compile(rf"({_NAME})([^&]*)", re.IGNORECASE)
+_IN_WORDS = re.compile(rf"({_NAME})\s*('(?:\\.|[^'\\])*'?|(?:\\.|\S)*)", re.IGNORECASE | re.DOTALL)
+
+
+def is_database(place: object) -> bool:
+    """Whether a place is a database's URL or words for libpq, not a file."""
+    return isinstance(place, str) and bool(_SCHEME.match(place) or _WORDS.match(place))
+
+
+def for_libpq(address: str) -> str:
+    """A URL as libpq takes it, which knows its own name in lower case alone."""
+    return _SCHEME.sub(lambda found: found[0].lower(), address, count=1)
+
+
+def masked(address: str) -> str:
+    """The URL of a database as it may be shown."""
+    if not _SCHEME.match(address):
+        return _IN_WORDS.sub(r"\1***", address)
+    return _IN_URL.sub(r"\1***", _AUTHORITY.sub(r"\1:***@", address))
+
+
+def told(error: BaseException, address: str) -> str:
+    """An error in one line, without the password."""
+    text = " ".join(str(error).split())
+    for secret in sorted(_secrets(address), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def is_telling(error: BaseException, address: str) -> bool:
+    """Whether an error holds the password, so that it is not to be shown as a cause either."""
+    return any(secret in str(error) for secret in _secrets(address))
+
+
+def check_address(address: str) -> None:
+    """Refuse a URL of which part of a password would be taken for a host, looked up, and told in messages."""
+    if _SCHEME.match(address):
+        authority, _, rest = address.partition("//")[2].partition("?")[0].partition("/")
+        if authority.count("@") > 1 or "@" in rest:
+            raise ConfigurationError("the URL of the database cannot be read: write %40 for @ and %2F for / in it")
+
+
+def unreadable() -> ConfigurationError:
+    """Say that libpq does not understand a URL; its own words would repeat what may be a password."""
+    return ConfigurationError(
+        "the URL of the database cannot be read: it is postgresql://USER@HOST/DATABASE?NAME=VALUE with the names of "
+        "libpq in lower case, and special characters as %40 for @"
+    )
+
+
+def _secrets(address: str) -> Iterator[str]:
+    """Every password in a URL, as it stands and as it is meant."""
+    pattern = _IN_URL if _SCHEME.match(address) else _IN_WORDS
+    found = [one[2] for one in (*_AUTHORITY.finditer(address), *pattern.finditer(address))]
+    for text in found:
+        plain = re.sub(r"\\(.)", r"\1", text.strip("'"))
+        yield from {one for one in (text, plain, unquote(plain), unquote(unquote(plain))) if one}

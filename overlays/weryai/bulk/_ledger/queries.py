@@ -4,49 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ..._flow.order import OrderState
 from .job import Job
-from .transitions import STOPPED, Database, moment_of
-
-_FIELDS = (
-    "key",
-    "image",
-    "line",
-    "load",
-    "price",
-    "image_size",
-    "image_mtime",
-    "image_sha256",
-    "task_id",
-    "named",
-    "batch_id",
-    "submits",
-    "reason",
-    "kind",
-    "path",
-    "sha256",
-    "size",
-    "worker",
-    "created",
-    "began",
-    "submitted",
-    "ended",
-)  # fmt: skip
-_RUN_FIELDS = ("base_url", "submits", "budget_tasks", "budget_credits", "unpriced", "part", "parts")
+from .transitions import STOPPED, Database, about, moment_of
 
 #: What holds for the jobs of the manifest that was loaded last (or the last ones, if they were to be kept). Only they
 #: are submitted; what is paid for is fetched, whatever manifest it came from.
 CURRENT = "load >= (select first_load from run)"
 TO_SUBMIT = f"state = 'queued' and {CURRENT}"
 
-
 #: Under names that begin so runs note when they were last alive; after so many seconds without it nobody is at work.
 ALIVE, SILENCE = "alive", 20.0
 #: How many of the last ended jobs tell the pace.
 _RECENT = 200
+_AS_THEY_ARE = [one.name for one in fields(Job) if one.name not in ("row", "state", "parameters")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +109,7 @@ def facts(db: Database) -> RunFacts:
     run = db.execute("select * from run").fetchone()
     is_unknown = 0 < run["submits"] <= run["unpriced"]
     credits = None if is_unknown else float(run["credits"])
-    return RunFacts(**{name: run[name] for name in _RUN_FIELDS}, credits=credits)
+    return RunFacts(**{**{one.name: run[one.name] for one in fields(RunFacts)}, "credits": credits})
 
 
 def is_anybody_at_work(db: Database) -> bool:
@@ -147,18 +121,13 @@ def is_anybody_at_work(db: Database) -> bool:
 
 def why_stopped(db: Database) -> str | None:
     """Why the last run took no further jobs before its end, if it said so."""
-    found = db.execute("select value from about where name = ?", (STOPPED,)).fetchone()
-    return None if found is None else str(found["value"])
+    return about(db, STOPPED)
 
 
 def job_of(row: Mapping[str, Any] | Any) -> Job:
     """A job as one row has it."""
-    return Job(
-        row=row["id"],
-        state=OrderState(row["state"]),
-        parameters=json.loads(row["parameters"]),
-        **{name: row[name] for name in _FIELDS},
-    )
+    made = {"row": row["id"], "state": OrderState(row["state"]), "parameters": json.loads(row["parameters"])}
+    return Job(**made, **{name: row[name] for name in _AS_THEY_ARE})
 
 
 def pace_of(db: Database, since: float = 0.0) -> float | None:

@@ -38,15 +38,6 @@ class MovedError(JournalError):
     """A job does not stand as expected any more: somebody else has it."""
 
 
-class Rows(Protocol):
-    """What a statement gives."""
-
-    @property
-    def rowcount(self) -> int: ...
-    def fetchone(self) -> Any: ...
-    def fetchall(self) -> Any: ...
-
-
 class Database(Protocol):
     """A connection to either database; marks are question marks, rows are read by name."""
 
@@ -70,6 +61,20 @@ def lock(db: Database) -> None:
     It is always this row first, so that no two workers wait for each other, which ends only after a second.
     """
     db.execute("update run set submits = submits")
+
+
+def about(db: Database, name: str) -> str | None:
+    """What the ledger has noted under a name."""
+    found = db.execute("select value from about where name = ?", (name,)).fetchone()
+    return None if found is None else str(found["value"])
+
+
+def note_about(db: Database, name: str, value: str) -> None:
+    """Note something under a name, in the place of what was noted before."""
+    db.execute(
+        "insert into about (name, value) values (?, ?) on conflict (name) do update set value = excluded.value",
+        (name, value),
+    )
 
 
 def moment_of(db: Database) -> float:
@@ -216,9 +221,10 @@ def set_budget(db: Database, tasks: int | None, credits: float | None) -> None:
 def note_stop(db: Database, reason: str | None) -> None:
     """Write down why a run takes no further jobs, for who looks at it later; None is that one begins."""
     lock(db)
-    db.execute("delete from about where name = ?", (STOPPED,))
-    if reason is not None:
-        db.execute("insert into about (name, value) values (?, ?)", (STOPPED, reason[:_MOST_TOLD]))
+    if reason is None:
+        db.execute("delete from about where name = ?", (STOPPED,))
+    else:
+        note_about(db, STOPPED, reason[:_MOST_TOLD])
 
 
 def share(tasks: float | None, credits: float | None, part: int, parts: int) -> tuple[float | None, float | None]:
@@ -233,11 +239,9 @@ def start_load(db: Database, part: int, parts: int, *, keep: bool) -> int:
 
     Also keeps a second load away until this one is in, while workers go on.
     """
-    number = db.execute(
-        "insert into about values ('load', '1') on conflict (name) do update set "
-        "value = cast(cast(about.value as integer) + 1 as text) returning value"
-    )
-    load = int(number.fetchone()["value"])
+    lock(db)
+    load = int(about(db, "load") or 0) + 1
+    note_about(db, "load", str(load))
     db.execute("update run set part = ?, parts = ?", (part, parts))
     if not keep:
         db.execute("update run set first_load = ?", (load,))
@@ -273,7 +277,7 @@ def is_unsent(job: Any) -> bool:
 
 def is_sharded_by_place(db: Database) -> bool:
     """Whether an older version has shared the jobs out, by where images lie; then it stays so."""
-    return db.execute("select 1 as one from about where name = 'sharded_by_place'").fetchone() is not None
+    return about(db, "sharded_by_place") is not None
 
 
 def keep_upload(db: Database, sha256: str, url: str) -> None:

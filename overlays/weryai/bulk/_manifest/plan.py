@@ -15,7 +15,7 @@ from ...errors import ConfigurationError
 from .._ledger.ledger import Ledger
 from .._ledger.opening import looking
 from .._ledger.queries import TO_SUBMIT, facts
-from .._running.limits import Limits
+from .._running.throttle import Limits
 from .loading import load_manifest
 from .prices import Prices
 

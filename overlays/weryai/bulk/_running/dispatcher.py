@@ -5,27 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..._client import AsyncWeryAI
-from ...errors import ConfigurationError, WeryAIError
+from ..._flow.order import OrderState
+from ...errors import ConfigurationError, InsufficientCreditsError, WeryAIError, before_sending
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.job import Job, JobState
 from .._ledger.ledger import Ledger, OpenLedger, check_ledger
-from .alive import alive
-from .credit_check import watching
+from .._ledger.queries import ALIVE, SILENCE
+from .._ledger.transitions import Database
 from .ending import Ending, all_ended, finished, heeding, refuse_on_a_loop
-from .events import Event, Outcome
+from .events import Event, Outcome, Stopping, why_stop
 from .file_names import NAME, Naming
 from .job_runner import PAGE, JobRunner, Patience
-from .limits import Limits
 from .pace import SubmissionPace
-from .stop_reasons import Stopping
-from .throttle import LocalThrottle, Throttle
+from .throttle import Limits, LocalThrottle, Throttle
 
 # Beside those in flight so many jobs may be at their download.
 DOWNLOADING = 64
@@ -41,7 +42,6 @@ class Run:
     throttle: Throttle
     ending: Ending
     jobs: set[asyncio.Task[None]] = field(default_factory=set)
-    idle: asyncio.Event = field(default_factory=asyncio.Event)
     dispatching: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
     is_let_go: bool = False
     #: By the clock of the ledger, in seconds since 1970.
@@ -141,7 +141,7 @@ async def perform(
     check_ledger(ledger, Ledger)
     limits = limits or Limits()
     throttle = LocalThrottle(SubmissionPace.begin(limits.rate, limits.start_rate), limits.in_flight)
-    await asyncio.wrap_future(ledger.write(lambda db: keep_budget(db, limits)))
+    await ledger.note(lambda db: keep_budget(db, limits))
     keeping = (ledger, throttle, limits, Naming(output, name, sidecar=sidecar), on_event, patience)
     return await conduct(*keeping, watch, ending, _dispatch, **options)
 
@@ -159,8 +159,8 @@ async def conduct(
         performer.let_go = run.let_go
         # Ties the ledger to this service and this key, before anything else.
         client._tie()
-        await performer.note(lambda db: steps.note_stop(db, None))
-        run.began = await performer.note(steps.moment_of)
+        await performer.ledger.note(lambda db: steps.note_stop(db, None))
+        run.began = await performer.ledger.note(steps.moment_of)
         watch(run)
         with ending.passing_to(run.heed):
             try:
@@ -206,9 +206,8 @@ async def _dispatch(run: Run) -> None:
                     await room.acquire()
                     _start(run, job, room)
                 after = jobs[-1].row
-        while run.jobs:
-            run.idle.clear()
-            await run.idle.wait()
+        if run.jobs:
+            await asyncio.wait(run.jobs)
     finally:
         await end(run)
 
@@ -216,7 +215,7 @@ async def _dispatch(run: Run) -> None:
 async def _page(run: Run, state: JobState, after: int) -> list[Job]:
     """The next jobs in a state, behind a row; only those of the manifest are submitted."""
     is_current = state is JobState.QUEUED
-    return await run.performer.note(lambda db: reading.page(db, (state,), after, PAGE, is_current=is_current))
+    return await run.ledger.note(lambda db: reading.page(db, (state,), after, PAGE, is_current=is_current))
 
 
 def _start(run: Run, job: Job, room: asyncio.Semaphore) -> None:
@@ -226,8 +225,6 @@ def _start(run: Run, job: Job, room: asyncio.Semaphore) -> None:
     def ended(task: asyncio.Task[None]) -> None:
         run.jobs.discard(task)
         room.release()
-        if not run.jobs:
-            run.idle.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             run.performer.stop(Stopping(f"job {job.key!r:.200} met what it should not: {error!r:.200}"))
 
@@ -249,16 +246,102 @@ async def end(run: Run) -> None:
 
 async def outcome(run: Run) -> Outcome:
     """How a run has ended."""
-    counts, others, facts = await run.performer.note(
+    counts, others, facts = await run.ledger.note(
         lambda db: (reading.counts(db), reading.others(db), reading.facts(db))
     )
     stopping, signal = run.performer.stopping, run.ending.signal
     # Where the disk is full, the result is told all the same.
     with contextlib.suppress(WeryAIError):
         # Where nothing is left to do, an older reason, or that of another worker, is one no more.
-        await run.performer.note(lambda db: steps.note_stop(db, stopping.reason if stopping else None))
+        await run.ledger.note(lambda db: steps.note_stop(db, stopping.reason if stopping else None))
     return Outcome(
         counts, facts.submits, facts.credits, stopping.reason if stopping else None, signal is not None,
         not_in_manifest=others, signal=signal, cause=stopping.cause if stopping else None,
         unfetched=run.performer.unfetched,
     )  # fmt: skip
+
+
+#: Seconds between two signs of life.
+BEAT = 5.0
+
+
+@contextlib.asynccontextmanager
+async def alive(ledger: OpenLedger) -> AsyncIterator[None]:
+    """Give signs of life until the block ends; others that work on the same ledger give their own."""
+    name = f"{ALIVE} {secrets.token_hex(8)}"
+    beating = asyncio.create_task(_beat(ledger, name))
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+        ledger.write(partial(forget_alive, name=name))
+
+
+async def _beat(ledger: OpenLedger, name: str) -> None:
+    while True:
+        with contextlib.suppress(WeryAIError):
+            await ledger.note(partial(note_alive, name=name))
+        await asyncio.sleep(BEAT)
+
+
+def forget_alive(db: Database, name: str) -> float:
+    """Take back a sign, and those of runs that died; return the moment."""
+    steps.lock(db)
+    moment = steps.moment_of(db)
+    db.execute(
+        "delete from about where name = ? or (name like ? and cast(value as double precision) < ?)",
+        (name, f"{ALIVE}%", moment - SILENCE),
+    )
+    return moment
+
+
+def note_alive(db: Database, name: str) -> None:
+    """Give a sign of life."""
+    steps.note_about(db, name, str(forget_alive(db, name)))
+
+
+# How long between two looks, in seconds.
+EVERY = 60.0
+
+
+@contextlib.asynccontextmanager
+async def watching(client: AsyncWeryAI, performer: JobRunner) -> AsyncIterator[None]:
+    """Refuse to begin what cannot be paid for, and look at the balance again every minute until the block ends.
+
+    Nothing is asked for as long as no price is known. When the balance does not cover the next job any more, no
+    further jobs are taken. Raises InsufficientCreditsError.
+    """
+    queued = await performer.ledger.note(lambda db: reading.price_of(db, OrderState.QUEUED))
+    balance = None if queued is None else await _balance(client, performer)
+    if queued is not None and balance is not None and balance < queued:
+        raise before_sending(
+            InsufficientCreditsError(f"the queued jobs cost {queued:g} credits and the account has {balance:g}")
+        )
+    looking = asyncio.create_task(_look(client, performer))
+    try:
+        yield
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+
+async def _look(client: AsyncWeryAI, performer: JobRunner) -> None:
+    while performer.stopping is None:
+        await asyncio.sleep(EVERY)
+        price = await performer.ledger.note(reading.next_price)
+        balance = None if price is None else await _balance(client, performer)
+        if price is not None and balance is not None and balance < price:
+            performer.stop(Stopping(f"the account has {balance:g} credits and the next job costs {price:g}", "credits"))
+
+
+async def _balance(client: AsyncWeryAI, performer: JobRunner) -> float | None:
+    """The balance, once the service is reached; None where it is not told, which is no reason to stop."""
+    await performer.gate.passed()
+    try:
+        balance = await client.account.balance()
+    except WeryAIError as error:
+        if why_stop(error) is not None:
+            raise
+        return None
+    return balance if balance > 0 else None

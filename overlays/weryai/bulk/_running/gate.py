@@ -23,10 +23,10 @@ from ...errors import (
     WeryAIError,
 )
 from .._ledger.ledger import OpenLedger
-from .._ledger.transitions import Database, LedgerWriter, lock, moment_of
+from .._ledger.transitions import Database, about, lock, moment_of, note_about
 from . import health as states
+from .events import Stopping, is_unknown
 from .health import Health, Stage
-from .stop_reasons import Stopping, is_unknown
 from .throttle import Throttle
 
 T = TypeVar("T")
@@ -274,7 +274,7 @@ class Gate:
 
     async def _change(self, event: Callable[[Health, float], Any] | None) -> Any:
         """Change what all workers know, see what they know now, and act on it."""
-        known, result = await _noted(self._ledger, lambda db: _changed(db, event))
+        known, result = await self._ledger.note(lambda db: _changed(db, event))
         before, stage, self.health = self.health.stage, known.stage, known
         if stage is Stage.ASKING:
             self._reached.clear()
@@ -362,20 +362,12 @@ def _locked(db: Database) -> Health:
 
 
 def _seen(db: Database) -> Health:
-    known = db.execute("select value from about where name = ?", (NAME,)).fetchone()
-    return Health() if known is None else states.read(known["value"])
+    known = about(db, NAME)
+    return Health() if known is None else states.read(known)
 
 
 def _keep(db: Database, health: Health) -> None:
-    db.execute(
-        "insert into about (name, value) values (?, ?) on conflict (name) do update set value = excluded.value",
-        (NAME, states.written(health)),
-    )
-
-
-async def _noted(ledger: LedgerWriter, change: Callable[[Any], T]) -> T:
-    result: T = await asyncio.wrap_future(ledger.write(change))
-    return result
+    note_about(db, NAME, states.written(health))
 
 
 def bound_of(db: Database) -> int:

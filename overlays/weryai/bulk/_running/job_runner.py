@@ -49,13 +49,11 @@ from .._ledger import transitions as steps
 from .._ledger.job import Job, JobState
 from .._ledger.ledger import OpenLedger
 from .._ledger.transitions import MovedError
-from .events import Event
+from .events import Event, Stopping, is_unknown, kind_of, why_stop
 from .file_names import Naming
 from .gate import CROWDED, CrowdedError, Gate, is_page, why_unanswered
 from .health import ASK
-from .limits import Limits
-from .stop_reasons import Stopping, is_unknown, kind_of, why_stop
-from .throttle import Throttle
+from .throttle import Limits, Throttle
 
 T = TypeVar("T")
 # How many jobs are read at a time.
@@ -102,7 +100,7 @@ class JobRunner:
             ledger, limits.open_posts, limits.outage, ask=partial(ask, client), pause=self._told_pause,
             resume=lambda words: self._say(Event("resumed", reason=words)), end=self.stop,
         )  # fmt: skip
-        self._client, self._ledger, self._naming, self._throttle, self._tell = (
+        self._client, self.ledger, self._naming, self._throttle, self._tell = (
             client,
             ledger,
             naming,
@@ -119,11 +117,6 @@ class JobRunner:
         self.stopping: Stopping | None = None
         self.posting = 0
         self.unfetched = 0
-
-    async def note(self, change: Callable[[Any], T]) -> T:
-        """Have a change of the ledger made."""
-        result: T = await asyncio.wrap_future(self._ledger.write(change))
-        return result
 
     async def perform(self, job: Job) -> None:
         """Bring a job from where it stands as far as it goes; raises nothing that is the job's own trouble."""
@@ -234,7 +227,7 @@ class JobRunner:
 
     async def _told_pause(self, words: str) -> None:
         """Tell that everything waits, and how much that is."""
-        counts = await self.note(reading.counts)
+        counts = await self.ledger.note(reading.counts)
         many = counts[JobState.QUEUED] + counts[JobState.SUBMITTED]
         self._say(Event("paused", reason=f"{words}; {many:,} jobs wait and none fails"))
 
@@ -262,7 +255,7 @@ class JobRunner:
             steps.note_image(db, job.row, size, name)
             return steps.address_of(db, name, self._patience.upload_age)
 
-        known = await self.note(noted)
+        known = await self.ledger.note(noted)
         if known is not None:
             return known
         if (running := self._uploading.get(name)) is not None:
@@ -272,7 +265,7 @@ class JobRunner:
         )
         try:
             address = await uploading
-            await self.note(lambda db: steps.keep_upload(db, name, address))
+            await self.ledger.note(lambda db: steps.keep_upload(db, name, address))
             return address
         finally:
             self._uploading.pop(name, None)
@@ -349,7 +342,7 @@ class JobRunner:
             claim = partial(
                 steps.claim_file, row=job.row, task_id=task_id, path=str(path), sha256=target.sha256, size=size
             )
-            if not os.path.lexists(path) and self._ledger.write(claim).result():
+            if not os.path.lexists(path) and self.ledger.write(claim).result():
                 with contextlib.suppress(FileExistsError):
                     return str(target.take_name(path)), target.sha256, size
         raise AssertionError("there are endlessly many names")
@@ -370,7 +363,7 @@ class JobRunner:
         if self._naming.sidecar:
             # First, so that a run that dies in between writes it again.
             await self._write_sidecar(job.row, url=self._urls.pop(task_id, None))
-        await self.note(lambda db: steps.finish(db, job.row, task_id, path, sha256, size))
+        await self.ledger.note(lambda db: steps.finish(db, job.row, task_id, path, sha256, size))
         self._say(Event("done", job.key, task_id, path=path))
 
     @contextlib.asynccontextmanager
@@ -388,7 +381,7 @@ class JobRunner:
         after = 0
         try:
             while self._naming.sidecar:
-                jobs = await self.note(partial(reading.page, states=(JobState.DONE,), after=after, most=PAGE))
+                jobs = await self.ledger.note(partial(reading.page, states=(JobState.DONE,), after=after, most=PAGE))
                 if not jobs:
                     return
                 for job in await asyncio.to_thread(_without_sidecar, jobs):
@@ -400,7 +393,7 @@ class JobRunner:
 
     async def _write_sidecar(self, row: int, *, url: str | None = None, stored: float | None = None) -> None:
         """Write what is known beside a video; that it cannot be written is only told, for the video is there."""
-        done, sent = await self.note(lambda db: (reading.of_row(db, row), steps.sent_address(db, row)))
+        done, sent = await self.ledger.note(lambda db: (reading.of_row(db, row), steps.sent_address(db, row)))
         if done is None or done.path is None or done.task_id is None:
             return
         write = partial(
@@ -414,7 +407,7 @@ class JobRunner:
             log.warning("no JSON beside %s: %s", done.path, error.strerror or error)
 
     async def _fail(self, job: Job, reason: str, kind: str, task_id: str | None = None) -> None:
-        await self.note(lambda db: steps.fail(db, job.row, reason[:1000], kind, task_id))
+        await self.ledger.note(lambda db: steps.fail(db, job.row, reason[:1000], kind, task_id))
         self._say(Event("failed", job.key, task_id, reason=reason, kind=kind))
 
     async def _leave(self, job: Job, task_id: str, error: WeryAIError) -> None:
@@ -427,7 +420,7 @@ class JobRunner:
             self.stop(Stopping(error.message))
         else:
             self.unfetched += isinstance(error, DownloadError)
-            await self.note(lambda db: steps.remark(db, job.row, task_id, str(error)[:1000], kind))
+            await self.ledger.note(lambda db: steps.remark(db, job.row, task_id, str(error)[:1000], kind))
         self._say(Event("unfinished", job.key, task_id, reason=str(error), kind=kind))
 
 

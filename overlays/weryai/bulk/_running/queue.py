@@ -18,15 +18,32 @@ from typing import TYPE_CHECKING, Any
 
 from ..._flow.order import OrderState
 from ...errors import ConfigurationError, JournalError
-from .._ledger.database_url import for_libpq, is_telling, told
-from .._ledger.postgres import AWAY, GONE, NEEDS, QUEUE_SCHEMA, PostgresLedger, settings_of, talking
 from .._ledger.transitions import moment_of
-from . import queue_sql as steps
 
 if TYPE_CHECKING:
     from procrastinate import App, JobContext
     from procrastinate.jobs import Job as Entry
     from procrastinate.retry import RetryDecision
+import hashlib
+
+from .._ledger import transitions as steps
+from .._ledger.postgres import (
+    AWAY,
+    GONE,
+    LEDGER_SCHEMA,
+    NEEDS,
+    QUEUE_SCHEMA,
+    Marked,
+    PostgresLedger,
+    for_libpq,
+    is_anybody_there,
+    is_telling,
+    settings_of,
+    talking,
+    told,
+)
+from .._ledger.queries import CURRENT
+from .._ledger.transitions import NOW, Database, lock
 
 #: Jobs to be ordered, and jobs that are paid for, which need no turn and so never wait behind the others.
 ORDERS, PAID = "orders", "paid"
@@ -99,7 +116,7 @@ class Queue:
         outage = OutageLimit()
         while True:
             try:
-                if await self._note(lambda db: steps.lease(db, self._holder, 3 * LOOK)):
+                if await self._ledger.note(lambda db: lease(db, self._holder, 3 * LOOK)):
                     await self._take_over()
                     await self._feed()
                 if self._is_ending():
@@ -148,8 +165,8 @@ class Queue:
         """Free what workers that are gone had; a try that they left open is ambiguous."""
         manager = self._app.job_manager
         stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=GONE))
-        await self._note(lambda db: steps.recover_orphans(db, GONE))
-        paid = await self._note(lambda db: steps.paid_of(db, [_row_of(entry) for entry in stalled]))
+        await self._ledger.note(recover_orphans)
+        paid = await self._ledger.note(lambda db: paid_of(db, [_row_of(entry) for entry in stalled]))
         # Those that are paid for first: the others have to wait for their turn anyway.
         for entry in sorted(stalled, key=lambda entry: _row_of(entry) not in paid):
             queue = PAID if _row_of(entry) in paid else ORDERS
@@ -176,7 +193,7 @@ class Queue:
     async def _missing(self, most: int) -> list[tuple[int, bool]]:
         """Rows of jobs that can be worked on and are not in the queue; whether each is paid for."""
         known = {_row_of(entry) for entry in await self._app.job_manager.list_jobs_async(task=_TASK)}
-        rows: list[tuple[int, bool]] = await self._note(lambda db: steps.open_rows(db, len(known) + most))
+        rows: list[tuple[int, bool]] = await self._ledger.note(lambda db: open_rows(db, len(known) + most))
         return [one for one in rows if one[0] not in known][:most]
 
     async def _counted(self, *states: str) -> int:
@@ -186,9 +203,6 @@ class Queue:
     def _now(self) -> datetime:
         """The time by the clock of the database, by which entries become due."""
         return datetime.fromtimestamp(time.time() - self._ahead, UTC)
-
-    async def _note(self, change: Callable[[Any], Any]) -> Any:
-        return await asyncio.wrap_future(self._ledger.write(change))
 
 
 @contextlib.asynccontextmanager
@@ -202,8 +216,8 @@ async def opened(ledger: PostgresLedger, body: Body, is_ending: Callable[[], boo
     # Without a handler of its own it would write to standard error.
     logging.getLogger("procrastinate").addHandler(logging.NullHandler())
     with talking(ledger.address):
-        await asyncio.wrap_future(ledger.write(lambda db: steps.make(db, SchemaManager.get_schema(), GONE)))
-        moment = await asyncio.wrap_future(ledger.write(moment_of))
+        await ledger.note(lambda db: make(db, SchemaManager.get_schema()))
+        moment = await ledger.note(moment_of)
 
     async def configure(connection: Any) -> None:
         await connection.set_autocommit(True)
@@ -281,3 +295,62 @@ def returning(now: Callable[[], datetime]) -> Any:
             return RetryDecision(retry_at=now() + pause, queue=exception.queue)
 
     return Returning()
+
+
+CRASHED = "the worker was gone before the response came"
+# A number that only we take a lock by.
+_MAKING = 0x57455251
+
+
+def make(db: Marked, schema: str) -> None:
+    """Make the queue's tables, anew if they are another version's and nobody is at work."""
+    wanted = hashlib.sha256(schema.encode()).hexdigest()[:16]
+    db.execute("select pg_advisory_xact_lock(?)", (_MAKING,))
+    known = steps.about(db, "queue")
+    if known == wanted:
+        return
+    if known and is_anybody_there(db):
+        raise JournalError("workers with another version of procrastinate are at work: end them first")
+    db.execute(f"drop schema if exists {QUEUE_SCHEMA} cascade")
+    db.execute(f"create schema {QUEUE_SCHEMA}")
+    db.execute(f"set local search_path = {QUEUE_SCHEMA}")
+    # As it is: it has percent signs, and question marks of its own.
+    db.connection.execute(schema.encode())
+    db.execute(f"set local search_path = {LEDGER_SCHEMA}")
+    steps.note_about(db, "queue", wanted)
+
+
+def recover_orphans(db: Database) -> int:
+    """What workers that are gone were sending is ambiguous."""
+    whose = (
+        f"worker is not null and not exists (select 1 from {QUEUE_SCHEMA}.procrastinate_workers one where "
+        "one.id = split_part(worker, '@', 1)::bigint and one.last_heartbeat > now() - ? * interval '1 second')"
+    )
+    return steps.recover_orphans(db, CRASHED, whose, (GONE,))
+
+
+def lease(db: Database, holder: str, seconds: float) -> bool:
+    """Be the one that looks after the queue for some seconds, unless another one is."""
+    lock(db)
+    hit = db.execute(
+        f"insert into lease values (1, ?, {NOW} + ?) on conflict (id) do update set holder = excluded.holder, "
+        f"until = excluded.until where lease.until < {NOW} or lease.holder = excluded.holder",
+        (holder, seconds),
+    ).rowcount
+    return bool(hit == 1)
+
+
+def open_rows(db: Database, most: int) -> list[tuple[int, bool]]:
+    """Rows of jobs that can be worked on, what is paid for first; whether each is."""
+    rows: list[tuple[int, bool]] = []
+    for state, where in ((OrderState.SUBMITTED, ""), (OrderState.QUEUED, f"and {CURRENT}")):
+        query = f"select id from jobs where state = ? {where} order by id limit ?"
+        found = db.execute(query, (state.value, most)).fetchall()
+        rows += [(row["id"], state is OrderState.SUBMITTED) for row in found]
+    return rows
+
+
+def paid_of(db: Database, rows: list[int]) -> set[int]:
+    """Those of the rows whose job is paid for and waited for."""
+    found = db.execute("select id from jobs where state = 'submitted' and id = any(?)", (rows,)).fetchall()
+    return {row["id"] for row in found}

@@ -3,16 +3,77 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from functools import partial
+from numbers import Real
+from typing import Any, Protocol
 
 from ..._flow.clock import now, sleep_for
-from .pace import LocalTurns, SubmissionPace
+from ...errors import ConfigurationError
+from .._ledger.ledger import OpenLedger
+from .._ledger.transitions import NOW, Database, about, lock, moment_of, note_about
+from . import pace as paces
+from .health import OPEN_POSTS, most_ambiguous
+from .pace import RATE, LocalTurns, SubmissionPace
 
 IN_FLIGHT = 20
 # So many acceptances in a row bring back one place that a refusal took.
 RECOVERY = 20
+
+
+#: How long a service that was reached before may be away until a run ends, in seconds.
+OUTAGE = 6 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may take: jobs placed per second, tasks unfinished at a time, and spent in all, restarts included.
+
+    It begins with `start_rate` jobs per second, and goes up to `rate` while the service refuses nothing.
+
+    Without a budget the one of an earlier start stays in force; `math.inf` lifts it. At most `open_posts` submissions
+    are on their way at once, of all workers, so that an outage leaves at most `open_posts` + 3 jobs ambiguous. A
+    service that was reached and is away for `outage` seconds ends the run.
+    """
+
+    rate: float = RATE
+    in_flight: int = IN_FLIGHT
+    budget_tasks: float | None = None
+    budget_credits: float | None = None
+    open_posts: int = OPEN_POSTS
+    outage: float = OUTAGE
+    start_rate: float = RATE
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None and field.default is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+                raise ConfigurationError(f"{field.name} must be a number, not {type(value).__name__}")
+            # A Decimal, a fraction or a number of numpy can neither be stored nor reckoned with everywhere.
+            object.__setattr__(self, field.name, value if isinstance(value, int) else float(value))
+        if not self.start_rate > 0:
+            raise ConfigurationError("start_rate must be more than 0 a second")
+        if not 0 < self.rate <= 10_000 or not 1 <= self.in_flight <= 100_000:
+            raise ConfigurationError("rate must be more than 0 and at most 10,000 a second, in_flight 1 to 100,000")
+        if self.in_flight % 1 or self.open_posts % 1:
+            raise ConfigurationError("in_flight and open_posts must be whole numbers")
+        if not 1 <= self.open_posts <= 100 or not self.outage >= 0:
+            raise ConfigurationError("open_posts must be 1 to 100, outage 0 seconds or more")
+        for name in ("budget_tasks", "budget_credits"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise ConfigurationError(f"{name} must be 0 or more")
+
+    @property
+    def most_ambiguous(self) -> int:
+        """How many jobs one outage may make ambiguous at most."""
+        return most_ambiguous(self.open_posts)
 
 
 class Throttle(Protocol):
@@ -112,3 +173,193 @@ class LocalThrottle:
         async with self._freed:
             # One for the place that is free, one in case that the limit has risen.
             self._freed.notify(2)
+
+
+# How long to wait, in seconds, when as many tasks are unfinished as may be.
+FULL = 0.25
+#: Under this name a ledger keeps the pace of all its workers. It is forgotten so many seconds after the last turn.
+NAME, FORGOTTEN = "pace", 600.0
+# Who waits for a turn for so many seconds looks again whether another worker was refused meanwhile.
+LONG = 0.5
+# What is only fetched any more, or failed to come, keeps no place: the service is done with it. What this worker is
+# sending it knows itself, from the turn on.
+_SENDING = "(state = 'submitting' and coalesce(worker, '') != ?)"
+_GOING = f"{_SENDING} or (state = 'submitted' and kind is null)"
+
+
+@dataclass(frozen=True, slots=True)
+class PollPermit:
+    """How many tasks are unfinished, of all workers, and the seconds until the turn; None without a place.
+
+    `gap` is how many seconds it is behind the turn before it, where that is not longer ago.
+    """
+
+    going: int
+    pause: float | None
+    gap: float = 0.0
+
+
+def take_turn(
+    db: Database, most: int, worker: str | None = None, sending: int = 0, posts: int = OPEN_POSTS
+) -> PollPermit:
+    """Take the next turn of all workers, if there is a place for one more beside those that this one is sending.
+
+    Others may be sending `posts` less those.
+    """
+    row = db.execute(
+        f"with pace as (select (value::json->>'gap')::double precision as gap from about where name = ?), "
+        f"others as (select count(*) as many from jobs where {_GOING}), "
+        f"sending as (select count(*) as many from jobs where {_SENDING}) "
+        f"update run set next_turn = greatest(next_turn, {NOW}) + pace.gap from pace, others, sending "
+        f"where others.many < ? and sending.many < ? "
+        f"returning others.many as many, pace.gap as gap, next_turn - pace.gap - {NOW} as pause",
+        (NAME, worker or "", worker or "", most - sending, posts - sending),
+    ).fetchone()
+    if row is None:
+        return PollPermit(most, None)
+    return PollPermit(int(row["many"]) + sending, float(row["pause"]), float(row["gap"]))
+
+
+def postpone(db: Database, pause: float) -> None:
+    """Let no worker have a turn for so many seconds."""
+    db.execute(f"update run set next_turn = greatest(next_turn, {NOW} + ?)", (pause,))
+
+
+def agree(db: Database, limits: Limits) -> None:
+    """Begin a pace for all workers, unless they have one with the same limit that was used of late."""
+    row = db.execute(f"select next_turn > {NOW} - ? as is_fresh from run", (FORGOTTEN,)).fetchone()
+    known = _locked(db)
+    if known is None or not row["is_fresh"] or known.most != limits.rate:
+        _keep(db, SubmissionPace.begin(limits.rate, limits.start_rate))
+
+
+def heed_acceptance(db: Database, span: float) -> SubmissionPace:
+    """Heed that the service has accepted something, for all workers."""
+    pace = _locked(db)
+    assert pace is not None
+    before = pace.gap
+    pace.accepted(span)
+    _keep(db, pace)
+    if pace.gap != before:
+        db.execute("update run set next_turn = next_turn + ?", (pace.gap - before,))
+    return pace
+
+
+def heed_refusal(db: Database, wanted: float | None, *, is_rate: bool) -> SubmissionPace:
+    """Heed that the service has refused something, for all workers."""
+    pace = _locked(db)
+    assert pace is not None
+    if pause := pace.refused(moment_of(db), wanted, is_rate=is_rate):
+        postpone(db, pause)
+    _keep(db, pace)
+    return pace
+
+
+def seconds_left(db: Database) -> float:
+    """For how many seconds nothing is sent after a refusal."""
+    pace = _seen(db)
+    return 0.0 if pace is None else pace.heeded - moment_of(db)
+
+
+def _locked(db: Database) -> SubmissionPace | None:
+    """The pace of all workers; nobody else changes it until this transaction has ended."""
+    lock(db)
+    return _seen(db)
+
+
+def _seen(db: Database) -> SubmissionPace | None:
+    found = about(db, NAME)
+    return None if found is None else paces.read(found)
+
+
+def _keep(db: Database, pace: SubmissionPace) -> None:
+    note_about(db, NAME, paces.written(pace))
+
+
+class SharedThrottle:
+    """The turns and places of one worker among others, at the pace of all.
+
+    Places may be exceeded for a moment by what other workers are just about to send, which is one or two each.
+    """
+
+    def __init__(self, ledger: OpenLedger, limits: Limits) -> None:
+        """Let so many be unfinished, and be open POSTs at a time, by all workers together."""
+        #: As this worker saw it last.
+        self.pace = SubmissionPace.begin(limits.rate, limits.start_rate)
+        self.most, self._posts = limits.in_flight, limits.open_posts
+        self.in_flight = 0
+        self._allowance = Allowance(self.most)
+        self._ledger = ledger
+        self._going, self._sending = self.most, 0
+
+    @asynccontextmanager
+    async def place(self, *, at_once: bool = False) -> AsyncIterator[None]:
+        """Count a job of this worker; its place in flight comes with the turn."""
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+
+    async def turn(self) -> float:
+        """Wait for a place and a permit; return how many seconds it is behind the one before it."""
+        while True:
+            permit = await self._ask()
+            pause = permit.pause or 0.0
+            self.pace.gap = permit.gap
+            self._sending += 1
+            try:
+                await asyncio.sleep(sleep_for(max(pause, 0.0)))
+                if pause < LONG or await self._ledger.note(seconds_left) <= 0:
+                    return permit.gap if pause > 0 else math.inf
+            except BaseException:
+                self._sending -= 1
+                raise
+            self._sending -= 1
+
+    def sent(self) -> None:
+        """Give back what came with a permit: the ledger says by now what became of it."""
+        self._sending -= 1
+
+    def refused(self, wanted: float | None, *, is_rate: bool, is_full: bool) -> None:
+        """Heed a refusal; where too many were in flight, let fewer be."""
+        self._change(partial(heed_refusal, wanted=wanted, is_rate=is_rate))
+        if is_full:
+            self._allowance.reduce(self._going)
+
+    def accepted(self, span: float) -> None:
+        """Heed an acceptance."""
+        if not self.pace.is_settled:
+            self._change(partial(heed_acceptance, span=span))
+        self._allowance.recover()
+
+    def _change(self, change: Callable[[Database], SubmissionPace]) -> None:
+        """Have the pace changed; who sends next sees it, for changes are made in the order of the calls."""
+
+        def changed(db: Database) -> None:
+            self.pace = change(db)
+
+        self._ledger.write(changed)
+
+    async def _ask(self) -> PollPermit:
+        """Wait for a place, and take its turn."""
+        while True:
+            ask = partial(
+                take_turn, most=self._allowance.limit, worker=self._ledger.worker, sending=self._sending,
+                posts=self._posts,
+            )  # fmt: skip
+            permit = await self._ledger.note(ask)
+            self._going = permit.going
+            if permit.pause is not None:
+                return permit
+            await asyncio.sleep(sleep_for(FULL))
+
+
+def limits_of(db: Any, rate: float | None, in_flight: int | None) -> tuple[float | None, int | None]:
+    """Set the limits of all workers, where some are given, and return those in force."""
+    db.execute(
+        "update run set rate = coalesce(?::double precision, rate), in_flight = coalesce(?::integer, in_flight)",
+        (rate, in_flight),
+    )
+    run = db.execute("select rate, in_flight from run").fetchone()
+    return run["rate"], run["in_flight"]

@@ -18,16 +18,13 @@ from .._ledger.ledger import check_ledger
 from .._ledger.postgres import PostgresLedger
 from .dispatcher import Run, conduct, end, keep_budget
 from .ending import Ending, all_ended, finished, heeding, refuse_on_a_loop
-from .events import Event, Outcome
+from .events import Event, Outcome, Stopping, why_stop
 from .file_names import NAME, Naming
 from .gate import bound_of
 from .job_runner import Patience
-from .limits import OUTAGE, Limits
 from .pace import RATE
 from .queue import Queue, opened
-from .shared_throttle import SharedThrottle, agree, limits_of
-from .stop_reasons import Stopping, why_stop
-from .throttle import IN_FLIGHT
+from .throttle import IN_FLIGHT, OUTAGE, Limits, SharedThrottle, agree, limits_of
 
 # Beside those in flight so many jobs of a worker may wait for their turn, or be at their download.
 MORE = 16
@@ -81,8 +78,8 @@ async def perform(
 ) -> Outcome:  # fmt: skip
     """Work beside others until it is told to end; in a task of its own, which is cancelled by that."""
     check_ledger(ledger, PostgresLedger)
-    settled = await asyncio.wrap_future(ledger.write(lambda db: _agreed_limits(db, limits)))
-    await asyncio.wrap_future(ledger.write(lambda db: agree(db, settled)))
+    settled = await ledger.note(lambda db: _agreed_limits(db, limits))
+    await ledger.note(lambda db: agree(db, settled))
     throttle = SharedThrottle(ledger, settled)
     keeping = (ledger, throttle, settled, Naming(output, name, sidecar=sidecar), on_event, patience)
 
@@ -158,12 +155,12 @@ async def _perform(run: Run, row: int) -> OrderState | None:
     assert task is not None
     run.jobs.add(task)
     try:
-        job = await run.performer.note(lambda db: reading.of_row(db, row))
+        job = await run.ledger.note(lambda db: reading.of_row(db, row))
         if job is None or job.state not in (OrderState.QUEUED, OrderState.SUBMITTED):
             return None if job is None else job.state
         if job.state is OrderState.SUBMITTED or run.performer.stopping is None:
             await run.performer.perform(job)
-        job = await run.performer.note(lambda db: reading.of_row(db, row))
+        job = await run.ledger.note(lambda db: reading.of_row(db, row))
         return None if job is None else job.state
     except WeryAIError as error:
         run.performer.stop(why_stop(error) or Stopping(error.message))
