@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ._flow.retry import RetryPolicy
     from ._journal.journal import Journal
     from ._protocol.drift import Drift
+    from ._protocol.endpoint import Submission
     from ._protocol.model_registry import BUNDLED_MODELS_DATE, Model, bundled_models
-    from ._protocol.submission import Submission
     from ._resources.batches import Batch
     from ._resources.tasks import WaitResult
     from ._resources.videos import GenerateOptions, Prepared, Upload, Video, VideoOptions
@@ -56,7 +56,7 @@ _HOMES = {
     "Cost": "_flow.order", "Drift": "_protocol.drift", "Journal": "_journal.journal",
     "Model": "_protocol.model_registry",
     "Order": "_flow.order", "OrderState": "_flow.order", "RetryPolicy": "_flow.retry",
-    "Submission": "_protocol.submission", "Task": "_task", "TaskState": "_task",
+    "Submission": "_protocol.endpoint", "Task": "_task", "TaskState": "_task",
     "Video": "_resources.videos", "VideoLink": "_task", "VideoOptions": "_resources.videos",
     "GenerateOptions": "_resources.videos", "Prepared": "_resources.videos", "Upload": "_resources.videos",
     "WaitResult": "_resources.tasks", "WeryAI": "_client", "bundled_models": "_protocol.model_registry",

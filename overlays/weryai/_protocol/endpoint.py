@@ -1,7 +1,7 @@
 """Seam 1: a generated endpoint and a way to read its response become a flow that retries what may be retried.
 
 This is the only module that knows the hinge of the generated endpoint modules: `_get_kwargs` builds a request. Answers
-are read by `_envelope`, because the generated parsers hand through whatever does not fit their types.
+are read by `envelope.py`, because the generated parsers hand through whatever does not fit their types.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import dataclasses
 import json
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal, TypeVar
 
@@ -17,14 +18,37 @@ from .._flow.effects import Flow, Now, Reply, Send, Sleep, note
 from .._flow.intent import Intent
 from .._flow.logs import log, warn
 from .._flow.retry import RetryPolicy
+from .._task import card
 from ..errors import InvalidInputError, Outcome, WeryAIError
 from .contract import defaults_of, module_at, module_name
 from .envelope import Envelope, accept, accept_paid
-from .submission import Submission, read_submission
 from .validation import plain, plain_fields
 
 T = TypeVar("T")
 LONGEST_KEY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Accepted, paid work. Write `task_ids` down: nothing else leads back to it. `raw` is the whole response."""
+
+    task_ids: tuple[str, ...]
+    batch_id: int | str | None = None
+    raw: Any = field(default=None, repr=False, hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the submission as `json.dumps` takes it, without `raw`."""
+        return {"task_ids": list(self.task_ids), "batch_id": self.batch_id}
+
+    def _repr_html_(self) -> str:
+        return card("Submitted and paid for", {"task ids": ", ".join(self.task_ids), "batch": self.batch_id})
+
+
+def read_submission(envelope: Envelope, task_ids: tuple[str, ...]) -> Submission:
+    """Read the answer of an accepted submission, whose task ids were found already."""
+    batch_id = envelope.data.get("batch_id") if isinstance(envelope.data, dict) else None
+    is_id = isinstance(batch_id, int | str) and not isinstance(batch_id, bool) and batch_id != ""
+    return Submission(task_ids, batch_id if is_id else None, envelope.raw)
 
 
 def call(

@@ -1,4 +1,4 @@
-"""Account: the credits left."""
+"""Account: the credits left; what a video costs by what the last one did, and by what the balance tells afterwards."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import math
 
 from weryai_api.api.account import get_balance
 
-from .._flow.effects import Flow
+from .._flow.effects import Flow, Note
+from .._flow.order import Cost
+from .._flow.retry import RetryPolicy
 from .._protocol.endpoint import call
 from .._protocol.envelope import Envelope
-from ..errors import ContractError
+from ..errors import ContractError, WeryAIError
 from .base import Mode, Resource, operation
+
+# Seconds to wait for the balance, which is only told.
+BALANCE_TIMEOUT = 5.0
 
 
 class Account(Resource[Mode]):
@@ -32,3 +37,31 @@ def read_credits(envelope: Envelope) -> float:
     except ValueError:
         pass
     raise ContractError("the response holds no number of credits", raw=envelope.raw, http_status=envelope.http_status)
+
+
+def last_cost(model: str) -> Flow[Cost | None]:
+    """What the last video of a model cost, as far as the journal knows."""
+    try:
+        return (yield from Note(lambda log: log.last_cost(model)))
+    except WeryAIError:
+        return None
+
+
+def credits_left() -> Flow[float | None]:
+    """Ask once for the credits left; None if there is no answer at once, for nothing depends on it."""
+    try:
+        return (yield from call(get_balance, read_credits, RetryPolicy(tries=1), timeout=BALANCE_TIMEOUT))
+    except WeryAIError:
+        return None
+
+
+def credits_used(before: float, task_id: str) -> Flow[float | None]:
+    """What a task has cost, if the balance tells, and nothing else was under way; the journal keeps it."""
+    after = yield from credits_left()
+    if after is None or (credits := before - after) <= 0:
+        return None
+    try:
+        is_alone = yield from Note(lambda log: log.note_cost(task_id, credits))
+    except WeryAIError:
+        return None
+    return credits if is_alone else None

@@ -10,9 +10,8 @@ from weryai_api.api.tasks import get_batch_status
 
 from .._flow.effects import Flow
 from .._flow.retry import RetryPolicy
-from .._protocol.endpoint import call
+from .._protocol.endpoint import Submission, call
 from .._protocol.envelope import Envelope
-from .._protocol.submission import Submission
 from .._protocol.task_reader import read_part, task_parts
 from .._task import Task, TaskState
 from ..errors import InvalidInputError, NotFoundError, TaskTimeoutError

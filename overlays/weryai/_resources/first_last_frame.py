@@ -6,7 +6,7 @@ from typing import Unpack
 
 from .._flow.effects import Flow
 from .._media.image import ImageSource
-from .._protocol.submission import Submission
+from .._protocol.endpoint import Submission
 from .base import Mode, operation
 from .paid_request import Operation
 from .videos import (

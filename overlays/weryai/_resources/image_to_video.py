@@ -9,11 +9,10 @@ from typing import Any, Literal, Unpack
 from .._flow.effects import Flow
 from .._media.download import IfExists
 from .._media.image import ImageSource
-from .._protocol.submission import Submission
+from .._protocol.endpoint import Submission
 from .._webhooks import Receiver
 from .base import Mode, operation
-from .fitting import ASPECT_RATIO
-from .paid_request import DURATION, MODEL, Operation
+from .paid_request import ASPECT_RATIO, DURATION, MODEL, Operation
 from .polling import WAIT_TIMEOUT
 from .tasks import UpdateCallback
 from .videos import (

@@ -8,7 +8,7 @@ from typing import Unpack
 
 from .._flow.effects import Flow
 from .._media.image import ImageSource
-from .._protocol.submission import Submission
+from .._protocol.endpoint import Submission
 from ..errors import InvalidInputError
 from .base import Mode, operation
 from .paid_request import Operation

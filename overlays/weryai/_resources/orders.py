@@ -10,8 +10,7 @@ from .._flow.effects import Flow, Note
 from .._flow.intent import Intent
 from .._flow.order import Cost, Order, OrderState
 from .._flow.order_log import OrderLog
-from .._protocol.endpoint import order
-from .._protocol.submission import Submission
+from .._protocol.endpoint import Submission, order
 from ..errors import ConfigurationError, InvalidInputError
 from .base import Mode, Resource, operation
 from .tasks import check_task_id, poll_once

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Unpack
 
 from .._flow.effects import Flow
-from .._protocol.submission import Submission
+from .._protocol.endpoint import Submission
 from .base import Mode, operation
 from .paid_request import Operation
 from .videos import (

@@ -18,18 +18,28 @@ from .._flow.retry import RetryPolicy
 from .._media.download import Destination, IfExists, absolute_path, prepare
 from .._media.image import Image, is_address, load_image
 from .._media.names import safe_id, video_name
-from .._protocol.endpoint import call_paid, check_order_key
-from .._protocol.submission import Submission
+from .._protocol.endpoint import Submission, call_paid, check_order_key
 from .._protocol.validation import field_names, plain_fields
 from .._task import Task, card
 from .._webhooks import Receiver
 from ..errors import DownloadError, InvalidInputError, Outcome, WeryAIError, after_upload
+from .account import credits_left, credits_used, last_cost
 from .base import Mode, Resource, operation
-from .costs import credits_left, credits_used, last_cost
 from .files import download_to, upload_image
-from .fitting import ASPECT_RATIO, checks_of, fit_to_model
 from .models import Models, known_registry
-from .paid_request import DURATION, Images, Operation, check_reachable, checked_body, filled, name_of, places
+from .paid_request import (
+    ASPECT_RATIO,
+    DURATION,
+    Images,
+    Operation,
+    check_reachable,
+    checked_body,
+    checks_of,
+    filled,
+    fit_to_model,
+    name_of,
+    places,
+)
 from .polling import NOT_FOUND_GRACE, WAIT_TIMEOUT, check_waiting
 from .tasks import UpdateCallback, add_task_ids_to_errors, wait_for
 

@@ -13,8 +13,8 @@ from weryai._flow.intent import Intent
 from weryai._flow.order import AttemptResult, OrderState
 from weryai._journal.memory import MEMORY
 from weryai._journal.recording import Recording
+from weryai._protocol.endpoint import read_submission
 from weryai._protocol.envelope import accept_paid
-from weryai._protocol.submission import read_submission
 from weryai._transport.http import note_on_interruption
 from weryai._transport.paid import PaidAttempt
 from weryai._transport.trace import Evidence, StoppedError

@@ -43,14 +43,9 @@ def sync_detailed(
 ) -> Response[BalanceReply | ErrorReply]:
     """Ask for the credits left
 
-     Read-only and free; also the cheapest way to see whether a key is accepted.
+    Read-only and free; also the cheapest way to see whether a key is accepted.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[BalanceReply | ErrorReply]
+    Raises errors.UnexpectedStatus and httpx.TimeoutException, as Client says.
     """
 
     kwargs = _get_kwargs()

@@ -57,20 +57,11 @@ def sync_detailed(
 ) -> Response[ErrorReply | SubmitReply]:
     """Submit an almighty-reference-to-video task
 
-     Orders a video from any of pictures, videos and sounds as references; a client counts at most 12
+    Orders a video from any of pictures, videos and sounds as references; a client counts at most 12
     files in all. Sounds alone are not enough. The page was read in part. Every accepted call is paid
     for.
 
-    Args:
-        body (AlmightyReferenceToVideoRequest): References of any kind and how the video shall be.
-            What the copy of the page does not show comes from official code.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | SubmitReply]
+    Raises errors.UnexpectedStatus and httpx.TimeoutException, as Client says.
     """
 
     kwargs = _get_kwargs(body=body)

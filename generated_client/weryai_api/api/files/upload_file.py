@@ -53,20 +53,12 @@ def sync_detailed(
 ) -> Response[ErrorReply | UploadFileReply]:
     """Upload a picture and get its address
 
-     Stores a file and returns an address that the generation operations take as `image`. Free, so
+    Stores a file and returns an address that the generation operations take as `image`. Free, so
     repeating it is harmless. The service compares the content with the file name's suffix. How long the
     address lives is not documented; one production user relies on 24 hours. A third party reports that
     only paying accounts may upload.
 
-    Args:
-        body (UploadFileRequest): The parts of the upload form.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | UploadFileReply]
+    Raises errors.UnexpectedStatus and httpx.TimeoutException, as Client says.
     """
 
     kwargs = _get_kwargs(body=body)

@@ -55,21 +55,11 @@ def sync_detailed(
 ) -> Response[ErrorReply | SubmitReply]:
     """Submit a first-and-last-frame-to-video task
 
-     As `submitImageToVideo`, with two pictures: the video begins with one and ends with the other. The
+    As `submitImageToVideo`, with two pictures: the video begins with one and ends with the other. The
     page's example asks VEO_3_1 for 5 seconds, which other pages let make 8 only. Every accepted call is
     paid for.
 
-    Args:
-        body (FirstLastImageToVideoRequest): As ImageToVideoRequest, with `first_pic_url` and
-            `end_pic_url` in place of `image`. The page marks `aspect_ratio` as required too; it is
-            optional here as for its siblings.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | SubmitReply]
+    Raises errors.UnexpectedStatus and httpx.TimeoutException, as Client says.
     """
 
     kwargs = _get_kwargs(body=body)

@@ -55,21 +55,11 @@ def sync_detailed(
 ) -> Response[ErrorReply | SubmitReply]:
     """Submit an image-to-video task
 
-     Orders `video_number` videos made from one picture and a prompt, and returns their task ids at once.
+    Orders `video_number` videos made from one picture and a prompt, and returns their task ids at once.
     Each accepted call is paid for; never repeat one whose answer was lost. The service fetches `image`
     itself, so it must be reachable from the internet; use `uploadFile` for a local picture.
 
-    Args:
-        body (ImageToVideoRequest): One picture, a prompt and how the video shall be. The page
-            marks `aspect_ratio` as required too; newer documentation has models that list no ratio,
-            and official code leaves the field out for them, so it is optional here.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | SubmitReply]
+    Raises errors.UnexpectedStatus and httpx.TimeoutException, as Client says.
     """
 
     kwargs = _get_kwargs(body=body)

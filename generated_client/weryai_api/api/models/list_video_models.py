@@ -43,15 +43,10 @@ def sync_detailed(
 ) -> Response[ErrorReply | ModelsReply]:
     """List the models and what each of them takes
 
-     Read-only and free, on a host of its own. An empty or missing list of values means that the field is
+    Read-only and free, on a host of its own. An empty or missing list of values means that the field is
     not sent for that model. Official code goes on without local checks when this call fails.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | ModelsReply]
+    Raises errors.UnexpectedStatus and httpx.TimeoutException, as Client says.
     """
 
     kwargs = _get_kwargs()

@@ -55,21 +55,11 @@ def sync_detailed(
 ) -> Response[ErrorReply | SubmitReply]:
     """Submit a task with several pictures
 
-     As `submitImageToVideo`, with one to three pictures in order: a storyboard. The official skill also
+    As `submitImageToVideo`, with one to three pictures in order: a storyboard. The official skill also
     sends first and last frame here, as two pictures, where the docs have `submitFirstLastImageToVideo`.
     The page's own example uses a model that is not in the page's list. Every accepted call is paid for.
 
-    Args:
-        body (MultiImageToVideoRequest): As ImageToVideoRequest, with `images` in place of
-            `image`. The page marks `aspect_ratio` as required too; it is optional here because models
-            that list no ratio (PIKA_2_2) are among the page's.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | SubmitReply]
+    Raises errors.UnexpectedStatus and httpx.TimeoutException, as Client says.
     """
 
     kwargs = _get_kwargs(body=body)

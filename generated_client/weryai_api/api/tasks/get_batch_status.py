@@ -48,18 +48,10 @@ def sync_detailed(
 ) -> Response[BatchStatusReply | ErrorReply]:
     """Ask for every task of one submission
 
-     Read-only, free, safe to repeat. A batch has no state of its own: it is done when each of its tasks
+    Read-only, free, safe to repeat. A batch has no state of its own: it is done when each of its tasks
     is. Official code asks here only when a submission gave several task ids and a batch id.
 
-    Args:
-        batch_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[BatchStatusReply | ErrorReply]
+    Raises errors.UnexpectedStatus and httpx.TimeoutException, as Client says.
     """
 
     kwargs = _get_kwargs(batch_id=batch_id)

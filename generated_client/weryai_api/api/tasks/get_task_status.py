@@ -48,20 +48,12 @@ def sync_detailed(
 ) -> Response[ErrorReply | TaskStatusReply]:
     """Ask how far a task is
 
-     Read-only, free, safe to repeat. Replies may be cached on the way: send `Cache-Control: no-cache`.
+    Read-only, free, safe to repeat. Replies may be cached on the way: send `Cache-Control: no-cache`.
     Clients in use ask every 5 to 15 seconds; clips take about 25 to 90 seconds and more. A success
     without any link to a video is a failure. The official schema was not seen, so the reply is
     described openly, as the union of what clients read.
 
-    Args:
-        task_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | TaskStatusReply]
+    Raises errors.UnexpectedStatus and httpx.TimeoutException, as Client says.
     """
 
     kwargs = _get_kwargs(task_id=task_id)

@@ -55,20 +55,11 @@ def sync_detailed(
 ) -> Response[ErrorReply | SubmitReply]:
     """Submit a text-to-video task
 
-     As `submitImageToVideo`, without a picture. The operation's own page was not seen; its fields come
+    As `submitImageToVideo`, without a picture. The operation's own page was not seen; its fields come
     from official code and from clients in use. One product may have another model key here than for
     pictures (`VEO_3_1_FAST` here, `CHATBOT_VEO_3_1_FAST` there). Every accepted call is paid for.
 
-    Args:
-        body (TextToVideoRequest): As ImageToVideoRequest, without a picture. The operation's page
-            was not seen; the limits are those of its siblings.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[ErrorReply | SubmitReply]
+    Raises errors.UnexpectedStatus and httpx.TimeoutException, as Client says.
     """
 
     kwargs = _get_kwargs(body=body)

@@ -19,8 +19,7 @@ from ..._media.names import quoted
 from ..._protocol.contract import contract
 from ..._protocol.model_registry import bundled_registry, problems
 from ..._protocol.validation import field_names, field_problems, plain
-from ..._resources.fitting import ASPECT_RATIO
-from ..._resources.paid_request import DURATION, MODEL
+from ..._resources.paid_request import ASPECT_RATIO, DURATION, MODEL
 from ..._settings import unreachable_host
 from ...errors import InvalidInputError
 from .._ledger.job import NewJob

@@ -24,9 +24,8 @@ from ..._flow.retry import RetryPolicy, is_repeatable
 from ..._media.download import Target
 from ..._media.image import is_address, read_image
 from ..._media.sidecar import sidecar_of, write_sidecar
-from ..._protocol.endpoint import call, paid_request
+from ..._protocol.endpoint import Submission, call, paid_request, read_submission
 from ..._protocol.envelope import accept_paid
-from ..._protocol.submission import Submission, read_submission
 from ..._protocol.validation import check_request
 from ..._resources.files import store, upload_image
 from ..._resources.paid_request import unreachable
