@@ -11,6 +11,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+#: The last second of the year 9999, from the epoch.
+LATEST = 253_402_300_799.0
+
 
 class Clock:
     """Seconds that pass: `speed` of them in each real second, and those that `advance` adds."""
@@ -31,13 +34,15 @@ class Clock:
         return {0.0: "manual", 1.0: "real"}.get(self.speed, "fast")
 
     def now(self) -> float:
-        """Return the seconds so far."""
-        return self._base + (time.monotonic() - self._anchor) * self.speed
+        """Return the seconds so far; at the end of the year 9999 it stands still, since no date is later."""
+        return min(LATEST, self._base + (time.monotonic() - self._anchor) * self.speed)
 
     def advance(self, seconds: float) -> None:
         """Advance the clock, and tell those who listen."""
         if not (seconds >= 0 and math.isfinite(seconds)):
             raise ValueError(f"a clock only goes forward, not by {seconds} s")
+        if self.now() + seconds > LATEST:
+            raise ValueError("a clock goes no further than the year 9999")
         with self._lock:
             self._base += seconds
         for listener in tuple(self._listeners):

@@ -152,7 +152,7 @@ def seen(request: Request, body: bytes) -> SeenRequest:
 def host_name(host: str) -> str:
     """Return a Host header without its port."""
     name, colon, port = host.rpartition(":")
-    return (name if colon and port.isdigit() else host).lower()
+    return (name if colon and (port.isdigit() or not port) else host).lower()
 
 
 def home_of(request: Request) -> str:

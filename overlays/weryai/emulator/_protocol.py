@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +17,8 @@ from urllib.parse import urlsplit
 from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
 from starlette.responses import JSONResponse
 
+#: Half of a character outside the basic plane, as a program leaves it that cuts a text in the middle of an emoji.
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 
 Json = Mapping[str, Any]
@@ -303,6 +307,28 @@ TOO_MANY = {"images": "images exceeds the limit"}
 MOST_COMPLAINTS = 20
 LONGEST_VALUE = 60
 LONGEST_MESSAGE = 200
+
+
+def parsed_json(data: bytes | str) -> Any:
+    """Parse strict JSON: UTF-8, no NaN, no number beyond every bound, no half of a character; raise ValueError."""
+    text = data.decode("utf-8") if isinstance(data, bytes) else data
+    value = json.loads(text, parse_constant=not_json, parse_float=finite)
+    if SURROGATE.search(text):
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # Else nothing that shows the text could be sent.
+    return value
+
+
+def not_json(word: str) -> float:
+    """Refuse NaN and Infinity, which Python's parser takes."""
+    raise ValueError(f"{word} is not JSON")
+
+
+def finite(text: str) -> float:
+    """Parse a number that is not larger than numbers go."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large")
+    return number
 
 
 def complaints(validator: Draft202012Validator, value: Any) -> Iterator[tuple[str, str]]:

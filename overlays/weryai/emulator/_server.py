@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -149,9 +150,9 @@ class Emulator:
     def __init__(
         self, *, port: int = 0, host: str = HOST, clock: Clock | None = None, **options: Unpack[Options]
     ) -> None:
-        if host not in EVERYWHERE:
-            options = {**options, "hosts": (*options.get("hosts", ()), host)}
         settings = Settings(**options)
+        if host not in EVERYWHERE:
+            settings = replace(settings, hosts=(*settings.hosts, host))
         self.key = settings.key
         self.dialect = settings.dialect
         self._port, self._host = port, host

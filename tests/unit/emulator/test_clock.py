@@ -19,6 +19,14 @@ def test_a_real_clock_tells_the_time_of_day() -> None:
     assert (Clock().kind, Clock(60).kind, ManualClock().kind) == ("real", "fast", "manual")
 
 
+def test_a_clock_stands_still_where_no_date_is_left() -> None:
+    """However fast it is, a clock tells a time that every JSON and every page can show."""
+    clock, before = Clock(1e300), time.monotonic()
+    while time.monotonic() == before:
+        pass
+    assert clock.now() == 253_402_300_799
+
+
 def test_a_fast_clock_is_as_fast_as_it_is_told() -> None:
     """The clock's seconds are real ones times the factor."""
     clock, before = Clock(1000.0, start=0.0), time.monotonic()

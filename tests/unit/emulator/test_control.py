@@ -129,6 +129,26 @@ async def test_the_clock_is_turned(visitor: Visitor) -> None:
     assert visitor.clock.now() == 2.5
 
 
+async def test_the_clock_ends_with_the_calendar(visitor: Visitor) -> None:
+    """What would lead beyond the year 9999 is refused, however often it is asked for; the state can be told."""
+    for seconds in (1e308, 1e308, 1e12):
+        assert await act(visitor, "clock/advance", seconds=seconds) == (
+            400,
+            {"error": "a clock goes no further than the year 9999"},
+        )
+    assert (await visitor.get("/_emulator/state")).json()["clock"]["now"] == 0
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "x", "%C2%B2", "1e3"])
+async def test_a_number_that_nothing_has_is_not_found(visitor: Visitor, number: str) -> None:
+    """Whatever stands in the place of a number in a path, the control API says 404 in its own shape."""
+    for path in (f"exchanges/{number}", f"exchanges/{number}/curl", f"exchanges/{number}/python"):
+        reply = await visitor.get(f"/_emulator/{path}")
+        assert (reply.status_code, set(reply.json())) == (404, {"error"}), path
+    status, told = await act(visitor, f"faults/{number}/cancel")
+    assert (status, set(told)) == (404, {"error"})
+
+
 async def test_a_task_is_ended_by_hand(visitor: Visitor) -> None:
     """Finished or failed now, whatever was to become of it; once."""
     first, second = (await visitor.submit(video_number=2, prompt="Wave [emulator: stay-waiting]"))["task_ids"]

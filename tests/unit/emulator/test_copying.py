@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from .conftest import AUTHORIZED, order
 
 HOME = "http://127.0.0.1:8765"
 SUBMIT = "/v1/generation/image-to-video"
+BALANCE = "/v1/generation/balance"
 KEYED = {"authorization": "Bearer [masked]", "content-type": "application/json", "cookie": "[masked]", "x-own": "1"}
 #: A curl that writes down what it is given, a word between two NULs.
 RECORD = "curl() { printf '%s\\0' curl \"$@\"; }\n"
@@ -68,7 +70,8 @@ def test_a_hostile_request_becomes_a_harmless_command(text: str, tmp_path: Path)
     words = obeyed(as_curl(hostile, HOME), tmp_path)
     assert words == [
         *("curl", "--globoff", "-X", "POST", f"{HOME}/{text}?{text}"),
-        *("-H", "Authorization: Bearer sk-from-outside", "-H", f"x-emulator-scenario: {text}", "--data-raw", text),
+        *("-H", "Authorization: Bearer sk-from-outside", "-H", f"x-emulator-scenario: {text}"),
+        *("-H", "content-type:", "--data-raw", text),
     ]
 
 
@@ -100,10 +103,56 @@ def test_an_upload_names_a_picture_of_its_own(tmp_path: Path) -> None:
     assert obeyed(command, tmp_path)[4:] == [
         *(f"{HOME}/v1/generation/upload-file", "-F", "file=@picture.png", "--form-string", "fixed=@true"),
     ]
-    assert command.startswith("# picture.png is the image that is to be uploaded\n")
+    assert command.startswith("# picture.png is the file that is to be uploaded\n")
     assert "client.files.upload('picture.png')" in as_python(upload, HOME)
     torn = exchange(b"--b\r\n\xff", operation="uploadFile", headers=headers)
     assert "client.files.upload('picture.jpg')" in as_python(torn, HOME)
+
+
+def sent_form(*parts: tuple[str, bytes]) -> Exchange:
+    """Return an upload whose parts have these dispositions and contents."""
+    body = b"".join(
+        b"--b\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n" % (head.encode(), data) for head, data in parts
+    )
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    return exchange(body + b"--b--\r\n", path="/u", operation="uploadFile", headers=headers)
+
+
+def test_a_copied_form_reads_no_file_that_a_text_names(tmp_path: Path) -> None:
+    """A text part called `file` is sent as the text that it was: curl opens nothing of whoever runs the copy."""
+    words = obeyed(as_curl(sent_form(('name="file"', b"@/etc/passwd")), HOME), tmp_path)
+    assert words[5:] == ["--form-string", "file=@/etc/passwd"]
+
+
+@pytest.mark.parametrize(("data", "kind"), [(b"GIF89a", "gif"), (b"\0\0\0\x18ftypmp42", "mp4"), (b"?", "jpg")])
+def test_a_copied_form_names_a_file_by_its_content(data: bytes, kind: str, tmp_path: Path) -> None:
+    """A file in any part is a file in the copy, with the ending that its bytes ask for."""
+    command = as_curl(sent_form(('name="image"; filename="blob"', data)), HOME)
+    assert obeyed(command, tmp_path)[5:] == ["-F", f"image=@picture.{kind}"]
+    assert command.startswith(f"# picture.{kind} is the file that is to be uploaded\n")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@pytest.mark.parametrize(
+    ("method", "path", "body", "headers"),
+    [
+        ("HEAD", BALANCE, b"", KEYED),
+        ("GET", "/v1/generation/../balance", b"", KEYED),
+        ("POST", SUBMIT, b"{}", {"authorization": "Bearer [masked]"}),
+        ("POST", SUBMIT, bytes(range(256)) + b"%s 'x' \\", KEYED),
+        ("POST", SUBMIT, "a\0b \r\n ü %d".encode(), KEYED),
+    ],
+    ids=["HEAD", "dots", "no content type", "no text", "NUL"],
+)
+def test_a_copied_command_makes_the_same_request(method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
+    """Run by bash and curl, the copy arrives as the request did: method, path, content type, and each byte."""
+    with Emulator(video="fixed", clock=ManualClock()) as emulator:
+        command = as_curl(exchange(body, method=method, path=path, headers=headers), emulator.url)
+        keyed = {"PATH": os.environ["PATH"], "WERYAI_API_KEY": emulator.key, "LC_ALL": "C.UTF-8"}
+        subprocess.run(["bash", "-c", command], env=keyed, capture_output=True, check=True, timeout=20)
+        (seen,) = emulator.requests
+    assert (seen.method, seen.path, seen.body) == (method, path, body)
+    assert seen.headers.get("content-type") == headers.get("content-type")
 
 
 def test_a_body_that_was_cut_says_so() -> None:

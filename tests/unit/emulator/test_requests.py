@@ -1,5 +1,7 @@
 """The door: key, host, content type, JSON, path and method."""
 
+import json
+
 import pytest
 
 from weryai.emulator import create_app
@@ -60,7 +62,9 @@ async def test_other_hosts_are_turned_away(visitor: Visitor, host: str) -> None:
         assert (reply.status_code, reply.json()["desc"]) == (400, "BAD_REQUEST")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8080", "localhost:1", "LOCALHOST", "[::1]", "[::1]:8080"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.1:8080", "127.0.0.1:", "localhost:1", "LOCALHOST", "[::1]", "[::1]:8080"]
+)
 async def test_loopback_names_are_answered(visitor: Visitor, host: str) -> None:
     """Every name of loopback is the emulator's, with any port."""
     assert (await visitor.get(BALANCE, headers={"Host": host})).status_code == 200
@@ -189,3 +193,24 @@ def test_an_unknown_kind_of_video_is_refused() -> None:
     """A misspelt mode is found when the emulator is made, not at the first download."""
     with pytest.raises(ValueError, match="must be one of render, fixed"):
         create_app(video="rendered")  # type: ignore[arg-type]
+
+
+HALF = "cut in the middle of an emoji \ud83d"
+
+
+@pytest.mark.parametrize("field", ["prompt", "model", "aspect_ratio", "webhook_url", "image", HALF])
+async def test_half_of_a_character_is_refused(visitor: Visitor, field: str) -> None:
+    """A lone surrogate in a body, as JavaScript cuts an emoji, is HTTP 400; the inspector can still tell everything."""
+    body = json.dumps(order(**{field: HALF}))
+    reply = await visitor.post(SUBMIT, content=body, headers={"Content-Type": "application/json"})
+    assert (reply.status_code, "half of a character" in reply.json()["message"]) == (400, True)
+    assert (await visitor.get("/_emulator/state")).status_code == 200
+    assert (await visitor.submit(prompt="\U0001f600"))["task_ids"]
+
+
+async def test_a_file_that_is_sent_as_a_text_is_told_as_such(visitor: Visitor) -> None:
+    """A part without a file name is a text, also one of 2 MB; the refusal says what is needed, not how long it was."""
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    part = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + b"\xff" * 2_000_000 + b"\r\n--b--\r\n"
+    reply = await visitor.post("/v1/generation/upload-file", content=part, headers=kind)
+    assert reply.json()["message"] == "file: a file part is needed, not a text"

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,6 +19,7 @@ from weryai.emulator import Emulator, ManualClock, SeenRequest
 from weryai.emulator._clock import Changes
 from weryai.emulator._server import listen
 from weryai.emulator._state.exchanges import Exchanges
+from weryai.emulator._state.settings import Settings
 
 from .conftest import AUTHORIZED, order
 
@@ -251,3 +253,42 @@ def test_two_scenarios_are_no_order() -> None:
     """A second scenario in the place of the number is told what to do."""
     with Emulator(video="fixed") as emulator, pytest.raises(TypeError, match="a call of its own"):
         emulator.order("fail-copyright", "rate-limit")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("emulator:8080", {"emulator"}),
+        ("[fd00::1]:80", {"[fd00::1]"}),
+        ("FD00::1", {"[fd00::1]"}),
+        (" Emulator ", {"emulator"}),
+    ],
+)
+def test_a_host_is_taken_as_people_write_it(written: str, names: set[str]) -> None:
+    """With a port, in capitals, with or without brackets: it is the name that counts, as for webhooks."""
+    settings = Settings(hosts=(written,), webhook_hosts=(written,))
+    assert (settings.names, settings.webhook_names) == (names, {name.strip("[]") for name in names})
+
+
+@pytest.mark.parametrize("options", [{"hosts": ("http://emulator",)}, {"webhook_hosts": ("a/b",)}, {"hosts": ("",)}])
+def test_what_is_no_host_is_refused(options: Any) -> None:
+    """A URL, a path or nothing in the place of a host is refused at once, not when nothing arrives."""
+    with pytest.raises(ValueError, match="is no host: give its name or address alone"):
+        Emulator(**options)
+
+
+@pytest.mark.parametrize("name", ["hosts", "webhook_hosts", "scenarios"])
+def test_one_text_in_the_place_of_several_is_refused(name: str) -> None:
+    """`hosts="emulator"` would be eight names of one letter each."""
+    options: Any = {name: "slow"}
+    with pytest.raises(TypeError, match=f"{name} is a tuple of texts, not 'slow' alone"):
+        Emulator(**options)
+
+
+@pytest.mark.parametrize("key", ["", "two words", "schlüssel", "line\n"])
+def test_a_key_that_no_client_can_send_is_refused(key: str) -> None:
+    """Every request would be refused; the key is not shown."""
+    with pytest.raises(
+        ValueError, match=r"\Akey must be printable ASCII without spaces: no client could send another\Z"
+    ):
+        Emulator(key=key)

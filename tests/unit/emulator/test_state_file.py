@@ -147,6 +147,7 @@ def test_an_emulator_that_cannot_listen_lets_go_of_its_file(tmp_path: Path) -> N
     Emulator(state=path).stop()
 
 
+SET = "UPDATE records SET value = json_set(value,"
 DAMAGES = {
     "a page of zeros": None,
     "no JSON": "UPDATE records SET value = 'x' WHERE kind = 'task'",
@@ -157,6 +158,21 @@ DAMAGES = {
     "an upload's bytes are gone": "DELETE FROM contents",
     "an upload's bytes are others": "UPDATE contents SET data = x'00'",
     "another format": "UPDATE records SET value = replace(value, 'jpg', 'exe') WHERE kind = 'upload'",
+    "a text is a number": "UPDATE records SET value = json_set(value, '$.work.prompt', 7) WHERE kind = 'task'",
+    "an image is a list": "UPDATE records SET value = json_set(value, '$.work.image', json('[]')) WHERE kind = 'task'",
+    "a reason is an object": """UPDATE records SET value = json_set(value, '$.forced', json('[1, "failed", {}]'))
+        WHERE kind = 'task'""",
+    "a webhook's state is a number": "UPDATE records SET value = json_set(value, '$.webhook', 1) WHERE kind = 'task'",
+    "a time is NaN": 'UPDATE records SET value = replace(value, \'"submitted_at": \', \'"submitted_at": NaN, "x": \')',
+    "a time is beyond all time": f"{SET} '$.submitted_at', 1e300) WHERE kind = 'task'",
+    "now is beyond all time": "UPDATE records SET value = '1e300' WHERE name = 'now'",
+    "credits are less than none": "UPDATE records SET value = json_set(value, '$.credits', -1) WHERE kind = 'task'",
+    "the balance is less than none": "UPDATE records SET value = '-1' WHERE name = 'balance'",
+    "half of a character": "UPDATE records SET value = replace(value, 'xxx', '\\ud83d') WHERE kind = 'post'",
+    "a post's job is a number": "UPDATE records SET value = json_set(value, '$.job', 7) WHERE kind = 'post'",
+    "a post's task is a number": f"{SET} '$.task_ids', json('[7]')) WHERE kind = 'post'",
+    "deeper than anything": f"UPDATE records SET value = '{'[' * 100_000}' WHERE kind = 'post'",
+    "a table has no key": "ALTER TABLE records RENAME TO x; CREATE TABLE records AS SELECT * FROM x; DROP TABLE x",
     "a table is another": "DROP TABLE records",
     "a column is another": "ALTER TABLE records RENAME COLUMN value TO worth",
 }
@@ -174,7 +190,7 @@ async def test_a_damaged_file_is_told_as_such(tmp_path: Path, damage: str | None
         path.write_bytes(whole[:4096] + bytes(len(whole) - 4096))
     else:
         with closing(sqlite3.connect(path)) as database, database:
-            database.execute(damage)
+            database.executescript(damage)
     if damage == "DROP TABLE records":
         begun_anew = Emulator(state=path)  # A table that is gone is made: nothing was remembered.
         begun_anew.stop()

@@ -1,5 +1,6 @@
 """Webhooks: really sent when a task ends, tried again, noted, and never to strangers."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,8 +10,10 @@ import pytest
 
 from fakes.faults import Close, Reply
 from fakes.faulty_server import FaultyServer
-from weryai.emulator import Emulator, ManualClock
+from weryai.emulator import Emulator, Exchange, ManualClock
 from weryai.emulator._state.settings import Settings
+from weryai.emulator._state.tasks import Work
+from weryai.emulator._state.webhooks import Delivery
 from weryai.emulator._state.world import World
 
 from .conftest import AUTHORIZED, order
@@ -48,6 +51,24 @@ def task_of(emulator: Emulator, task_id: str) -> Any:
 def sent(emulator: Emulator) -> list[Any]:
     """Return the deliveries that were noted."""
     return [one for one in emulator.exchanges if one.kind == "webhook"]
+
+
+async def test_a_reset_forgets_a_delivery_that_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails after a reset is not tried again, and what was still to be told is not: the next test sees neither."""
+    world = World(Settings(video="fixed", waiting=0, processing=0), ManualClock())
+    (task,) = world.tasks.submit(Work(None, None, 5, webhook_url="http://127.0.0.1:1/"), 1)
+
+    async def refused(_exchange: Exchange, _url: str) -> bool:
+        world.reset()
+        return False
+
+    monkeypatch.setattr(world.webhooks, "_send", refused)
+    delivery = Delivery(task, [{"told": 1}], [])
+    await world.webhooks._deliver(delivery)
+    for _, _, call in world.timekeeper._due:
+        call()
+    await asyncio.gather(*world.webhooks._running)
+    assert (world.exchanges.all(), len(world.timekeeper._due)) == ([], 0)
 
 
 def is_to_be_tried_again(emulator: Emulator, tries: int) -> bool:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from weryai.emulator._http import BreakingResponse
-from weryai.emulator._protocol import RefusalError, bad_request, fields_of
+from weryai.emulator._protocol import RefusalError, bad_request, fields_of, parsed_json
 from weryai.emulator._scenarios.dialects import Dialect
 from weryai.emulator._scenarios.effects import Broken, Headed, Instead, Late, Reshaped, Stage
 from weryai.emulator._scenarios.faults import HEADER, Fault, ScenarioSpec, UnknownScenarioError, marked_in, read_wishes
@@ -172,7 +172,7 @@ def reshaped(effect: Reshaped, response: Response) -> Response:
 def note_refused(world: World, exchange: Exchange, refused: RefusalError) -> None:
     """Put a submission that breaks the contract into the ledger as well."""
     try:
-        sent = fields_of(json.loads(exchange.request.body)) or {}
+        sent = fields_of(parsed_json(exchange.request.body)) or {}
     except (ValueError, RecursionError):
         sent = {}
     job = job_of(exchange.operation or "", sent, world.uploads)

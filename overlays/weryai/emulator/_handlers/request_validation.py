@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator, Mapping
 from secrets import compare_digest
 from typing import Any
@@ -13,7 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from weryai.emulator._handlers.handling import Sent
-from weryai.emulator._http import EXCHANGE, TOO_LARGE
+from weryai.emulator._http import EXCHANGE, MOST_BYTES_READ, TOO_LARGE
 from weryai.emulator._protocol import (
     Body,
     Operation,
@@ -22,6 +20,7 @@ from weryai.emulator._protocol import (
     complaints,
     fields_of,
     no_key,
+    parsed_json,
     shortened,
     wrong_key,
     wrong_parameter,
@@ -117,31 +116,20 @@ def too_large(body: Body) -> Exception:
 
 
 def parsed(data: bytes) -> Any:
-    """Parse strict JSON: UTF-8, no NaN, no number beyond every bound."""
+    """Parse strict JSON, or refuse."""
     try:
-        return json.loads(data.decode("utf-8"), parse_constant=not_json, parse_float=finite)
+        return parsed_json(data)
+    except UnicodeEncodeError as error:
+        raise bad_request("the request body has half of a character, cut in the middle of an emoji") from error
     except (ValueError, RecursionError) as error:
         raise bad_request("the request body is not JSON") from error
-
-
-def not_json(word: str) -> float:
-    """Refuse NaN and Infinity, which Python's parser takes."""
-    raise ValueError(f"{word} is not JSON")
-
-
-def finite(text: str) -> float:
-    """Parse a number that is not larger than numbers go."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is too large")
-    return number
 
 
 async def read_form(request: Request, body: Body) -> Sent:
     """Return the parts of a form: files with their bytes, texts as the contract's type has them."""
     sent: Sent = {}
     try:
-        async with request.form() as form:
+        async with request.form(max_part_size=MOST_BYTES_READ) as form:
             for name, value in form.multi_items():
                 if name in sent:
                     raise wrong_parameter(f"{shortened(name, 60)}: sent twice")

@@ -36,7 +36,6 @@ A refusal is {error: sentence} with 400, 403, 404, 409 or 415.
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -48,6 +47,7 @@ from starlette.routing import Route
 
 from weryai.emulator._clock import Clock
 from weryai.emulator._http import home_of
+from weryai.emulator._protocol import parsed_json
 from weryai.emulator._scenarios.effects import Stage
 from weryai.emulator._scenarios.faults import Fault, UnknownScenarioError, scenarios
 from weryai.emulator._state.exchanges import Exchange
@@ -92,10 +92,7 @@ class Control:
 
     async def exchange(self, request: Request) -> Response:
         """Tell one exchange with headers and bodies."""
-        exchange = self._world.exchanges.numbered(int(request.path_params["number"]))
-        if exchange is None:
-            raise ControlError(404, "there is no such exchange, or no longer")
-        return JSONResponse(tell_whole_exchange(exchange))
+        return JSONResponse(tell_whole_exchange(exchange_of(self._world, request)))
 
     async def scenarios(self, _request: Request) -> Response:
         """Tell every scenario that can be injected."""
@@ -113,7 +110,7 @@ class Control:
 
     async def cancel(self, request: Request, _told: Told) -> Response:
         """Take the rest of an order back."""
-        fault: Fault | None = self._world.faults.numbered(int(request.path_params["number"]))
+        fault: Fault | None = self._world.faults.numbered(number_in_path(request))
         if fault is None:
             raise ControlError(404, "there is no such fault")
         fault.cancel()
@@ -137,7 +134,7 @@ class Control:
 
     async def resend(self, request: Request, _told: Told) -> Response:
         """Tell the end of a task once more."""
-        task = self._task(request)
+        task = task_of(self._world, request)
         if task.work.webhook_url is None:
             raise ControlError(409, "the task was submitted without a webhook_url")
         if self._world.tasks.state(task) not in ENDED:
@@ -151,17 +148,38 @@ class Control:
         return JSONResponse({"change": self._world.changes.count})
 
     def _end(self, request: Request, state: str, reason: str | None) -> Response:
-        task = self._task(request)
+        task = task_of(self._world, request)
         if self._world.tasks.state(task) in ENDED:
             raise ControlError(409, f"the task has ended already: {self._world.tasks.state(task)}")
         self._world.end(task, state, reason)
         return JSONResponse(tell_task(self._world, task, home_of(request)))
 
-    def _task(self, request: Request) -> Task:
-        task = self._world.tasks.task(request.path_params["task_id"])
-        if task is None:
-            raise ControlError(404, "there is no such task")
-        return task
+
+def task_of(world: World, request: Request) -> Task:
+    """Return the task that a request names in its path."""
+    task = world.tasks.task(request.path_params["task_id"])
+    if task is None:
+        raise ControlError(404, "there is no such task")
+    return task
+
+
+def exchange_of(world: World, request: Request) -> Exchange:
+    """Return the exchange that a request names in its path."""
+    exchange = world.exchanges.numbered(number_in_path(request))
+    if exchange is None:
+        raise ControlError(404, "there is no such exchange, or no longer")
+    return exchange
+
+
+def number_in_path(request: Request) -> int:
+    """Return the number that a path names; 0, which nothing has, for what is none or has too many digits."""
+    text = request.path_params["number"]
+    return int(text) if is_number(text) else 0
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a whole number from 0 on, of at most 15 digits."""
+    return text.isascii() and text.isdigit() and len(text) < 16
 
 
 def control_routes(world: World) -> list[Route]:
@@ -170,12 +188,12 @@ def control_routes(world: World) -> list[Route]:
     looks: dict[str, Callable[[Request], Awaitable[Response]]] = {
         "/state": control.state,
         "/exchanges": control.exchanges,
-        "/exchanges/{number:int}": control.exchange,
+        "/exchanges/{number}": control.exchange,
         "/scenarios": control.scenarios,
     }
     actions: dict[str, Action] = {
         "/faults": control.order,
-        "/faults/{number:int}/cancel": control.cancel,
+        "/faults/{number}/cancel": control.cancel,
         "/clock/advance": control.advance,
         "/tasks/{task_id}/finish": control.finish,
         "/tasks/{task_id}/fail": control.fail,
@@ -209,7 +227,7 @@ def reading(action: Action) -> Callable[[Request], Awaitable[Response]]:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise ControlError(415, "the content type must be application/json")
         try:
-            told = json.loads(await request.body() or b"{}")
+            told = parsed_json(await request.body() or b"{}")
         except (ValueError, RecursionError) as error:
             raise ControlError(400, "the request body is not JSON") from error
         if not isinstance(told, dict):
@@ -232,7 +250,7 @@ def field(told: Told, name: str, kind: type | tuple[type, ...], *default: Any) -
 def number(request: Request, name: str, default: int) -> int:
     """Return a number of the query."""
     text = request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
+    if not is_number(text):
         raise ControlError(400, f"{name} must be a number from 0 on")
     return int(text)
 

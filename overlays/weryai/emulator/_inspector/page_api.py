@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from weryai.emulator._handlers.operations import SAFE
 from weryai.emulator._http import home_of
-from weryai.emulator._inspector.control_api import PREFIX, ControlError, guarded, tell_exchange
+from weryai.emulator._inspector.control_api import PREFIX, ControlError, exchange_of, guarded, task_of, tell_exchange
 from weryai.emulator._inspector.feed import Events
 from weryai.emulator._inspector.snippets import as_curl, as_python
 from weryai.emulator._state.exchanges import Exchange
@@ -64,14 +64,14 @@ class Inspector:
 
     async def exchanges(self, request: Request) -> Response:
         """Tell the exchanges of a task."""
-        task = self._task(request)
+        task = task_of(self._world, request)
         found = [one for one in self._world.exchanges.all() if task.id in one.task_ids or is_upload_of(task, one)]
         told = [tell_exchange(one) for one in found[-MOST_OF_A_TASK:]]
         return JSONResponse({"exchanges": told, "earlier": len(found) - len(told)})
 
     async def picture(self, request: Request) -> Response:
         """Send the image of a task, if it was uploaded here."""
-        image = self._task(request).work.image
+        image = task_of(self._world, request).work.image
         picture = None if image is None else self._world.uploads.at(image)
         if picture is None:
             raise ControlError(404, "the image was not uploaded here")
@@ -79,7 +79,7 @@ class Inspector:
 
     async def video(self, request: Request) -> Response:
         """Send the video of a task, rendered now unless it was before."""
-        task = self._task(request)
+        task = task_of(self._world, request)
         if self._world.tasks.state(task) != SUCCEEDED or not task.fate.has_video:
             raise ControlError(404, "there is no video, or not yet")
         file = await self._world.videos.file_for(task.work)
@@ -87,23 +87,11 @@ class Inspector:
 
     async def curl(self, request: Request) -> Response:
         """Tell a request as a command."""
-        return JSONResponse({"text": as_curl(self._exchange(request), home_of(request))})
+        return JSONResponse({"text": as_curl(exchange_of(self._world, request), home_of(request))})
 
     async def python(self, request: Request) -> Response:
         """Tell a request as a program."""
-        return JSONResponse({"text": as_python(self._exchange(request), home_of(request))})
-
-    def _task(self, request: Request) -> Task:
-        task = self._world.tasks.task(request.path_params["task_id"])
-        if task is None:
-            raise ControlError(404, "there is no such task")
-        return task
-
-    def _exchange(self, request: Request) -> Exchange:
-        exchange = self._world.exchanges.numbered(int(request.path_params["number"]))
-        if exchange is None:
-            raise ControlError(404, "there is no such exchange, or no longer")
-        return exchange
+        return JSONResponse({"text": as_python(exchange_of(self._world, request), home_of(request))})
 
 
 def is_upload_of(task: Task, exchange: Exchange) -> bool:
@@ -121,8 +109,8 @@ def inspector_routes(world: World) -> list[Route]:
         "/tasks/{task_id}/exchanges": inspector.exchanges,
         "/tasks/{task_id}/picture": inspector.picture,
         "/tasks/{task_id}/video": inspector.video,
-        "/exchanges/{number:int}/curl": inspector.curl,
-        "/exchanges/{number:int}/python": inspector.python,
+        "/exchanges/{number}/curl": inspector.curl,
+        "/exchanges/{number}/python": inspector.python,
     }
     return [
         Route("/", guarded(inspector.page), methods=["GET"]),

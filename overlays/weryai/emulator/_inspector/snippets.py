@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Callable
 from email import message_from_bytes
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from weryai.emulator._state.exchanges import MOST_BYTES_NOTED, Exchange
+from weryai.emulator._video.image_files import MEDIA_TYPES, kind_of_upload
 
 #: Headers that say something of their own; all others a client adds by itself, or they are nobody's business.
 TELLING = ("content-type", "x-emulator-scenario")
@@ -36,26 +37,41 @@ GENERATED = {
         "AlmightyReferenceToVideoRequest",
     ),
 }
-MEDIA_KINDS = {"image/png": "png", "image/webp": "webp"}
+#: The kind of a file by the type that it is said to have.
+KINDS = {media_type: kind for kind, media_type in MEDIA_TYPES.items()}
+
+
+class Part(NamedTuple):
+    """A part of a form: a text, or the name that stands for a file, whose own name may be anything."""
+
+    value: str
+    is_file: bool = False
 
 
 def as_curl(exchange: Exchange, home: str) -> str:
     """Return a request as a command for bash, to which nothing that was sent means anything."""
     request = exchange.request
-    words = ["curl", "--globoff", "-X", quoted(request.method), quoted(address(exchange, home))]
+    words = ["curl", "--globoff", *(["--path-as-is"] if "/." in request.path else [])]
+    words += ["--head"] if request.method == "HEAD" else ["-X", quoted(request.method)]
+    words.append(quoted(address(exchange, home)))
     if "authorization" in request.headers:
         words += ["-H", '"Authorization: Bearer $WERYAI_API_KEY"']
     parts = form(exchange)
     for name, value in telling(exchange).items():
         if not (parts and name == "content-type"):
             words += ["-H", quoted(f"{name}: {value}")]
-    for name, value in parts.items():
-        words += ["-F" if name == "file" else "--form-string", quoted(f"{name}={value}")]
-    if request.body and not parts:
-        words += ["--data-raw", quoted(text_of(request.body))]
+    for name, part in parts.items():
+        how, sign = ("-F", "@") if part.is_file else ("--form-string", "")
+        words += [how, quoted(f"{name}={sign}{part.value}")]
     remarks = [f"# {CUT}\n"] if is_cut(exchange) and not parts else []
-    if "file" in parts:
-        remarks.append(f"# {parts['file'][1:]} is the image that is to be uploaded\n")
+    remarks += [f"# {part.value} is the file that is to be uploaded\n" for part in parts.values() if part.is_file]
+    if request.body and not parts:
+        if "content-type" not in request.headers:
+            words += ["-H", "'content-type:'"]  # Else curl sends one of its own.
+        if is_text(request.body):
+            words += ["--data-raw", quoted(text_of(request.body))]
+        else:
+            words = ["printf", f"'{octal(request.body)}'", "|", *words, "--data-binary", "@-"]
     return "".join(remarks) + " ".join(words)
 
 
@@ -75,7 +91,7 @@ def client_call(exchange: Exchange, home: str) -> tuple[list[str], list[str]] | 
     simple: dict[str, Callable[[], str]] = {
         "getTaskStatus": lambda: f"print(client.tasks.get({parts[-2]!r}))",
         "getBatchStatus": lambda: f"print(client.batches.get({parts[-2]!r}))",
-        "uploadFile": lambda: f"print(client.files.upload({form(exchange).get('file', '@picture.jpg')[1:]!r}))",
+        "uploadFile": lambda: f"print(client.files.upload({form(exchange).get('file', Part('picture.jpg')).value!r}))",
         "getBalance": lambda: "print(client.account.balance())",
         "listVideoModels": lambda: "print(client.models.list())",
         "result": lambda: f'print(client.files.download({address(exchange, home)!r}, "video.mp4"))',
@@ -143,23 +159,25 @@ def telling(exchange: Exchange) -> dict[str, str]:
     return {name: exchange.request.headers[name] for name in TELLING if name in exchange.request.headers}
 
 
-def form(exchange: Exchange) -> dict[str, str]:
-    """Return the parts of a form: texts as they are, a file as `@` and a name of ours, as its own may be anything."""
+def form(exchange: Exchange) -> dict[str, Part]:
+    """Return the parts of a form by their names."""
     request = exchange.request
     kind = request.headers.get("content-type", "")
     if not kind.lower().startswith("multipart/form-data") or "\n" in kind:
         return {}
     message = message_from_bytes(b"Content-Type: " + kind.encode("utf-8", "replace") + b"\r\n\r\n" + request.body)
-    parts: dict[str, str] = {}
+    parts: dict[str, Part] = {}
     for part in message.walk():
         name = part.get_param("name", header="content-disposition")
         if not isinstance(name, str):
             continue
-        if part.get_filename() is not None:
-            parts[name] = "@picture." + MEDIA_KINDS.get(part.get_content_type(), "jpg")
+        payload = part.get_payload(decode=True)
+        content = payload if isinstance(payload, bytes) else b""
+        if part.get_filename() is None:
+            parts[name] = Part(text_of(content))
         else:
-            content = part.get_payload(decode=True)
-            parts[name] = text_of(content) if isinstance(content, bytes) else ""
+            kind = kind_of_upload(content) or KINDS.get(part.get_content_type(), "jpg")
+            parts[name] = Part(f"picture.{kind}", is_file=True)
     return parts
 
 
@@ -181,6 +199,19 @@ def json_of(body: bytes) -> object:
 def text_of(body: bytes) -> str:
     """Return a body as text."""
     return body.decode("utf-8", "replace")
+
+
+def is_text(body: bytes) -> bool:
+    """Whether a body can be one word of a shell, which knows no NUL."""
+    try:
+        return "\0" not in body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
+def octal(body: bytes) -> str:
+    """Return bytes as `printf` of every shell writes them out."""
+    return "".join(chr(one) if chr(one).isascii() and chr(one).isalnum() else f"\\{one:03o}" for one in body)
 
 
 def quoted(text: str) -> str:

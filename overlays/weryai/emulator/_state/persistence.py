@@ -9,8 +9,10 @@ import threading
 from collections.abc import Container
 from dataclasses import asdict
 from os import PathLike, fspath
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin, get_type_hints
 
+from weryai.emulator._clock import LATEST
+from weryai.emulator._protocol import parsed_json
 from weryai.emulator._scenarios.effects import Fate
 from weryai.emulator._scenarios.faults import SCENARIOS, Faults, read_wishes
 from weryai.emulator._state.exchanges import Exchanges
@@ -33,6 +35,8 @@ _PUT = (
     "INSERT INTO records (kind, name, value) VALUES (?, ?, ?) "
     "ON CONFLICT (kind, name) DO UPDATE SET value = excluded.value"
 )
+
+_PUT_CONTENT = "INSERT OR IGNORE INTO contents (digest, data) VALUES (?, ?)"
 
 
 class StateFileError(ValueError):
@@ -69,6 +73,8 @@ class StateFile:
                 self._database.execute(command)
             for command in _TABLES:
                 self._database.execute(command)
+            for command in (_PUT, _PUT_CONTENT):  # Whether tables of another make would take what is to come.
+                self._database.execute(f"EXPLAIN {command}", (None,) * command.count("?"))
             self._database.execute("COMMIT")
         except sqlite3.OperationalError as error:
             reason = "another emulator uses it" if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY else str(error)
@@ -85,12 +91,12 @@ class StateFile:
         """Return every value of a kind by its name, oldest first."""
         with self._lock:
             rows = self._database.execute("SELECT name, value FROM records WHERE kind = ? ORDER BY rowid", (kind,))
-            return {name: json.loads(value) for name, value in rows}
+            return {name: parsed_json(value) for name, value in rows}
 
     def put_content(self, digest: str, data: bytes) -> None:
         """Remember what has this digest."""
         with self._lock:
-            self._database.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", (digest, data))
+            self._database.execute(_PUT_CONTENT, (digest, data))
 
     def content(self, digest: str) -> bytes:
         """Return what has this digest."""
@@ -160,7 +166,15 @@ class Persistence:
             return []
         try:
             return self._restored(self._file, tasks, uploads, ledger, exchanges, faults)
-        except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        except (
+            sqlite3.Error,
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             path = self._file.path
             self._file.close()
             what = f"{type(error).__name__}: {error}"[:200]
@@ -177,10 +191,10 @@ class Persistence:
     ) -> list[Task]:
         world = file.all("world")
         tasks.clock.catch_up(a(float, world.get("now", 0.0)))
-        tasks.left = a(int, world.get("balance", tasks.left))
+        tasks.left = count(world.get("balance", tasks.left))
         for name, row in file.all("upload").items():
             uploads.keep(name, Picture(file.content(row["digest"]), one_of(MEDIA_TYPES, row["kind"]), row["digest"]))
-        posts = [Post(**{**row, "task_ids": tuple(row["task_ids"])}) for row in file.all("post").values()]
+        posts = [checked(Post(**{**row, "task_ids": tuple(row["task_ids"])})) for row in file.all("post").values()]
         for post in posts:
             ledger.note(post)
         # The numbers of exchanges go on, so that none of the ledger's names another one.
@@ -204,6 +218,32 @@ def a(kind: type[T], value: Any) -> T:
     return value
 
 
+def count(value: Any) -> int:
+    """Return a whole number from 0 on; raise TypeError or ValueError for any other value."""
+    if a(int, value) < 0:
+        raise ValueError(f"{value} is less than 0")
+    return int(value)
+
+
+def moment(value: Any) -> float:
+    """Return seconds of the emulator's clock; raise TypeError or ValueError for any other value."""
+    seconds = a(float, value)
+    if not 0 <= seconds <= LATEST:
+        raise ValueError(f"{seconds} is no time")
+    return seconds
+
+
+def checked(made: T) -> T:
+    """Return a dataclass whose fields are of the kinds that it says; raise TypeError for any other."""
+    for name, kind in get_type_hints(type(made)).items():
+        value = getattr(made, name)
+        is_texts = get_origin(kind) is tuple
+        fits = all(isinstance(one, str) for one in value) if is_texts else isinstance(value, kind)
+        if not fits or isinstance(value, bool):
+            raise TypeError(f"{name} is of another kind: {type(value).__name__}")
+    return made
+
+
 def one_of(known: Container[str], value: str) -> str:
     """Return a value that is one of the known ones; raise ValueError for any other."""
     if value not in known:
@@ -224,13 +264,12 @@ def written(task: Task) -> dict[str, Any]:
 
 def read(row: dict[str, Any], faults: Faults) -> Task:
     """Return the task that was written; a scenario that no longer exists leaves it an ordinary one."""
-    work = Work(**row["work"])
-    a(int, work.seconds)
-    task = Task(a(str, row["id"]), a(int, row["batch_id"]), a(float, row["submitted_at"]), work, a(int, row["credits"]))
+    work = checked(Work(**row["work"]))
+    task = Task(a(str, row["id"]), a(int, row["batch_id"]), moment(row["submitted_at"]), work, count(row["credits"]))
     if row["forced"]:
         when, state, reason = row["forced"]
-        task.forced = (a(float, when), one_of(ENDED, state), reason)
-    task.webhook = row["webhook"]
+        task.forced = (moment(when), one_of(ENDED, state), None if reason is None else a(str, reason))
+    task.webhook = None if row["webhook"] is None else a(str, row["webhook"])
     scenario = SCENARIOS.get(row["scenario"] or "")
     if scenario is not None and isinstance(scenario.effect, Fate):
         task.scenario, task.fate = scenario.name, scenario.effect

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from os import PathLike
 from typing import Literal, TypedDict, get_args
+from urllib.parse import urlsplit
 
 from weryai.emulator._scenarios.dialects import DIALECTS, Dialect, DialectName
 from weryai.emulator._scenarios.faults import ScenarioSpec, read_wishes
@@ -110,7 +112,13 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name}={value} must be a number from 0 on")
+        if not self.key or not all("!" <= character <= "~" for character in self.key):
+            raise ValueError("key must be printable ASCII without spaces: no client could send another")
+        for name in ("scenarios", "hosts", "webhook_hosts"):
+            if isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} is a tuple of texts, not {getattr(self, name)[:60]!r} alone")
         self.wishes()
+        _ = self.names, self.webhook_names
 
     @property
     def credits(self) -> int:
@@ -120,7 +128,12 @@ class Settings:
     @property
     def names(self) -> frozenset[str]:
         """The further names by which it may be called, as they stand in a Host header."""
-        return frozenset(f"[{name}]" if ":" in name else name.lower() for name in self.hosts)
+        return frozenset(f"[{name}]" if ":" in name else name for name in map(plain_name, self.hosts))
+
+    @property
+    def webhook_names(self) -> frozenset[str]:
+        """The further hosts that webhooks may go to."""
+        return frozenset(map(plain_name, self.webhook_hosts))
 
     @property
     def spoken(self) -> Dialect:
@@ -130,3 +143,14 @@ class Settings:
     def wishes(self) -> list[ScenarioSpec]:
         """Return the scenarios as what they ask for; refuse one that does not exist."""
         return [one for text in self.scenarios for one in read_wishes(text)]
+
+
+def plain_name(text: str) -> str:
+    """Return a host as a person wrote it, without port and brackets, in lower case; refuse what is no host."""
+    name = text.strip().lower()
+    if name.count(":") > 1 and "[" not in name:
+        return name  # An IPv6 address.
+    plain = "" if re.search(r"[\s/@]", name) else urlsplit(f"//{name}").hostname
+    if not plain:
+        raise ValueError(f"{text[:60]!r} is no host: give its name or address alone, such as emulator")
+    return plain

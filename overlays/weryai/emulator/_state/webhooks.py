@@ -46,15 +46,17 @@ class Webhooks:
         exchanges: Exchanges,
         faults: Faults,
         timekeeper: Scheduler,
-        hosts: tuple[str, ...],
+        hosts: frozenset[str],
         changed: Callable[[Task], None],
+        is_known: Callable[[Task], bool],
     ) -> None:
         self._clock = clock
         self._exchanges = exchanges
         self._faults = faults
         self._timekeeper = timekeeper
-        self._hosts = frozenset(host.lower() for host in hosts)
+        self._hosts = hosts
         self._changed = changed
+        self._is_known = is_known
         self._running: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(MOST_AT_ONCE)
         self._opening = asyncio.Lock()
@@ -99,7 +101,7 @@ class Webhooks:
     async def _deliver(self, delivery: Delivery) -> None:
         """Send what is to be told, in order; what fails is tried again later."""
         url = delivery.task.work.webhook_url or ""
-        while delivery.bodies:
+        while delivery.bodies and self._is_known(delivery.task):
             exchange = self._noted(delivery, url)
             if not self.is_allowed(url):
                 exchange.trouble = "not sent: webhooks go to this machine alone, unless another host is allowed"
@@ -108,7 +110,7 @@ class Webhooks:
             async with self._turn:
                 is_told = await self._send(exchange, url)
             if not is_told:
-                return self._try_later(delivery)
+                return self._try_later(delivery) if self._is_known(delivery.task) else None
             delivery.bodies, delivery.tries = delivery.bodies[1:], 0
         return self._mark(delivery.task, "delivered")
 

@@ -51,7 +51,13 @@ class World:
         self.videos = Videos(settings.video, self.uploads)
         self.timekeeper = Scheduler(self.clock)
         self.webhooks = Webhooks(
-            self.clock, self.exchanges, self.faults, self.timekeeper, settings.webhook_hosts, self._changed
+            self.clock,
+            self.exchanges,
+            self.faults,
+            self.timekeeper,
+            settings.webhook_names,
+            self._changed,
+            self._is_known,
         )
         self.keeper = Persistence(None if settings.state is None else StateFile(settings.state))
         for task in self.keeper.restore(self.tasks, self.uploads, self.ledger, self.exchanges, self.faults):
@@ -175,6 +181,10 @@ class World:
         return {"succeed": "SUCCESS", "failed": "FAILED"}[word] if upper and word == self.tasks.state(task) else word
 
     def _changed(self, task: Task) -> None:
-        if self.tasks.task(task.id) is task:  # Else everything was forgotten in the meantime.
+        if self._is_known(task):
             self.keeper.tasks(task)
         self.changes.bump()
+
+    def _is_known(self, task: Task) -> bool:
+        """Whether a task was not forgotten in the meantime, with everything else."""
+        return self.tasks.task(task.id) is task
