@@ -27,7 +27,7 @@ EMULATOR = [
         "right requests are refused, wrong ones taken",
         OPERATIONS,
     ),
-    emulator("requests.nan", Lose("parsed", item="parse_constant=A"), "NaN is taken", REQUESTS),
+    emulator("requests.nan", Lose("parsed_json", item="parse_constant=A"), "NaN is taken", REQUESTS),
     emulator(
         "requests.part-twice",
         Swap("read_form", old="if A in B: raise wrong_parameter(C)", new="if not A: raise wrong_parameter(C)"),

@@ -258,6 +258,6 @@ def test_it_runs_as_a_program(tmp_path: Path) -> None:
 
 
 def test_the_shipped_video_is_small() -> None:
-    """The fixed video is for tests and load: at most 12.5 KB, two seconds."""
-    assert FIXED_VIDEO.stat().st_size <= 12_500
+    """The fixed video is for tests and load: at most 6.5 kB, two seconds."""
+    assert FIXED_VIDEO.stat().st_size <= 6_500
     assert len(decoded(FIXED_VIDEO)) == 48
