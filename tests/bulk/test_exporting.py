@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -162,3 +163,18 @@ def test_a_long_name_is_counted_in_bytes(ledger: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be written") as caught:
         bulk.export(ledger, tmp_path / ("猫" * 5000 + ".csv"))
     assert len(str(caught.value)) < 400
+
+
+def test_a_device_stays_one_and_a_link_as_well(ledger: Path, tmp_path: Path) -> None:
+    """What is no plain file, such as /dev/null, gets what is written; behind a link the file is replaced."""
+    pipe, link = tmp_path / "pipe.csv", tmp_path / "link.csv"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        assert bulk.export(ledger, pipe) == 8
+        assert os.read(reader, 10) == b"key,state," and pipe.is_fifo()
+    finally:
+        os.close(reader)
+    link.symlink_to("all.csv")
+    assert bulk.export(ledger, link) == 8 and bulk.export(ledger, link) == 8
+    assert link.is_symlink() and (tmp_path / "all.csv").read_text("utf-8").count("key,state,") == 1

@@ -13,13 +13,20 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from fakes.bulks import filled, go, manifest, rows
+from fakes.ledgers import alter
 from fakes.pictures import JPEG
 from weryai import InvalidInputError, bulk
 from weryai.bulk._ledger.job import digest_of
+from weryai.bulk._manifest.validation import NO_VALUE
+from weryai.cli import run
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 
-NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).map(str.strip).filter(bool)
+NAMES = (
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
+    .map(str.strip)
+    .filter(lambda name: name and name not in NO_VALUE)
+)
 ENTRY = st.fixed_dictionaries(
     {"image": NAMES.map(lambda name: f"https://pictures.example/{abs(hash(name))}.jpg"), "prompt": NAMES},
     optional={
@@ -166,6 +173,45 @@ def test_the_same_job_twice_is_a_problem_unless_it_is_meant(tmp_path: Path) -> N
         with pytest.raises(bulk.ManifestError, match=r"line 4: is the same job as line 2 \(3 times\)"):
             bulk.load_manifest(ledger, source, {})
         assert bulk.load_manifest(ledger, source, {}, allow_duplicates=True).new == 3
+
+
+def test_one_image_spelt_in_two_ways_is_one(tmp_path: Path) -> None:
+    """./a.jpg and b/../a.jpg are a.jpg: a double by its line; jobs of earlier versions, digested as spelt, stay."""
+    (tmp_path / "a.jpg").write_bytes(JPEG)
+    (tmp_path / "jobs.csv").write_text("image,prompt\na.jpg,x\n./a.jpg,x\nb/../a.jpg,x\n")
+    (tmp_path / "b").mkdir()
+    with pytest.raises(bulk.ManifestError, match=r"line 4: is the same job as line 2 \(3 times\)"):
+        bulk.plan(tmp_path / "jobs.csv", {})
+    (tmp_path / "jobs.csv").write_text("image,prompt\n./a.jpg,x\n")
+    with bulk.Ledger(tmp_path / "run.db") as ledger:
+        bulk.load_manifest(ledger, tmp_path / "jobs.csv", {})
+    ((image, parameters, key),) = rows(tmp_path / "run.db", "image, parameters, key")
+    assert image == f"{tmp_path}/./a.jpg" and key == digest_of(image, parameters)[:16]
+    alter(
+        tmp_path / "run.db", f"update jobs set state = 'done', submits = 1, digest = '{digest_of(image, parameters)}'"
+    )
+    with bulk.Ledger(tmp_path / "run.db") as ledger:
+        loaded = bulk.load_manifest(ledger, tmp_path / "jobs.csv", {})
+    assert (loaded.new, loaded.known) == (0, 1)
+
+
+def test_a_manifest_without_a_name_is_not_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An empty text, as of a shell's variable that is not set, buys nothing."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.jpg").write_bytes(JPEG)
+    with pytest.raises(InvalidInputError, match="empty"):
+        bulk.plan("", {"prompt": "x"})
+    assert run(["bulk", "plan", "", "-p", "x"]) == 2 and run(["bulk", "run", "", "-p", "x"]) == 2
+    assert capsys.readouterr().err.count("is empty: give the path") == 2
+
+
+@pytest.mark.parametrize("part", [(0, 3), (4, 3), (1, 0), (-1, 2)])
+def test_a_part_that_is_none_is_refused(part: tuple[int, int]) -> None:
+    """It would hold no job, and the run would end as if all were done."""
+    with pytest.raises(InvalidInputError, match=f"no part {part[0]} of {part[1]}"):
+        bulk.Shard(*part)
 
 
 def test_a_manifest_that_is_loaded_again_changes_nothing_that_was_sent(tmp_path: Path, emulator: Any) -> None:

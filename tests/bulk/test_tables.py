@@ -1,5 +1,6 @@
 """Tables as programs write them: read as they are meant, or refused by line before anything is paid."""
 
+import csv
 import datetime
 import json
 import os
@@ -403,12 +404,86 @@ def test_any_cell_is_a_problem_by_line_and_never_a_crash(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "cell", ["#N/A", "#NAME?", "#VALEUR!", "#¡REF!", "#N/D", "#GETTING_DATA", "#CONNECT!", "#NOM?"]
+    "cell",
+    [
+        "#N/A",
+        "#NAME?",
+        "#VALEUR!",
+        "#¡REF!",
+        "#N/D",
+        "#GETTING_DATA",
+        "#CONNECT!",
+        "#NOM?",
+        "#ERROR!",
+        "#WAARDE!",
+        "#ЗНАЧ!",
+        "#N/B",
+        "Err:502",
+        "####",
+    ],
 )
 def test_an_error_of_any_spreadsheet_is_no_prompt(tmp_path: Path, cell: str) -> None:
     """What a spreadsheet writes where it has no value is told, in the languages that it is written in."""
     (tmp_path / "jobs.csv").write_text(f"image,prompt\n{ONE},{cell}\n", encoding="utf-8")
     assert problems(tmp_path / "jobs.csv") == [f"line 2: prompt {cell} is an error of the spreadsheet"]
+
+
+def test_what_programs_write_for_no_value_is_no_prompt(tmp_path: Path) -> None:
+    """NA of R, nan of pandas, NULL of a database are never bought as a prompt; a key may be one of them."""
+    words = ["NA", "nan", "None", "null", "NULL", "<NA>", r"\N", "Loading..."]
+    (tmp_path / "jobs.csv").write_text("image,prompt\n" + "".join(f"{ONE},{word}\n" for word in words))
+    told = "is what programs write for no value: leave the cell empty"
+    assert problems(tmp_path / "jobs.csv") == [f"line {at}: prompt {word} {told}" for at, word in enumerate(words, 2)]
+    (tmp_path / "jobs.jsonl").write_text(json.dumps({"image": ONE, "prompt": "x", "negative_prompt": "nan"}))
+    assert problems(tmp_path / "jobs.jsonl") == [f"line 1: negative_prompt nan {told}"]
+    (tmp_path / "jobs.csv").write_text(f"image,prompt,key\n{ONE},None of them moves,NA\n")
+    assert [values["prompt"] for _, _, values in jobs(tmp_path / "jobs.csv")] == ["None of them moves"]
+
+
+def test_what_is_above_the_names_and_empty_tells_no_separator(tmp_path: Path) -> None:
+    """Blank lines and rows of empty cells stand above many tables: the first line with a cell says what parts them."""
+    (tmp_path / "jobs.csv").write_text(f'\n""\n\nimage;prompt\n{ONE};x, y\n')
+    assert [(line, values["prompt"]) for line, _, values in jobs(tmp_path / "jobs.csv")] == [(5, "x, y")]
+
+
+def test_a_line_break_of_windows_in_a_workbook_is_one(tmp_path: Path) -> None:
+    """Excel writes it as _x000D_, and a text that looks so with _x005F_ before it."""
+    table = [["image", "prompt"], [ONE, "a_x000D_\nb _x005F_x000D_ IMG_x1234_"]]
+    ((_, _, values),) = jobs(workbook(tmp_path / "jobs.xlsx", table))
+    assert values["prompt"] == "a\r\nb _x000D_ IMG_x1234_"
+
+
+def test_a_workbook_of_the_strict_kind_is_told(tmp_path: Path) -> None:
+    """Openpyxl finds no sheet in it: the message says how to save it."""
+    path = workbook(tmp_path / "plain.xlsx", [["image", "prompt"], [ONE, "x"]])
+    with zipfile.ZipFile(path) as given, zipfile.ZipFile(tmp_path / "jobs.xlsx", "w") as strict:
+        for name in given.namelist():
+            text = given.read(name)
+            for part in (b"spreadsheetml", b"officeDocument"):
+                text = text.replace(b"schemas.openxmlformats.org/%s/2006" % part, b"purl.oclc.org/ooxml/%s" % part)
+            strict.writestr(name, text)
+    with pytest.raises(InvalidInputError, match=r'no sheet that can be read; save it as "Excel Workbook"'):
+        bulk.plan(tmp_path / "jobs.xlsx", {})
+
+
+def test_the_limit_of_cells_of_the_process_is_not_lowered(tmp_path: Path) -> None:
+    """Who reads long cells of his own with csv can go on with it."""
+    (tmp_path / "jobs.csv").write_text(f"image,prompt\n{ONE},x\n")
+    before = csv.field_size_limit(5_000_000)
+    try:
+        bulk.plan(tmp_path / "jobs.csv", {})
+        assert csv.field_size_limit() == 5_000_000
+    finally:
+        csv.field_size_limit(before)
+
+
+def test_an_image_beside_who_asks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths are relative to the table; one that fits the current folder instead is told with where it is."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "a.jpg").write_bytes(JPEG)
+    (tmp_path / "tables" / "jobs.csv").write_text("image,prompt\na.jpg,x\n")
+    assert problems(Path("tables/jobs.csv")) == [f"line 2: there is no image at a.jpg; did you mean {tmp_path}/a.jpg?"]
 
 
 def test_values_of_json_are_told_by_their_type(tmp_path: Path) -> None:
@@ -586,6 +661,21 @@ def test_prices_are_a_table_as_any_other(tmp_path: Path) -> None:
     for text, line in (('model,credits\nM,5\n"N,6\n', 3), ("model\nM\n", 2), ("model,credits\nM,x\n", 2)):
         path.write_text(text)
         with pytest.raises(InvalidInputError, match=f"line {line} of "):
+            bulk.read_prices(path)
+
+
+def test_a_price_never_fits_more_than_it_says(tmp_path: Path) -> None:
+    """A cell is read as a manifest reads it; one that cannot be, or a column that is none, would price every job."""
+    path, asked = tmp_path / "prices.csv", {"model": "M", "duration": 5, "generate_audio": True}
+    for word in ("yes", "WAHR", "1", "1.0", "TRUE"):
+        path.write_text(f"duration,generate_audio,credits\n,,10\n5.0,{word},20\n")
+        assert bulk.read_prices(path).of(asked) == 20
+    for text, told in (
+        ("duration,credits\n,10\n5s,20\n", "line 3 of .*duration '5s' is no whole number"),
+        ("resolutoin,credits\n720p,10\n", "line 2 of .*there is no column 'resolutoin'"),
+    ):
+        path.write_text(text)
+        with pytest.raises(InvalidInputError, match=told):
             bulk.read_prices(path)
 
 

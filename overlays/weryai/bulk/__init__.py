@@ -15,7 +15,7 @@ from ._ledger.opening import name_of, open_ledger
 from ._ledger.postgres import PostgresLedger, is_database
 from ._manifest.loading import Loaded, ManifestError, Shard, load_manifest
 from ._manifest.plan import Plan, plan
-from ._manifest.prices import Prices, read_prices
+from ._manifest.validation import Prices, read_prices
 from ._report.report import report
 from ._results.export import export
 from ._results.resolve import Requeued, adopt, give_up, refetch, resubmit, retry

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from ..._media.names import quoted
 from ...errors import InvalidInputError
+from .matching import sha256_of
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp")
 CONVERTIBLE = (".heic", ".heif", ".hif", ".tif", ".tiff", ".gif", ".bmp", ".avif")
@@ -94,19 +94,11 @@ def _without_copies(folder: Path, names: list[str], sizes: Mapping[str, int], le
     kept = []
     for name in names:
         size = sizes[name]
-        content = _sha256_of(folder / name) if alike[size] > 1 and size else None
+        # What cannot be read is told when its image is looked at.
+        content = sha256_of(folder / name) if alike[size] > 1 and size else None
         if content is not None and content in seen[size]:
             left_out["copies of images that are in it (bought once; --allow-duplicates takes them)"] += 1
             continue
         seen[size].add(content or "")
         kept.append(name)
     return kept
-
-
-def _sha256_of(path: Path) -> str | None:
-    # What cannot be read is told when its image is looked at.
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None

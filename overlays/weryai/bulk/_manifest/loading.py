@@ -20,9 +20,8 @@ from .._ledger import transitions as steps
 from .._ledger.job import NewJob, digest_of, place_digest, without_blanks
 from .._ledger.ledger import refuse_path
 from .matching import Departed, is_missing, is_same_image, sha256_of
-from .prices import Prices
 from .readers import Manifest, Row, open_manifest
-from .validation import Checker
+from .validation import Checker, Prices
 
 # What is paid for already was so by the price of then.
 _PRICE = ", price = case when jobs.state = 'queued' then excluded.price else jobs.price end"
@@ -60,6 +59,10 @@ class Shard:
 
     index: int = 1
     count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.index <= self.count:
+            raise InvalidInputError(f"there is no part {self.index} of {self.count}")
 
     def holds(self, key: str) -> bool:
         """Whether a job belongs here; the same on every machine and in every version."""
@@ -227,7 +230,12 @@ class _Load:
             if job is not None:
                 kept = job.kept_parameters()
                 digest = digest_of(job.image, kept)
-                entry = _Entry(job if job.key else replace(job, key=digest[:16]), kept, digest)
+                if not job.key:
+                    job = replace(job, key=digest[:16])
+                if not is_address(job.image) and (plain := os.path.normpath(job.image)) != job.image:
+                    # However a path is spelt, its image is one; the key stays as earlier versions made it.
+                    digest = digest_of(plain, kept)
+                entry = _Entry(job, kept, digest)
                 if shard.holds(_word(entry, by_place=by_place)):
                     yield entry
 

@@ -40,7 +40,7 @@ def is_same_image(db: Database, known: Any, job: NewJob, sha256_of: Callable[[st
     return is_near and found.fetchone() is not None
 
 
-def sha256_of(path: str) -> str | None:
+def sha256_of(path: str | Path) -> str | None:
     """The SHA-256 of a file; None if it cannot be read."""
     with contextlib.suppress(OSError, ValueError), Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

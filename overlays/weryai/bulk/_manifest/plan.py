@@ -17,7 +17,7 @@ from .._ledger.opening import looking
 from .._ledger.queries import TO_SUBMIT, facts
 from .._running.throttle import Limits
 from .loading import load_manifest
-from .prices import Prices
+from .validation import Prices
 
 # How long a task takes, in seconds. A guess: no source tells.
 TASK_SECONDS = 120.0

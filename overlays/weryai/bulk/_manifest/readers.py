@@ -25,7 +25,7 @@ from ...errors import InvalidInputError
 from .folder import CONVERTIBLE, SUFFIXES, read_folder
 from .workbook import HiddenThings, hidden_things, refuse_bomb
 
-NEEDS_PARQUET = 'reading Parquet needs the extra "parquet": pip install pyarrow'
+NEEDS_PARQUET = 'Parquet needs the extra "parquet": pip install pyarrow'
 NEEDS_EXCEL = (
     'reading an Excel workbook needs the extra "excel": pip install openpyxl; or save it as "CSV UTF-8" in Excel'
 )
@@ -40,6 +40,8 @@ _TOO_MUCH_TEXT = f"its rows have more than {_MOST_PARQUET // 1_000_000} MB of te
 _MOST_CELLS = 50_000_000
 _MOST_ROWS = 2**20
 _TOO_LONG = f"is longer than {_LONGEST_LINE:,} characters, as no row of a table is"
+# A line of these alone has no cells, whatever parts them.
+_NO_CELLS = ' \t\r\n,;|"'
 _UTF8 = "utf-8-sig"
 # The longer marks come first: UTF-32 begins as UTF-16 does.
 _MARKS = (
@@ -50,6 +52,7 @@ _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 # A column that pandas makes of its index, which has no name, or one that it made up.
 _INDEX_NAME = re.compile(r"(Unnamed: \d+(_level_\d+)?(\.\d+)?|__index_level_\d+__)?")
 _INDEX = re.compile(r"-?\d+(\.0)?|")
+_ESCAPED = re.compile("_x(00[01][0-9A-F]|005F)_")
 # How gzip, Zstandard, bzip2 and xz begin.
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
 _OTHER_TABLES = {
@@ -92,6 +95,8 @@ def open_manifest(source: str | os.PathLike[str], *, convert: bool = False, allo
     """Open a table or a folder of images; raises InvalidInputError for what is neither, or cannot be read."""
     if not isinstance(source, str | os.PathLike):
         raise InvalidInputError(f"a manifest is the path of a folder or a table, not {type(source).__name__}")
+    if not os.fspath(source):
+        raise InvalidInputError("the manifest is an empty text: give the path of a folder or a table")
     path = Path(os.path.expanduser(source))
     try:
         mode = path.stat().st_mode
@@ -177,11 +182,12 @@ def _open_text(path: Path, newline: str | None) -> Iterator[TextIO]:
 
 
 def _csv(path: Path) -> Iterator[Row]:
-    csv.field_size_limit(_LONGEST_FIELD)
+    # The limit is that of the whole process.
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
     with _open_text(path, "") as file:
         lines = _Lines(file)
         try:
-            first = next(lines, "")
+            first = next((line for line in lines if line.strip(_NO_CELLS)), "")
         except _TooLongError as error:
             raise InvalidInputError(f"line 1 of {quoted(path)}, the names of the columns, {error}") from None
         if (said := _SEPARATOR.fullmatch(first)) is not None:
@@ -373,7 +379,7 @@ def _parquet(path: Path) -> Iterator[Row]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError:
-        raise InvalidInputError(NEEDS_PARQUET) from None
+        raise InvalidInputError(f"reading {NEEDS_PARQUET}") from None
     try:
         metadata = parquet.read_metadata(path)
         _refuse_large_parquet(metadata)
@@ -480,6 +486,10 @@ def _excel(path: Path) -> Iterator[Row]:
             # Formulas are read as what Excel has worked them out to.
             book = load_workbook(path, read_only=True, data_only=True)
         with contextlib.closing(book):
+            if not book.worksheets:
+                raise ValueError(
+                    'it has no sheet that can be read; save it as "Excel Workbook", not as "Strict Open XML"'
+                )
             sheet: Any = next((one for one in book.worksheets if one.sheet_state == "visible"), book.worksheets[0])
             # The size that is noted in a sheet may be that of another program's making.
             sheet.reset_dimensions()
@@ -550,7 +560,8 @@ def _as_text(value: object) -> str:
         return value.date().isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return "" if value is None else str(value)
+    # Excel writes a line break of Windows as _x000D_, and openpyxl leaves it so.
+    return "" if value is None else _ESCAPED.sub(lambda code: chr(int(code[1], 16)), str(value))
 
 
 _READERS: dict[str, Callable[[Path], Iterator[Row]]] = {

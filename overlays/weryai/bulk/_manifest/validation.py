@@ -1,4 +1,4 @@
-"""Rows of a manifest become jobs, checked by the contract and the bundled registry before anything is paid for."""
+"""Rows of a manifest become jobs, checked by the contract and the registry, and priced, before anything is bought."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from ..._resources.paid_request import ASPECT_RATIO, DURATION, MODEL
 from ..._settings import unreachable_host
 from ...errors import InvalidInputError
 from .._ledger.job import NewJob
-from .prices import Prices
-from .readers import Row
+from .readers import Row, read_table
 
 SCHEMA = "ImageToVideoRequest"
 OWN = ("key", "image")
@@ -32,17 +31,14 @@ OWN = ("key", "image")
 REFUSED = {"video_number": "one job makes one video; write one row for each"}
 COLUMNS = (*OWN, *sorted(field_names(SCHEMA) - {"image"} - REFUSED.keys()))
 # What an export has beside them: what became of a job, which is for people.
-EXPORTED = frozenset(
-    {
-        "state", "credits", "task_id", "submits", "reason", "kind", "path", "sha256", "size", "line", "named",
-        "batch_id", "created", "began", "submitted", "ended", "other_parameters",
-    }
-)  # fmt: skip
+FACTS = ("task_id", "submits", "reason", "kind", "path", "sha256", "size", "line", "named", "batch_id")
+TIMES = ("created", "began", "submitted", "ended")
+_EXPORTED = frozenset({"state", "credits", *FACTS, *TIMES, "other_parameters"})
 # What each row of an export has.
 _EXPORT = frozenset({"key", "state", "submits", "line", "created"})
-# As tables have them; the last are those of spreadsheets in German, French, Spanish and Italian.
-_YES = ("true", "yes", "y", "on", "1", "1.0", "wahr", "ja", "vrai", "oui", "verdadero", "vero")
-_NO = ("false", "no", "n", "off", "0", "0.0", "falsch", "nein", "faux", "non", "falso")
+# As tables have them; the last are those of spreadsheets in German, French, Spanish, Italian and Portuguese.
+_YES = ("true", "yes", "y", "on", "1", "1.0", "wahr", "ja", "vrai", "oui", "verdadero", "vero", "verdadeiro", "sim")
+_NO = ("false", "no", "n", "off", "0", "0.0", "falsch", "nein", "faux", "non", "falso", "não")
 _WORDS = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 # Three digits behind a comma are thousands.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,15}(\.0{0,30}|,0{1,2})?")
@@ -50,11 +46,14 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,15}(\.0{0,30}|,0{1,2})?")
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 # A spreadsheet takes 9:16 for a time of the day.
 _CLOCK = re.compile(r"0?([0-9]{1,2}):0?([0-9]{1,2})(:00)?")
-# As Excel has them, also in German, French, Spanish, Italian and Portuguese.
+# As spreadsheets have them in any language, such as #VALUE!, #DIV/0!, #¡REF!, #NOM? and #ЗНАЧ!; then those without a
+# mark at the end, those of LibreOffice, and a cell that was too narrow.
 _ERRORS = re.compile(
-    r"#(N/A|N/D|NV|(REF|BEZUG|VALUE|WERT|VALEUR|VALORE?|DIV/0|NULL|NULO|NULLO|NUM|NÚM|ZAHL|NOMBRE|SPILL|CALC|FIELD"
-    r"|BLOCKED|UNKNOWN|CONNECT|BUSY|PYTHON|EXTERNAL)!|¡(REF|VALOR|DIV/0|NUM|NULO)!|(NAME|NOM|NOMBRE|NOME)\?|GETTING_DATA)"
+    r"#¡?[^\W\d_a-z][^\sa-z]*[!?]|#(N/[ABD]|NV|Н/Д|I/T|YOK|HIÁNYZIK|NENÍ_K_DISPOZICI|GETTING_DATA)|Err:[0-9]{3}|#{3,}"
 )
+# What R, pandas and databases write where there is no value, and Google Sheets where there is none yet.
+NO_VALUE = frozenset({"NA", "N/A", "<NA>", "nan", "NaN", "NaT", "None", "null", "NULL", "\\N", "Loading..."})
+PRICED = ("model", "duration", "resolution", "generate_audio")
 _REQUIRED = ("prompt", "model", "duration")
 _MOST_KNOWN = 100_000
 
@@ -136,7 +135,7 @@ class Checker:
             return columns
         self._columns, self._is_exported = columns, set(columns) >= _EXPORT
         self._taken = frozenset(columns) & frozenset(COLUMNS)
-        ignored = EXPORTED if self._is_exported else frozenset[str]()
+        ignored = _EXPORTED if self._is_exported else frozenset[str]()
         unknown = self._unknown(tuple(name for name in columns if name not in ignored | self._told))
         self._told |= set(columns)
         line = row.line if row.head is None else row.head
@@ -215,7 +214,7 @@ class Checker:
     def _near_file(self, image: str) -> str:
         """A file that may be meant: spelt as a URL, in the way of Windows, with quotes, or in other letters."""
         plain_name = unquote(re.sub("^file://(localhost)?", "", image)).strip("\"'\u200b\ufeff ")
-        for name in (plain_name, plain_name.replace("\\", "/"), os.path.expanduser(image)):
+        for name in (plain_name, os.path.abspath(plain_name), plain_name.replace("\\", "/"), os.path.expanduser(image)):
             if name and name != image and self._found(os.path.join(self._folder, name)) is not None:
                 return f"; did you mean {quoted(name)}?"
         folder, name = os.path.split(os.path.join(self._folder, plain_name))
@@ -279,6 +278,8 @@ def _read(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
             found.append(f"{name} {_shown(given[name])} is no {_WANTED[kind]}")
         elif isinstance(read, str) and _ERRORS.fullmatch(read):
             found.append(f"{name} {read} is an error of the spreadsheet")
+        elif kind == "text" and name != "image" and isinstance(read, str) and read in NO_VALUE:
+            found.append(f"{name} {read} is what programs write for no value: leave the cell empty")
         if read is not None:
             is_clock = name == "aspect_ratio" and isinstance(read, str) and _CLOCK.fullmatch(read)
             values[name] = _CLOCK.sub(r"\1:\2", read) if is_clock else read
@@ -358,3 +359,61 @@ def _near(name: str) -> str:
 
 
 KINDS = _kinds()
+
+
+class Prices:
+    """A table of prices in credits; the row that says most about a job wins, and without one the price is unknown.
+
+    No source of the API has prices that could be relied on, so the user supplies them.
+    """
+
+    def __init__(self, rows: list[dict[str, str]] | None = None) -> None:
+        """Take rows of texts; an empty cell fits everything."""
+        self._rows = rows or []
+        self._known: dict[tuple[str, ...], float | None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def of(self, parameters: Mapping[str, Any]) -> float | None:
+        """The price of a job, or None."""
+        if not self._rows:
+            return None
+        asked = tuple(str(parameters.get(name, "")).lower() for name in PRICED)
+        if asked not in self._known:
+            fitting = [row for row in self._rows if _fits(row, asked)]
+            best = max(fitting, key=lambda row: sum(bool(row[name]) for name in PRICED), default=None)
+            self._known[asked] = float(best["credits"]) if best else None
+        return self._known[asked]
+
+
+def read_prices(path: str | os.PathLike[str] | None) -> Prices:
+    """Read a table, as a manifest may be one: model, duration, resolution, generate_audio and credits.
+
+    Each column but the last may be left out, and so may a cell: it then fits everything. Raises InvalidInputError.
+    """
+    if path is None:
+        return Prices()
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidInputError(f"prices are the path of a table, not {type(path).__name__}")
+    place, rows = Path(os.path.expanduser(path)), list[dict[str, str]]()
+    for found in read_table(place):
+        given, wrong = _read({name: found.values.get(name) for name in PRICED})
+        cell = str(found.values.get("credits", "")).strip()
+        unknown = [f"there is no column {name!r:.60}" for name in found.values if name not in (*PRICED, "credits")]
+        price = [] if _is_price(cell) else [f"credits {cell!r:.40} is no number of 0 or more"]
+        if problem := found.problem or "; ".join((*unknown, *wrong, *price)):
+            raise InvalidInputError(f"line {found.line} of {place}: {problem}")
+        rows.append({**{name: str(given.get(name, "")) for name in PRICED}, "credits": cell})
+    return Prices(rows)
+
+
+def _fits(row: Mapping[str, str], asked: tuple[str, ...]) -> bool:
+    return all(row[name].lower() in ("", value) for name, value in zip(PRICED, asked, strict=True))
+
+
+def _is_price(text: str) -> bool:
+    try:
+        return 0 <= float(text) < 1e9
+    except ValueError:
+        return False

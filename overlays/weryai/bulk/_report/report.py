@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import InvalidInputError
 from .._ledger.opening import Place, looking, name_of
-from .._results.atomic_file import appearing
+from .._results.export import appearing
 from .data import gather
 from .media import Media
 from .page import page
