@@ -46,10 +46,10 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,15}(\.0{0,30}|,0{1,2})?")
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 # A spreadsheet takes 9:16 for a time of the day.
 _CLOCK = re.compile(r"0?([0-9]{1,2}):0?([0-9]{1,2})(:00)?")
-# As spreadsheets have them in any language, such as #VALUE!, #DIV/0!, #¡REF!, #NOM? and #ЗНАЧ!; then those without a
-# mark at the end, those of LibreOffice, and a cell that was too narrow.
+# As spreadsheets have them in any language, such as #VALUE!, #DIV/0!, #¡REF!, #NOM?; then those without a
+# mark at the end (the one in Cyrillic is Russian for N/A), those of LibreOffice, and a cell that was too narrow.
 _ERRORS = re.compile(
-    r"#¡?[^\W\d_a-z][^\sa-z]*[!?]|#(N/[ABD]|NV|Н/Д|I/T|YOK|HIÁNYZIK|NENÍ_K_DISPOZICI|GETTING_DATA)|Err:[0-9]{3}|#{3,}"
+    r"#¡?[^\W\d_a-z][^\sa-z]*[!?]|#(N/[ABD]|NV|\u041d/\u0414|I/T|YOK|HIÁNYZIK|NENÍ_K_DISPOZICI|GETTING_DATA)|Err:[0-9]{3}|#{3,}"
 )
 # What R, pandas and databases write where there is no value, and Google Sheets where there is none yet.
 NO_VALUE = frozenset({"NA", "N/A", "<NA>", "nan", "NaN", "NaT", "None", "null", "NULL", "\\N", "Loading..."})
