@@ -48,7 +48,7 @@ certifi.where = lambda: str(ROOT)
 @pytest.fixture(autouse=True)
 def _remembers_nothing() -> None:
     """Let each test begin like a new process, which has sent nothing yet: ports, and so services, come again."""
-    if (memory := sys.modules.get("weryai._journal.memory")) is not None:
+    if (memory := sys.modules.get("weryai._journal.recording")) is not None:
         memory.MEMORY.forget()
 
 

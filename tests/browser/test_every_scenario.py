@@ -16,7 +16,7 @@ from fakes.faulty_server import FaultyServer
 from fakes.surroundings import JOURNEY_KEY
 from journeys.scenario_outcomes import DELIVERIES, OUTCOMES
 from journeys.scenario_stories import tell
-from weryai._journal.memory import MEMORY
+from weryai._journal.recording import MEMORY
 from weryai.emulator import Emulator, ManualClock, scenarios
 
 pytestmark = [needs_chromium, pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]

@@ -85,7 +85,7 @@ def weryai_command(
 
 def weryai_here(*arguments: str, base_url: str | None, key: str | None, folder: Path) -> Ended:
     """Run one command as `weryai_command` does, but in this process: for what a process of its own tells nothing of."""
-    from weryai._journal.memory import MEMORY
+    from weryai._journal.recording import MEMORY
     from weryai.cli import run
 
     said, told = io.StringIO(), io.StringIO()

@@ -85,7 +85,7 @@ BEFORE_AND_AFTER = """
 import os
 
 from weryai import WeryAI
-from weryai._journal.memory import MEMORY
+from weryai._journal.recording import MEMORY
 
 JOURNAL = os.environ.get("WERYAI_JOURNAL")
 NAMES = ("WERYAI_API_KEY", "WERYAI_BASE_URL", "WERYAI_MODELS_BASE_URL")

@@ -22,8 +22,8 @@ from fakes.journals import OUTCOMES, rows
 from fakes.pictures import png
 from fakes.surroundings import JOURNEY_KEY
 from weryai import AsyncWeryAI, DuplicateRequestError, Journal, OutcomeUnknownError, RetryPolicy, WeryAI
-from weryai._journal import memory
-from weryai._journal.memory import MEMORY
+from weryai._journal import recording
+from weryai._journal.recording import MEMORY
 from weryai.errors import Outcome
 
 pytestmark = pytest.mark.timeout(60)
@@ -130,7 +130,7 @@ def test_an_answer_that_comes_late_is_remembered() -> None:
 
 def test_the_memory_is_bounded_and_holds_no_secret(faulty_server: FaultyServer, monkeypatch: Any) -> None:
     """The oldest unknown outcome goes first; neither key nor frames are kept."""
-    monkeypatch.setattr(memory, "MOST", 3)
+    monkeypatch.setattr(recording, "MOST", 3)
     faulty_server.default("POST", SUBMIT, html_reply(502))
     for length in range(5, 10):
         attempt(Face("sync"), faulty_server.url, duration=length, validate=False)

@@ -16,7 +16,7 @@ HTTPX |= {"_exchange", "_live", "_guard", "_stories", "_suite"}
 #: what the process remembers, and where requests may go.
 PLUGIN_KNOWS = {
     ("weryai._flow.clock", "skipping"),
-    ("weryai._journal.memory", "MEMORY"),
+    ("weryai._journal.recording", "MEMORY"),
     ("weryai._transport.trace", "checking"),
 }
 EMULATOR = python_files(OVERLAY / "emulator")

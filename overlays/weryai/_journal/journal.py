@@ -16,9 +16,8 @@ from .._flow.intent import Intent
 from .._flow.order import AttemptResult, Cost, Order, OrderState, Scope, service_of
 from ..errors import ConfigurationError, JournalError
 from . import transitions as steps
-from .database_file import share
+from .database_file import followed_by, share
 from .schema import JOURNAL
-from .writer import followed_by
 
 T = TypeVar("T")
 WINDOW = 600.0

@@ -59,7 +59,6 @@ class Target:
         self._start(Reply(200, {}))
 
     def _start(self, reply: Reply) -> None:
-        """Know nothing yet but what the head of a response says."""
         length, encoding = reply.headers.get("content-length", ""), reply.headers.get("content-encoding", "").lower()
         self._validator = _validator(reply)
         self._announced = int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None

@@ -151,7 +151,6 @@ def _check(name: str, kind: object, other: str | None, size: int, made_of: str |
 
 
 def _remedy(other: str | None) -> str:
-    """What makes an image that the service takes out of one of this kind."""
     missing = needed_extra(other)
     return "convert=True, or --convert, makes a JPEG of it" + (f"; {missing}" if missing else "")
 
@@ -272,7 +271,6 @@ def is_no_path(text: str) -> str | None:
 
 
 def _is_base64(text: str) -> bool:
-    """Whether a text is an image in base64, by its first bytes."""
     # There are two alphabets of it.
     head = "".join(text[:64].split())[:24].replace("-", "+").replace("_", "/")
     try:
@@ -288,6 +286,4 @@ def _sniff(content: bytes) -> tuple[str, str] | None:
         return ".jpg", "image/jpeg"
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return ".png", "image/png"
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return ".webp", "image/webp"
-    return None
+    return (".webp", "image/webp") if content.startswith(b"RIFF") and content[8:12] == b"WEBP" else None

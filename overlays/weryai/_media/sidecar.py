@@ -68,7 +68,6 @@ def write_sidecar(
 
 
 def _is_sidecar(path: Path) -> bool:
-    """Whether a file was written by us."""
     try:
         known = json.loads(path.read_bytes()) if path.is_file() else None
     except (ValueError, RecursionError):
@@ -77,7 +76,6 @@ def _is_sidecar(path: Path) -> bool:
 
 
 def _told(moment: float | None) -> str | None:
-    """A time in UTC, as ISO 8601."""
     if moment is None:
         return None
     return datetime.datetime.fromtimestamp(moment, datetime.UTC).isoformat(timespec="seconds")

@@ -286,7 +286,6 @@ def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[_Box]:
 
 
 def _find(file: BinaryIO, box: _Box, *path: bytes) -> _Box | None:
-    """The first box of that path inside a box."""
     found: _Box | None = box
     for kind in path:
         found = found and next((one for one in _boxes(file, found.start, found.end) if one.kind == kind), None)

@@ -19,8 +19,7 @@ import dataclasses
 from concurrent.futures import Future
 
 from .._flow.effects import Flow, Reply, Send
-from .._journal.memory import MEMORY
-from .._journal.recording import INTERRUPTED, Recording
+from .._journal.recording import INTERRUPTED, MEMORY, Recording
 from .._settings import Settings
 from ..errors import WeryAIError
 from .trace import Evidence

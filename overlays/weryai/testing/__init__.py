@@ -85,7 +85,7 @@ def weryai_emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
     takes a second. `weryai_emulator.clock.advance(seconds)` turns it by hand; the option `speed=1` asks for real time.
     Options come from `@pytest.mark.weryai(...)`. A fault that was injected and never triggered fails the test.
     """
-    from weryai._journal.memory import MEMORY
+    from weryai._journal.recording import MEMORY
     from weryai._transport.trace import checking
 
     options, refused = _options_of(request.node), dict[str, str]()

@@ -11,8 +11,7 @@ from weryai import DuplicateRequestError, Journal, NotSentError, OutcomeUnknownE
 from weryai._flow.effects import Reply, Send, Transmit
 from weryai._flow.intent import Intent
 from weryai._flow.order import AttemptResult, OrderState
-from weryai._journal.memory import MEMORY
-from weryai._journal.recording import Recording
+from weryai._journal.recording import MEMORY, Recording
 from weryai._protocol.endpoint import read_submission
 from weryai._protocol.envelope import accept_paid
 from weryai._transport.http import note_on_interruption

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from weryai._journal.writer import Store, Writer
+from weryai._journal.database_file import Store, Writer
 from weryai.errors import JournalError
 
 

@@ -15,9 +15,8 @@ from typing import Any, NoReturn, Self, TypeVar
 
 from ..._flow.intent import Intent
 from ..._flow.order import AttemptResult
-from ..._journal.database_file import DatabaseFile, share
+from ..._journal.database_file import DatabaseFile, Writer, share
 from ..._journal.sqlite_file import keeps_inodes, unusable
-from ..._journal.writer import Writer
 from ...errors import ConfigurationError, JournalError, WeryAIError, before_sending
 from . import transitions as steps
 from .schema import LEDGER

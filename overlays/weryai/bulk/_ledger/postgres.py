@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..._flow.logs import log
-from ..._journal.writer import Store, Writer
+from ..._journal.database_file import Store, Writer
 from ...errors import ConfigurationError, JournalError, before_sending
 from .ledger import OpenLedger
 from .schema import INDEX, JOBS, NAMES, RUN, SCHEMA, UPLOADS, upgrade
