@@ -52,15 +52,22 @@ __all__ = [
 __all__ += errors.__all__
 
 _HOMES = {
-    "AsyncWeryAI": "_client", "BUNDLED_MODELS_DATE": "_protocol.model_registry", "Batch": "_resources.batches",
-    "Cost": "_flow.order", "Drift": "_protocol.drift", "Journal": "_journal.journal",
-    "Model": "_protocol.model_registry",
-    "Order": "_flow.order", "OrderState": "_flow.order", "RetryPolicy": "_flow.retry",
-    "Submission": "_protocol.endpoint", "Task": "_task", "TaskState": "_task",
-    "Video": "_resources.videos", "VideoLink": "_task", "VideoOptions": "_resources.videos",
-    "GenerateOptions": "_resources.videos", "Prepared": "_resources.videos", "Upload": "_resources.videos",
-    "WaitResult": "_resources.tasks", "WeryAI": "_client", "bundled_models": "_protocol.model_registry",
-}  # fmt: skip
+    name: module
+    for module, names in (
+        ("_client", "AsyncWeryAI WeryAI"),
+        ("_flow.order", "Cost Order OrderState"),
+        ("_flow.retry", "RetryPolicy"),
+        ("_journal.journal", "Journal"),
+        ("_protocol.drift", "Drift"),
+        ("_protocol.model_registry", "BUNDLED_MODELS_DATE Model bundled_models"),
+        ("_protocol.endpoint", "Submission"),
+        ("_resources.batches", "Batch"),
+        ("_resources.tasks", "WaitResult"),
+        ("_resources.videos", "GenerateOptions Prepared Upload Video VideoOptions"),
+        ("_task", "Task TaskState VideoLink"),
+    )
+    for name in names.split()
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -76,13 +76,15 @@ class AsgiApp:
                 await send({"type": "websocket.close"})
 
     async def _serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        headers = {name.lower(): value for name, value in scope["headers"]}
+        # Both may be left out.
+        headers = {name.lower(): value for name, value in scope.get("headers") or ()}
+        query = scope.get("query_string") or b""
         length = headers.get(b"content-length", b"").decode("latin-1")
-        status = _refused(self._receiver, scope["method"], scope["query_string"], length)
+        status = _refused(self._receiver, scope["method"], query, length)
         events: tuple[WebhookEvent, ...] = ()
         if status is None:
             body = await _body(receive)
-            status, events = _taken(self._receiver, body, scope["query_string"])
+            status, events = _taken(self._receiver, body, query)
         head = [(name.lower().encode(), value.encode()) for name, value in _headers(status)]
         await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": b""})

@@ -1,13 +1,11 @@
 """The life of a paid request, as one list of steps in the order in which they wrap.
 
-| step     | where              | what it does                                                                        |
-|----------|--------------------|-------------------------------------------------------------------------------------|
-| slot     | `runner`           | waits for one of `max_requests`; nothing is sent yet                                |
-| shield   | `shield`           | an interruption stops what has not left, and waits for the response of what has     |
-| record   | `_journal`         | the order is on disk before it is sent, and what came of it right after;            |
-|          |                    | without a journal the process remembers what may have been paid for                 |
-| transmit | `runner`           | one POST on a fresh connection, watched by `trace`                                  |
-| drift    | `runner`           | tells what the contract does not know, when the response is safe                    |
+* slot (`runner`, `awaiting`): waits for one of `max_requests`; nothing is sent yet
+* shield (there too): an interruption stops what has not left, and waits for the response of what has
+* record (`_journal`): the order is on disk before it is sent, and what came of it right after; without a journal the
+  process remembers what may have been paid for
+* transmit: one POST on a fresh connection, watched by `trace`
+* drift: tells what the contract does not know, when the response is safe
 
 Record and transmit are one flow, `life`; the others differ between the two runners, and stand there in this order.
 """
@@ -34,7 +32,8 @@ class PaidAttempt:
         self.effect, self.evidence = dataclasses.replace(effect, api_key=api_key), Evidence()
         log = (settings.journal or MEMORY).order_log(settings.base_url, api_key)
         self._recording = Recording(self.effect, log, self.evidence)
-        self.is_given_up = False
+        # Nobody waits for it any more; stopped, because it surely was not sent.
+        self.is_given_up = self.is_stopped = False
 
     def life(self) -> Flow[Reply]:
         """Go through the steps inside the shield."""
@@ -42,7 +41,7 @@ class PaidAttempt:
 
     def stopped(self) -> Future[None] | None:
         """Note that it was stopped before its first byte."""
-        self.is_given_up = True
+        self.is_given_up = self.is_stopped = True
         return self._recording.note_stopped()
 
     def give_up(self, reason: str = INTERRUPTED) -> None:

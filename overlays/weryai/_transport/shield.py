@@ -106,11 +106,12 @@ class _Helpers:
 
     def perform(self, send: Callable[[], Reply], outcome: _Outcome) -> None:
         with self._lock:
-            if self._idle is not None:
-                self._idle.put((send, outcome))
-                self._idle = None
-                return
-        inbox: _Inbox = queue.SimpleQueue()
+            # Taken before it is used: an interruption in between must not leave a busy helper, or none, as idle.
+            inbox, self._idle = self._idle, None
+        if inbox is not None:
+            inbox.put((send, outcome))
+            return
+        inbox = queue.SimpleQueue()
         inbox.put((send, outcome))
         try:
             threading.Thread(target=self._help, args=(inbox,), name="weryai-submit", daemon=True).start()
@@ -158,7 +159,7 @@ def note(
 ) -> None:
     """Tell the interrupted caller, the log and the journal what became of the submission."""
     is_open = not outcome.done() or outcome.cancelled()
-    if attempt.is_given_up:
+    if attempt.is_stopped:
         note = http.note_on_interruption(attempt.effect, NotSentError())
     else:
         if is_open or outcome.exception() is None:

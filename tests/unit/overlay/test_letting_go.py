@@ -2,6 +2,8 @@
 
 import asyncio
 import concurrent.futures
+import dataclasses
+import queue
 import signal
 import sys
 import threading
@@ -19,10 +21,12 @@ from fakes.faulty_server import FaultyServer
 from fakes.journals import rows
 from fakes.surroundings import JOURNEY_KEY
 from weryai import AsyncWeryAI, Journal, NotSentError, OutcomeUnknownError, RetryPolicy, WeryAI
-from weryai._flow.effects import Send
+from weryai._flow.effects import Reply, Send
+from weryai._flow.intent import Intent
 from weryai._transport.awaiting import await_shielded
 from weryai._transport.http import failure
-from weryai._transport.shield import OpenAttempts, send_shielded
+from weryai._transport.paid import PaidAttempt
+from weryai._transport.shield import CLOSED, OpenAttempts, _Helpers, _Outcome, send_shielded
 from weryai._transport.trace import Evidence
 from weryai.errors import ConfigurationError, WeryAIError
 
@@ -34,7 +38,7 @@ PAID = Send({"method": "post", "url": "/x"}, paid=True)
 class Stopped:
     """An attempt that is stopped before its first byte, and whose note takes a while to reach the disk."""
 
-    effect, is_given_up = PAID, True
+    effect, is_given_up, is_stopped = PAID, True, True
     evidence = SimpleNamespace(stop=lambda: True)
 
     def __init__(self) -> None:
@@ -78,7 +82,7 @@ async def test_a_coroutine_that_is_closed_gives_its_attempt_up() -> None:
     """Thrown away while its request is open, a submission is noted as one that nobody waits for."""
     given_up: list[bool] = []
     attempt: Any = SimpleNamespace(
-        effect=PAID, is_given_up=False, evidence=Evidence(), give_up=lambda: given_up.append(True)
+        effect=PAID, is_stopped=False, evidence=Evidence(), give_up=lambda: given_up.append(True)
     )
     before = asyncio.all_tasks()
     waiting = await_shielded(asyncio.Event().wait(), attempt)  # type: ignore[arg-type]
@@ -87,6 +91,62 @@ async def test_a_coroutine_that_is_closed_gives_its_attempt_up() -> None:
     for sending in asyncio.all_tasks() - before:
         sending.abandon()  # type: ignore[attr-defined]
     assert given_up == [True]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals are sent to threads on Windows")
+def test_who_is_interrupted_after_the_close_is_told_that_it_was_sent(
+    faulty_server: FaultyServer, journal_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that is closed while its order is open gives the order up, and nobody hears that nothing was sent."""
+    monkeypatch.setattr("weryai._transport.shield.GRACE", 0.1)
+    faulty_server.default("POST", SUBMIT, Hang())
+    client = WeryAI(JOURNEY_KEY, base_url=faulty_server.url, journal=journal_path, retry=ONCE)
+
+    def close_and_interrupt() -> None:
+        opened = client._runner._paid._open
+        while not any(attempt.evidence.proves_sent for attempt in tuple(opened)):
+            pass
+        client.close()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    closing = threading.Thread(target=close_and_interrupt)
+    closing.start()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        submit(client)
+    closing.join()
+    assert "may have been billed" in " ".join(caught.value.__notes__)
+    assert rows(journal_path) == ["ambiguous"]
+
+
+async def test_who_is_cancelled_after_the_close_is_told_that_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for asyncio."""
+    monkeypatch.setattr("weryai._transport.shield.GRACE", 0.0)
+    client = AsyncWeryAI(JOURNEY_KEY, base_url="http://127.0.0.1:9")
+    attempt = PaidAttempt(dataclasses.replace(PAID, intent=Intent("POST /x", {}, row=1)), client._settings)
+    attempt.evidence.trace("http11.send_request_headers.started", {})
+    sending = asyncio.create_task(await_shielded(asyncio.Event().wait(), attempt))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    attempt.give_up(CLOSED)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await sending
+    assert "may have been billed" in " ".join(caught.value.__notes__)
+
+
+def test_an_interrupted_handover_leaves_no_helper_that_is_not_there() -> None:
+    """Interrupted while work is handed to the idle helper, the next submission finds another one, and does not hang."""
+
+    class Interrupted(queue.SimpleQueue[Any]):
+        def put(self, *_: Any, **__: Any) -> None:
+            raise KeyboardInterrupt
+
+    helpers = _Helpers()
+    helpers._idle = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        helpers.perform(lambda: Reply(200, {}), _Outcome())
+    done = _Outcome()
+    helpers.perform(lambda: Reply(201, {}), done)
+    assert done.result(30).http_status == 201
 
 
 def test_closing_waits_for_nobody_who_was_given_up() -> None:

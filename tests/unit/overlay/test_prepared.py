@@ -81,14 +81,14 @@ class Attempt:
     """An attempt of which nothing has left."""
 
     effect = Send({"method": "post", "url": "/x"}, paid=True)
-    is_given_up = False
+    is_given_up = is_stopped = False
 
     def __init__(self) -> None:
         self.evidence = Evidence()
 
     def stopped(self) -> None:
         """Note that it was stopped."""
-        self.is_given_up = True
+        self.is_given_up = self.is_stopped = True
 
     def give_up(self) -> None:
         """Note that nobody waits for it."""
