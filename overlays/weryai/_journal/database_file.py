@@ -112,7 +112,7 @@ class DatabaseFile:
             return self._writer.write(change)
 
     def check_place(self, path: Path) -> None:
-        """Raise JournalError if what is written would be lost: another file, or none, lies at the path by now."""
+        """Raise JournalError if what is written would be lost: another file, or none, lies at the path."""
         self._store.check_place(path)
         if self._exclusive and not self._hold.is_held():
             raise _moved(path, self._kind, "its .lock file was deleted or replaced")
@@ -195,7 +195,7 @@ class Store:
         self.db.close()
 
     def mend(self, error: Exception, attempt: int) -> bool:
-        """Do what can be done after a transaction failed; whether it is worth making once more."""
+        """Mend what made a transaction fail, if possible; whether to make it once more."""
         return False
 
     def explain(self, error: Exception) -> Exception:
@@ -244,7 +244,7 @@ class FileStore(Store):
     close = disconnect
 
     def check_place(self, path: Path) -> None:
-        """Raise JournalError unless the file is at the path, no shorter than it was, and its log beside it."""
+        """See `DatabaseFile`; the file is no shorter than it was, and its log lies beside it."""
         try:
             found = os.stat(path)
         except OSError as error:
@@ -257,7 +257,7 @@ class FileStore(Store):
             raise _moved(path, self._kind, "its -wal file was deleted or replaced")
 
     def _find_log(self) -> Identity | None:
-        """The write-ahead log, which holds what the file itself does not have yet."""
+        """The write-ahead log, which has what the file itself does not have yet."""
         try:
             found = os.stat(f"{self._path}-wal")
         except OSError:
@@ -283,7 +283,7 @@ def followed_by(future: Future[T], check: Callable[[], None]) -> Future[T]:
 
 
 class Writer:
-    """Makes changes of a database in the order they came; a future is done when its change is on the disk."""
+    """Makes changes in the order they came; a future is done when its change is on the disk."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -296,7 +296,7 @@ class Writer:
         self._thread.start()
 
     def write(self, change: Callable[[Any], T]) -> Future[T]:
-        """Have a change made; what it raises, or what the disk says, is the future's exception."""
+        """Have a change made; what it raises, or the disk, is the future's exception."""
         done: Future[T] = Future()
         with self._lock:
             if self._is_closed:
@@ -337,7 +337,7 @@ class Writer:
             self._store.close()
 
     def _commit(self, batch: list[tuple[Change, Future[Any]]]) -> None:
-        """Make changes in one transaction; one that fails leaves no trace and does not harm the others."""
+        """Make changes in one transaction; one that fails leaves no trace and harms no other."""
         wanted = [one for one in batch if one[1].set_running_or_notify_cancel()]
         attempt = 0
         while wanted:
@@ -367,7 +367,7 @@ class Writer:
         return ended
 
     def _attempt_alone(self, db: Any, change: Change) -> tuple[Any, Exception | None]:
-        """Make the only change of a transaction, which needs no savepoint: if it fails, all of it is undone."""
+        """Make the only change of a transaction, which needs no savepoint."""
         try:
             result = change(db)
         except self._store.passing:

@@ -19,7 +19,7 @@ from ..errors import JournalError, before_sending
 # How long another process may keep the file to itself, in seconds.
 PATIENCE = 10.0
 MOUNTS = Path("/proc/self/mountinfo")
-# SQLite's write-ahead log needs memory that all its users share, which no file system between machines gives.
+# SQLite's write-ahead log needs memory that all its users share.
 NETWORK = ("nfs", "cifs", "smb", "ncpfs", "afs", "9p", "ceph", "lustre", "glusterfs", "gpfs", "beegfs", "fuse.sshfs",
            "fuse.gluster", "fuse.ceph", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse", "fuse.goofys")  # fmt: skip
 # A memory card or a stick; "fuseblk" may be one as well.
@@ -83,9 +83,9 @@ def unusable(path: Path, error: Exception, kind: Kind) -> JournalError:
 
 
 def _check(db: sqlite3.Connection, path: Path, kind: Kind, accept: Accept | None) -> None:
-    """Refuse what is no such file, or one that this version would not understand; make the tables of a new one."""
+    """Refuse what this version would not understand; make the tables of a new file."""
     make_durable(db)
-    # A transaction for the look and what follows from it; it also meets a disk that takes nothing any more.
+    # In a transaction, which also meets a disk that takes nothing any more.
     db.execute("begin immediate")
     version = version_of(db, path, kind)
     if version and accept is not None:
@@ -114,7 +114,7 @@ def make_durable(db: sqlite3.Connection) -> None:
 
 
 def _to_wal(db: sqlite3.Connection) -> str:
-    """Turn the write-ahead log on; SQLite itself does not wait when another process is at it."""
+    """Turn the write-ahead log on; SQLite does not wait here for another process."""
     patient_until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -174,7 +174,7 @@ class Lock:
         return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
     def remove(self) -> None:
-        """Give it back and remove its file. Who had opened that already sees in `is_held` that it locks nothing."""
+        """Give it back and remove its file; who had opened that already sees it by `is_held`."""
         if sys.platform == "win32":
             # There an open file stays, so that this removes none that another has opened.
             self.release()
@@ -206,7 +206,7 @@ def _take(handle: int, *, exclusive: bool) -> None:
     if sys.platform == "win32":
         import msvcrt
 
-        # Windows has no shared lock here: whoever shares the file only looks, for some seconds, whether it is kept.
+        # Windows has no shared lock here: who shares the file only looks, for some seconds, whether it is kept.
         msvcrt.locking(handle, msvcrt.LK_NBLCK if exclusive else msvcrt.LK_LOCK, 1)
         if not exclusive:
             msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
@@ -217,7 +217,7 @@ def _take(handle: int, *, exclusive: bool) -> None:
 
 
 def network_of(path: Path) -> str | None:
-    """The kind of network file system that a path is on, as far as the system tells (Linux, and Windows shares)."""
+    """The kind of network file system that a path is on, as far as is told (Linux, and Windows shares)."""
     if str(path).startswith("\\\\"):
         return "a network share"
     kind = _type_of(path)
@@ -237,7 +237,7 @@ def _type_of(path: Path) -> str:
 
 
 def _kind_of(path: str, mounts: str) -> str:
-    """The type of the innermost mount that holds the path; the last of several at one place covers the others."""
+    """The type of the innermost mount that holds the path; of several at one place the last."""
     best, kind = "", ""
     for line in mounts.splitlines():
         front, _, back = line.partition(" - ")

@@ -28,7 +28,7 @@ LATE = 3600.0
 
 
 def begin(db: sqlite3.Connection, intent: Intent, fingerprint: str, scope: Scope, window: float) -> int:
-    """Write down that an order is about to be sent, unless it may be one that was sent; return its row."""
+    """Write down that an order is about to be sent, unless it may have been sent; return its row."""
     now, owner = time.time(), this_process()
     if intent.row is not None:
         # The fence: whoever took the row over in the meantime has changed its state or its owner.
@@ -52,7 +52,7 @@ def begin(db: sqlite3.Connection, intent: Intent, fingerprint: str, scope: Scope
 def tidy(db: sqlite3.Connection, fingerprint: str, order_key: str | None) -> None:
     """See what became of the orders that one may repeat.
 
-    What was submitted while the clock was ahead is taken for submitted now, so that it is the same for no longer.
+    One of a time to come, when the clock was ahead, is taken for one of now, and so refuses others for no longer.
     """
     now = time.time()
     db.execute("update orders set began = ? where fingerprint = ? and began > ?", (now, fingerprint, now))
@@ -82,7 +82,7 @@ def mark_not_placed(db: sqlite3.Connection, row: int, reason: str) -> None:
 
 
 def finish_task(db: sqlite3.Connection, scope: Scope, task_id: str, path: str | None, reason: str | None) -> None:
-    """A task has its video on disk, or has failed; with its last task the order ends. Unknown tasks are nobody's."""
+    """A task has its video on disk, or has failed; with its last task the order ends."""
     found = db.execute(
         "select id from orders join tasks on order_id = id where task_id = ? and tasks.state = 'going' "
         "and orders.state = 'submitted' and base_url = ? and key = ?",
@@ -130,7 +130,7 @@ def list_orders(db: sqlite3.Connection, scope: Scope, states: Iterable[OrderStat
 
 
 def waits(db: sqlite3.Connection, scope: Scope, model: str) -> tuple[float, ...]:
-    """How many seconds the last orders of a model took from the submission to the video, newest first."""
+    """Seconds that the last orders of a model took from the submission to the video, newest first."""
     rows = db.execute(
         "select body, changed - began as seconds from orders where base_url = ? and key = ? and state = 'done' "
         "order by id desc limit ?",
@@ -238,7 +238,7 @@ def give_up(db: sqlite3.Connection, scope: Scope, row: int) -> Order:
 
 
 def _give_over(db: sqlite3.Connection, order: Order) -> None:
-    """Who settles what another machine had open knows what nobody here can see: that nobody works on it."""
+    """Who settles what another machine had open knows that nobody works on it, which nobody here can see."""
     if order.owner is not None and not order.owner.is_here:
         mark_ambiguous(db, order.row, "the machine that sent it was given up")
 

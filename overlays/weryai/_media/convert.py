@@ -1,6 +1,6 @@
-"""Images that the service does not take become ones that it takes: a JPEG under 10 MB, upright, in sRGB, without place.
+"""What the service does not take becomes a JPEG under 10 MB: upright, in sRGB, without place.
 
-Pillow and pillow-heif do it (extra "images"), and are imported when the first image needs them.
+Pillow and pillow-heif do it (extra "images"); the first image that needs them imports them.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 NEEDS_IMAGES = 'converting it needs the extra "images": pip install pillow pillow-heif'
-# What is read to be converted, at most; a raw 100 megapixels in 16 bit has 600 MB, and no camera writes that.
+# Bytes that are read to be converted; only a raw 100 megapixels in 16 bit has more, which no camera writes.
 MOST_SOURCE = 400_000_000
 MOST_PIXELS = 178_000_000
-# A phone has 200 megapixels. A JPEG is decoded in small, unless it is progressive: then all of it is kept first.
+# A phone has 200 megapixels. Only a JPEG that is not progressive is decoded in small.
 MOST_JPEG_PIXELS = 500_000_000
-# A browser's worst progressive JPEG has some dozen; each takes as long as the whole image.
+# The worst progressive JPEG of a browser has some dozen; each takes as long as the whole image.
 MOST_SCANS = 100
 _LONGEST_SIDE = 8_192
-# What is much larger is made half as large at once; a JPEG is decoded so, to no less than this.
+# What has more is made half as large at once; a JPEG is decoded so, to no less than this side.
 _MANY_PIXELS = 50_000_000
 _DRAFT_SIDE = 4_096
 _QUALITIES = (92, 85, 75)
 _STRIP = 256
-# How many bits cameras, scanners and microscopes measure grey with, which they then store in 16.
+# The bits that cameras, scanners and microscopes measure grey with, and then store in 16.
 _DEPTHS = (8, 10, 12, 14, 16)
 _FULL = 65_535
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")
@@ -49,7 +49,7 @@ _filters = threading.Lock()
 
 
 def convertible_kind(head: bytes) -> str | None:
-    """The kind of an image that can be converted, by its first bytes; None for anything else."""
+    """The kind of an image that can be converted, by its first 64 bytes; None for anything else."""
     if head[4:8] == b"ftyp":
         brands = {head[start : start + 4] for start in (8, *range(16, len(head), 4))}
         return "AVIF" if brands & {b"avif", b"avis"} else "HEIC" if brands & _HEIF else None
@@ -61,7 +61,7 @@ def convertible_kind(head: bytes) -> str | None:
 
 
 def needed_extra(kind: str | None) -> str | None:
-    """What to install before an image of this kind, or one that is only too large, can be converted; None if it can."""
+    """What to install before this kind (None: jpg, png, webp) can be converted; None if nothing is missing."""
     needed = ("PIL", "pillow_heif") if kind == "HEIC" else ("PIL",)
     return None if all(map(_is_there, needed)) else NEEDS_IMAGES
 
@@ -74,7 +74,7 @@ def _is_there(module: str) -> bool:
 
 
 def refuse_too_many_pixels(head: bytes, name: str) -> None:
-    """Raise InvalidInputError for an image that has too many pixels to be converted, as far as its first bytes tell."""
+    """Raise InvalidInputError for too many pixels to be converted, as far as an image's first bytes tell."""
     pixels, is_in_small = pixels_of(head)
     if pixels > (MOST_JPEG_PIXELS if is_in_small else MOST_PIXELS):
         raise InvalidInputError(f"{name} cannot be converted: {_too_many(pixels)}")
@@ -118,7 +118,7 @@ def upright(content: bytes, *, size: int | None = None, alpha: bool = False) -> 
 
 
 def _decoded(content: bytes, size: int | None, *, alpha: bool) -> tuple[Image, str]:
-    """What `upright` returns, and what was decided about the brightness of grey of many bits."""
+    """What `upright` returns, and what `as_jpeg` tells of it."""
     from PIL import Image
 
     if scans_of(content) > MOST_SCANS:
@@ -142,7 +142,7 @@ def _decoded(content: bytes, size: int | None, *, alpha: bool) -> tuple[Image, s
             small = _reduced(image, max(2, max(image.size) // (2 * size)) if size else 2)
         else:
             small = _in_8_bit(image)
-        # As early as possible, because each step makes another copy.
+        # Early, because each step makes another copy.
         small.thumbnail((most, most))
         small = _in_srgb(small, profile)
         if 2 <= turn <= 8:
@@ -189,7 +189,7 @@ def _available(pillow: Any) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Let what Pillow warns of pass, which is of no matter here; warnings of others are warnings."""
+    """Let what Pillow warns of pass; warnings of others are warnings."""
     with _filters, warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"(PIL|pillow_heif)(\.|$)")
         yield
@@ -213,7 +213,7 @@ def _in_8_bit(image: Image) -> Image:
 
 
 def _reduced(image: Image, factor: int) -> Image:
-    """An image in 8 bit, and so many times smaller; strip by strip, so that no second copy of it is made."""
+    """An image in 8 bit, so many times smaller; by strips, so that no second copy of it is made."""
     from PIL import Image
 
     size = (-(-image.width // factor), -(-image.height // factor))
@@ -228,7 +228,7 @@ def _reduced(image: Image, factor: int) -> Image:
 
 
 def _squeezed(image: Image, content: bytes) -> tuple[Image, str]:
-    """Grey of 16 or 32 bit, or in fractions, as one of 8 bit, and what was decided about its brightness."""
+    """Grey of 16 or 32 bit, or in fractions, in 8 bit, and what was decided about its brightness."""
     tags: Any = getattr(image, "tag_v2", {})
     found: list[Any] = [strip.getextrema() for _, strip in _strips(image)]
     low, high = min(one[0] for one in found), max(one[1] for one in found)
@@ -248,7 +248,7 @@ def _squeezed(image: Image, content: bytes) -> tuple[Image, str]:
 
 
 def _strips(image: Image) -> Iterator[tuple[int, Image]]:
-    """An image in strips, by the line at which each begins, so that no second copy of it is made."""
+    """The strips of an image, by the line at which each begins."""
     for top in range(0, image.height, _STRIP):
         strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
         yield top, strip if image.mode == "F" else strip.convert("I")
@@ -272,7 +272,7 @@ def _bytes_of(strip: Image) -> Image:
 
 
 def _range_of(image: Image, content: bytes, tags: Any, low: float, high: float) -> tuple[float, float, str]:
-    """Which values are black and white: by what the file says, else by its values; and what was decided, in words."""
+    """Which values are black and white, by what the file says, else by its values; and that in words."""
     first, last = _first(tags.get(340, tags.get(280)), None), _first(tags.get(341, tags.get(281)), None)
     if image.mode == "F" or low < 0:
         if first is not None and last is not None and first < last and first <= low and high <= last:
@@ -294,7 +294,7 @@ def _range_of(image: Image, content: bytes, tags: Any, low: float, high: float) 
 
 
 def _bits_said(content: bytes, tags: Any, last: Any, high: float) -> int | None:
-    """How many bits of grey a file says to have that is kept in 16; None if it says nothing, or what cannot be."""
+    """How many bits of 16 a file says to use; None if it says nothing, or what cannot be."""
     if (bits := _first(tags.get(258), 16)) < 16:
         return int(bits)
     if last is not None and max(high, 1) <= last <= _FULL:
@@ -303,12 +303,11 @@ def _bits_said(content: bytes, tags: Any, last: Any, high: float) -> int | None:
 
 
 def _depth_of(value: float) -> int:
-    """The fewest bits that anything measures with and that hold a value."""
     return next(bits for bits in _DEPTHS if value < 2**bits)
 
 
 def _is_spread(image: Image, step: int, most: int) -> bool:
-    """Whether all values are multiples of a step or at most so much more: those of fewer bits, spread over 16."""
+    """Whether all values are multiples of a step, or at most so much more: fewer bits, spread over 16."""
     return all(value % step <= most for _, strip in _strips(image) for value in {*array.array("i", strip.tobytes())})
 
 
@@ -336,7 +335,7 @@ def _refuse_lost_colours(image: Image, content: bytes) -> None:
 
 
 def _in_srgb(image: Image, profile: object) -> Image:
-    """The colours as sRGB has them; a profile that is damaged or of another kind is of no matter."""
+    """The colours as sRGB has them; a damaged profile is of no matter."""
     alpha = image.getchannel("A") if image.mode == "RGBA" else None
     if isinstance(profile, bytes) and image.mode != "L":
         with contextlib.suppress(Exception):

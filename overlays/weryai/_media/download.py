@@ -23,7 +23,7 @@ from .structure import may_be_video, video_suffix
 IfExists: TypeAlias = Literal["replace", "refuse", "rename"]
 
 _HEAD_BYTES = 512
-# Of what does not start as a video does, this much is read at most; and a video hardly grows when it is unpacked.
+# Bytes that are read of what starts as no video; and how often larger a packed video becomes, at most.
 MOST_OTHER_BYTES = 16 * 1024 * 1024
 MOST_GROWTH = 8
 _PIECE = 256 * 1024
@@ -78,13 +78,13 @@ class Target:
         return self._received if self._file is not None else 0
 
     def resume_headers(self) -> dict[str, str]:
-        """Ask for the missing bytes alone, if some are there and the file can be recognised; else for all of it."""
+        """Ask for the missing bytes alone, if some are there and the file can be recognised."""
         if self.received == 0 or not self._validator or self._unpacking is not None:
             return {}
         return {"Range": f"bytes={self.received}-", "If-Range": self._validator}
 
     def begin(self, reply: Reply) -> bool:
-        """Get ready for the bytes of a response: those that are missing, or all of them, in a fresh temporary file."""
+        """Get ready for the bytes of a response: the missing ones, or all, in a fresh temporary file."""
         if reply.http_status == 206 and self._fits(reply):
             return True
         if reply.http_status in (200, 206, 416):
@@ -104,7 +104,7 @@ class Target:
         return True
 
     def write(self, chunk: bytes) -> None:
-        """Store a piece as it came over the line; raises ValueError when there is no end to what is no video."""
+        """Store a piece as it came over the line; raises ValueError where no video would go on."""
         self._raw += len(chunk)
         if self._unpacking is None:
             self._store(chunk)
@@ -135,7 +135,7 @@ class Target:
             raise ValueError(self.problem)
 
     def is_complete(self) -> bool:
-        """Whether every byte came, as far as the response or the video itself says how many there are; never none.
+        """Whether every byte came, as far as the response or the video itself tells.
 
         Sets `problem` when all came, and is no whole video.
         """
@@ -162,7 +162,7 @@ class Target:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def seal(self) -> Path:
-        """Flush to the disk, and return the name that the file deserves; what is no MP4 gets its own suffix."""
+        """Flush to the disk, and return the path that the file deserves: what is no MP4 gets its own suffix."""
         with self._storing():
             assert self._file is not None
             self._file.flush()
@@ -172,11 +172,11 @@ class Target:
 
     @property
     def sha256(self) -> str:
-        """What recognises the bytes that came, if it was asked for."""
+        """That of the bytes that came, with `hashed`."""
         return self._digest.hexdigest()
 
     def take_name(self, path: Path, *, may_replace: bool = False) -> Path:
-        """Give a sealed file its name, and tell if it is not what was asked for; raises FileExistsError if not free."""
+        """Give a sealed file its name, and warn of another suffix; raises FileExistsError if not free."""
         assert self._partial is not None
         try:
             if may_replace:
@@ -213,7 +213,7 @@ class Target:
         self.url = url
 
     def keep(self) -> Path | None:
-        """Leave what came, if anything did, and return where; what is whole, and no video, gets its own suffix."""
+        """Leave what came, if anything did, and return where; what is no video gets its own suffix."""
         path = self._partial if self.received else None
         if path is None or self._file is None:
             self.discard()
@@ -241,7 +241,7 @@ class Target:
         self._file = self._partial = None
 
     def _fits(self, reply: Reply) -> bool:
-        """Whether a part begins where ours ends and belongs to the same file, by its length and what recognises it."""
+        """Whether a part begins where ours ends, and belongs to the same file."""
         found = re.fullmatch(
             r"bytes ([0-9]{1,18})-[0-9]+/([0-9]{1,18}|\*)", reply.headers.get("content-range", "").strip()
         )
@@ -255,7 +255,6 @@ class Target:
         return total in (None, self._announced)
 
     def _is_same(self, reply: Reply) -> bool:
-        """Whether nothing in a part's head says that it belongs to another file."""
         name = "etag" if self._validator.startswith('"') else "last-modified"
         return reply.headers.get(name, self._validator) == self._validator
 
@@ -335,7 +334,7 @@ def _try(path: Path, if_exists: IfExists) -> None:
 
 
 def absolute_path(output: str | os.PathLike[str] | None) -> str:
-    """What the user named, as it reads from any folder; whoever means a folder is still seen to."""
+    """What the user named, as it reads from any folder; who means a folder still does."""
     if not isinstance(output, str | os.PathLike | None):
         raise InvalidInputError(f"output is a path or None, not {type(output).__name__}")
     named = os.fspath(_expanded(output)) if output is not None else "./"

@@ -61,10 +61,7 @@ def is_address(source: object) -> bool:
 
 
 def load_image(source: Any, *, validate: bool = True, convert: bool = False) -> Flow[Image]:
-    """Read an image as `read_image` does, and say what is made of one that is converted.
-
-    On an asyncio loop also a file is read that is read by awaiting.
-    """
+    """Read an image as `read_image` does, on an asyncio loop also by awaiting; say what is made of a converted one."""
     read = getattr(source, "read", None)
     given = (yield from _awaited(read, _most(convert=convert))) if inspect.iscoroutinefunction(read) else source
     image = yield from RunBlocking(lambda: read_image(given, validate=validate, convert=convert))
@@ -128,7 +125,7 @@ def read_image(source: ImageSource, *, validate: bool = True, convert: bool = Fa
 
 
 def _converted(kind: object, other: str | None, head: bytes, size: int, *, convert: bool) -> str | None:
-    """What an image is of which a JPEG is to be made; None for one that is sent as it is."""
+    """What an image is that becomes a JPEG; None for one that is sent as it is."""
     if not convert or kind is None:
         return other
     if size >= SURE_BYTES:
@@ -158,8 +155,8 @@ def _remedy(other: str | None) -> str:
 def glance_at(path: str, *, convert: bool = False) -> str | None:
     """Raise InvalidInputError for a file that is surely no image to be sent, by its size, its start and its end.
 
-    With `convert` return of what kind an image is that is to be converted, which is not decoded here. Only one whose
-    end is somewhere before the last 64 KB, as behind a film of a phone, is read as a whole.
+    With `convert` return what an image is that is to be converted; it is not decoded. Only one whose end lies before
+    the last 64 KB, as before a film of a phone, is read as a whole.
     """
     try:
         with open(path, "rb") as file:
@@ -202,7 +199,7 @@ def _read(source: Any, most: int) -> tuple[str, bytes]:
 
 
 def _pieces(file: BinaryIO, most: int) -> Iterator[bytes]:
-    """What a file has, to its end: a pipe, a socket or a remote file gives less at a time than is asked for."""
+    """What a file has, to its end: a pipe or a remote file gives less at a time than is asked for."""
     left = most + 1
     while left > 0:
         piece: Any = file.read(left)
@@ -254,7 +251,7 @@ def _read_path(source: str | os.PathLike[str], most: int) -> tuple[str, bytes]:
 
 
 def is_no_path(text: str) -> str | None:
-    """What a text is that stands where a path or a URL is read: the image itself, or nothing; None for a path."""
+    """What is wrong with a text that stands for a path or a URL; None for a path."""
     if text == "":
         return "no image was named"
     text = text.lstrip(" \t\r\n\"'")

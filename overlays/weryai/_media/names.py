@@ -1,4 +1,4 @@
-"""File names: safe, short enough for every file system, and given without replacing what has them already."""
+"""File names: safe, short enough for every file system, and given without replacing anything."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-# Most file systems take 255 bytes per part of a path; the rest is for a number, a suffix and what hides a part.
+# File systems take 255 bytes per part of a path; the rest is for a number, a suffix and what hides a part.
 NAME_BYTES = 200
 # No message quotes more characters of what was given.
 QUOTED = 200
@@ -72,7 +72,7 @@ def video_name(source: object, default: str) -> str:
 
 
 def quoted(value: object) -> str:
-    """What was given, for a message: short, and with nothing that a terminal cannot show."""
+    """What was given, for a message: short, and as a terminal can show it."""
     text = str(value)
     text = text if text.isprintable() else repr(text)[1:-1]
     return text if len(text) <= QUOTED else f"{text[: QUOTED - 3]}..."
@@ -132,7 +132,7 @@ def _has_same_bytes(one: Path, other: Path) -> bool:
 
 
 def _rename_claimed(source: Path, target: Path) -> None:
-    """Rename where there are no hard links: a hidden file, which only one can make, keeps others of us away."""
+    """Rename where there are no hard links: a hidden file, which only one can make, keeps others away."""
     name = unicodedata.normalize("NFC", target.name).casefold()
     word = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:16]
     claim = target.with_name(f".{word}.claim")

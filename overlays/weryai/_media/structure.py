@@ -46,7 +46,7 @@ def has_end(ends: bytes, size: int, suffix: str) -> bool:
 
 
 def scans_of(content: bytes) -> int:
-    """How many scans a JPEG has, 0 for any other image: each costs a decoder as much time as the whole image."""
+    """How many scans a JPEG has, 0 for any other image: each costs a decoder the time of the whole image."""
     if not content.startswith(b"\xff\xd8\xff"):
         return 0
     position, scans = 2, 0
@@ -61,10 +61,7 @@ def scans_of(content: bytes) -> int:
 
 
 def pixels_of(head: bytes) -> tuple[int, bool]:
-    """How many pixels an image says to have, 0 if its first bytes do not tell; whether it can be decoded in small.
-
-    That is a JPEG that is not progressive.
-    """
+    """How many pixels an image says to have, 0 if its first bytes do not tell; whether it can be decoded in small."""
     try:
         if head.startswith(b"\xff\xd8\xff"):
             return _frame_of(head)
@@ -122,12 +119,12 @@ def _size_in_tiff(head: bytes, order: str) -> tuple[int, int]:
 
 
 def depth_of_png(content: bytes) -> tuple[int, int]:
-    """How many bits each value of a PNG has, and its type of colours, 0 for grey; zeros for any other image."""
+    """The bits of each value of a PNG, and its type of colours, 0 for grey; zeros for any other image."""
     return (content[24], content[25]) if content.startswith(b"\x89PNG") and len(content) > 25 else (0, 0)
 
 
 def significant_bits(content: bytes) -> int | None:
-    """How many bits of the first channel of a PNG in 16 bit count, if it says so (sBIT)."""
+    """How many bits of the first channel of a PNG in 16 bit count (sBIT)."""
     position = 8
     while depth_of_png(content)[0] == 16 and position + 12 <= len(content):
         size, kind = int.from_bytes(content[position : position + 4], "big"), content[position + 4 : position + 8]
@@ -141,7 +138,7 @@ def significant_bits(content: bytes) -> int | None:
 
 
 def without_texts(content: bytes) -> bytes:
-    """A PNG without texts and without a profile that is too large: a few bytes of either may unpack to gigabytes."""
+    """A PNG without texts and without a large profile: a few bytes of either may unpack to gigabytes."""
     if not content.startswith(b"\x89PNG\r\n\x1a\n"):
         return content
     kept, position = [content[:8]], 8
@@ -230,7 +227,7 @@ class _Broken(Exception):
 
 
 def video_suffix(path: Path) -> str | None:
-    """The suffix of a whole video (.mp4, .mov, .webm or .mkv); None for a part of one, and for anything else."""
+    """The suffix of a whole video (.mp4, .mov, .webm or .mkv); None for anything else."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(16)
@@ -299,7 +296,7 @@ def _handler(file: BinaryIO, track: _Box) -> bytes | None:
 
 
 def _sample_bytes(file: BinaryIO, tracks: list[_Box]) -> int:
-    """How many bytes the samples of all tracks have together, as far as their tables say."""
+    """The bytes of all samples, as far as the tables of the tracks say."""
     total = 0
     for track in tracks:
         table = _find(file, track, b"mdia", b"minf", b"stbl", b"stsz")
@@ -317,7 +314,7 @@ def _sample_bytes(file: BinaryIO, tracks: list[_Box]) -> int:
 
 
 def _indexed_end(file: BinaryIO, index: _Box) -> int:
-    """Where the last of the pieces ends that an index of segments (`sidx`) names."""
+    """Where the last piece ends that an index of segments (`sidx`) names."""
     content = _read(file, index.start, index.end - index.start)
     width = 8 if content[:1] == b"\x01" else 4
     after = 12 + width
@@ -328,7 +325,7 @@ def _indexed_end(file: BinaryIO, index: _Box) -> int:
 
 
 def _matroska_suffix(file: BinaryIO, size: int) -> str | None:
-    """Walk a WebM from element to element; masters of unknown size, as a live encoder writes them, are entered."""
+    """Walk a WebM; masters of unknown size, as a live encoder writes them, are entered."""
     position, steps, kinds, suffix = 0, 0, set[int](), None
     while position < size:
         kind, start, length = _element(file, position)
