@@ -14,7 +14,7 @@ from fakes.faces import Face
 from fakes.faulty_server import FaultyServer
 from fakes.journals import rows
 from weryai import DuplicateRequestError, Journal, JournalError
-from weryai._journal import schema
+from weryai._journal import journal
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "journal-1.db"
 SHIPPED = {"video_number": 1, "generate_audio": False}
@@ -64,7 +64,7 @@ def test_an_upgrade_is_made_as_a_whole_or_not_at_all(older: Path, monkeypatch: p
 
     before = columns(older)
     with monkeypatch.context() as patched:
-        patched.setattr(schema, "fingerprint_of", broken)
+        patched.setattr(journal, "fingerprint_of", broken)
         with pytest.raises(JournalError, match="the disk is full"):
             Journal(older)
     assert columns(older) == before
@@ -126,7 +126,7 @@ def test_an_order_of_the_last_minutes_is_refused_after_an_upgrade(
 def test_a_newer_journal_is_refused_and_left_alone(older: Path) -> None:
     """A file of a version to come is neither read nor changed."""
     with closing(sqlite3.connect(older)) as db, db:
-        db.execute(f"pragma user_version = {schema.SCHEMA + 1}")
+        db.execute(f"pragma user_version = {journal.SCHEMA + 1}")
     before = older.read_bytes()
     with pytest.raises(weryai.JournalError, match="newer weryai"):
         Journal(older)

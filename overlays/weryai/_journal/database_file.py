@@ -24,7 +24,6 @@ from typing import Any, TypeAlias, TypeVar
 from .._flow.databases import OPEN
 from .._flow.logs import warn
 from ..errors import JournalError, before_sending
-from .schema import JOURNAL
 from .sqlite_file import Accept, Kind, Lock, connect, in_use, make_durable, make_file, open_file, unusable
 
 T = TypeVar("T")
@@ -181,7 +180,7 @@ class Store:
     #: Errors that undo a whole transaction and may pass; `mend` is asked about them.
     passing: tuple[type[Exception], ...] = ()
 
-    def __init__(self, db: Any, path: Path, kind: Kind = JOURNAL) -> None:
+    def __init__(self, db: Any, path: Path, kind: Kind) -> None:
         self.db, self._path, self._kind = db, path, kind
 
     def connect(self) -> None:

@@ -25,7 +25,7 @@ from fakes.faulty_server import FaultyServer
 from fakes.journals import rows
 from weryai import Journal
 from weryai._journal import sqlite_file
-from weryai._journal.schema import JOURNAL, SCHEMA
+from weryai._journal.journal import JOURNAL, SCHEMA
 from weryai.errors import ConfigurationError, JournalError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files and locks as POSIX has them")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from weryai._journal.database_file import Store, Writer
+from weryai._journal.journal import JOURNAL
 from weryai.errors import JournalError
 
 
@@ -18,7 +19,7 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
     db.execute("create table t (x integer primary key)")
     db.execute("create table promises (x references t (x) deferrable initially deferred)")
     db.execute("pragma foreign_keys = on")
-    made = Writer(Store(db, tmp_path / "any.db"))
+    made = Writer(Store(db, tmp_path / "any.db", JOURNAL))
     yield made
     made.close()
 

@@ -10,7 +10,7 @@ import pytest
 from weryai._flow.intent import Intent
 from weryai._flow.order import TRANSITIONS, AttemptResult, OrderState, Scope
 from weryai._journal import transitions as journal
-from weryai._journal.schema import JOURNAL
+from weryai._journal.journal import JOURNAL
 from weryai.bulk._ledger import transitions as ledger
 from weryai.bulk._ledger.schema import LEDGER
 from weryai.errors import JournalError
