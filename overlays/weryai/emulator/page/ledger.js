@@ -1,12 +1,9 @@
 // The ledger: what each job has cost, and how often it was submitted.
 
-import { byId, h, setText } from "./dom.js";
-import { Listing } from "./listing.js";
-import { chip, stateMark } from "./telling.js";
-import { creditsLeft, doubles, world } from "./world.js";
+import { byId, cell, h, Listing, setText } from "./dom.js";
+import { chip, creditsLeft, doubles, stateMark, taskLinks, world } from "./world.js";
 
 const listing = new Listing(byId("jobs"), (row) => row.job, (row) => {
-  const cell = (label, kind, ...content) => h("td", { "data-label": label, class: kind }, content);
   return h("tr", { class: row.state === "failed" ? "failed" : row.is_double ? "double" : null },
     cell("Job", "", h("span", { class: "title", dir: "auto" }, row.prompt || "(no prompt)"), h("span", { class: "sub" }, row.model, " · ", h("span", { class: "mono" }, row.job))),
     cell("State", "", stateMark(row.state), row.is_double ? chip(`submitted twice: ${row.extra_credits} extra credits`, "warn") : null),
@@ -14,8 +11,7 @@ const listing = new Listing(byId("jobs"), (row) => row.job, (row) => {
     cell("Submissions", "number", String(row.orders)),
     cell("Credits", "number", String(row.credits)),
     cell("Refunded", "number", String(row.refunded)),
-    cell("Tasks", "", row.task_ids.slice(0, 8).map((id) => h("a", { class: "mono", href: `#tasks/${id}` }, id)),
-      row.task_ids.length > 8 ? h("span", { class: "quiet" }, `and ${row.task_ids.length - 8} more`) : null,
+    cell("Tasks", "", taskLinks(row.task_ids, 8),
       row.refusals.slice(0, 8).map((refusal) => h("span", { class: "reason", dir: "auto" }, refusal))));
 });
 

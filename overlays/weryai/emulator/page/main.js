@@ -1,15 +1,11 @@
 // The page: which view is shown, what is on top of all of them, and the keys that work everywhere.
 
-import { post } from "./api.js";
-import { ask, byId, copy, h, say, setText } from "./dom.js";
-import { ExchangeDetail } from "./exchange.js";
+import { ask, byId, copy, h, post, say, setText } from "./dom.js";
+import { ExchangeDetail, setUpRequests, showRequests } from "./exchanges.js";
 import { showDoubles, showLedger } from "./ledger.js";
-import { setUpRequests, showRequests } from "./requests.js";
 import { setUpScenarios, showScenarios } from "./scenarios.js";
-import { TaskDetail } from "./task.js";
-import { setUpTasks, showTasks } from "./tasks.js";
-import { clockKind, moment, moveBars } from "./telling.js";
-import { creditsLeft, now, onNews, watch, world } from "./world.js";
+import { setUpTasks, showTasks, TaskDetail } from "./tasks.js";
+import { clockKind, creditsLeft, moment, moveBars, now, onNews, watch, world } from "./world.js";
 
 const VIEWS = { tasks: showTasks, requests: showRequests, ledger: showLedger, scenarios: showScenarios };
 const DETAILS = {

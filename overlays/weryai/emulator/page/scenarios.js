@@ -1,10 +1,7 @@
 // Scenarios: inject one, see which were injected and triggered, take one back.
 
-import { get, post } from "./api.js";
-import { byId, h, say, setText } from "./dom.js";
-import { Listing } from "./listing.js";
-import { chip } from "./telling.js";
-import { world } from "./world.js";
+import { byId, cell, get, h, Listing, post, say, setText } from "./dom.js";
+import { chip, taskLinks, world } from "./world.js";
 
 const choice = byId("scenario");
 const stage = byId("stage");
@@ -12,14 +9,12 @@ const known = new Map();
 let requestStages = [];
 
 const listing = new Listing(byId("orders"), (fault) => fault.id, (fault) => {
-  const cell = (label, kind, ...content) => h("td", { "data-label": label, class: kind }, content);
   const word = fault.cancelled ? "cancelled" : fault.is_open ? (fault.met ? "triggered" : "waiting") : "triggered";
   return h("tr", { "data-fault": fault.name },
     cell("Scenario", "", h("span", { class: "title mono" }, fault.name), chip(word, word === "triggered" ? "good" : word === "waiting" ? "warn" : "quiet")),
     cell("At", "", fault.stage), cell("From", "", fault.source),
     cell("Injected", "number", fault.ordered !== null ? String(fault.ordered) : fault.each > 1 ? `1 in ${fault.each}` : "∞"), cell("Triggered", "number", String(fault.met)),
-    cell("Tasks", "", fault.task_ids.slice(0, 3).map((id) => h("a", { class: "mono", href: `#tasks/${id}` }, id)),
-      fault.task_ids.length > 3 ? h("span", { class: "quiet" }, `and ${fault.task_ids.length - 3} more`) : null),
+    cell("Tasks", "", taskLinks(fault.task_ids, 3)),
     cell("", "", fault.is_open ? h("button", { type: "button", "aria-label": `Cancel ${fault.name}`, onclick: () => cancel(fault) }, "Cancel") : null));
 });
 
