@@ -22,7 +22,7 @@ SECRET = Secret("sk-secret-0123456789")
 def test_a_known_fault_fails_nothing_and_hides_nothing(tmp_path: Path) -> None:
     """It is told with its reason; another problem of the same check, and the same one elsewhere, still fail."""
     path = tmp_path / "known.toml"
-    path.write_text(ROWS, encoding="utf-8")
+    path.write_text(ROWS, encoding="utf-8-sig")  # As Notepad writes it.
     checks = Checks(SECRET)
     excused = checks.add("by hand", "a form without its file is refused", "it was not refused: HTTP 200")
     both = checks.add("by hand", "a form too many is refused", "it was not refused", Problem("HTTP 500"))

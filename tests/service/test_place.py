@@ -67,10 +67,28 @@ REFUSED = [
     "https://API.weryai.com",
     "https://api.weryai.com/v1",
     "ftp://127.0.0.1",
+    "https://a..b",
+    "https://xn--a",
+    "https://xn--zzzz99999.com",
+    f"https://{'a' * 64}.com",
     "//127.0.0.1",
     "127.0.0.1:8765",
     "",
 ]
+
+
+def test_a_refusal_names_what_is_wrong() -> None:
+    """Only a port that is none is told as one: whoever forgot http:// reads what a URL has to be."""
+    for url in REFUSED:
+        with pytest.raises(WrongUseError) as refused:
+            place_of(url)
+        assert ("has no port" in str(refused.value)) is url.endswith((":0", ":65536", ":99999")), url
+
+
+def test_a_test_system_has_any_name() -> None:
+    """Names of containers, with an underscore too, and of one label."""
+    for url in ("http://my_mock:80", "http://mock", "http://host.docker.internal:8080/base", "https://a-1.b_c.test"):
+        assert place_of(url, is_test_system=True).is_here
 
 
 @pytest.mark.parametrize("url", HERE)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from weryai.contract import _suite
 from weryai.contract._guard import LIVE_URL, WrongUseError
-from weryai.contract._suite import EMULATOR_KEY, RunOptions, read_wish
+from weryai.contract._suite import EMULATOR_KEY, RunOptions, read_wish, run_suite
 
 KEY = {"WERYAI_API_KEY": "sk-real-0123456789"}
 HERE = "--url=http://127.0.0.1:8765"
@@ -50,6 +51,7 @@ WRONG = {
     "spaced key": (["--live"], {"WERYAI_API_KEY": "sk-12345 67890"}, "is no key"),
     "address": (["--url=http://127.0.0.1@evil.com"], KEY, "URL="),
     "empty URL": (["--url="], KEY, "URL="),
+    "no cases": (["--cases=0"], KEY, "--cases"),
     "strictness": (["--strict=yes"], KEY, "STRICT"),
     "two tasks": (["--live", "--pay-for-tasks=2", PAID[1]], KEY, "one task"),
     "no task": (["--live", "--pay-for-tasks=0", PAID[1]], KEY, "one task"),
@@ -75,6 +77,19 @@ def test_the_paid_test_needs_its_price() -> None:
     assert wished("--live").image is None
     assert wished("--live", *PAID).image == "https://example.com/photo.jpg"
     assert wished(THERE, *PAID).image is not None
+
+
+@pytest.mark.parametrize("option", ["reports", "junit", "summary"])
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    """It is wrong use, found before a run of minutes and before a task is paid for."""
+    begun: list[object] = []
+    monkeypatch.setattr(_suite, "confine", lambda **_: begun.append(None))
+    Path(tmp_path, "file").write_text("mine")
+    words = [f"--reports={tmp_path}", f"--{option}={tmp_path / 'file' / 'x'}"]
+    assert run_suite([*words, "--url=http://127.0.0.1:1"], "contract") == 2
+    assert not begun and "contract: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["--url=http://127.1"], ["--live"], ["--colour"]])

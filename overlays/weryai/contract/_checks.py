@@ -138,7 +138,7 @@ class Known:
 def read_known(path: Path) -> tuple[Known, ...]:
     """Read a file of known faults; raise WrongUseError if it is none, or a fault has no reason."""
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise WrongUseError(f"--known {path}: {error}") from error
     rows = told.get("known")

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from weryai.contract._exchange import Exchange
-from weryai.contract._reading import Operation, form_fields, json_of, operations, resolve, validator
+from weryai.contract._reading import Operation, form_fields, operations, parts_of, resolve, validator
 
-Kind = str
 KINDS = ("operation", "request field", "keyword kept", "keyword broken", "status", "response field")
 _SIZES = {"minLength": len, "maxLength": len, "minItems": len, "maxItems": len, "minimum": None, "maximum": None}
 _JUDGED = ("pattern", "format", "type", "enum")
@@ -23,7 +22,7 @@ _JUDGED = ("pattern", "format", "type", "enum")
 
 @dataclass(frozen=True, order=True)
 class Item:
-    kind: Kind
+    kind: str
     operation: str
     what: str
 
@@ -59,7 +58,7 @@ def _of_exchange(one: Operation, exchange: Exchange) -> Iterator[Item]:
     status = str(exchange.http_status)
     status = status if status in one.spec["responses"] else "default"
     yield Item("status", one.name, status)
-    yield from (Item("response field", one.name, f"{status} {place}") for place in places_in(json_of(exchange.answer)))
+    yield from (Item("response field", one.name, f"{status} {place}") for place in places_in(exchange.said))
     sent = _sent(one, exchange)
     if sent is None:
         return
@@ -167,13 +166,9 @@ def fields_of(schema: dict[str, Any], place: str = "", above: tuple[int, ...] = 
         yield from fields_of(resolved["items"], f"{place}/*", above)
 
 
-def places_in(value: Any, place: str = "") -> Iterator[str]:
-    """Every named place of a JSON value, in the same spelling."""
-    for name, part in value.items() if isinstance(value, dict) else ():
-        yield f"{place}/{name}"
-        yield from places_in(part, f"{place}/{name}")
-    for part in value if isinstance(value, list) else ():
-        yield from places_in(part, f"{place}/*")
+def places_in(value: Any) -> set[str]:
+    """Return every named place of a JSON value, in the same spelling."""
+    return {place for place, _ in parts_of(value) if place and not place.endswith("/*")}
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from weryai.contract._reading import (
     breaches,
     described,
     described_json,
-    json_of,
     operation,
+    parts_of,
     resolve,
     says,
     snake_case,
@@ -55,9 +55,6 @@ class Difference:
     pointer: str
     value: str
 
-    def __str__(self) -> str:
-        return f"{self.operation}, HTTP {self.http_status}: {self.kind} {self.pointer}: {self.value}"
-
     @property
     def identity(self) -> tuple[str, ...]:
         value = self.value if self.kind in ("content type", "word", "missing field") else ""
@@ -80,7 +77,7 @@ def head_drifts(exchange: Exchange) -> Iterator[Difference]:
 
 def body_drifts(exchange: Exchange) -> Iterator[Difference]:
     """Compare a body with the strict contract, and the registry with the words that it knows."""
-    one, status, body = exchange.operation, exchange.http_status, json_of(exchange.answer)
+    one, status, body = exchange.operation, exchange.http_status, exchange.said
     if one is None or status >= 500 or not isinstance(body, dict):
         return
     if says(body) is False:
@@ -92,19 +89,16 @@ def body_drifts(exchange: Exchange) -> Iterator[Difference]:
         for pointer, message in breaches(schema, body, strict=True):
             yield Difference("against the strict contract", one.name, status, pointer, message[:80])
     if one.name == "listVideoModels":
-        yield from (Difference("word", one.name, status, *found) for found in _new_words(body.get("data"), "/data"))
+        yield from (Difference("word", one.name, status, *found) for found in _new_words(body))
 
 
-def _new_words(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    for part in value if isinstance(value, list) else ():
-        yield from _new_words(part, f"{place}/*")
-    for name, part in value.items() if isinstance(value, dict) else ():
-        if name not in REGISTRY_WORDS:
-            yield from _new_words(part, f"{place}/{name}")
-            continue
-        known = CONTRACT["components"]["schemas"][REGISTRY_WORDS[name]]["enum"]
-        words = part if isinstance(part, list) else [part]
-        yield from ((f"{place}/{name}", word) for word in words if isinstance(word, str) and word not in known)
+def _new_words(body: Any) -> Iterator[tuple[str, str]]:
+    for place, part in parts_of(body):
+        name = place.rpartition("/")[2]
+        if name in REGISTRY_WORDS:
+            known = CONTRACT["components"]["schemas"][REGISTRY_WORDS[name]]["enum"]
+            words = part if isinstance(part, list) else [part]
+            yield from ((place, word) for word in words if isinstance(word, str) and word not in known)
 
 
 def missing_fields(exchanges: Iterable[Exchange]) -> Iterator[Difference]:
@@ -115,15 +109,15 @@ def missing_fields(exchanges: Iterable[Exchange]) -> Iterator[Difference]:
     met: dict[tuple[str, int, str], set[str]] = {}
     objects: dict[tuple[str, int, str], set[str]] = {}
     for exchange in exchanges:
-        body = json_of(exchange.answer)
+        body = exchange.said
         if exchange.operation is not None and 200 <= exchange.http_status < 300 and says(body) is not False:
             key = exchange.operation.name, exchange.http_status, _state_of(body)
             met.setdefault(key, set()).update(places_in(body))
-            objects.setdefault(key, set()).update(_objects_in(body))
+            objects.setdefault(key, set()).update(place for place, part in parts_of(body) if isinstance(part, dict))
     for (name, status, state), places in met.items():
         examples = described_json(operation(name), status).get("examples", {})
         values = [resolve(example)["value"] for example in examples.values()]
-        shown = [set(places_in(_filled(value))) for value in values if says(value) and _state_of(value) == state]
+        shown = [places_in(_filled(value)) for value in values if says(value) and _state_of(value) == state]
         new = places.difference(*shown)
         for place in sorted(set.intersection(*shown) - places) if shown else ():
             above, _, word = place.rpartition("/")
@@ -137,7 +131,7 @@ def gone_models(exchanges: Iterable[Exchange]) -> Iterator[Difference]:
     one = operation("listVideoModels")
     listed: dict[str, set[str]] = {}
     for exchange in exchanges:
-        body = json_of(exchange.answer)
+        body = exchange.said
         if exchange.operation == one and exchange.http_status == 200 and says(body) is not False:
             for kind, models in _registry_of(body):
                 listed.setdefault(kind, set()).update(models)
@@ -155,15 +149,6 @@ def _registry_of(body: Any) -> Iterator[tuple[str, list[str]]]:
             yield kind, [str(row.get("model_key")) for row in rows if isinstance(row, dict)]
 
 
-def _objects_in(value: Any, place: str = "") -> Iterator[str]:
-    if isinstance(value, dict):
-        yield place
-    for name, part in value.items() if isinstance(value, dict) else ():
-        yield from _objects_in(part, f"{place}/{name}")
-    for part in value if isinstance(value, list) else ():
-        yield from _objects_in(part, f"{place}/*")
-
-
 def _filled(value: Any) -> Any:
     """Leave out what is empty: an example's empty list shows nothing that must be there."""
     if isinstance(value, list):
@@ -175,12 +160,8 @@ def _filled(value: Any) -> Any:
 
 def _state_of(body: Any) -> str:
     """Return the state of the first task in an answer; nothing if there is none."""
-    if isinstance(body, list):
-        return next(filter(None, map(_state_of, body)), "")
-    if not isinstance(body, dict):
-        return ""
-    own = body.get("task_status")
-    return own.strip().lower() if isinstance(own, str) else _state_of(list(body.values()))
+    states = [part.get("task_status") for _, part in parts_of(body) if isinstance(part, dict)]
+    return next((state.strip().lower() for state in states if isinstance(state, str) and state.strip()), "")
 
 
 @dataclass
@@ -218,7 +199,7 @@ def count_drift(exchanges: Iterable[Exchange], *, is_mock: bool = False) -> list
 def _drifts(exchange: Exchange) -> Iterator[Drift | Difference]:
     """What one answer tells, each place once; what breaks the contract is for the checks to tell."""
     name = snake_case(exchange.operation.name) if exchange.operation else ""
-    broken, body = {pointer for pointer, _ in exchange.breaches}, json.dumps(json_of(exchange.answer)).encode()
+    broken, body = {pointer for pointer, _ in exchange.breaches}, json.dumps(exchange.said).encode()
     own = {drift.identity: drift for drift in body_drifts(exchange) if drift.pointer not in broken}
     whole = tuple(f"{drift.pointer}/" for drift in own.values() if drift.kind == "data of a refusal")
     found = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import re
 import shlex
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 import httpx
@@ -113,11 +115,16 @@ class Exchange:
     def operation(self) -> Operation | None:
         return _match(self.method, self.path)[0]
 
-    @property
+    @functools.cached_property
+    def said(self) -> Any:
+        """The body of the answer as JSON; text if it is none."""
+        return json_of(self.answer)
+
+    @functools.cached_property
     def breaches(self) -> list[tuple[str, str]]:
         """What the contract refuses in the body of the answer, if it has JSON there: places and messages."""
-        said = described_json(self.operation, self.http_status) if self.operation else {}
-        return breaches(said["schema"], json_of(self.answer)) if said else []
+        described = described_json(self.operation, self.http_status) if self.operation else {}
+        return breaches(described["schema"], self.said) if described else []
 
     @property
     def path_parameters(self) -> dict[str, str]:

@@ -25,7 +25,8 @@ from weryai.contract._reading import CONTRACT, Operation
 
 _PATH = r"(?:/[A-Za-z0-9._~-]+)*/?"
 _HERE = re.compile(rf"https?://(?:(127(?:\.[0-9]{{1,3}}){{3}})|\[::1\]|localhost)(?::([0-9]{{1,5}}))?{_PATH}")
-_ELSEWHERE = re.compile(rf"https?://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::([0-9]{{1,5}}))?{_PATH}")
+_LABEL = r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+_ELSEWHERE = re.compile(rf"https?://({_LABEL}(?:\.{_LABEL})*)(?::([0-9]{{1,5}}))?{_PATH}")
 LIVE_URL: str = CONTRACT["servers"][0]["url"]
 
 
@@ -59,8 +60,8 @@ def place_of(url: str, *, is_test_system: bool = False) -> Place:
 
     A test system may have any name and may speak http: it gets the full suite, and no real key.
     """
-    here, elsewhere = _HERE.fullmatch(url), _ELSEWHERE.fullmatch(url)
-    port = (here or elsewhere or [0, 0, 0])[2]
+    here, elsewhere = _HERE.fullmatch(url), _ELSEWHERE.fullmatch(url) if _is_spelt_right(url) else None
+    port = (here or elsewhere or {2: None})[2]
     if port is not None and not 0 < int(port) < 65_536:
         raise WrongUseError(f"URL={url!r} has no port that exists")
     if re.search(r"/\.{1,2}(?:/|$)", url):
@@ -78,6 +79,14 @@ def place_of(url: str, *, is_test_system: bool = False) -> Place:
         f"URL={url!r} is neither http(s)://127.x.x.x, [::1] or localhost, nor https:// and a host in lower case, each "
         "with a port and a path at most; no user or query may stand there, and http:// elsewhere needs --test-system"
     )
+
+
+def _is_spelt_right(url: str) -> bool:
+    """Whether the host, if it is a name in Punycode, stands for one."""
+    try:
+        return bool(httpx.URL(url).host)
+    except (UnicodeError, httpx.InvalidURL):
+        return False
 
 
 def _is_loopback(address: str) -> bool:

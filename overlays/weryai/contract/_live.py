@@ -27,7 +27,6 @@ from weryai.contract._reading import (
     code_of,
     has_task_id,
     is_refusal,
-    json_of,
     operation,
     operations,
     resolve,
@@ -142,7 +141,7 @@ def _ask(client: httpx.Client, planned: Planned, guard: Guard, checks: Checks, e
 
 
 def judge(planned: Planned, exchange: Exchange, expected: Expected = ANYTHING) -> list[Problem]:
-    status, body = exchange.http_status, json_of(exchange.answer)
+    status, body = exchange.http_status, exchange.said
     said = f": HTTP {status} with {exchange.answer[:200].decode(errors='replace')!r}"
     if 300 <= status < 400:
         return [Problem(f"a redirect to {exchange.answer_headers.get('location')}, which is not followed", exchange)]

@@ -6,7 +6,7 @@ import email
 import functools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from importlib.resources import files
@@ -134,15 +134,20 @@ def json_of(content: bytes) -> Any:
             value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         return content.decode(errors="replace")
-    parts, levels = [value], 0
-    while parts and levels < DEEPEST:
-        parts = [one for part in parts if isinstance(part, dict | list) for one in _children(part)]
-        levels += 1
-    return content.decode(errors="replace") if parts else value
+    is_too_deep = any(place.count("/") > DEEPEST for place, _ in parts_of(value))
+    return content.decode(errors="replace") if is_too_deep else value
 
 
-def _children(part: dict[str, Any] | list[Any]) -> Iterable[Any]:
-    return part.values() if isinstance(part, dict) else part
+def parts_of(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a JSON value and all within it, each with its JSON pointer, with `*` for the places of an array."""
+    left = [("", value)]
+    while left:
+        place, part = left.pop()
+        yield place, part
+        named = (
+            part.items() if isinstance(part, dict) else (("*", one) for one in part) if isinstance(part, list) else ()
+        )
+        left += [(f"{place}/{name}", one) for name, one in named][::-1]
 
 
 def says(body: Any) -> bool | None:
@@ -180,14 +185,10 @@ def code_of(body: Any) -> int | None:
 
 
 def has_task_id(body: Any) -> bool:
-    if isinstance(body, list):
-        return any(map(has_task_id, body))
-    if not isinstance(body, dict):
-        return False
-    own = [body.get(name) for name in ("task_ids", "taskIds", "task_id", "taskId")]
+    objects = [part for _, part in parts_of(body) if isinstance(part, dict)]
+    own = [one.get(name) for one in objects for name in ("task_ids", "taskIds", "task_id", "taskId")]
     flat = [item for one in own for item in (one if isinstance(one, list) else [one])]
-    is_id = [not isinstance(item, bool) and isinstance(item, str | int) and _names(str(item)) for item in flat]
-    return any(is_id) or any(map(has_task_id, body.values()))
+    return any(not isinstance(item, bool) and isinstance(item, str | int) and _names(str(item)) for item in flat)
 
 
 def _names(text: str) -> bool:

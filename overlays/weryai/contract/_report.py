@@ -6,7 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,10 +68,14 @@ class Run:
 
     @property
     def groups(self) -> dict[str, list[Check]]:
-        grouped: dict[str, list[Check]] = {}
-        for check in self.checks.all:
-            grouped.setdefault(check.group, []).append(check)
-        return grouped
+        return _grouped((check.group, check) for check in self.checks.all)
+
+
+def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    grouped: dict[str, list[Any]] = {}
+    for name, one in pairs:
+        grouped.setdefault(name, []).append(one)
+    return grouped
 
 
 def write_reports(folder: Path, run: Run, secret: Secret) -> Path:
@@ -199,11 +203,13 @@ def page(run: Run) -> str:
     template = environment.get_template("page.html.jinja")
     return template.render(
         run=run,
-        known=_by_why(run),
+        known=_grouped(
+            (why, check) for check in run.checks.all for why in dict.fromkeys(why for _, why in check.known)
+        ),
         version=CONTRACT["info"]["version"],
         kinds=KINDS,
         coverage=coverage_rows(run),
-        unexercised=_by_reason(run),
+        unexercised=_grouped((run.why(item) or "not exercised by this run", item) for item in run.unexercised),
     )
 
 
@@ -226,21 +232,6 @@ def coverage_table(run: Run) -> list[str]:
         for row in coverage_rows(run)
     ]
     return [head, *lines]
-
-
-def _by_reason(run: Run) -> dict[str, list[Item]]:
-    grouped: dict[str, list[Item]] = {}
-    for item in run.unexercised:
-        grouped.setdefault(run.why(item) or "not exercised by this run", []).append(item)
-    return grouped
-
-
-def _by_why(run: Run) -> dict[str, list[Check]]:
-    grouped: dict[str, list[Check]] = {}
-    for check in run.checks.all:
-        for why in dict.fromkeys(why for _, why in check.known):
-            grouped.setdefault(why, []).append(check)
-    return grouped
 
 
 def _shown(content: bytes) -> str:

@@ -26,7 +26,7 @@ from weryai.contract._coverage import ANYWHERE, LIVE, REASONS, explaining, unexp
 from weryai.contract._exchange import SHORTEST_KEY, Exchange, Record, Secret
 from weryai.contract._guard import LIVE_URL, Guard, Place, RefusedRequestError, WrongUseError, confine, opened, place_of
 from weryai.contract._live import Expected, run_live_set, run_paid
-from weryai.contract._reading import CONTRACT, code_of, json_of, operations, says
+from weryai.contract._reading import CONTRACT, code_of, operations, says
 from weryai.contract._report import Run, console, junit, markdown, write_reports
 from weryai.contract._stories import run_raw, run_stories
 from weryai.contract._sweep import run_sweep
@@ -127,6 +127,8 @@ def read_wish(words: list[str], environment: Mapping[str, str], prog: str = "wer
         raise WrongUseError("--document stands alone")
     if given.strict not in (None, "1"):
         raise WrongUseError("STRICT is 1 or not given")
+    if given.cases < 1:
+        raise WrongUseError("--cases is 1 or more")
     if not 0 <= given.wait < float("inf"):
         raise WrongUseError("--wait is a number of seconds")
     if unknown := set(given.only) - {one.name for one in operations()}:
@@ -140,7 +142,7 @@ def read_wish(words: list[str], environment: Mapping[str, str], prog: str = "wer
         given.refusals, given.stateless, frozenset(given.only), given.safe_integers, given.well_formed, bool(known)
     )
     return RunOptions(
-        place, secret, is_live, image, bool(given.strict), given.seed, max(given.cases, 1), given.reports,
+        place, secret, is_live, image, bool(given.strict), given.seed, given.cases, given.reports,
         expected, given.test_system, given.wait, given.junit, given.summary, given.dialect, known,
     )  # fmt: skip
 
@@ -173,6 +175,10 @@ def _paid_image(tasks: str | None, image: str | None, *, is_live: bool) -> str |
 
 
 def run(wish: RunOptions) -> int:
+    wish.reports.mkdir(parents=True, exist_ok=True)
+    for file in filter(None, (wish.junit, wish.summary)):  # Before anything is sent: a run takes minutes, and may cost.
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.open("a").close()
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         del os.environ[name]  # Nothing goes round by another machine, whatever library sends it.
     for chatty in ("uvicorn.error", "python_multipart"):
@@ -200,7 +206,6 @@ def run(wish: RunOptions) -> int:
         checks.add("coverage", name, *unexplained(done.unexercised))
     page = write_reports(wish.reports, done, wish.secret)
     if wish.junit is not None:
-        wish.junit.parent.mkdir(parents=True, exist_ok=True)
         wish.junit.write_text(wish.secret.hide_text(junit(done)), encoding="utf-8")
     if wish.summary is not None:
         with wish.summary.open("a", encoding="utf-8") as file:
@@ -212,7 +217,7 @@ def run(wish: RunOptions) -> int:
 
 def _check_credits(exchanges: list[Exchange], checks: Checks) -> None:
     """Say so if the service refused for want of credits: other checks then fail as well."""
-    poor = [one for one in exchanges if says(body := json_of(one.answer)) is False and code_of(body) in NO_CREDITS]
+    poor = [one for one in exchanges if says(body := one.said) is False and code_of(body) in NO_CREDITS]
     if poor:
         problem = f"{len(poor)} submissions were refused for want of credits: give the key more, then run again"
         checks.add("credits", "the key has enough for the suite", Problem(problem, poor[0]))

@@ -24,7 +24,7 @@ from weryai.contract._checks import Checks, Problem
 from weryai.contract._exchange import Exchange, Record, Secret
 from weryai.contract._guard import Place
 from weryai.contract._live import ANYTHING, NOT_FOUND, Expected, png
-from weryai.contract._reading import CONTRACT, VERBS, Refusals, broken_at, code_of, is_refusal, json_of, says
+from weryai.contract._reading import CONTRACT, VERBS, Refusals, broken_at, code_of, is_refusal, json_of, parts_of, says
 
 GROUP = "schemathesis"
 CHECKS = (
@@ -102,13 +102,9 @@ def valid_input_is_accepted(context: Any, response: Any, case: Any) -> Any:
 
 def _is_left_open(case: Any) -> bool:
     """Whether a body holds an integer that may be taken or refused: rounded, it may be beyond a limit or not."""
-    return EXPECTED[0].has_safe_integers and _has_unsafe_integer(case.body)
-
-
-def _has_unsafe_integer(value: Any) -> bool:
-    if isinstance(value, dict | list):
-        return any(map(_has_unsafe_integer, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, int) and abs(value) > LARGEST_SAFE
+    return EXPECTED[0].has_safe_integers and any(
+        isinstance(part, int) and abs(part) > LARGEST_SAFE for _, part in parts_of(case.body)
+    )
 
 
 @schemathesis.check
