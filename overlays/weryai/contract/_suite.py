@@ -176,9 +176,11 @@ def _paid_image(tasks: str | None, image: str | None, *, is_live: bool) -> str |
 
 def run(wish: RunOptions) -> int:
     wish.reports.mkdir(parents=True, exist_ok=True)
-    for file in filter(None, (wish.junit, wish.summary)):  # Before anything is sent: a run takes minutes, and may cost.
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.open("a").close()
+    for report in filter(
+        None, (wish.junit, wish.summary)
+    ):  # Before anything is sent: a run takes minutes, and may cost.
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.open("a").close()
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         del os.environ[name]  # Nothing goes round by another machine, whatever library sends it.
     for chatty in ("uvicorn.error", "python_multipart"):
