@@ -101,6 +101,17 @@ def test_a_budget_in_credits_may_be_spent_to_the_last(filling: Filling) -> None:
             filling.ledger.write(lambda db: steps.begin(db, rows[2])).result()
 
 
+def test_a_job_without_a_price_is_beyond_any_budget_in_credits(filling: Filling) -> None:
+    """It may have been loaded while workers were at work with such a budget: it is not bought for nothing."""
+    with filling:
+        row, ledger = filling.job("a"), filling.ledger
+        filling.budget(None, 40.0)
+        with pytest.raises(BudgetExceededError, match="0 of 40 credits, and the price of the next job is not known"):
+            ledger.write(lambda db: steps.begin(db, row)).result()
+        filling.budget(1, None)
+        ledger.write(lambda db: steps.begin(db, row)).result()
+
+
 @pytest.mark.parametrize("how", ["retried", "adopted"])
 def test_a_new_task_has_no_file_yet(filling: Filling, how: str) -> None:
     """The file that was noted for the task before is not the video of the next one."""

@@ -45,10 +45,10 @@ TIMES = {"created", "began", "submitted", "ended"}
 def fill(filling: Filling) -> None:
     """Jobs in every state, with prices, budgets and words of many languages."""
     filling.one_of_each()
-    filling.budget(100, 500.0)
     filling.job("paid", "submitted", remark=("download", "the connection broke"))
     filling.job("more", "failed", reason="used up 100% of 'it'; ünïcödé ✓", kind="server 5000", price=2.5)
     filling.job("none", "ambiguous", prompt="? %s {} $1 \\ \"'")
+    filling.budget(100, 500.0)
 
 
 def told(place: Any) -> list[Any]:

@@ -143,7 +143,6 @@ class LedgerOrderLogs:
     """A ledger as an OrderLogSource, for the clients that a run makes."""
 
     def __init__(self, ledger: OpenLedger) -> None:
-        """Note in this ledger."""
         self._ledger = ledger
 
     def order_log(self, base_url: str, key: str) -> LedgerOrderLog:
@@ -158,7 +157,6 @@ class LedgerOrderLog:
     """A ledger in the place of a journal: what `weryai._journal.recording` writes down around a paid request."""
 
     def __init__(self, ledger: OpenLedger) -> None:
-        """Write into this ledger."""
         self._ledger = ledger
         # Who began a try ends it, whatever the worker is called by then.
         self._begun: dict[int, str | None] = {}

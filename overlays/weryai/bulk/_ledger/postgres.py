@@ -79,7 +79,6 @@ class Marked:
     """A connection that takes question marks, so that a statement is written once for both databases."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        """Ask through this connection."""
         self.connection = connection
 
     def execute(self, statement: str, values: Any = None, /) -> Any:
@@ -112,7 +111,6 @@ class Server(Store):
     begin = "begin"
 
     def __init__(self, address: str) -> None:
-        """Connect."""
         self._address = address
         self.db = Marked(connected(address))
         import psycopg

@@ -59,13 +59,16 @@ def every(db: Database, states: tuple[OrderState, ...] = tuple(OrderState), *, m
 
 def find(db: Database, key: str) -> Job | None:
     """The job of this key."""
-    row = db.execute("select * from jobs where key = ?", (key,)).fetchone()
-    return None if row is None else job_of(row)
+    return _one(db, "key = ?", key)
 
 
 def of_row(db: Database, number: int) -> Job | None:
     """The job of this row."""
-    row = db.execute("select * from jobs where id = ?", (number,)).fetchone()
+    return _one(db, "id = ?", number)
+
+
+def _one(db: Database, where: str, value: object) -> Job | None:
+    row = db.execute(f"select * from jobs where {where}", (value,)).fetchone()
     return None if row is None else job_of(row)
 
 
@@ -85,10 +88,9 @@ def _counted(db: Database, where: str) -> dict[OrderState, int]:
     return {state: found.get(state.value, 0) for state in OrderState}
 
 
-def price_of(db: Database, state: OrderState) -> float | None:
-    """What the jobs of the manifest in a state cost together, as far as prices are known; None where none is."""
-    query = f"select sum(price) as price from jobs where state = ? and {CURRENT}"
-    found = db.execute(query, (state.value,)).fetchone()
+def queued_price(db: Database) -> float | None:
+    """What the jobs that are to be submitted cost together, as far as prices are known; None where none is."""
+    found = db.execute(f"select sum(price) as price from jobs where {TO_SUBMIT}").fetchone()
     return None if found["price"] is None else float(found["price"])
 
 

@@ -99,13 +99,15 @@ def begin(db: Database, row: int, worker: str | None = None, body: Mapping[str, 
     if one["load"] < one["first_load"] or (body is not None and not _is_meant(one, body)):
         raise before_sending(MovedError(f"job {one['key']!r:.200} is not in the manifest any more as it was"))
     price = one["price"] or 0.0
+    # What costs nobody knows how much is beyond any budget in credits.
+    most = math.inf if one["price"] is None else price
     hit = db.execute(
         "update run set submits = submits + 1, credits = credits + ?, unpriced = unpriced + ? where (budget_tasks is "
         "null or submits < budget_tasks) and (budget_credits is null or credits + ? <= budget_credits)",
-        (price, int(one["price"] is None), price),
+        (price, int(one["price"] is None), most),
     ).rowcount
     if hit != 1:
-        raise BudgetExceededError(_spent(db))
+        raise BudgetExceededError(_spent(db, has_price=one["price"] is not None))
     change(db, row, "begin", OrderState.SUBMITTING, began=_MOMENT, worker=worker, kind=None)
     db.execute("update jobs set submits = submits + 1 where id = ?", (row,))
 
@@ -375,8 +377,9 @@ def _refund(db: Database, row: int) -> None:
     db.execute("update jobs set submits = submits - 1 where id = ?", (row,))
 
 
-def _spent(db: Database) -> str:
+def _spent(db: Database, *, has_price: bool) -> str:
     run = db.execute("select * from run").fetchone()
     tasks = f"{run['submits']} of {run['budget_tasks']} tasks" if run["budget_tasks"] is not None else ""
     credits = f"{run['credits']:g} of {run['budget_credits']:g} credits" if run["budget_credits"] is not None else ""
+    credits += "" if has_price or not credits else ", and the price of the next job is not known"
     return f"the budget is spent: {', '.join(filter(None, (tasks, credits)))}"

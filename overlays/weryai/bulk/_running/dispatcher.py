@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ..._client import AsyncWeryAI
-from ..._flow.order import OrderState
 from ...errors import ConfigurationError, InsufficientCreditsError, WeryAIError, before_sending
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
@@ -111,12 +110,16 @@ async def arun(
     it submits nothing more, lets open submissions end within the client's grace, and leaves the rest for the next
     start. A job of which nobody knows whether it is paid for is AMBIGUOUS and is never sent again by itself.
     """
-    ending = Ending()
-    work = perform(
-        ledger, ending, output=output, name=name, sidecar=sidecar, limits=limits, patience=patience, on_event=on_event,
-        watch=watch, api_key=api_key, base_url=base_url, **options,
-    )  # fmt: skip
-    return await finished(work, ending)
+
+    async def work(ending: Ending) -> Outcome:
+        check_ledger(ledger, Ledger)
+        wanted = limits or Limits()
+        throttle = LocalThrottle(SubmissionPace.begin(wanted.rate, wanted.start_rate), wanted.in_flight)
+        await ledger.note(lambda db: keep_budget(db, wanted))
+        keeping = (ledger, throttle, wanted, Naming(output, name, sidecar=sidecar), on_event, patience)
+        return await conduct(*keeping, watch, ending, _dispatch, api_key=api_key, base_url=base_url, **options)
+
+    return await finished(work)
 
 
 def run(ledger: Ledger, *, output: Path | str, **options: Any) -> Outcome:
@@ -126,24 +129,8 @@ def run(ledger: Ledger, *, output: Path | str, **options: Any) -> Outcome:
     stops new submissions, lets open ones end and leaves the rest for the next start; a second one hardly waits.
     """
     refuse_on_a_loop("run")
-    ending = Ending()
-    with heeding(ending):
-        return asyncio.run(finished(perform(ledger, ending, output=output, **options), ending))
-
-
-async def perform(
-    ledger: Ledger, ending: Ending, *, output: Path | str, name: str = NAME, sidecar: bool = False,
-    limits: Limits | None = None, patience: Patience | None = None,
-    on_event: Callable[[Event], None] = lambda _event: None, watch: Callable[[Run], None] = lambda _run: None,
-    **options: Any,
-) -> Outcome:  # fmt: skip
-    """Work on the jobs of a ledger until it is done or told to end; in a task of its own."""
-    check_ledger(ledger, Ledger)
-    limits = limits or Limits()
-    throttle = LocalThrottle(SubmissionPace.begin(limits.rate, limits.start_rate), limits.in_flight)
-    await ledger.note(lambda db: keep_budget(db, limits))
-    keeping = (ledger, throttle, limits, Naming(output, name, sidecar=sidecar), on_event, patience)
-    return await conduct(*keeping, watch, ending, _dispatch, **options)
+    with heeding():
+        return asyncio.run(arun(ledger, output=output, **options))
 
 
 async def conduct(
@@ -159,8 +146,8 @@ async def conduct(
         performer.let_go = run.let_go
         # Ties the ledger to this service and this key, before anything else.
         client._tie()
-        await performer.ledger.note(lambda db: steps.note_stop(db, None))
-        run.began = await performer.ledger.note(steps.moment_of)
+        await ledger.note(lambda db: steps.note_stop(db, None))
+        run.began = await ledger.note(steps.moment_of)
         watch(run)
         with ending.passing_to(run.heed):
             try:
@@ -312,11 +299,9 @@ async def watching(client: AsyncWeryAI, performer: JobRunner) -> AsyncIterator[N
     Nothing is asked for as long as no price is known. When the balance does not cover the next job any more, no
     further jobs are taken. Raises InsufficientCreditsError.
     """
-    queued = await performer.ledger.note(lambda db: reading.price_of(db, OrderState.QUEUED))
-    balance = None if queued is None else await _balance(client, performer)
-    if queued is not None and balance is not None and balance < queued:
+    if short := await _shortage(client, performer, reading.queued_price):
         raise before_sending(
-            InsufficientCreditsError(f"the queued jobs cost {queued:g} credits and the account has {balance:g}")
+            InsufficientCreditsError("the queued jobs cost {1:g} credits and the account has {0:g}".format(*short))
         )
     looking = asyncio.create_task(_look(client, performer))
     try:
@@ -329,10 +314,18 @@ async def watching(client: AsyncWeryAI, performer: JobRunner) -> AsyncIterator[N
 async def _look(client: AsyncWeryAI, performer: JobRunner) -> None:
     while performer.stopping is None:
         await asyncio.sleep(EVERY)
-        price = await performer.ledger.note(reading.next_price)
-        balance = None if price is None else await _balance(client, performer)
-        if price is not None and balance is not None and balance < price:
-            performer.stop(Stopping(f"the account has {balance:g} credits and the next job costs {price:g}", "credits"))
+        if short := await _shortage(client, performer, reading.next_price):
+            told = "the account has {:g} credits and the next job costs {:g}".format(*short)
+            performer.stop(Stopping(told, "credits"))
+
+
+async def _shortage(
+    client: AsyncWeryAI, performer: JobRunner, price_of: Callable[[Database], float | None]
+) -> tuple[float, float] | None:
+    """The balance, and what it does not cover; None where it does, or where one of them is not known."""
+    price = await performer.ledger.note(price_of)
+    balance = None if price is None else await _balance(client, performer)
+    return None if price is None or balance is None or balance >= price else (balance, price)
 
 
 async def _balance(client: AsyncWeryAI, performer: JobRunner) -> float | None:

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Collection, Coroutine, Iterator
+from contextvars import ContextVar
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -22,7 +23,6 @@ class Ending:
     """Remembers how often and by what a run was told to end, and passes it on to the run as soon as there is one."""
 
     def __init__(self) -> None:
-        """Nobody has told anything yet."""
         self.signal: int | None = None
         self.times = 0
         self.is_cancelled = False
@@ -62,25 +62,34 @@ def refuse_on_a_loop(name: str) -> None:
         raise ConfigurationError(f"an event loop runs here, as in a notebook: use await bulk.a{name}(...)")
 
 
+# What `heeding` has for the run that is begun inside it.
+_given: ContextVar[Ending | None] = ContextVar("given", default=None)
+
+
 @contextlib.contextmanager
-def heeding(ending: Ending) -> Iterator[None]:
-    """Take the signals where their default handler stands, and put that back; only in the main thread."""
+def heeding() -> Iterator[None]:
+    """Let the signals end the run inside, where their default handler stands, which comes back; in the main thread."""
+    ending = Ending()
+    _given.set(ending)
     is_main = threading.current_thread() is threading.main_thread()
     taken = [number for number in SIGNALS if is_main and signal.getsignal(number) in _DEFAULTS]
     before = {number: signal.signal(number, ending.heard) for number in taken}
     try:
         yield
     finally:
+        _given.set(None)
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-async def finished(work: Coroutine[Any, Any, T], ending: Ending) -> T:
+async def finished(work: Callable[[Ending], Coroutine[Any, Any, T]]) -> T:
     """Do the work in a task of its own: who is cancelled meanwhile, however often, tells it to end and waits for that.
 
     A scope of anyio cancels at every turn of the loop, so that waiting again and again would keep a core busy.
     """
-    working = asyncio.create_task(work)
+    ending = _given.get() or Ending()
+    _given.set(None)
+    working = asyncio.create_task(work(ending))
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from ..._flow.clock import now, sleep_for
@@ -363,11 +364,11 @@ def _locked(db: Database) -> Health:
 
 def _seen(db: Database) -> Health:
     known = about(db, NAME)
-    return Health() if known is None else states.read(known)
+    return Health() if known is None else Health(**json.loads(known))
 
 
 def _keep(db: Database, health: Health) -> None:
-    note_about(db, NAME, states.written(health))
+    note_about(db, NAME, json.dumps(asdict(health)))
 
 
 def bound_of(db: Database) -> int:

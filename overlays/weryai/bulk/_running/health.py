@@ -11,8 +11,7 @@ From OPEN to ASKING leads a request that was not sent, or IN_A_ROW unknown outco
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 OPEN_POSTS = 4
@@ -20,11 +19,6 @@ OPEN_POSTS = 4
 ASK, LONG_OPEN = 10.0, 10.0
 #: So many unknown outcomes in a row stop all POSTs.
 IN_A_ROW = 3
-
-
-def most_ambiguous(open_posts: int) -> int:
-    """How many jobs one outage may make ambiguous at most."""
-    return open_posts + IN_A_ROW
 
 
 class Stage(StrEnum):
@@ -52,6 +46,10 @@ class Health:
     next_ask: float = 0.0
     asks: int = 0
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        # A ledger keeps its word.
+        self.stage = Stage(self.stage)
 
     @property
     def is_reached(self) -> bool:
@@ -125,14 +123,3 @@ class Health:
 
     def _ask(self, reason: str) -> None:
         self.stage, self.reason, self.is_lone, self.asks = Stage.ASKING, reason, False, 0
-
-
-def written(health: Health) -> str:
-    """The text that a ledger keeps."""
-    return json.dumps(asdict(health))
-
-
-def read(text: str) -> Health:
-    """What a ledger keeps."""
-    known = json.loads(text)
-    return Health(**{**known, "stage": Stage(known["stage"])})

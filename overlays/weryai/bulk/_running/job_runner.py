@@ -94,7 +94,6 @@ class JobRunner:
         tell: Callable[[Event], None],
         patience: Patience | None = None,
     ) -> None:
-        """Keep what every job needs."""
         self.gate = Gate(
             ledger, limits.open_posts, limits.outage, ask=partial(ask, client), pause=self._told_pause,
             resume=lambda words: self._say(Event("resumed", reason=words)), end=self.stop,

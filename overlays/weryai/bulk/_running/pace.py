@@ -12,9 +12,8 @@ nothing at larger ones. If refusals there are at least half as frequent, they co
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from ..._flow.retry import LONGEST_HEEDED
 
@@ -181,7 +180,6 @@ class LocalTurns:
     """The turns of one process by a pace; who is a little late for one catches up."""
 
     def __init__(self, pace: SubmissionPace) -> None:
-        """Begin with a turn that is free at once."""
         self.pace = pace
         self.next_turn = float("-inf")
 
@@ -207,13 +205,3 @@ class LocalTurns:
         """Heed a refusal: nothing is sent for a while."""
         if pause := self.pace.refused(moment, wanted, is_rate=is_rate):
             self.next_turn = max(self.next_turn, moment + pause)
-
-
-def written(pace: SubmissionPace) -> str:
-    """The text that a ledger keeps."""
-    return json.dumps(asdict(pace))
-
-
-def read(text: str) -> SubmissionPace:
-    """What a ledger keeps."""
-    return SubmissionPace(**json.loads(text))

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from functools import partial
 from numbers import Real
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..._flow.clock import now, sleep_for
 from ...errors import ConfigurationError
 from .._ledger.ledger import OpenLedger
 from .._ledger.transitions import NOW, Database, about, lock, moment_of, note_about
-from . import pace as paces
-from .health import OPEN_POSTS, most_ambiguous
+from .health import IN_A_ROW, OPEN_POSTS
 from .pace import RATE, LocalTurns, SubmissionPace
 
 IN_FLIGHT = 20
@@ -73,7 +73,7 @@ class Limits:
     @property
     def most_ambiguous(self) -> int:
         """How many jobs one outage may make ambiguous at most."""
-        return most_ambiguous(self.open_posts)
+        return self.open_posts + IN_A_ROW
 
 
 class Throttle(Protocol):
@@ -106,7 +106,6 @@ class Allowance:
     """How many tasks may be unfinished: one fewer when too many were, and back bit by bit; pure."""
 
     def __init__(self, most: int) -> None:
-        """Begin with as many as may be."""
         self.most = self.limit = most
         self._credit = 0.0
 
@@ -228,7 +227,8 @@ def postpone(db: Database, pause: float) -> None:
 def agree(db: Database, limits: Limits) -> None:
     """Begin a pace for all workers, unless they have one with the same limit that was used of late."""
     row = db.execute(f"select next_turn > {NOW} - ? as is_fresh from run", (FORGOTTEN,)).fetchone()
-    known = _locked(db)
+    lock(db)
+    known = _seen(db)
     if known is None or not row["is_fresh"] or known.most != limits.rate:
         _keep(db, SubmissionPace.begin(limits.rate, limits.start_rate))
 
@@ -236,7 +236,6 @@ def agree(db: Database, limits: Limits) -> None:
 def heed_acceptance(db: Database, span: float) -> SubmissionPace:
     """Heed that the service has accepted something, for all workers."""
     pace = _locked(db)
-    assert pace is not None
     before = pace.gap
     pace.accepted(span)
     _keep(db, pace)
@@ -248,7 +247,6 @@ def heed_acceptance(db: Database, span: float) -> SubmissionPace:
 def heed_refusal(db: Database, wanted: float | None, *, is_rate: bool) -> SubmissionPace:
     """Heed that the service has refused something, for all workers."""
     pace = _locked(db)
-    assert pace is not None
     if pause := pace.refused(moment_of(db), wanted, is_rate=is_rate):
         postpone(db, pause)
     _keep(db, pace)
@@ -261,19 +259,21 @@ def seconds_left(db: Database) -> float:
     return 0.0 if pace is None else pace.heeded - moment_of(db)
 
 
-def _locked(db: Database) -> SubmissionPace | None:
-    """The pace of all workers; nobody else changes it until this transaction has ended."""
+def _locked(db: Database) -> SubmissionPace:
+    """The pace that all workers have agreed on; nobody else changes it until this transaction has ended."""
     lock(db)
-    return _seen(db)
+    pace = _seen(db)
+    assert pace is not None
+    return pace
 
 
 def _seen(db: Database) -> SubmissionPace | None:
     found = about(db, NAME)
-    return None if found is None else paces.read(found)
+    return None if found is None else SubmissionPace(**json.loads(found))
 
 
 def _keep(db: Database, pace: SubmissionPace) -> None:
-    note_about(db, NAME, paces.written(pace))
+    note_about(db, NAME, json.dumps(asdict(pace)))
 
 
 class SharedThrottle:
@@ -353,13 +353,3 @@ class SharedThrottle:
             if permit.pause is not None:
                 return permit
             await asyncio.sleep(sleep_for(FULL))
-
-
-def limits_of(db: Any, rate: float | None, in_flight: int | None) -> tuple[float | None, int | None]:
-    """Set the limits of all workers, where some are given, and return those in force."""
-    db.execute(
-        "update run set rate = coalesce(?::double precision, rate), in_flight = coalesce(?::integer, in_flight)",
-        (rate, in_flight),
-    )
-    run = db.execute("select rate, in_flight from run").fetchone()
-    return run["rate"], run["in_flight"]

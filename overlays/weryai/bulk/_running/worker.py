@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from .gate import bound_of
 from .job_runner import Patience
 from .pace import RATE
 from .queue import Queue, opened
-from .throttle import IN_FLIGHT, OUTAGE, Limits, SharedThrottle, agree, limits_of
+from .throttle import IN_FLIGHT, Limits, SharedThrottle, agree
 
 # Beside those in flight so many jobs of a worker may wait for their turn, or be at their download.
 MORE = 16
@@ -54,41 +53,28 @@ async def awork(
     A worker that is gone for 6 seconds is followed by the others. What it had paid for is waited for and fetched; what
     it was just sending is AMBIGUOUS, and is not sent again. Raises JournalError when the database is not to be had.
     """
-    ending = Ending()
-    working = perform(
-        ledger, ending, output=output, name=name, sidecar=sidecar, limits=limits, until_done=until_done,
-        patience=patience, on_event=on_event, watch=watch, api_key=api_key, base_url=base_url, **options,
-    )  # fmt: skip
-    return await finished(working, ending)
+
+    async def working(ending: Ending) -> Outcome:
+        check_ledger(ledger, PostgresLedger)
+        agreed = await ledger.note(lambda db: _agreed_limits(db, limits))
+        await ledger.note(lambda db: agree(db, agreed))
+
+        async def body(run: Run) -> None:
+            is_ending = partial(_is_ending, run)
+            async with opened(ledger, partial(_perform, run), is_ending) as queue, _quiet():
+                await _work(run, queue, until_done=until_done)
+
+        keeping = (ledger, SharedThrottle(ledger, agreed), agreed, Naming(output, name, sidecar=sidecar), on_event)
+        return await conduct(*keeping, patience, watch, ending, body, api_key=api_key, base_url=base_url, **options)
+
+    return await finished(working)
 
 
 def work(ledger: PostgresLedger, **options: Any) -> Outcome:
     """As `awork`, for who has no event loop; SIGINT and SIGTERM are taken as in `run`, and end the worker."""
     refuse_on_a_loop("work")
-    ending = Ending()
-    with heeding(ending):
-        return asyncio.run(finished(perform(ledger, ending, **options), ending))
-
-
-async def perform(
-    ledger: PostgresLedger, ending: Ending, *, output: Path | str, name: str = NAME, sidecar: bool = False,
-    limits: Limits | None = None, until_done: bool = False, patience: Patience | None = None,
-    on_event: Callable[[Event], None] = lambda _event: None, watch: Callable[[Run], None] = lambda _run: None,
-    **options: Any,
-) -> Outcome:  # fmt: skip
-    """Work beside others until it is told to end; in a task of its own, which is cancelled by that."""
-    check_ledger(ledger, PostgresLedger)
-    settled = await ledger.note(lambda db: _agreed_limits(db, limits))
-    await ledger.note(lambda db: agree(db, settled))
-    throttle = SharedThrottle(ledger, settled)
-    keeping = (ledger, throttle, settled, Naming(output, name, sidecar=sidecar), on_event, patience)
-
-    async def body(run: Run) -> None:
-        is_ending = lambda: run.performer.stopping is not None  # noqa: E731
-        async with opened(ledger, partial(_perform, run), is_ending) as queue, _quiet():
-            await _work(run, queue, until_done=until_done)
-
-    return await conduct(*keeping, watch, ending, body, **options)
+    with heeding():
+        return asyncio.run(awork(ledger, **options))
 
 
 def limits_in_force(ledger: PostgresLedger) -> Limits:
@@ -98,15 +84,16 @@ def limits_in_force(ledger: PostgresLedger) -> Limits:
 
 def _agreed_limits(db: Any, limits: Limits | None) -> Limits:
     """Make limits known to all workers, or know theirs."""
-    if limits is not None:
-        keep_budget(db, limits)
-    given = (None, None) if limits is None else (limits.rate, limits.in_flight)
-    rate, in_flight = limits_of(db, *given)
-    known = Limits(RATE if rate is None else rate, IN_FLIGHT if in_flight is None else in_flight)
-    return replace(
-        known, open_posts=limits.open_posts if limits else bound_of(db), outage=limits.outage if limits else OUTAGE,
-        start_rate=limits.start_rate if limits else RATE,
-    )  # fmt: skip
+    if limits is None:
+        run = db.execute("select rate, in_flight from run").fetchone()
+        return Limits(run["rate"] or RATE, run["in_flight"] or IN_FLIGHT, open_posts=bound_of(db))
+    keep_budget(db, limits)
+    db.execute("update run set rate = ?, in_flight = ?", (limits.rate, limits.in_flight))
+    return limits
+
+
+def _is_ending(run: Run) -> bool:
+    return run.performer.stopping is not None
 
 
 async def _work(run: Run, queue: Queue, *, until_done: bool) -> None:
