@@ -16,7 +16,7 @@ from ._ledger.postgres import PostgresLedger, is_database
 from ._manifest.loading import Loaded, ManifestError, Shard, load_manifest
 from ._manifest.plan import Plan, plan
 from ._manifest.validation import Prices, read_prices
-from ._report.report import report
+from ._report.page import report
 from ._results.export import export
 from ._results.resolve import Requeued, adopt, give_up, refetch, resubmit, retry
 from ._results.status import Group, Status, status

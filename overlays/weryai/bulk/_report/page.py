@@ -1,20 +1,46 @@
-"""The page of a report: what is told first, the sums, the plots, the reasons, and the sheet of images and videos."""
+"""The report of a bulk run: one page that needs nothing beside itself, for people to look at."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import shlex
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from ..._flow.order import OrderState
-from .cards import card
-from .charts import moment, number, plots, span
-from .data import Facts
+from ...errors import InvalidInputError
+from .._ledger.opening import Place, looking, name_of
+from .._results.export import appearing
+from .cards import Media, card
+from .charts import Facts, gather, moment, number, plots, span
 from .html import Child, h, markup
-from .media import Media
+
+CARDS = 500
+EMBED = 25_000_000
+
+
+def report(
+    ledger: Place, target: str | os.PathLike[str] = "report.html", *, cards: int = CARDS, embed: int = EMBED
+) -> Path:
+    """Write one HTML page about a run, also while it goes on, and return its path; the ledger is only read.
+
+    The page shows at most `cards` jobs, what failed and what is ambiguous first, with small images (by Pillow, of
+    the extra "bulk") and with videos: in the page itself up to `embed` bytes together, beyond that from where they
+    lie on this disk. It asks no other host for anything.
+    """
+    if cards < 0 or embed < 0:
+        raise InvalidInputError("cards and embed must be 0 or more")
+    path = Path(os.path.abspath(os.path.expanduser(target)))
+    with looking(ledger) as db:
+        facts = gather(db, name_of(ledger), cards, time.time())
+    with appearing(path, ledger) as file:
+        file.write(page(facts, Media(path.parent, embed)).encode(errors="xmlcharrefreplace"))
+    return path
+
 
 _HERE = Path(__file__).parent.parent / "page"
 _ORDER = (
