@@ -53,6 +53,8 @@ _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _INDEX_NAME = re.compile(r"(Unnamed: \d+(_level_\d+)?(\.\d+)?|__index_level_\d+__)?")
 _INDEX = re.compile(r"-?\d+(\.0)?|")
 _ESCAPED = re.compile("_x(00[01][0-9A-F]|005F)_")
+# What is no UTF-8 is read as halves of surrogate pairs, which no text has.
+_BROKEN = re.compile("[\udc80-\udcff]")
 # How gzip, Zstandard, bzip2 and xz begin.
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
 _OTHER_TABLES = {
@@ -332,16 +334,11 @@ class _Table:
 
 
 def _undecodable(texts: Sequence[str]) -> str | None:
-    # What is no UTF-8 was read as halves of surrogate pairs, which no text has.
-    broken = next((text for text in texts if not text.isascii() and _is_broken(text)), None)
+    broken = next((text for text in texts if _BROKEN.search(text)), None)
     if broken is None:
         return None
     shown = broken.encode(errors="surrogateescape").decode(errors="backslashreplace")
     return f'{shown!r:.40} is not in UTF-8; save the table as "CSV UTF-8"'
-
-
-def _is_broken(text: str) -> bool:
-    return any("\udc80" <= letter <= "\udcff" for letter in text)
 
 
 def _json_lines(path: Path) -> Iterator[Row]:
@@ -482,7 +479,7 @@ def _excel(path: Path) -> Iterator[Row]:
     table: _Table | None = None
     try:
         refuse_bomb(path)
-        with _no_words_of("openpyxl"):
+        with _no_words():
             # Formulas are read as what Excel has worked them out to.
             book = load_workbook(path, read_only=True, data_only=True)
         with contextlib.closing(book):
@@ -497,7 +494,8 @@ def _excel(path: Path) -> Iterator[Row]:
             with contextlib.closing(sheet.iter_rows(values_only=True)) as found:
                 for line, texts in _bounded(found):
                     if table is not None:
-                        yield from _row_of_sheet(table, texts, line, hidden)
+                        doubt = "a row that is hidden in the sheet is a job too" if line in hidden.rows else None
+                        yield from table.rows(texts, line, hidden.problem(line, texts, table.names), doubt)
                     elif any(map(str.strip, texts)):
                         _refuse_formulas(hidden, line, texts)
                         table = _Table(texts, line)
@@ -510,11 +508,6 @@ def _excel(path: Path) -> Iterator[Row]:
         raise InvalidInputError(f"{quoted(path)} cannot be read as an Excel workbook: {quoted(error)}") from error
 
 
-def _row_of_sheet(table: _Table, texts: list[str], line: int, hidden: HiddenThings) -> Iterator[Row]:
-    doubt = "a row that is hidden in the sheet is a job too" if line in hidden.rows else None
-    return table.rows(texts, line, hidden.problem(line, texts, table.names), doubt)
-
-
 def _refuse_formulas(hidden: HiddenThings, line: int, texts: Sequence[str]) -> None:
     """Raise ValueError if the name of a column is a formula that was never calculated."""
     last = max((column for row, column in hidden.formulas if row == line), default=len(texts))
@@ -525,7 +518,11 @@ def _refuse_formulas(hidden: HiddenThings, line: int, texts: Sequence[str]) -> N
 def _bounded(rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, list[str]]]:
     """The rows by their number, as texts; raises ValueError for more of them than any sheet has."""
     line = cells = 0
-    while batch := _next_of(rows):
+    while True:
+        with _no_words():
+            batch = list(itertools.islice(rows, 100))
+        if not batch:
+            return
         for values in batch:
             line, cells = line + 1, cells + len(values)
             if line > _MOST_ROWS or cells > _MOST_CELLS:
@@ -533,16 +530,11 @@ def _bounded(rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, list[str
             yield line, [_as_text(value) for value in values]
 
 
-def _next_of(rows: Iterator[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    with _no_words_of("openpyxl"):
-        return list(itertools.islice(rows, 100))
-
-
 @contextlib.contextmanager
-def _no_words_of(module: str) -> Iterator[None]:
-    """Let what this library warns of pass; warnings of others are warnings."""
+def _no_words() -> Iterator[None]:
+    """Let what openpyxl warns of pass; warnings of others are warnings."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=rf"{module}(\.|$)")
+        warnings.filterwarnings("ignore", module=r"openpyxl(\.|$)")
         yield
 
 

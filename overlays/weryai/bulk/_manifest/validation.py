@@ -54,7 +54,6 @@ _ERRORS = re.compile(
 # What R, pandas and databases write where there is no value, and Google Sheets where there is none yet.
 NO_VALUE = frozenset({"NA", "N/A", "<NA>", "nan", "NaN", "NaT", "None", "null", "NULL", "\\N", "Loading..."})
 PRICED = ("model", "duration", "resolution", "generate_audio")
-_REQUIRED = ("prompt", "model", "duration")
 _MOST_KNOWN = 100_000
 
 
@@ -110,7 +109,9 @@ class Checker:
         prompt = self._defaults.get("prompt") if prompt is None else prompt
         wrong, doubtful, rest = self._checked(values)
         wrong_image = self._wrong_image(image)
-        found = [*unread, *self._wrong_prompt(prompt), *wrong_image, *wrong]
+        wrong_prompt = [f"prompt {text}" for text in field_problems(SCHEMA, "prompt", prompt)]
+        wrong_prompt = ["prompt is missing"] if prompt is None else wrong_prompt
+        found = [*unread, *wrong_prompt, *wrong_image, *wrong]
         place = os.path.join(self._folder, image) if isinstance(image, str) and not is_address(image) else None
         file = None if place is None else self._found(place)
         # What no row can have, because its column is missing, was told with the columns.
@@ -184,11 +185,6 @@ class Checker:
         source = f"by {self._registry.source}"
         told = [f"{one} ({source})" for one in doubtful]
         return (told, [], values) if self._strict else ([], told, values)
-
-    def _wrong_prompt(self, prompt: Any) -> list[str]:
-        if prompt is None:
-            return ["prompt is missing"]
-        return [f"prompt {text}" for text in field_problems(SCHEMA, "prompt", prompt)]
 
     def _wrong_image(self, image: Any) -> list[str]:
         if image is None:

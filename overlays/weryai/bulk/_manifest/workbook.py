@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element, iterparse
 _SAVE = "open the workbook in Excel, save it, and run again"
 # What has none of these is as it looks, and is read once.
 _TELLING = re.compile(rb"<(\w+:)?f[ />]|<(\w+:)?mergeCell[ />]|hidden=")
-_CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_CELL = re.compile("[A-Z]{1,3}[1-9][0-9]{0,6}")
 # Rows that are merged, and formulas that are noted.
 _MOST_NOTED = 2_000_000
 _PIECE = 1_000_000
@@ -39,9 +39,13 @@ class HiddenThings:
 
     def problem(self, line: int, cells: Sequence[str], names: Sequence[str]) -> str | None:
         """What is wrong with a row of these cells, whose columns have these names; without one, nothing is."""
+        if not self.formulas and not self.covered:
+            return None
+        from openpyxl.utils import get_column_letter
+
         for place, name in enumerate(names):
             text = cells[place].strip() if place < len(cells) else ""
-            where = f"{name} (cell {_letters(place + 1)}{line})"
+            where = f"{name} (cell {get_column_letter(place + 1)}{line})"
             at = line, place + 1
             if not name:
                 continue
@@ -116,8 +120,8 @@ def _note_row(found: HiddenThings, row: Element, line: int) -> None:
         found.rows.add(line)
     column = 0
     for cell in row:
-        match = _CELL.fullmatch(cell.get("r", ""))
-        column = _number(match[1]) if match else column + 1
+        place = _place(cell.get("r", ""))
+        column = place[1] if place else column + 1
         parts = {part.tag.rpartition("}")[2]: part.text or "" for part in cell}
         if "f" not in parts:
             continue
@@ -129,25 +133,17 @@ def _note_row(found: HiddenThings, row: Element, line: int) -> None:
 
 
 def _note_merged(found: HiddenThings, ref: str) -> None:
-    first, _, last = ref.partition(":")
-    start, end = _CELL.fullmatch(first), _CELL.fullmatch(last)
+    start, end = map(_place, (ref.partition(":")[0], ref.partition(":")[2]))
     if start is None or end is None:
         return
-    columns = range(_number(start[1]), min(_number(end[1]), 16_384) + 1)
-    for line in range(int(start[2]) + 1, min(int(end[2]), 2**20) + 1):
+    columns = range(start[1], min(end[1], 16_384) + 1)
+    for line in range(start[0] + 1, min(end[0], 2**20) + 1):
         found.covered.setdefault(line, set()).update(columns)
 
 
-def _number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number
+def _place(cell: str) -> tuple[int, int] | None:
+    """The row and the column of a cell such as B3."""
+    from openpyxl.utils.cell import coordinate_to_tuple
 
-
-def _letters(number: int) -> str:
-    letters = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
+    row, column = coordinate_to_tuple(cell) if _CELL.fullmatch(cell) else (0, 0)
+    return (int(row), int(column)) if row else None

@@ -17,8 +17,7 @@ from xml.etree.ElementTree import Element
 from ..._media.convert import MOST_SOURCE, upright
 from ..._media.image import is_address
 from .._ledger.job import Job, JobState
-from .._results.export import stamp
-from .charts import number, span
+from .charts import moment, number, span
 from .html import Child, h
 
 _TOLD = ("prompt", "model", "duration")
@@ -62,18 +61,15 @@ def _facts(job: Job, shown: Shown) -> list[list[Element]]:
     facts: list[tuple[str, Child]] = [
         ("state", job.state.value),
         ("reason", job.reason),
-        ("prompt", _text(job.parameters.get("prompt"))),
-        ("model", _text(job.parameters.get("model"))),
-        ("duration", _text(job.parameters.get("duration"))),
-        *((name, _text(value)) for name, value in job.parameters.items() if name not in _TOLD),
+        *((name, _text(job.parameters.get(name))) for name in dict.fromkeys((*_TOLD, *job.parameters))),
         ("image", job.image),
         ("task", job.task_id),
         ("named tasks", job.named),
         ("batch", job.batch_id),
         ("credits", None if job.price is None else number(job.price)),
         ("paid", f"{job.submits} times" if job.submits > 1 else None),
-        ("submitted", _moment(job.submitted)),
-        ("ended", _moment(job.ended)),
+        ("submitted", None if job.submitted is None else moment(job.submitted)),
+        ("ended", None if job.ended is None else moment(job.ended)),
         ("took", _taken(job)),
         ("video", _video(job, shown)),
         ("SHA-256", job.sha256),
@@ -83,10 +79,6 @@ def _facts(job: Job, shown: Shown) -> list[list[Element]]:
         [h("dt", name), h("dd", value if isinstance(value, Element) else h("bdi", value))]
         for name, value in facts if value is not None
     ]  # fmt: skip
-
-
-def _moment(at: float | None) -> Element | None:
-    return None if at is None else h("time", str(stamp(at)), datetime=stamp(at))
 
 
 def _taken(job: Job) -> str | None:
@@ -176,19 +168,15 @@ def _thumbnail(place: str) -> tuple[str | None, str | None]:
         found = os.stat(place)
         if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_SOURCE:
             return None, "no image"
-        return _drawn(place), None
+        small = upright(Path(place).read_bytes(), size=_WIDTH, alpha=True)
+        file = io.BytesIO()
+        small.save(file, "WEBP", quality=72)
+        return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}", None
     except OSError:
         return None, "the image cannot be read"
     except Exception:
         # Whatever a strange file makes the decoders say, the page is written.
         return None, "the image cannot be opened"
-
-
-def _drawn(place: str) -> str:
-    small = upright(Path(place).read_bytes(), size=_WIDTH, alpha=True)
-    file = io.BytesIO()
-    small.save(file, "WEBP", quality=72)
-    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _has_pillow() -> bool:

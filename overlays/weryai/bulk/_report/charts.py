@@ -1,4 +1,4 @@
-"""What a report tells, read from its ledger in one look, and its plots as SVG: how it went, how long, what was spent."""
+"""What a report tells, read from its ledger in one look, and its plots as SVG."""
 
 from __future__ import annotations
 
@@ -53,7 +53,6 @@ class Facts:
 
     ledger: str
     status: Status
-    now: float
     cards: list[Job]
     times: Times | None
     first: float | None
@@ -61,7 +60,7 @@ class Facts:
     bytes: int
 
 
-def gather(db: Database, ledger: str, cards: int, now: float) -> Facts:
+def gather(db: Database, ledger: str, cards: int) -> Facts:
     """Read it all."""
     span = db.execute(
         "select min(submitted) as first, max(submitted) as submitted, max(ended) as ended, "
@@ -71,7 +70,7 @@ def gather(db: Database, ledger: str, cards: int, now: float) -> Facts:
     last = max((moment for moment in (span["submitted"], span["ended"]) if moment is not None), default=None)
     first = span["first"] if span["first"] is not None else last
     times = None if first is None or last is None else _times(db, min(first, last), last)
-    return Facts(ledger, status, now, list(_chosen(db, status, cards)), times, first, last, int(span["bytes"]))
+    return Facts(ledger, status, list(_chosen(db, status, cards)), times, first, last, int(span["bytes"]))
 
 
 def _times(db: Database, first: float, last: float) -> Times:
@@ -150,14 +149,14 @@ def number(value: float) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
-def clock(moment: float, form: str = "%Y-%m-%d %H:%M") -> str:
+def clock(moment: float, form: str) -> str:
     """A moment in UTC as people read it."""
     return time.strftime(form, time.gmtime(moment))
 
 
 def moment(at: float) -> Element:
     """A moment in UTC; the page's script puts it into the reader's own time."""
-    return h("time", f"{clock(at)} UTC", datetime=clock(at, "%Y-%m-%dT%H:%M:%SZ"))
+    return h("time", f"{clock(at, '%Y-%m-%d %H:%M:%S')} UTC", datetime=clock(at, "%Y-%m-%dT%H:%M:%SZ"))
 
 
 def _ends(times: Times, slots: int) -> list[End]:

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import os
 import shlex
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -36,7 +35,7 @@ def report(
         raise InvalidInputError("cards and embed must be 0 or more")
     path = Path(os.path.abspath(os.path.expanduser(target)))
     with looking(ledger) as db:
-        facts = gather(db, name_of(ledger), cards, time.time())
+        facts = gather(db, name_of(ledger), cards)
     with appearing(path, ledger) as file:
         file.write(page(facts, Media(path.parent, embed)).encode(errors="xmlcharrefreplace"))
     return path

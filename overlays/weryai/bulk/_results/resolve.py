@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -98,7 +99,9 @@ def adopt(ledger: OpenLedger, key: str, task_id: str, *, api_key: Any = None, ba
 
     Raises NotFoundError if it does not, JournalError if the job is not AMBIGUOUS or the task belongs to another.
     """
-    job = _ambiguous(ledger, key)
+    job = _found(ledger, key)
+    if job.state is not OrderState.AMBIGUOUS:
+        raise JournalError(f"job {key!r:.200} is {job.state}, not ambiguous")
     with WeryAI(api_key, base_url=base_url, journal=ledger.order_logs) as client:
         # Ties the ledger to this service and this key: a task of another one is none of its own.
         client._tie()
@@ -130,7 +133,8 @@ def _each(
         raise InvalidInputError("name the keys of jobs, or say everything=True")
 
     def change(db: Database) -> Requeued:
-        jobs = _every_ambiguous(db) if everything else [_job(db, key) for key in dict.fromkeys(keys)]
+        ambiguous = reading.every(db, (OrderState.AMBIGUOUS,))
+        jobs = list(ambiguous) if everything else [_job(db, key) for key in dict.fromkeys(keys)]
         for job in jobs:
             step(db, job.row)
         prices = [job.price for job in jobs if job.price is not None]
@@ -145,26 +149,13 @@ def _each(
     return _made(ledger, change)
 
 
-def _every_ambiguous(db: Database) -> list[Job]:
-    jobs: list[Job] = []
-    while found := reading.page(db, (OrderState.AMBIGUOUS,), jobs[-1].row if jobs else 0, _PAGE):
-        jobs += found
-    return jobs
-
-
 def _matching(reasons: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """A condition for any of these kinds or reasons, in upper or lower case."""
     if not all(reasons):
         raise InvalidInputError("a reason is a word or more")
     one = "lower(kind) = lower(?) or lower(reason) like lower(?) escape '!'"
-    values = [part for reason in reasons for part in (reason, f"%{_escaped(reason)}%")]
+    values = [part for reason in reasons for part in (reason, "%" + re.sub("[!%_]", r"!\g<0>", reason) + "%")]
     return f" and ({' or '.join([one] * len(reasons))})" if reasons else "", tuple(values)
-
-
-def _escaped(text: str) -> str:
-    for mark in "!%_":
-        text = text.replace(mark, f"!{mark}")
-    return text
 
 
 def _sum(db: Database, where: str, values: tuple[Any, ...]) -> tuple[int, float | None, int]:
@@ -176,13 +167,6 @@ def _sum(db: Database, where: str, values: tuple[Any, ...]) -> tuple[int, float 
     ).fetchone()
     credits = None if row["many"] and row["credits"] is None else float(row["credits"] or 0)
     return row["many"], credits, row["many"] - row["priced"]
-
-
-def _ambiguous(ledger: LedgerWriter, key: str) -> Job:
-    job = _found(ledger, key)
-    if job.state is not OrderState.AMBIGUOUS:
-        raise JournalError(f"job {key!r:.200} is {job.state}, not ambiguous")
-    return job
 
 
 def _found(ledger: LedgerWriter, key: str) -> Job:
