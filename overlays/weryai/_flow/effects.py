@@ -50,7 +50,11 @@ class Reply:
         """The body as JSON, read once for all who ask; its text where it is none."""
         # JSON is UTF-8; a message in another charset may be garbled, but the rest of the response is not lost.
         try:
-            return json.loads(self.content.decode("utf-8-sig", errors="replace"))
+            value = json.loads(self.content.decode("utf-8-sig", errors="replace"))
+            if b"\\ud" in self.content.lower():
+                # Half a surrogate pair is no text: no file, no database and no terminal takes it.
+                value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+            return value
         except (ValueError, RecursionError):
             return self.content.decode("utf-8", errors="replace")
 

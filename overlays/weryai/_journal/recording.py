@@ -87,7 +87,7 @@ class Recording:
             return
         try:
             yield from OnDisk(partial(self._log.end, row, attempt))
-        except WeryAIError as error:
+        except Exception as error:
             self._intent.problem = _problem(row, attempt, error)
             log.warning("%s", self._intent.problem)
 
@@ -110,9 +110,11 @@ class Recording:
         return AttemptResult(OrderState.QUEUED if is_sure else OrderState.AMBIGUOUS, reason=reason[:1000])
 
 
-def _problem(row: int, attempt: AttemptResult, error: WeryAIError) -> str:
+def _problem(row: int, attempt: AttemptResult, error: Exception) -> str:
     named = f" (task {', '.join(attempt.task_ids)})" if attempt.task_ids else ""
-    return f"order {row}{named} is {attempt.state.value}, but that could not be noted: {error.message}"
+    return (
+        f"order {row}{named} is {attempt.state.value}, but that could not be noted: {getattr(error, 'message', error)}"
+    )
 
 
 @dataclass

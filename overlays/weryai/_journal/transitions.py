@@ -174,7 +174,11 @@ def note_cost(db: sqlite3.Connection, scope: Scope, task_id: str, credits: float
 def last_cost(db: sqlite3.Connection, base_url: str, model: str) -> Cost | None:
     """Read what the last single task of a model cost."""
     row = db.execute("select value from about where name = ?", (_cost_name(base_url, model),)).fetchone()
-    return None if row is None else Cost(**json.loads(row["value"]))
+    try:
+        return None if row is None else Cost(**json.loads(row["value"]))
+    except (ValueError, TypeError, RecursionError):
+        # Damaged; it is an estimate only.
+        return None
 
 
 def _cost_name(base_url: str, model: str) -> str:

@@ -95,7 +95,8 @@ def call_paid(
 
 def check_order_key(order_key: object) -> None:
     """Refuse what cannot be the caller's own name for an order."""
-    if order_key is not None and not (isinstance(order_key, str) and 0 < len(order_key) <= LONGEST_KEY):
+    is_text = isinstance(order_key, str) and order_key.encode(errors="replace").decode() == order_key
+    if order_key is not None and not (is_text and 0 < len(str(order_key)) <= LONGEST_KEY):
         raise InvalidInputError(f"order_key must be text of 1 to {LONGEST_KEY} characters")
 
 

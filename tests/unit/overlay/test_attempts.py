@@ -103,6 +103,19 @@ def test_what_was_stopped_is_noted_once() -> None:
     assert attempt.intent.problem is None
 
 
+def test_whatever_keeps_a_note_from_the_disk_costs_no_response(caplog: pytest.LogCaptureFixture) -> None:
+    """An error of any kind while a response is noted is told; the response reaches the caller all the same."""
+    attempt = Attempt()
+    attempt.life.send(answer := Reply(200, {}, b'{"status": 0, "data": {"task_ids": ["task_1"]}}'))
+    with pytest.raises(StopIteration) as ended:
+        attempt.life.throw(UnicodeEncodeError("utf-8", "x", 0, 1, "on purpose"))
+    assert ended.value.value is answer
+    assert "order 1 (task task_1) is submitted, but that could not be noted" in str(attempt.intent.problem).replace(
+        f"order {attempt.intent.row}", "order 1"
+    )
+    assert "on purpose" in caplog.text
+
+
 @pytest.mark.parametrize("batch", [123456789, "b-1"])
 def test_what_the_service_calls_the_batch_is_noted(batch: Any) -> None:
     """The batch id of an answer stands beside its tasks, as text."""

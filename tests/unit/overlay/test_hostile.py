@@ -5,6 +5,7 @@ import gzip
 import math
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -143,3 +144,24 @@ async def test_a_closed_coroutine_says_that_money_may_be_gone(caplog: pytest.Log
     submitting.close()
     assert "may have been billed" in caplog.text
     await asyncio.sleep(0.4)
+
+
+def test_half_a_surrogate_pair_costs_no_task_id(tmp_path: Path) -> None:
+    """JSON may hold what is no text, in a batch id or a reason; the order and its end are noted all the same."""
+    accepted = r'{"status": 0, "data": {"batch_id": "b-\uD83D", "task_ids": ["task_1"]}}'
+    ended = r'{"status": 0, "data": {"task_id": "task_1", "task_status": "failed", "msg": "no \udc00 \ud83d\ude00"}}'
+    replies = iter([accepted, ended])
+    with client(lambda _: httpx.Response(200, text=next(replies)), journal=tmp_path / "journal.db") as made:
+        submission = made.image_to_video.submit("https://example.com/a.jpg", prompt="x")
+        assert (submission.task_ids, submission.batch_id) == (("task_1",), "b-?")
+        with pytest.raises(WeryAIError, match="no \\? \U0001f600"):
+            made.tasks.wait("task_1")
+        (order,) = made.orders.list()
+    assert (order.state, order.batch_id, order.task_ids) == ("failed", "b-?", ("task_1",))
+
+
+def test_an_order_key_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """Half a surrogate pair is no name for an order."""
+    with client(lambda _: httpx.Response(200, json=ACCEPTED), journal=tmp_path / "journal.db") as made:
+        with pytest.raises(InvalidInputError, match="order_key must be text"):
+            made.image_to_video.submit("https://example.com/a.jpg", prompt="x", order_key="\ud800")

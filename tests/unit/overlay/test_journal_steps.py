@@ -317,6 +317,13 @@ def test_the_batch_of_an_order_is_kept(log: ScopedJournal) -> None:
     assert [(one.row, one.batch_id) for one in orders(log)] == [(first, None), (second, "77")]
 
 
+@pytest.mark.parametrize("value", ["{", "[1]", '{"x": 1}', "[" * 100_000])
+def test_a_damaged_cost_is_none(journal: Journal, log: ScopedJournal, value: str) -> None:
+    """What a video cost is an estimate: damaged, it keeps nobody from submitting."""
+    alter(journal, f"insert into about values ('cost {SERVICE} m', '{value}')")
+    assert log.last_cost("m").result(10) is None
+
+
 @pytest.mark.parametrize("body", ["{", "[1]", "x'ff'", "[" * 100_000])
 def test_a_damaged_body_hides_no_task_id(journal: Journal, log: ScopedJournal, body: str) -> None:
     """An order whose body cannot be read is listed with its tasks, and is a repeat still; it is not sent again."""
