@@ -162,6 +162,6 @@ def test_half_a_surrogate_pair_costs_no_task_id(tmp_path: Path) -> None:
 
 def test_an_order_key_that_is_no_text_is_refused(tmp_path: Path) -> None:
     """Half a surrogate pair is no name for an order."""
-    with client(lambda _: httpx.Response(200, json=ACCEPTED), journal=tmp_path / "journal.db") as made:
-        with pytest.raises(InvalidInputError, match="order_key must be text"):
-            made.image_to_video.submit("https://example.com/a.jpg", prompt="x", order_key="\ud800")
+    made = client(lambda _: httpx.Response(200, json=ACCEPTED), journal=tmp_path / "journal.db")
+    with made, pytest.raises(InvalidInputError, match="order_key must be text"):
+        made.image_to_video.submit("https://example.com/a.jpg", prompt="x", order_key="\ud800")
