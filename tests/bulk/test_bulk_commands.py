@@ -99,6 +99,8 @@ def test_a_whole_story(emulator: Emulator, tmp_path: Path) -> None:
         (("resolve", "nothing.db", "--all", "adopt", "t"), "adopt is for one job"),
         (("resolve", "nothing.db", "k", "abandon"), "there is no ledger at"),
         (("run", "jobs.csv", "--budget", "many"), "--budget is a number of tasks"),
+        (("run", "jobs.csv", "--in-flight", "0"), "--in-flight 1 to 100,000"),
+        (("run", "jobs.csv", "--open-posts", "-3", "--shard", "1/2"), "--open-posts must be 1 to 100"),
         (("run", "jobs.csv", "--budget", "5cr"), "2 queued jobs have no price"),
         (("run", "jobs.csv", "--shard", "3/2"), "--shard is I/K"),
         (("run", "jobs.csv", "--rate", "0"), "rate must be more than 0"),

@@ -1,12 +1,13 @@
 """What a stranger gives to the functions of `weryai.bulk` by mistake is told in a sentence, before anything is done."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from weryai import ConfigurationError, bulk
+from weryai import ConfigurationError, InvalidInputError, bulk
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "run": lambda place: bulk.run(place, output="videos"),
@@ -32,6 +33,15 @@ def test_each_kind_of_ledger_has_its_own_call(tmp_path: Path, database: str) -> 
                 call(wrong, output=tmp_path / "videos")  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="not a path"):
         bulk.work(database, output=tmp_path / "videos")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "times", [{"interval": math.nan}, {"interval": 0}, {"interval": -1.0}, {"timeout": -1}, {"timeout": math.nan}]
+)
+def test_nothing_is_paid_for_that_could_not_be_waited_for(times: dict[str, Any]) -> None:
+    """Patience that no task can be polled by is refused when it is made: before a run submits the first job."""
+    with pytest.raises(InvalidInputError, match=f"^{next(iter(times))} must be "):
+        bulk.Patience(**times)
 
 
 @pytest.mark.parametrize("limits", [{"rate": "fast"}, {"in_flight": None}, {"budget_tasks": "100"}, {"outage": True}])

@@ -195,6 +195,9 @@ VALUES = {
     "submit strictly": (["--strict", "-m", "SORA_2"], "SORA_2 takes 4, 8, 12"),
     "submit checked live": (["--live", "-m", "SORA_2"], "SORA_2 takes 4, 8, 12"),
     "submit without a prompt": (["-p", ""], "prompt must not be empty"),
+    "submit what no parser reads": (["--extra", f"a={'[' * 100_000}"], "is no JSON"),
+    "submit with 5,000 digits": (["--extra", f"a={'9' * 5000}"], "is no JSON"),
+    "submit for as long": (["-d", "9" * 5000], "9…"),
 }
 
 
@@ -203,8 +206,29 @@ def test_a_wrong_value(at_home: Emulator, capsys: pytest.CaptureFixture[str], op
     """A value that cannot be is named with what is allowed, and nothing is ordered."""
     before = len([one for one in at_home.requests if one.path.endswith("image-to-video")])
     assert run([*COMMANDS["generate" if "long" in options else "submit"], *options]) == 2
-    assert words in one_line(capsys)
+    line = one_line(capsys)
+    assert words in line and len(line) < 300
     assert len([one for one in at_home.requests if one.path.endswith("image-to-video")]) == before
+
+
+def test_an_order_that_no_journal_can_have(at_home: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """A number that no row can have is told as such, and not as a mistake of ours."""
+    assert run(["resolve", "9" * 30, "abandon"]) == 2
+    assert "is not in the range" in one_line(capsys)
+
+
+@pytest.mark.parametrize("credits", [1_234_567, 123_456_789])
+def test_a_balance_is_told_to_its_last_digit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, credits: int
+) -> None:
+    """However many there are; no 1.23457e+06, which is another number."""
+    with Emulator(video="fixed", balance=credits) as rich:
+        monkeypatch.setenv("WERYAI_API_KEY", rich.key)
+        monkeypatch.setenv("WERYAI_BASE_URL", rich.url)
+        assert run(["balance"]) == 0
+        assert capsys.readouterr().out == f"{credits}\n"
+        assert run(["doctor"]) in (0, 1)
+        assert f"{credits} credits" in capsys.readouterr().out
 
 
 def test_a_key_as_an_argument_is_warned_of(
@@ -248,3 +272,13 @@ def test_completion_scripts(capsys: pytest.CaptureFixture[str], shell: str, word
     assert run(["completion", shell]) == 0
     script = capsys.readouterr().out
     assert word in script and "_WERYAI_COMPLETE" in script
+
+
+def test_a_completion_is_no_failure(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends with 0, and tells of a command what the help tells of it, whole."""
+    for name, value in (("COMPLETE", "zsh_complete"), ("COMP_WORDS", "weryai bulk re"), ("COMP_CWORD", "2")):
+        monkeypatch.setenv(name if name.startswith("COMP_") else f"_WERYAI_{name}", value)
+    assert run([]) == 0
+    lines = capsys.readouterr().out.split("\n")
+    assert lines[1::3][:3] == ["retry", "resolve", "report"]
+    assert lines[5] == "Say what became of an ambiguous job, after you have looked."

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fakes.answers import STATUS, SUBMIT, TASK, UPLOAD, accepted, envelope, looked, refused, serve_story, uploaded
-from fakes.bulks import AT_ONCE, manifest
+from fakes.bulks import AT_ONCE, filled, manifest
 from fakes.commands import environment
 from fakes.faults import html_reply, json_reply
 from fakes.faulty_server import FaultyServer
@@ -172,6 +172,18 @@ def test_a_stream_that_fails_ends_no_bulk_run(tmp_path: Path, redirection: str) 
         done = redirected(emulator, tmp_path, redirection, "bulk", "run", "jobs.csv", *AT_ONCE)
         assert done.returncode == 0, done
         assert [row.orders for row in emulator.ledger] == [1] * 3
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "words"), [("1=", 1, "Bad file"), ("1=/dev/full", 1, "No space left"), ("1=dead", 141, "")]
+)
+def test_a_table_that_nobody_gets_is_no_success(tmp_path: Path, redirection: str, code: int, words: str) -> None:
+    """`bulk export -o -` into what cannot be written fails, and names standard output and not some file."""
+    filled(tmp_path, 2).close()
+    with Emulator(video="fixed") as emulator:
+        done = redirected(emulator, tmp_path, redirection, "bulk", "export", "run.db", "-o", "-")
+    assert done.returncode == code, done
+    assert words in done.stderr and ("standard output cannot be written" in done.stderr) == bool(words), done
 
 
 def test_a_bulk_run_goes_on_where_names_cannot_be_spelled(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from fakes.answers import MP4, STATUS, SUBMIT, TASK, looked, serve_story, video_
 from fakes.commands import weryai_here
 from fakes.faults import html_reply
 from fakes.faulty_server import FaultyServer
+from fakes.pictures import png
 from fakes.surroundings import JOURNEY_KEY
 
 pytestmark = pytest.mark.timeout(120)
@@ -68,6 +69,23 @@ def test_home_is_found_behind_an_equals_sign(server: FaultyServer, tmp_path: Pat
     assert done.code == 0, done.errors
     assert Path(done.last_line).is_absolute() and not (tmp_path / "~").exists()
     Path(done.last_line).unlink()
+
+
+def test_home_is_found_for_every_file(server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image, a last frame and a folder that a `~` names, also behind `-o=`: no `~` and no `=~` is made."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    (home / "p.png").write_bytes(png())
+    here = tmp_path / "here"
+    here.mkdir()
+    done = run(server, here, "generate", "~/p.png", "--last=~/p.png", "-p", "x", "--dry-run", "-o=~/x.mp4")
+    assert done.code == 0, done.errors
+    done = run(server, here, "bulk", "plan", "~/", "-p", "x", "--ledger=~/none.db")
+    assert (done.code, str(home / "none.db") in done.errors) == (2, True)
+    assert run(server, here, "orders", "--journal=~/none.db").code == 2
+    assert list(here.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names themselves")

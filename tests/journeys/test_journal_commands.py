@@ -135,6 +135,16 @@ def test_several_videos_of_one_order_get_a_file_each(
     assert rows(journal) == ["done"]
 
 
+def test_resume_makes_the_folder_of_its_own_example(
+    serving: Emulator, journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`resume --output videos/` makes the folder if it is not there, as `wait` and `generate` do."""
+    assert run(SUBMIT) == 0
+    task_id = capsys.readouterr().out.strip()
+    assert run(["resume", "--all", "--output", "videos/"]) == 0
+    assert Path(f"videos/{task_id}.mp4").is_file()
+
+
 MISTAKES = {
     "resume, no journal": (["resume"], "no journal"),
     "orders, no journal": (["orders"], "no journal"),

@@ -138,7 +138,7 @@ class Cost:
         facts = [f"{self.duration} s"] if self.duration is not None else []
         facts += [self.resolution] if self.resolution else []
         kind = f" ({', '.join(facts)})" if facts else ""
-        return f"about {self.credits:g} credits: the last task of {self.model}{kind}, seen from the balance on {day}"
+        return f"about {self.credits:.15g} credits: the last task of {self.model}{kind}, seen from the balance on {day}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,10 @@ Exit codes:
   7    the key was refused
   130  interrupted with Ctrl-C; 143 by SIGTERM, 129 by SIGHUP
 """
+
+
+# What nobody reads to its end: a word of more than 200 letters.
+_LONG = re.compile(r"(\S{200})\S+")
 
 
 class _Commands(Commands):
@@ -122,9 +127,9 @@ def _run(arguments: Sequence[str]) -> int:
         code = cli.main(list(arguments), prog_name="weryai", standalone_mode=False)
         check_help_shown()
         return code if isinstance(code, int) else 0
-    except SystemExit:
-        # So click takes a dead pipe, that of `bulk export -` among them.
-        return 141
+    except SystemExit as ending:
+        # So click ends a completion.
+        return int(ending.code or 0)
     except OutputLostError as error:
         return error.code
     except click.NoSuchOption as error:
@@ -153,7 +158,7 @@ def _told_by_click(error: click.ClickException, better: str | None = None) -> in
     told = io.StringIO()
     error.show(told)
     # What click lists stands behind a tab.
-    lines = [line.expandtabs(2) for line in told.getvalue().splitlines()]
+    lines = [_LONG.sub(r"\1…", line.expandtabs(2)) for line in told.getvalue().splitlines()]
     say(*(f"weryai: {better or line[7:]}" if line.startswith("Error: ") else line for line in lines))
     return error.exit_code
 

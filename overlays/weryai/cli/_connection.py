@@ -15,6 +15,7 @@ import click
 import weryai
 from weryai.errors import before_sending
 
+from ._files import FilePath
 from ._help import together
 from ._output import begin_work, is_interactive, say
 from ._progress import Expected
@@ -64,7 +65,7 @@ def key_of() -> str:
 PLACE = "The journal of paid orders. [env: WERYAI_JOURNAL; default: in your folder of user data]"
 
 in_journal = click.option(
-    "--journal", type=click.Path(dir_okay=False), help=PLACE,
+    "--journal", type=FilePath(dir_okay=False), help=PLACE,
     callback=lambda _context, _option, place: remember("journal", place),
 )  # fmt: skip
 

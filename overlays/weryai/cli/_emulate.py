@@ -14,7 +14,7 @@ import click
 import weryai
 
 from ._connection import require
-from ._files import check_output, look_at, opening, overwriting
+from ._files import FilePath, check_output, look_at, opening, overwriting
 from ._help import examples
 from ._output import check_shown, put, say
 from ._progress import Progress
@@ -58,6 +58,7 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
 @click.option("--speed", type=float, default=1.0, show_default=True, help="60 makes a minute pass in each second.")
 @click.option(
     "--state",
+    type=FilePath(),
     metavar="FILE",
     help="Remember tasks, images and credits in this file; what scenarios are left is not kept.",
 )
@@ -163,9 +164,9 @@ def _listed() -> list[str]:
     """,
     epilog=examples("weryai demo", 'weryai demo photo.jpg -p "The sea begins to move" --open'),
 )
-@click.argument("image", required=False)
+@click.argument("image", required=False, type=FilePath())
 @click.option("-p", "--prompt", help=f"[default: {DEMO_PROMPT}]")
-@click.option("-o", "--output", help="File or folder to write. [default: weryai-demo.mp4]")
+@click.option("-o", "--output", type=FilePath(), help="File or folder to write. [default: weryai-demo.mp4]")
 @overwriting
 @opening
 def demo(image: str | None, prompt: str | None, output: str | None, overwrite: bool, is_opened: bool) -> None:

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -21,9 +21,23 @@ SUFFIXES = (".mp4", ".m4v", ".mov", ".webm")
 overwriting = click.option("--overwrite", is_flag=True, help="Replace the file that --output names, if it is there.")
 
 
+class FilePath(click.Path):
+    """A path with the home for ~, which no shell has put in after `--output=` or `-o=`."""
+
+    def __init__(self, **options: Any) -> None:
+        """Take what click.Path takes; what cannot be read is told by whoever reads it."""
+        super().__init__(readable=False, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read an argument."""
+        return super().convert(
+            os.path.expanduser(value.removeprefix("=" if value.startswith("=~") else "")), param, ctx
+        )
+
+
 def is_folder(output: str) -> bool:
     """Whether an output names a folder, to be made if it is not there."""
-    return output.endswith(("/", os.sep)) or os.path.isdir(os.path.expanduser(output))
+    return output.endswith(("/", os.sep)) or os.path.isdir(output)
 
 
 def check_output(output: str | None, *, overwrite: bool) -> Literal["replace", "rename"]:
@@ -31,7 +45,7 @@ def check_output(output: str | None, *, overwrite: bool) -> Literal["replace", "
     if output is None or is_folder(output):
         return "rename"
     check_suffix(output)
-    if not overwrite and os.path.lexists(os.path.expanduser(output)):
+    if not overwrite and os.path.lexists(output):
         raise weryai.InvalidInputError(f"{output} is there already; --overwrite replaces it")
     return "replace" if overwrite else "rename"
 

@@ -16,7 +16,7 @@ import click
 import weryai
 
 from ._connection import connect, noting_client, paying, paying_client, usual
-from ._files import check_output, look_at, opening, overwriting
+from ._files import FilePath, check_output, look_at, opening, overwriting
 from ._help import examples, together
 from ._output import as_json, put, put_submission, say
 from ._progress import Progress, waiting
@@ -32,10 +32,13 @@ converting = click.option("--convert", is_flag=True, help="Make a JPEG of HEIC, 
 
 # What `generate` and `submit` have in common.
 _ordering = together(
-    click.argument("images", metavar="[IMAGE]...", nargs=-1),
+    click.argument("images", metavar="[IMAGE]...", nargs=-1, type=FilePath()),
     click.option("-p", "--prompt", required=True, help="Motion prompt, 1 to 2000 characters."),
     click.option(
-        "--last", metavar="IMAGE", help="The last frame; IMAGE is then the first one. [default model: VEO_3_1]"
+        "--last",
+        metavar="IMAGE",
+        type=FilePath(),
+        help="The last frame; IMAGE is then the first one. [default model: VEO_3_1]",
     ),
     click.option("-m", "--model", help="Model key. [default: WERYAI_VIDEO_1_0, for more images VEO_3_1]"),
     click.option("-d", "--duration", type=int, help="Seconds. [default: 5, for more images 8]"),
@@ -76,9 +79,9 @@ def _extra_fields(given: tuple[str, ...]) -> dict[str, Any]:
             raise click.UsageError(f"--extra names {name} twice")
         try:
             fields[name] = json.loads(text)
-        except ValueError:
-            quotes = quote(f"{name}={json.dumps(text)}")
-            raise click.UsageError(f"--extra {name}: {text!r:.200} is no JSON; a text is written {quotes}") from None
+        except (ValueError, RecursionError):
+            quotes = quote(f"{name}={json.dumps(text[:80])}")
+            raise click.UsageError(f"--extra {name}: {text!r:.80} is no JSON; a text is written {quotes}") from None
     return fields
 
 
@@ -128,7 +131,7 @@ def _show(prepared: Any, *, json_lines: bool) -> None:
     ),
 )
 @_ordering
-@click.option("-o", "--output", help="File or folder to write. [default: IMG_01.mp4 for IMG_01.jpg]")
+@click.option("-o", "--output", type=FilePath(), help="File or folder to write. [default: IMG_01.mp4 for IMG_01.jpg]")
 @overwriting
 @opening
 @click.option("--sidecar", is_flag=True, help="Write a JSON beside the MP4: request, ids, times, credits, SHA-256.")
@@ -229,7 +232,7 @@ def submit(
 @click.command(
     help="Put an IMAGE where the service can fetch it: print its URL.", epilog=examples("weryai upload photo.jpg")
 )
-@click.argument("image")
+@click.argument("image", type=FilePath())
 @converting
 @as_json
 def upload(image: str, convert: bool, json_lines: bool) -> None:

@@ -56,6 +56,8 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"weryai.cli.{self.homes[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
+        # Completion shows it, and would cut the help in the middle.
+        command.short_help = self.homes[cmd_name][1]
         return copyable(command)
 
     def resolve_command(

@@ -110,7 +110,7 @@ def _told(value: object) -> str:
 def balance(json_lines: bool) -> None:
     with connect() as client:
         credits = client.account.balance()
-    put(json_lines, f"{credits:g}" if credits < 1e15 else credits, event="balance", credits=credits)
+    put(json_lines, f"{credits:.15g}" if credits < 1e15 else credits, event="balance", credits=credits)
 
 
 @click.command(
@@ -258,7 +258,7 @@ def _of_the_service() -> Iterator[Finding]:
         if key:
             yield _asked(
                 "balance",
-                lambda: f"{client.account.balance():g} credits",
+                lambda: f"{client.account.balance():.15g} credits",
                 "check the key and the network, or ask again later; nothing was billed",
             )
         yield _clock(client.base_url)
@@ -297,7 +297,6 @@ def _clock(base_url: str) -> Finding:
 @click.command(
     help="Ask a service whether it keeps the contract; it needs weryai[contract]. `weryai contract --help` says more.",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
-    short_help="Ask a service whether it keeps the contract.",
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def contract(words: tuple[str, ...]) -> int:

@@ -16,7 +16,7 @@ import click
 import weryai
 
 from ._connection import connect, expected, in_journal, journal_at, known_orders, noting_client
-from ._files import check_output, is_folder, look_at, opening, overwriting, shown_at_the_end
+from ._files import FilePath, check_output, is_folder, look_at, opening, overwriting, shown_at_the_end
 from ._help import examples
 from ._output import Showing, as_json, columns_of, cut, plain, put, put_submission, put_task, say, task_fields
 from ._progress import Progress, span, waiting
@@ -38,7 +38,7 @@ UNFINISHED = ("queued", "submitting", "submitted", "ambiguous")
     epilog=examples("weryai wait 8f2ab0c4 --open", "weryai wait 8f2ab0c4 91d3e7aa --output videos/"),
 )
 @click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
-@click.option("-o", "--output", help=f"{OUTPUT} For several tasks a folder.")
+@click.option("-o", "--output", type=FilePath(), help=f"{OUTPUT} For several tasks a folder.")
 @overwriting
 @opening
 @waiting
@@ -79,7 +79,7 @@ def wait(
     epilog=examples("weryai download 8f2ab0c4 --output wave.mp4 --open"),
 )
 @click.argument("source", metavar="TASK_ID|URL")
-@click.option("-o", "--output", help=OUTPUT)
+@click.option("-o", "--output", type=FilePath(), help=OUTPUT)
 @overwriting
 @opening
 @in_journal
@@ -110,7 +110,7 @@ def download(
     epilog=examples("weryai resume", "weryai resume --output videos/ --open"),
 )
 @in_journal
-@click.option("-o", "--output", help="Folder for the videos of orders that named no place.")
+@click.option("-o", "--output", type=FilePath(), help="Folder for the videos of orders that named no place.")
 @click.option("--all", "everything", is_flag=True, help="Also what other processes, or machines, seem to work on.")
 @opening
 @waiting
@@ -118,8 +118,8 @@ def download(
 def resume(
     journal: str | None, output: str | None, everything: bool, is_opened: bool, timeout: float, json_lines: bool
 ) -> None:
-    if output and not Path(output).is_dir():
-        raise click.UsageError("--output must be a folder")
+    if output and not is_folder(output):
+        raise click.UsageError("--output must be a folder, such as videos/")
     with (
         shown_at_the_end(is_opened=is_opened) as paths, _client(journal) as client, Progress("waiting") as progress
     ):  # fmt: skip
@@ -186,7 +186,7 @@ def _print_table(listed: tuple[Order, ...]) -> None:
     """,
     epilog=examples("weryai resolve 7 adopt 8f2ab0c4", "weryai resolve 7 resubmit", "weryai resolve 7 abandon"),
 )
-@click.argument("order", type=int)
+@click.argument("order", type=click.IntRange(max=2**63 - 1))
 @click.argument("verdict", type=click.Choice(["adopt", "resubmit", "abandon"]))
 @click.argument("task_id", required=False)
 @in_journal

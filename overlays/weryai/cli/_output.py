@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Iterator
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 from unicodedata import combining, east_asian_width
 
 import click
@@ -185,6 +185,19 @@ def check_shown() -> None:
     sys.stdout.flush()
     if lost := getattr(sys.stdout, "lost", None):
         raise OutputLostError(lost)
+
+
+@contextlib.contextmanager
+def output_bytes() -> Iterator[BinaryIO]:
+    """Standard output for bytes; raises OutputLostError where they cannot be written."""
+    out = cast(_Stream, sys.stdout)
+    # To one that is closed nothing is written.
+    out.write("")
+    check_shown()
+    try:
+        yield out.buffer
+    finally:
+        check_shown()
 
 
 def plain(text: object) -> str:

@@ -380,6 +380,7 @@ def _refund(db: Database, row: int) -> None:
 def _spent(db: Database, *, has_price: bool) -> str:
     run = db.execute("select * from run").fetchone()
     tasks = f"{run['submits']} of {run['budget_tasks']} tasks" if run["budget_tasks"] is not None else ""
-    credits = f"{run['credits']:g} of {run['budget_credits']:g} credits" if run["budget_credits"] is not None else ""
+    most = run["budget_credits"]
+    credits = f"{run['credits']:.15g} of {most:.15g} credits" if most is not None else ""
     credits += "" if has_price or not credits else ", and the price of the next job is not known"
     return f"the budget is spent: {', '.join(filter(None, (tasks, credits)))}"

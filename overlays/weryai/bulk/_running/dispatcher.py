@@ -301,7 +301,7 @@ async def watching(client: AsyncWeryAI, performer: JobRunner) -> AsyncIterator[N
     """
     if short := await _shortage(client, performer, reading.queued_price):
         raise before_sending(
-            InsufficientCreditsError("the queued jobs cost {1:g} credits and the account has {0:g}".format(*short))
+            InsufficientCreditsError("the queued jobs cost {1:.15g} credits and the account has {0:.15g}".format(*short))
         )
     looking = asyncio.create_task(_look(client, performer))
     try:
@@ -315,7 +315,7 @@ async def _look(client: AsyncWeryAI, performer: JobRunner) -> None:
     while performer.stopping is None:
         await asyncio.sleep(EVERY)
         if short := await _shortage(client, performer, reading.next_price):
-            told = "the account has {:g} credits and the next job costs {:g}".format(*short)
+            told = "the account has {:.15g} credits and the next job costs {:.15g}".format(*short)
             performer.stop(Stopping(told, "credits"))
 
 

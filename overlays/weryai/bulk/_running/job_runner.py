@@ -29,7 +29,7 @@ from ..._protocol.envelope import accept_paid
 from ..._protocol.validation import check_request
 from ..._resources.files import store, upload_image
 from ..._resources.paid_request import unreachable
-from ..._resources.polling import NOT_FOUND_GRACE
+from ..._resources.polling import NOT_FOUND_GRACE, check_waiting
 from ..._resources.tasks import poll_once, wait_for
 from ..._task import Task
 from ...errors import (
@@ -79,6 +79,10 @@ class Patience:
     timeout: float = TIMEOUT
     upload_age: float = UPLOAD_AGE
     tries: int = TRIES
+
+    def __post_init__(self) -> None:
+        """Refuse what no task could be waited for by, before any is paid for; raises InvalidInputError."""
+        check_waiting(self.timeout, self.interval)
 
 
 class JobRunner:

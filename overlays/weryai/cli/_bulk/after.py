@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from .._connection import key_of
-from .._files import look_at, opening
+from .._files import FilePath, look_at, opening
 from .._help import examples
-from .._output import Showing, as_json, put, put_words, say
+from .._output import Showing, as_json, output_bytes, put, put_words, say
 from .._words import counted
 from .ledger_argument import Place, going_on, in_ledger, remember_service, shown, word_of
 from .view import lines, status_fields
@@ -92,9 +89,11 @@ def retry(
     if json_lines:
         put(True, "", event="retry", **_fields(again), waiting=again.waiting, missing=many)
         return
-    if missing:
+    if many:
         told = f"{counted(many, 'video')} {'is' if many == 1 else 'are'} missing"
         put_words(f"{told}; {going_on(ledger)} fetches what is, at no cost")
+    elif missing:
+        put_words("no video is missing")
     if not failed:
         return
     if again.jobs:
@@ -173,7 +172,8 @@ def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy:
     ),
 )
 @in_ledger
-@click.option("-o", "--output", required=True, metavar="FILE|-", help="Ends in .csv, .jsonl or .parquet; - prints.")
+@click.option("-o", "--output", type=FilePath(), required=True, metavar="FILE|-",
+              help="Ends in .csv, .jsonl or .parquet; - prints.")  # fmt: skip
 @click.option("--format", "chosen", type=click.Choice(["csv", "jsonl", "parquet"]), help="[default: by the suffix]")
 def export(ledger: Place, output: str, chosen: Literal["csv", "jsonl", "parquet"] | None) -> None:
     from weryai import bulk
@@ -181,16 +181,11 @@ def export(ledger: Place, output: str, chosen: Literal["csv", "jsonl", "parquet"
     if output == "-":
         if chosen == "parquet":
             raise click.UsageError("Parquet goes into a file, not to standard output")
-        bulk.export(ledger, sys.stdout.buffer, format=chosen or "csv")
+        with output_bytes() as out:
+            bulk.export(ledger, out, format=chosen or "csv")
         return
-    target = _expanded(output)
-    many = bulk.export(ledger, target, format=chosen)
-    say(f"weryai: {counted(many, 'job')} written to {target}")
-
-
-def _expanded(output: str | Path) -> Path:
-    """A path with the home for ~, which no shell has put in behind -o= or --output=."""
-    return Path(os.path.expanduser(re.sub("^=(?=~)", "", str(output))))
+    many = bulk.export(ledger, output, format=chosen)
+    say(f"weryai: {counted(many, 'job')} written to {output}")
 
 
 def _verdict(word: str, tasks: list[str], *, everything: bool) -> str:
@@ -209,7 +204,7 @@ def _cost(jobs: Requeued) -> str:
     if jobs.unpriced == jobs.jobs:
         return tasks
     more = f" and {jobs.unpriced:,} of unknown price" if jobs.unpriced else ""
-    return f"{tasks} ({jobs.credits or 0:g} credits{more})"
+    return f"{tasks} ({jobs.credits or 0:.15g} credits{more})"
 
 
 def _sends(jobs: Requeued) -> str:
@@ -233,7 +228,7 @@ def _fields(jobs: Requeued) -> dict[str, object]:
 @in_ledger
 @opening
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="[default: LEDGER.html, or report.html]"
+    "-o", "--output", type=FilePath(dir_okay=False, path_type=Path), help="[default: LEDGER.html, or report.html]"
 )
 @click.option("--cards", type=click.IntRange(0), default=500, show_default=True, help="Jobs to show at most.")
 @click.option("--embed", type=click.IntRange(0), default=25, show_default=True, metavar="MB",
@@ -241,11 +236,7 @@ def _fields(jobs: Requeued) -> dict[str, object]:
 def report(ledger: Place, is_opened: bool, output: Path | None, cards: int, embed: int) -> None:
     from weryai import bulk
 
-    target = (
-        _expanded(output)
-        if output
-        else (ledger.with_suffix(".html") if isinstance(ledger, Path) else Path("report.html"))
-    )
+    target = output or (ledger.with_suffix(".html") if isinstance(ledger, Path) else Path("report.html"))
     page = bulk.report(ledger, target, cards=cards, embed=embed * 1_000_000)
     put(False, page)
     if is_opened:

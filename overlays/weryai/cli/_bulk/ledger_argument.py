@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import click
 
+from .._files import FilePath
 from .._output import say
 from .._words import quote, remember
 
@@ -39,12 +40,7 @@ def address_of(text: str) -> str:
 
 
 in_ledger = click.argument("ledger", type=place_of, envvar=DATABASE)
-in_file = click.option(
-    "--ledger",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="[default: MANIFEST.ledger.db]",
-    callback=lambda _context, _option, path: path and Path(os.path.expanduser(path)),
-)
+in_file = click.option("--ledger", type=FilePath(dir_okay=False, path_type=Path), help="[default: MANIFEST.ledger.db]")
 database = click.option(
     "--database", type=address_of, envvar=DATABASE, show_envvar=True, metavar="URL",
     help="PostgreSQL that keeps the ledger, for many machines: postgresql://USER@HOST/DATABASE.",

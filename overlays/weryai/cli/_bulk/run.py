@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-import os
 import re
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +17,7 @@ from click.core import ParameterSource
 import weryai
 
 from .._connection import key_of
-from .._files import check_suffix
+from .._files import FilePath, check_suffix
 from .._help import examples, together
 from .._output import Showing, as_json, put, say
 from .._signals import before_paying, exit_code, passed_on
@@ -43,7 +42,7 @@ def _named(manifest: str) -> Path:
 # What `plan` and `run` have in common.
 _manifest = together(
             click.argument(
-                "manifest", type=click.Path(),
+                "manifest", type=FilePath(),
                 callback=lambda _context, _argument, path: _named(path),
             ),
             click.option("-p", "--prompt", help="For rows that have none."),
@@ -59,7 +58,7 @@ _manifest = together(
             click.option("--allow-duplicates", is_flag=True, help="Take jobs that differ in nothing but their key."),
             click.option("--shard", help="Take part I of K of the jobs, as I/K, with that part of the limits."),
             click.option(
-                "--prices", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                "--prices", type=FilePath(exists=True, dir_okay=False, path_type=Path),
                 help="CSV with model, duration, resolution, generate_audio, credits; empty cells fit all.",
             ),
             click.option(
@@ -102,7 +101,7 @@ def plan(manifest: Path, json_lines: bool, ledger: Path | None, **options: Any) 
     if tasks is not None and planned.submits + planned.tasks > tasks:
         put(False, f"the budget of {counted(tasks, 'task')} ends before that")
     if credits is not None and (planned.spent or 0) + (planned.credits or 0) > credits:
-        put(False, f"the budget of {credits:g} credits ends before that")
+        put(False, f"the budget of {credits:.15g} credits ends before that")
 
 
 def _checked_name(_context: object, _option: object, name: str) -> str:
@@ -112,7 +111,7 @@ def _checked_name(_context: object, _option: object, name: str) -> str:
 
 # What concerns the videos of a run or a worker.
 _storing = together(
-            click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
+            click.option("-o", "--output", type=FilePath(file_okay=False, path_type=Path),
                          help="Folder for the videos. [default: that of the ledger, NAME.videos for NAME.ledger.db]"),
             click.option("--name", default="{key}.mp4", show_default=True, callback=_checked_name,
                          help="Names of the videos, made of {key}, {row}, {task_id}, {model} and {image}."),
@@ -250,9 +249,10 @@ def _limits(options: dict[str, Any], shard: Shard, kept: Limits | None = None) -
     rate = kept.rate if options["rate"] is None else options["rate"]
     in_flight = kept.in_flight if options["in_flight"] is None else options["in_flight"]
     open_posts = kept.open_posts if options["open_posts"] is None else options["open_posts"]
-    share = max(1, in_flight // shard.count), tasks, credits, max(1, open_posts // shard.count)
+    # A part of what is too little is at least one; what is no limit at all is refused as it stands.
+    flying, posts = (max(min(many, 1), many // shard.count) for many in (in_flight, open_posts))
     start_rate = kept.start_rate if options["start_rate"] is None else options["start_rate"]
-    return bulk.Limits(rate / shard.count, *share, start_rate=start_rate / shard.count)
+    return bulk.Limits(rate / shard.count, flying, tasks, credits, posts, start_rate=start_rate / shard.count)
 
 
 def _loading(options: dict[str, Any], shard: Shard) -> dict[str, Any]:

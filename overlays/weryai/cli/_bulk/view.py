@@ -218,7 +218,7 @@ def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
     if limits.budget_tasks not in (None, math.inf):
         say(f"weryai: at most {counted(limits.budget_tasks, 'task')} may be bought, all starts together")
     if limits.budget_credits is not None:
-        say(f"weryai: at most {limits.budget_credits:g} credits are spent, all starts together")
+        say(f"weryai: at most {limits.budget_credits:.15g} credits are spent, all starts together")
 
 
 def say_end(place: Place, output: Path, outcome: Outcome) -> None:
@@ -335,13 +335,13 @@ def _spent(status: Status) -> str:
     tasks = f"{facts.submits:,}{_of(facts.budget_tasks)} tasks"
     if not facts.credits and facts.budget_credits is None:
         return tasks
-    credits = "an unknown number" if facts.credits is None else f"{facts.credits:g}"
+    credits = "an unknown number" if facts.credits is None else f"{facts.credits:.15g}"
     more = f" and {counted(facts.unpriced, 'task')} of unknown price" if facts.credits and facts.unpriced else ""
     return f"{tasks}, {credits}{_of(facts.budget_credits)} credits{more}"
 
 
 def _of(budget: float | None) -> str:
-    return "" if budget is None else f" of {budget:g}"
+    return "" if budget is None else f" of {budget:.15g}"
 
 
 def _told(heading: str, groups: Iterable[Group]) -> Iterator[str]:
@@ -379,13 +379,13 @@ def tell_plan(planned: Plan) -> None:
     """Tell people."""
     rows = [("tasks", "model", "seconds", "resolution", "credits each")]
     for one in planned.kinds:
-        price = "unknown" if one.credits is None else f"{one.credits:g}"
+        price = "unknown" if one.credits is None else f"{one.credits:.15g}"
         rows.append((f"{one.tasks:,}", one.model, str(one.duration or ""), one.resolution or "", price))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     for row in rows:
         cells = (row[0].rjust(widths[0]), *(cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=True)))
         put(False, "  ".join(cells).rstrip())
-    cost = "an unknown number of credits" if planned.credits is None else f"{planned.credits:g} credits"
+    cost = "an unknown number of credits" if planned.credits is None else f"{planned.credits:.15g} credits"
     more = f" and {counted(planned.unpriced, 'task')} of unknown price" if 0 < planned.unpriced < planned.tasks else ""
     uploads = counted(planned.uploads, "image")
     put(False, "")
