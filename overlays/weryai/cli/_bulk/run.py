@@ -32,18 +32,10 @@ _AWAY = {"unreached": 6, "lost": 8}
 DEFAULTS = ("prompt", "model", "duration", "aspect_ratio", "negative_prompt", "resolution", "generate_audio")
 
 
-def _named(manifest: str) -> Path:
-    """The path of a manifest; an empty text, as of a variable that is not set, is not the current folder."""
-    if not manifest:
-        raise click.BadParameter("it is empty: give the path of a folder or a table")
-    return Path(os.path.expanduser(manifest))
-
-
 # What `plan` and `run` have in common.
 _manifest = together(
             click.argument(
-                "manifest", type=FilePath(),
-                callback=lambda _context, _argument, path: _named(path),
+                "manifest", type=FilePath(path_type=Path),
             ),
             click.option("-p", "--prompt", help="For rows that have none."),
             click.option("-m", "--model", help="For rows that have none, as the options that follow."),
