@@ -22,7 +22,10 @@ overwriting = click.option("--overwrite", is_flag=True, help="Replace the file t
 
 
 class FilePath(click.Path):
-    """A path with the home for ~, which no shell has put in after `--output=` or `-o=`."""
+    """A path with the home for ~, which no shell has put in after `--output=` or `-o=`.
+
+    An empty text, as of a variable that is not set, is refused: it is not the current folder.
+    """
 
     def __init__(self, **options: Any) -> None:
         """Take what click.Path takes; what cannot be read is told by whoever reads it."""
@@ -30,9 +33,10 @@ class FilePath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read an argument."""
-        return super().convert(
-            os.path.expanduser(value.removeprefix("=" if value.startswith("=~") else "")), param, ctx
-        )
+        if not value:
+            self.fail("it is empty: give a path", param, ctx)
+        path = value.removeprefix("=") if value.startswith("=~") else value
+        return super().convert(os.path.expanduser(path), param, ctx)
 
 
 def is_folder(output: str) -> bool:

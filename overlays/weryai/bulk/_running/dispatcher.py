@@ -301,7 +301,9 @@ async def watching(client: AsyncWeryAI, performer: JobRunner) -> AsyncIterator[N
     """
     if short := await _shortage(client, performer, reading.queued_price):
         raise before_sending(
-            InsufficientCreditsError("the queued jobs cost {1:.15g} credits and the account has {0:.15g}".format(*short))
+            InsufficientCreditsError(
+                "the queued jobs cost {1:.15g} credits and the account has {0:.15g}".format(*short)
+            )
         )
     looking = asyncio.create_task(_look(client, performer))
     try:
