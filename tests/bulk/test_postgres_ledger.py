@@ -313,7 +313,7 @@ def test_no_clock_of_a_machine_counts(database: str, monkeypatch: pytest.MonkeyP
             assert bulk.status(database).is_going_on
         # The second POST is not refused because of the first one, which began a moment ago.
         there = SimpleNamespace(_known={})
-        other.write(lambda db: gate._keep(db, health.Health(stage=health.Stage.OPEN))).result()
+        other.write(lambda db: steps.keep(db, gate.NAME, health.Health(stage=health.Stage.OPEN))).result()
         other.write(lambda db: gate.Gate._admit(cast(Any, there), db, 2)).result()
         for row in (1, 2):
             done = AttemptResult(JobState.SUBMITTED, (f"t-{row}",))

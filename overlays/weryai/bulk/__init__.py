@@ -9,10 +9,10 @@
 The same program goes on after a crash: what the ledger knows as paid for is never submitted again.
 """
 
-from ._ledger.job import Job, JobState, NewJob
 from ._ledger.ledger import Ledger
 from ._ledger.opening import name_of, open_ledger
 from ._ledger.postgres import PostgresLedger, is_database
+from ._ledger.schema import Job, JobState, NewJob
 from ._manifest.loading import Loaded, ManifestError, Shard, load_manifest
 from ._manifest.plan import Plan, plan
 from ._manifest.validation import Prices, read_prices

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ..._flow.order import OrderState
-from .job import Job
+from .schema import Job
 from .transitions import STOPPED, Database, about, moment_of
 
 #: What holds for the jobs of the manifest that was loaded last (or the last ones, if they were to be kept). Only they

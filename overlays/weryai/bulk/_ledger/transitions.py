@@ -15,6 +15,7 @@ import sqlite3
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, Protocol, TypeVar
 
 from ..._flow.intent import is_url, unsigned
@@ -75,6 +76,17 @@ def note_about(db: Database, name: str, value: str) -> None:
         "insert into about (name, value) values (?, ?) on conflict (name) do update set value = excluded.value",
         (name, value),
     )
+
+
+def keep(db: Database, name: str, value: Any) -> None:
+    """Note a dataclass under a name."""
+    note_about(db, name, json.dumps(asdict(value)))
+
+
+def kept(db: Database, name: str, kind: type[T]) -> T | None:
+    """What was kept under a name, a dataclass of this kind."""
+    text = about(db, name)
+    return None if text is None else kind(**json.loads(text))
 
 
 def moment_of(db: Database) -> float:

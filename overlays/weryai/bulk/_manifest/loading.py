@@ -17,8 +17,8 @@ from ..._media.image import is_address
 from ...errors import InvalidInputError
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
-from .._ledger.job import NewJob, digest_of, place_digest, without_blanks
 from .._ledger.ledger import refuse_path
+from .._ledger.schema import NewJob, digest_of, place_digest, without_blanks
 from .matching import Departed, is_missing, is_same_image, sha256_of
 from .readers import Manifest, Row, open_manifest
 from .validation import Checker, Prices

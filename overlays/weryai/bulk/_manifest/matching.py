@@ -12,7 +12,7 @@ from typing import Any
 
 from ..._flow.intent import unsigned
 from ..._media.image import is_address
-from .._ledger.job import NewJob, without_blanks
+from .._ledger.schema import NewJob, without_blanks
 from .._ledger.transitions import Database
 
 _PAGE = 5_000

@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 
 from ..._media.convert import MOST_SOURCE, upright
 from ..._media.image import is_address
-from .._ledger.job import Job, JobState
+from .._ledger.schema import Job, JobState
 from .charts import moment, number, span
 from .html import Child, h
 

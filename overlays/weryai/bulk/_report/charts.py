@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element
 
 from ..._flow.order import OrderState
-from .._ledger.job import Job
 from .._ledger.queries import page
+from .._ledger.schema import Job
 from .._ledger.transitions import Database
 from .._results.status import Status, status_of
 from .html import Child, h

@@ -15,9 +15,9 @@ from ..._flow.order import OrderState
 from ...errors import InvalidInputError, JournalError
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
-from .._ledger.job import Job
 from .._ledger.ledger import OpenLedger, refuse_path
 from .._ledger.queries import CURRENT
+from .._ledger.schema import Job
 from .._ledger.transitions import GIVEN_UP, Database, LedgerWriter
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._flow.order import OrderState
-from .._ledger.job import Job
 from .._ledger.opening import Place, looking
 from .._ledger.queries import RunFacts, counts, facts, is_anybody_at_work, others, pace_of, page, why_stopped
+from .._ledger.schema import Job
 from .._ledger.transitions import Database
 
 _MOST_LISTED = 100

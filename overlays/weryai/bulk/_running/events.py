@@ -18,7 +18,7 @@ from ...errors import (
     PermissionDeniedError,
     WeryAIError,
 )
-from .._ledger.job import JobState
+from .._ledger.schema import JobState
 from .._ledger.transitions import MovedError
 
 #: `unreached` is a service that has not answered since the start, `lost` one that was away for longer than the limit,

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..._media.image import is_address
 from ..._media.names import NAME_BYTES, alternatives, name_of, part_beside, safe_part, shortened
 from ...errors import ConfigurationError, InvalidInputError
-from .._ledger.job import Job
+from .._ledger.schema import Job
 
 NAME = "{key}.mp4"
 FIELDS = ("key", "row", "task_id", "model", "image")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..._flow.clock import now, sleep_for
@@ -24,7 +23,7 @@ from ...errors import (
     WeryAIError,
 )
 from .._ledger.ledger import OpenLedger
-from .._ledger.transitions import Database, about, lock, moment_of, note_about
+from .._ledger.transitions import Database, keep, kept, lock, moment_of
 from . import health as states
 from .events import Stopping, is_unknown
 from .health import Health, Stage
@@ -316,7 +315,7 @@ class Gate:
         self._known[row] = health.unknowns
         if health.stage is Stage.ALONE:
             health.started()
-            _keep(db, health)
+            keep(db, NAME, health)
 
     def _heed(self, db: Database, row: int, attempt: AttemptResult) -> None:
         """Heed what became of a POST, with the note of it, so that no other one can start in between."""
@@ -324,11 +323,11 @@ class Gate:
         if attempt.state is OrderState.AMBIGUOUS:
             health = _locked(db)
             health.unknown(attempt.reason or "no response came")
-            _keep(db, health)
+            keep(db, NAME, health)
         elif attempt.state is OrderState.SUBMITTED and not _seen(db).is_settled:
             health = _locked(db)
             health.answered(known)
-            _keep(db, health)
+            keep(db, NAME, health)
 
 
 def is_page(error: WeryAIError) -> bool:
@@ -352,7 +351,7 @@ def _changed(db: Database, event: Callable[[Health, float], Any] | None) -> tupl
         return _seen(db), None
     health, moment = _locked(db), moment_of(db)
     result = event(health, moment)
-    _keep(db, health)
+    keep(db, NAME, health)
     return health, result
 
 
@@ -363,12 +362,7 @@ def _locked(db: Database) -> Health:
 
 
 def _seen(db: Database) -> Health:
-    known = about(db, NAME)
-    return Health() if known is None else Health(**json.loads(known))
-
-
-def _keep(db: Database, health: Health) -> None:
-    note_about(db, NAME, json.dumps(asdict(health)))
+    return kept(db, NAME, Health) or Health()
 
 
 def bound_of(db: Database) -> int:

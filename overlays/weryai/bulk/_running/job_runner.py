@@ -45,8 +45,8 @@ from ...errors import (
 )
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
-from .._ledger.job import Job, JobState
 from .._ledger.ledger import OpenLedger
+from .._ledger.schema import Job, JobState
 from .._ledger.transitions import MovedError
 from .events import Event, Stopping, is_unknown, kind_of, why_stop
 from .file_names import Naming

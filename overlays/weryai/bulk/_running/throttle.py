@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import partial
 from numbers import Real
@@ -16,7 +15,7 @@ from typing import Protocol
 from ..._flow.clock import now, sleep_for
 from ...errors import ConfigurationError
 from .._ledger.ledger import OpenLedger
-from .._ledger.transitions import NOW, Database, about, lock, moment_of, note_about
+from .._ledger.transitions import NOW, Database, keep, kept, lock, moment_of
 from .health import IN_A_ROW, OPEN_POSTS
 from .pace import RATE, LocalTurns, SubmissionPace
 
@@ -228,9 +227,9 @@ def agree(db: Database, limits: Limits) -> None:
     """Begin a pace for all workers, unless they have one with the same limit that was used of late."""
     row = db.execute(f"select next_turn > {NOW} - ? as is_fresh from run", (FORGOTTEN,)).fetchone()
     lock(db)
-    known = _seen(db)
+    known = kept(db, NAME, SubmissionPace)
     if known is None or not row["is_fresh"] or known.most != limits.rate:
-        _keep(db, SubmissionPace.begin(limits.rate, limits.start_rate))
+        keep(db, NAME, SubmissionPace.begin(limits.rate, limits.start_rate))
 
 
 def heed_acceptance(db: Database, span: float) -> SubmissionPace:
@@ -238,7 +237,7 @@ def heed_acceptance(db: Database, span: float) -> SubmissionPace:
     pace = _locked(db)
     before = pace.gap
     pace.accepted(span)
-    _keep(db, pace)
+    keep(db, NAME, pace)
     if pace.gap != before:
         db.execute("update run set next_turn = next_turn + ?", (pace.gap - before,))
     return pace
@@ -249,31 +248,22 @@ def heed_refusal(db: Database, wanted: float | None, *, is_rate: bool) -> Submis
     pace = _locked(db)
     if pause := pace.refused(moment_of(db), wanted, is_rate=is_rate):
         postpone(db, pause)
-    _keep(db, pace)
+    keep(db, NAME, pace)
     return pace
 
 
 def seconds_left(db: Database) -> float:
     """For how many seconds nothing is sent after a refusal."""
-    pace = _seen(db)
+    pace = kept(db, NAME, SubmissionPace)
     return 0.0 if pace is None else pace.heeded - moment_of(db)
 
 
 def _locked(db: Database) -> SubmissionPace:
     """The pace that all workers have agreed on; nobody else changes it until this transaction has ended."""
     lock(db)
-    pace = _seen(db)
+    pace = kept(db, NAME, SubmissionPace)
     assert pace is not None
     return pace
-
-
-def _seen(db: Database) -> SubmissionPace | None:
-    found = about(db, NAME)
-    return None if found is None else SubmissionPace(**json.loads(found))
-
-
-def _keep(db: Database, pace: SubmissionPace) -> None:
-    note_about(db, NAME, json.dumps(asdict(pace)))
 
 
 class SharedThrottle:

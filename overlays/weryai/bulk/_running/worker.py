@@ -15,8 +15,17 @@ from ...errors import WeryAIError
 from .._ledger import queries as reading
 from .._ledger.ledger import check_ledger
 from .._ledger.postgres import PostgresLedger
-from .dispatcher import Run, conduct, end, keep_budget
-from .ending import Ending, all_ended, finished, heeding, refuse_on_a_loop
+from .dispatcher import (
+    Ending,
+    Run,
+    all_ended,
+    conduct,
+    end,
+    finished,
+    heeding,
+    keep_budget,
+    refuse_on_a_loop,
+)
 from .events import Event, Outcome, Stopping, why_stop
 from .file_names import NAME, Naming
 from .gate import bound_of
