@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from ipaddress import ip_address
+from operator import index
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -199,9 +200,11 @@ class Emulator:
 
         `at` names a stage for a scenario that can happen at any. Raises UnknownScenarioError, which names the nearest.
         """
-        if isinstance(times, str):
-            raise TypeError(f"times is a number, not {times!r}; order each scenario by a call of its own")
-        return self._world.faults.order(scenario, times, at=at)
+        try:
+            count = index(times)
+        except TypeError:
+            raise TypeError(f"times is a number, not {times!r}; inject each scenario by a call of its own") from None
+        return self._world.faults.order(scenario, count, at=at)
 
     def assert_faults_met(self) -> None:
         """Raise AssertionError, naming them, if a scenario was injected and not triggered as often."""

@@ -270,7 +270,13 @@ def test_a_host_is_taken_as_people_write_it(written: str, names: set[str]) -> No
     assert (settings.names, settings.webhook_names) == (names, {name.strip("[]") for name in names})
 
 
-@pytest.mark.parametrize("options", [{"hosts": ("http://emulator",)}, {"webhook_hosts": ("a/b",)}, {"hosts": ("",)}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"hosts": (text,)}
+        for text in ("http://emulator", "http://emulator:80", "a/b", "", "a b", "a:b", "[::1", "me@emulator")
+    ],
+)
 def test_what_is_no_host_is_refused(options: Any) -> None:
     """A URL, a path or nothing in the place of a host is refused at once, not when nothing arrives."""
     with pytest.raises(ValueError, match="is no host: give its name or address alone"):
@@ -278,11 +284,37 @@ def test_what_is_no_host_is_refused(options: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["hosts", "webhook_hosts", "scenarios"])
-def test_one_text_in_the_place_of_several_is_refused(name: str) -> None:
+@pytest.mark.parametrize("value", ["slow", (5,), None, 5])
+def test_what_is_no_tuple_of_texts_is_refused(name: str, value: Any) -> None:
     """`hosts="emulator"` would be eight names of one letter each."""
-    options: Any = {name: "slow"}
-    with pytest.raises(TypeError, match=f"{name} is a tuple of texts, not 'slow' alone"):
+    options: Any = {name: value}
+    with pytest.raises(TypeError, match=f"{name} is a tuple of texts, not "):
         Emulator(**options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        *(("waiting", value, "number") for value in ("1", None, True)),
+        ("speed", "2", "number"),
+        ("link_lifetime", "60", "number"),
+        *(("balance", value, "whole number") for value in (1.5, "5", True)),
+        ("concurrency", 0.5, "whole number"),
+    ],
+)
+def test_a_setting_that_is_no_number_is_named(name: str, value: Any, kind: str) -> None:
+    """Half a credit would make a state file that cannot be read again; a text is told by the setting's name."""
+    options: Any = {name: value}
+    with pytest.raises(TypeError, match=f"{name} is a {kind}, not "):
+        Emulator(**options)
+
+
+@pytest.mark.parametrize("times", ["1", 1.5, None])
+def test_a_scenario_is_injected_a_whole_number_of_times(emulator: Emulator, times: Any) -> None:
+    """One and a half would be met twice."""
+    with pytest.raises(TypeError, match="times is a number, not "):
+        emulator.order("slow", times)
+    assert emulator.faults == []
 
 
 @pytest.mark.parametrize("key", ["", "two words", "schlüssel", "line\n"])

@@ -321,18 +321,8 @@ def tell_row(row: LedgerRow) -> Told:
 
 def tell_fault(fault: Fault) -> Told:
     """Tell one fault."""
-    return {
-        "id": fault.id,
-        "name": fault.name,
-        "stage": fault.stage,
-        "source": fault.source,
-        "ordered": fault.ordered,
-        "each": fault.each,
-        "met": fault.met,
-        "is_open": fault.is_open,
-        "cancelled": fault.cancelled,
-        "task_ids": list(fault.task_ids),
-    }
+    names = ("id", "name", "stage", "source", "ordered", "each", "met", "is_open", "cancelled")
+    return {**{name: getattr(fault, name) for name in names}, "task_ids": list(fault.task_ids)}
 
 
 def tell_exchange(exchange: Exchange) -> Told:

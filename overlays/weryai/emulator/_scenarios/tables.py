@@ -195,7 +195,6 @@ MISHAPS = (
 
 
 Body = dict[str, Any]
-ENDED_WELL = frozenset({"succeed"})
 
 
 def enveloped(**fields: Any) -> Callable[[Body], Body]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
+from numbers import Integral, Real
 from os import PathLike
-from typing import Literal, TypedDict, get_args
-from urllib.parse import urlsplit
+from typing import Any, Literal, TypedDict, get_args
 
 from weryai.emulator._scenarios.dialects import DIALECTS, Dialect, DialectName
 from weryai.emulator._scenarios.faults import ScenarioSpec, read_wishes
@@ -19,6 +22,9 @@ VideoMode = Literal["render", "fixed"]
 ModelRules = Literal["known", "strict", "off"]
 WebhookWords = Literal["succeed", "SUCCESS"]
 _CHOICES = {"video": VideoMode, "model_rules": ModelRules, "webhook_words": WebhookWords, "dialect": DialectName}
+#: What is a whole number (None is none of it), and what is seconds or a factor.
+_WHOLE = ("balance", "concurrency", "daily_cap")
+_NUMBERS = ("waiting", "processing", "speed", "submit_interval", "link_lifetime", "slow", "seconds_per_look")
 
 
 class Options(TypedDict, total=False):
@@ -98,25 +104,16 @@ class Settings:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in get_args(choices):
                 raise ValueError(f"{name}={getattr(self, name)!r} must be one of {', '.join(get_args(choices))}")
-        if not (0 <= self.waiting < math.inf and 0 <= self.processing < math.inf):
-            raise ValueError(f"waiting={self.waiting} and processing={self.processing} must be seconds from 0 on")
-        for name in (
-            "balance",
-            "concurrency",
-            "daily_cap",
-            "submit_interval",
-            "link_lifetime",
-            "slow",
-            "seconds_per_look",
-        ):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < math.inf:
-                raise ValueError(f"{name}={value} must be a number from 0 on")
-        if not self.key or not all("!" <= character <= "~" for character in self.key):
+        for name in (*_WHOLE, *_NUMBERS):
+            _check_number(name, getattr(self, name))
+        if not (isinstance(self.key, str) and self.key and all("!" <= character <= "~" for character in self.key)):
             raise ValueError("key must be printable ASCII without spaces: no client could send another")
         for name in ("scenarios", "hosts", "webhook_hosts"):
-            if isinstance(getattr(self, name), str):
-                raise TypeError(f"{name} is a tuple of texts, not {getattr(self, name)[:60]!r} alone")
+            value = getattr(self, name)
+            if isinstance(value, str) or not (
+                isinstance(value, Collection) and all(isinstance(one, str) for one in value)
+            ):
+                raise TypeError(f"{name} is a tuple of texts, not {str(value)[:60]!r}")
         self.wishes()
         _ = self.names, self.webhook_names
 
@@ -145,12 +142,22 @@ class Settings:
         return [one for text in self.scenarios for one in read_wishes(text)]
 
 
+def _check_number(name: str, value: Any) -> None:
+    """Raise TypeError or ValueError for what is no number from 0 on."""
+    if value is None and name in (*_WHOLE, "link_lifetime"):
+        return
+    if isinstance(value, bool) or not isinstance(value, Integral if name in _WHOLE else Real):
+        raise TypeError(f"{name} is a {'whole ' * (name in _WHOLE)}number, not {str(value)[:60]!r}")
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{name}={value} must be a number from 0 on")
+
+
 def plain_name(text: str) -> str:
     """Return a host as a person wrote it, without port and brackets, in lower case; refuse what is no host."""
     name = text.strip().lower()
-    if name.count(":") > 1 and "[" not in name:
-        return name  # An IPv6 address.
-    plain = "" if re.search(r"[\s/@]", name) else urlsplit(f"//{name}").hostname
-    if not plain:
+    with suppress(ValueError):
+        return str(ip_address(name))
+    found = re.fullmatch(r"(\[[0-9a-f:.]+\]|[^\s/@:\[\]]+)(:[0-9]*)?", name)
+    if found is None:
         raise ValueError(f"{text[:60]!r} is no host: give its name or address alone, such as emulator")
-    return plain
+    return found[1].strip("[]")
