@@ -146,7 +146,8 @@ def _check_number(name: str, value: Any) -> None:
     """Raise TypeError or ValueError for what is no number from 0 on."""
     if value is None and name in (*_WHOLE, "link_lifetime"):
         return
-    if isinstance(value, bool) or not isinstance(value, Integral if name in _WHOLE else Real):
+    is_number = not isinstance(value, bool) and isinstance(value, Integral if name in _WHOLE else Real)
+    if not is_number:
         raise TypeError(f"{name} is a {'whole ' * (name in _WHOLE)}number, not {str(value)[:60]!r}")
     if not 0 <= value < math.inf:
         raise ValueError(f"{name}={value} must be a number from 0 on")
