@@ -253,6 +253,16 @@ def test_so_many_cards(tmp_path: Path, cards: int, states: list[str]) -> None:
     assert f"{cards} of 10 are shown here" in page.text and f"{failed} of 4 failed" in page.text
 
 
+def test_how_many_cards_is_a_number(tmp_path: Path) -> None:
+    """Any whole number will do; anything else is told."""
+    with Filling(tmp_path / "run.db") as filling:
+        filling.one_of_each()
+    assert len(Page(bulk.report(filling.path, tmp_path / "a.html", cards=10**30)).states) == 6
+    for wrong in ("5", 1.5, -1):
+        with pytest.raises(InvalidInputError, match="must be 0 or more"):
+            bulk.report(filling.path, tmp_path / "a.html", cards=wrong)  # type: ignore[arg-type]
+
+
 def test_an_empty_ledger_has_a_page(tmp_path: Path) -> None:
     """Nothing is divided by the number of jobs; a number below nothing is refused."""
     Filling(tmp_path / "run.db").ledger.close()

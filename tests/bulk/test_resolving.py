@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fakes.ledgers import Filling, kept
-from weryai import BudgetExceededError, JournalError, NotFoundError, WeryAI, bulk
+from weryai import BudgetExceededError, InvalidInputError, JournalError, NotFoundError, WeryAI, bulk
 from weryai.bulk._ledger import transitions as steps
 from weryai.cli import run
 from weryai.emulator import Emulator
@@ -208,3 +208,17 @@ def test_a_run_at_work_is_not_disturbed(filling: Filling, capsys: pytest.Capture
         (line,) = capsys.readouterr().err.splitlines()
         assert "is in use" in line
     assert {key: state for key, state in kept(filling.path).items() if key != state} == {}
+
+
+def test_what_is_no_text_names_no_job(filling: Filling) -> None:
+    """A list in the place of keys, a name that is no UTF-8 and a number are told, and nothing is changed."""
+    filling.one_of_each()
+    before = kept(filling.path)
+    for key in (["ambiguous"], "\udcff", "a\0", 5):
+        for decide in (bulk.resubmit, bulk.give_up):
+            with pytest.raises(JournalError, match="the ledger has no job"):
+                decide(filling.ledger, key)  # type: ignore[arg-type]
+        with pytest.raises(InvalidInputError, match="a reason is a word"):
+            bulk.retry(filling.ledger, key)  # type: ignore[arg-type]
+    assert kept(filling.path) == before
+    assert bulk.resubmit(filling.ledger, "ambiguous", "ambiguous").jobs == 1

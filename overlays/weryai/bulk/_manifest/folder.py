@@ -58,7 +58,6 @@ def read_folder(folder: Path, *, convert: bool = False, allow_duplicates: bool =
 
 
 def _files(folder: Path, left_out: Counter[str]) -> Iterator[os.DirEntry[str]]:
-    """Every file below a folder that is neither hidden nor the system's."""
     waiting = [os.fspath(folder)]
     while waiting:
         place = waiting.pop()

@@ -46,7 +46,6 @@ class ManifestError(InvalidInputError):
     """A manifest cannot be worked on; `problems` are all that were found, up to 10,000, in the order of their lines."""
 
     def __init__(self, source: str | os.PathLike[str], problems: list[str], many: int) -> None:
-        """Tell the first of them."""
         self.problems = problems
         told = problems[:MOST_TOLD] + ([f"and {many - MOST_TOLD} more"] if many > MOST_TOLD else [])
         number = "1 problem" if many == 1 else f"{many:,} problems"
@@ -92,8 +91,6 @@ class Loaded:
 
 @dataclass
 class _Problems:
-    """Every problem so far; only so many are kept."""
-
     kept: list[tuple[int, str, str]] = field(default_factory=list)
     many: int = 0
 
@@ -118,7 +115,6 @@ def _one(name: str, text: str) -> str:
 
 
 def _several(names: list[str], text: str) -> str:
-    """One cause that several files have."""
     if not names[0]:
         return f"{text} ({len(names):,} files)"
     others = "1 other file" if len(names) == 2 else f"{len(names) - 1:,} other files"
@@ -175,7 +171,6 @@ def load_manifest(
 
 
 def _refuse_problems(load: _Load, manifest: Manifest, source: str | os.PathLike[str], part: Shard) -> None:
-    """Raise ManifestError if anything is wrong with a manifest, or if there is nothing in it."""
     problems = load.problems
     # A small manifest may leave a shard without any.
     if load.seen == 0 and problems.many == 0 and part.count == 1:
@@ -197,12 +192,9 @@ class _Entry:
 
 
 class _Load:
-    """One load of a manifest, inside the transaction that makes it whole."""
-
     def __init__(
         self, db: Any, number: int, checker: Checker, *, is_repriced: bool, is_kept: bool, may_repeat: bool
     ) -> None:
-        """Begin the load of this number."""
         self._db, self._number, self._checker = db, number, checker
         self._is_repriced, self._is_kept, self._may_repeat = is_repriced, is_kept, may_repeat
         found = db.execute("select coalesce(max(id), 0) as last, count(*) as many from jobs").fetchone()

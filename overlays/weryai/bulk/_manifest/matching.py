@@ -51,7 +51,6 @@ class Departed:
     """Jobs that no row has named yet: one of them may be what a row without a key is, from another place."""
 
     def __init__(self, db: Database, before: int, last: int, sha256_of: Callable[[str], str | None]) -> None:
-        """Take the jobs of loads before this number, up to this row."""
         self._db, self._sha256_of = db, sha256_of
         self._rows: defaultdict[Hashable, dict[int, None]] = defaultdict(dict)
         columns = "id, image, image_size, parameters"

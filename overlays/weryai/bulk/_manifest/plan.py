@@ -103,7 +103,6 @@ def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _copy(ledger: Path, target: Path) -> None:
-    """Copy a ledger as it stands now."""
     with looking(ledger) as db, contextlib.closing(sqlite3.connect(target)) as copy:
         assert isinstance(db, sqlite3.Connection)
         db.backup(copy)

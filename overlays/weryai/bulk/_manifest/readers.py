@@ -172,7 +172,6 @@ def _unreadable(path: Path, error: Exception) -> InvalidInputError:
 
 @contextlib.contextmanager
 def _open_text(path: Path, newline: str | None) -> Iterator[TextIO]:
-    """Open a text in UTF-8, or in UTF-16 or UTF-32 as Excel and Windows write them."""
     with path.open("rb") as file:
         head = file.read(4)
     encoding = next((name for mark, name in _MARKS if head.startswith(mark)), _UTF8)
@@ -297,8 +296,6 @@ def _is_like_an_image(text: str) -> bool:
 
 
 class _Table:
-    """The columns of a table, and its rows by them; columns and rows without anything in them are none."""
-
     def __init__(self, cells: Sequence[str], line: int) -> None:
         self.names, self.line = [cell.strip() for cell in cells], line
         self._named = {name: "" for name in self.names if not _INDEX_NAME.fullmatch(name)}

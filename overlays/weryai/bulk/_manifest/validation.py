@@ -43,7 +43,7 @@ _WORDS = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 # Three digits behind a comma are thousands.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,15}(\.0{0,30}|,0{1,2})?")
 # What damaged files have, and no database takes.
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
 # A spreadsheet takes 9:16 for a time of the day.
 _CLOCK = re.compile(r"0?([0-9]{1,2}):0?([0-9]{1,2})(:00)?")
 # As spreadsheets have them in any language, such as #VALUE!, #DIV/0!, #¡REF!, #NOM?; then those without a
@@ -64,7 +64,6 @@ class Checker:
         self, folder: Path, defaults: Mapping[str, Any], prices: Prices,
         *, pictures: bool = False, strict: bool = False, convert: bool = False,
     ) -> None:  # fmt: skip
-        """Check the defaults, which hold for every row."""
         self._folder, self._prices, self._pictures, self._strict = str(folder.resolve()), prices, pictures, strict
         self._convert = convert
         self._registry = bundled_registry()
@@ -101,7 +100,7 @@ class Checker:
         if "other_parameters" in columns and row.values["other_parameters"] not in ("", None):
             unread.append("other_parameters are none that this version knows")
         image, key, prompt = given.pop("image", None), given.pop("key", ""), given.pop("prompt", None)
-        if not row.names_itself and _NO_TEXT.search(str(key)):
+        if not row.names_itself and NO_TEXT.search(str(key)):
             unread.append(f"key {_shown(key)} holds a character that is no text")
         values = self._rest | given
         if self._is_exported and "aspect_ratio" not in given:
@@ -301,7 +300,6 @@ def _boolean(value: Any) -> bool | None:
 
 
 def _key(value: Any) -> str | None:
-    """A key, which may be a number."""
     if isinstance(value, str):
         return value
     whole = _whole(value)
@@ -364,7 +362,6 @@ class Prices:
     """
 
     def __init__(self, rows: list[dict[str, str]] | None = None) -> None:
-        """Take rows of texts; an empty cell fits everything."""
         self._rows = rows or []
         self._known: dict[tuple[str, ...], float | None] = {}
 

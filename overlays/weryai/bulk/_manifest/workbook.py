@@ -142,7 +142,6 @@ def _note_merged(found: HiddenThings, ref: str) -> None:
 
 
 def _place(cell: str) -> tuple[int, int] | None:
-    """The row and the column of a cell such as B3."""
     from openpyxl.utils.cell import coordinate_to_tuple
 
     row, column = coordinate_to_tuple(cell) if _CELL.fullmatch(cell) else (0, 0)

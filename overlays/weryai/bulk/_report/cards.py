@@ -57,7 +57,6 @@ def _short(job: Job) -> str:
 
 
 def _facts(job: Job, shown: Shown) -> list[list[Element]]:
-    """Every fact by its name; what is not known is left out."""
     facts: list[tuple[str, Child]] = [
         ("state", job.state.value),
         ("reason", job.reason),
@@ -119,7 +118,6 @@ class Media:
     """Looks at files for one page; `left` is how many bytes of videos may still go into it."""
 
     def __init__(self, folder: Path, left: int) -> None:
-        """Remember where the page will lie."""
         self._folder = folder
         self.left = left
         self.thumbnail = cache(_thumbnail)

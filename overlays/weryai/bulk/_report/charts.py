@@ -108,7 +108,7 @@ def _count(times: Times, row: Any) -> None:
 def _chosen(db: Database, status: Status, most: int) -> Iterator[Job]:
     """The jobs to show: trouble first, though half of the sheet is for videos where there are so many."""
     calm = sum(status.counts[state] for state in _CALM[:2])
-    room = most
+    room = most = min(most, status.jobs)
     for states, limit in ((_TROUBLE, max(most // 2, most - calm)), (_CALM, most)):
         for state in states:
             found = page(db, (state,), 0, min(limit, room))

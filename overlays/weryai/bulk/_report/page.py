@@ -31,7 +31,7 @@ def report(
     the extra "bulk") and with videos: in the page itself up to `embed` bytes together, beyond that from where they
     lie on this disk. It asks no other host for anything.
     """
-    if cards < 0 or embed < 0:
+    if not isinstance(cards, int) or not isinstance(embed, int | float) or cards < 0 or embed < 0:
         raise InvalidInputError("cards and embed must be 0 or more")
     path = Path(os.path.abspath(os.path.expanduser(target)))
     with looking(ledger) as db:
@@ -65,7 +65,7 @@ def page(facts: Facts, media: Media) -> str:
         h("meta", name="color-scheme", content="light dark"),
         h("meta", http_equiv="Content-Security-Policy", content=policy),
         h("meta", name="referrer", content="no-referrer"),
-        h("title", f"{Path(facts.ledger).name}: {_verdict(facts)[1]}"),
+        h("title", f"{Path(facts.ledger).name}: {_verdict(facts)}"),
         h("style", look),
     )
     body = h(
@@ -92,7 +92,6 @@ def _hash(text: str) -> str:
 
 
 def _header(facts: Facts) -> Element:
-    mood, verdict = _verdict(facts)
     many = facts.status.counts[OrderState.FAILED]
     failed: Child = [", ", h("span", f"{many:,} failed", class_="failed")] if many else None
     counts, total = facts.status.counts, facts.status.jobs
@@ -110,28 +109,26 @@ def _header(facts: Facts) -> Element:
     return h(
         "header",
         h("p", "WeryAI bulk run", class_="label"),
-        h("h1", verdict, failed),
+        h("h1", _verdict(facts), failed),
         h("p", [[one, " "] for one in where], class_="where"),
         h("svg", bars, viewBox="0 0 1000 10", preserveAspectRatio="none", role="img", aria_label=told, class_="states"),
         h("ul", [h("li", h("i", class_=f"dot {state.value}"), h("b", f"{counts[state]:,}"), f" {state.value}")
                  for state in _ORDER if counts[state]], class_="legend"),
-        class_=f"top {mood}",
+        class_="top",
     )  # fmt: skip
 
 
-def _verdict(facts: Facts) -> tuple[str, str]:
-    """How it went, in one word for the colours and in a sentence."""
+def _verdict(facts: Facts) -> str:
     counts, total = facts.status.counts, facts.status.jobs
     done = counts[OrderState.DONE]
     if total == 0:
-        return "calm", "There are no jobs yet"
+        return "There are no jobs yet"
     if done == total:
-        return "good", f"All {total:,} videos are ready" if total > 1 else "The video is ready"
-    return "mixed" if done else "calm", f"{done:,} of {total:,} videos are ready"
+        return f"All {total:,} videos are ready" if total > 1 else "The video is ready"
+    return f"{done:,} of {total:,} videos are ready"
 
 
 def _stopped(facts: Facts) -> Element | None:
-    """Why the run does not go on, where something is left to be done."""
     status = facts.status
     left = status.counts[OrderState.QUEUED] - status.not_in_manifest.get(OrderState.QUEUED, 0)
     left += status.counts[OrderState.SUBMITTED] + status.counts[OrderState.SUBMITTING]
@@ -175,7 +172,6 @@ def _tile(value: str, meaning: str, spent: float = 0, budget: float | None = Non
 
 
 def _attention(facts: Facts) -> Element | None:
-    """What only a person can settle."""
     many = facts.status.counts[OrderState.AMBIGUOUS]
     if not many:
         return None
@@ -198,7 +194,6 @@ def _figures(facts: Facts) -> Element | None:
 
 
 def _reasons(facts: Facts) -> Iterator[Element]:
-    """Why jobs failed, and what those met that are not finished."""
     for heading, word, groups in (
         ("Why jobs failed", "failed", facts.status.failures),
         ("Paid for and not finished: the next run goes on with them", "submitted", facts.status.unfinished),

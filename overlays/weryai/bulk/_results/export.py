@@ -132,7 +132,6 @@ def _write_parquet(rows: _Rows, file: BinaryIO) -> int:
 
 
 def _fitting(name: str, is_typed: bool, values: Sequence[Any]) -> Sequence[Any]:
-    """The values of a column as its type takes them: times in thousandths, anything else that is no text as JSON."""
     if name in TIMES:
         return [None if value is None else round(value * 1_000) for value in values]
     if is_typed:
@@ -185,5 +184,4 @@ def _second(seconds: int) -> str:
 
 
 def _cell(value: Any) -> str:
-    """A value that is no text or number as a manifest would have it."""
     return json.dumps(value, ensure_ascii=False)

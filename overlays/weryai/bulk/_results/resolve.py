@@ -19,6 +19,7 @@ from .._ledger.ledger import OpenLedger, refuse_path
 from .._ledger.queries import CURRENT
 from .._ledger.schema import Job
 from .._ledger.transitions import GIVEN_UP, Database, LedgerWriter
+from .._manifest.validation import NO_TEXT
 
 T = TypeVar("T")
 _PAGE = 1_000
@@ -134,7 +135,8 @@ def _each(
 
     def change(db: Database) -> Requeued:
         ambiguous = reading.every(db, (OrderState.AMBIGUOUS,))
-        jobs = list(ambiguous) if everything else [_job(db, key) for key in dict.fromkeys(keys)]
+        jobs = list(ambiguous) if everything else [_job(db, key) for key in keys]
+        jobs = list({job.row: job for job in jobs}.values())
         for job in jobs:
             step(db, job.row)
         prices = [job.price for job in jobs if job.price is not None]
@@ -150,8 +152,7 @@ def _each(
 
 
 def _matching(reasons: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """A condition for any of these kinds or reasons, in upper or lower case."""
-    if not all(reasons):
+    if not all(isinstance(reason, str) and reason and not NO_TEXT.search(reason) for reason in reasons):
         raise InvalidInputError("a reason is a word or more")
     one = "lower(kind) = lower(?) or lower(reason) like lower(?) escape '!'"
     values = [part for reason in reasons for part in (reason, "%" + re.sub("[!%_]", r"!\g<0>", reason) + "%")]
@@ -174,7 +175,7 @@ def _found(ledger: LedgerWriter, key: str) -> Job:
 
 
 def _job(db: Database, key: str) -> Job:
-    job = reading.find(db, key)
+    job = reading.find(db, key) if isinstance(key, str) and not NO_TEXT.search(key) else None
     if job is None:
         raise JournalError(f"the ledger has no job {key!r:.200}")
     return job
