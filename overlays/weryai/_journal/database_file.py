@@ -23,6 +23,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from .._flow.databases import OPEN
 from .._flow.logs import warn
+from .._media.names import quoted
 from ..errors import JournalError, before_sending
 from .sqlite_file import Accept, Kind, Lock, connect, in_use, make_durable, make_file, open_file, unusable
 
@@ -92,7 +93,7 @@ class DatabaseFile:
     def join(self, path: Path, kind: Kind, *, exclusive: bool) -> DatabaseFile:
         """Be used by one more."""
         if kind is not self._kind:
-            raise JournalError(f"{path} is a {self._kind.noun}, not a {kind.noun} of weryai")
+            raise JournalError(f"{quoted(path)} is a {self._kind.noun}, not a {kind.noun} of weryai")
         if exclusive or self._exclusive:
             raise in_use(path, kind, exclusive=not self._exclusive)
         self._users += 1
@@ -203,7 +204,7 @@ class Store:
 
     def closed(self) -> JournalError:
         """What is told who comes too late."""
-        return JournalError(f"the {self._kind.noun} {self._path} is closed")
+        return JournalError(f"{self._kind.named(self._path)} is closed")
 
 
 class FileStore(Store):
@@ -216,7 +217,7 @@ class FileStore(Store):
         self._size = found.st_size
         self._log = self._find_log()
         if found.st_nlink > 1:
-            warn(f"the {kind.noun} {path} has other names (hard links); use it by one name only, or rows are lost")
+            warn(f"{kind.named(path)} has other names (hard links); use it by one name only, or rows are lost")
 
     def connect(self) -> None:
         """See `Store`."""
@@ -407,7 +408,7 @@ def _identity_of(path: Path, kind: Kind) -> Identity | None:
 
 def _moved(path: Path, kind: Kind, what: str) -> JournalError:
     return JournalError(
-        f"the {kind.noun} {path} cannot be relied on: {what} since it was opened, so a paid request would be "
+        f"{kind.named(path)} cannot be relied on: {what} since it was opened, so a paid request would be "
         "forgotten. Put the file back, or start anew."
     )
 
@@ -415,7 +416,7 @@ def _moved(path: Path, kind: Kind, what: str) -> JournalError:
 def _forked(path: Path, kind: Kind) -> JournalError:
     return before_sending(
         JournalError(
-            f"the {kind.noun} {path} was open when this process was forked by a program that does not tell Python "
+            f"{kind.named(path)} was open when this process was forked by a program that does not tell Python "
             "so: its locks cannot be relied on. Open it after the fork"
         )
     )

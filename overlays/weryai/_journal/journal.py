@@ -146,7 +146,7 @@ class Journal:
 
     def _write(self, change: Callable[[sqlite3.Connection], T]) -> Future[T]:
         if self._is_closed:
-            raise JournalError(f"the journal {self.path} is closed")
+            raise JournalError(f"{JOURNAL.named(self.path)} is closed")
         return self._file.write(change)
 
     def _check_place(self) -> None:

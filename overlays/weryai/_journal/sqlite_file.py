@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from .._flow.logs import warn_before_paying
+from .._media.names import quoted
 from ..errors import JournalError, before_sending
 
 # How long another process may keep the file to itself, in seconds.
@@ -36,6 +37,10 @@ class Kind:
     tables: str
     #: What brings a file from one schema to the next, by the number of the older one.
     upgrades: Mapping[int, Callable[[sqlite3.Connection], None]] = field(default_factory=dict)
+
+    def named(self, path: Path) -> str:
+        """A file of this kind, for a message."""
+        return f"the {self.noun} {quoted(path)}"
 
 
 #: Sees an existing file before anything is changed in it, and may refuse it by an error.
@@ -79,7 +84,7 @@ def connect(path: Path, kind: Kind) -> sqlite3.Connection:
 def unusable(path: Path, error: Exception, kind: Kind) -> JournalError:
     """The error of a file that cannot be written."""
     reason = getattr(error, "strerror", None) or error
-    return JournalError(f"the {kind.noun} {path} cannot be written: {reason}")
+    return JournalError(f"{kind.named(path)} cannot be written: {reason}")
 
 
 def _check(db: sqlite3.Connection, path: Path, kind: Kind, accept: Accept | None) -> None:
@@ -101,10 +106,10 @@ def _check(db: sqlite3.Connection, path: Path, kind: Kind, accept: Accept | None
     if version < kind.schema:
         db.execute(f"pragma user_version = {kind.schema}")
     if db.execute("select 1 from about where name = 'salt'").fetchone() is None:
-        raise JournalError(f"the {kind.noun} {path} is damaged: its salt is missing")
+        raise JournalError(f"{kind.named(path)} is damaged: its salt is missing")
     db.execute("commit")
     if (mode := _to_wal(db)) != "wal":
-        raise JournalError(f"the {kind.noun} {path} cannot be made safe against crashes: its mode stays {mode!r}")
+        raise JournalError(f"{kind.named(path)} cannot be made safe against crashes: its mode stays {mode!r}")
 
 
 def make_durable(db: sqlite3.Connection) -> None:
@@ -133,12 +138,12 @@ def version_of(db: sqlite3.Connection, path: Path, kind: Kind) -> int:
     if application == version == 0 and db.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
         return 0
     if application != kind.application:
-        raise JournalError(f"{path} is a database of another program, not a {kind.noun} of weryai")
+        raise JournalError(f"{quoted(path)} is a database of another program, not a {kind.noun} of weryai")
     if version < 1:
-        raise JournalError(f"the {kind.noun} {path} is damaged: it says that its schema is {version}")
+        raise JournalError(f"{kind.named(path)} is damaged: it says that its schema is {version}")
     if version > kind.schema:
         raise JournalError(
-            f"the {kind.noun} {path} was written by a newer weryai (schema {version}, not {kind.schema}): update weryai"
+            f"{kind.named(path)} was written by a newer weryai (schema {version}, not {kind.schema}): update weryai"
         )
     return version
 
@@ -152,7 +157,7 @@ class Lock:
     def __init__(self, path: Path, *, exclusive: bool, kind: Kind) -> None:
         self._place = place = path.with_name(f"{path.name}.lock")
         if network := network_of(path):
-            _warn_of_network(f"the {kind.noun} {path}", network, exclusive=exclusive)
+            _warn_of_network(kind.named(path), network, exclusive=exclusive)
         try:
             self._handle = os.open(place, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         except OSError as error:
@@ -192,7 +197,7 @@ class Lock:
 def in_use(path: Path, kind: Kind, *, exclusive: bool) -> JournalError:
     """The error of a file that others keep from whoever wants it, alone or not."""
     whom = "others use it" if exclusive else "a run keeps it to itself"
-    return before_sending(JournalError(f"the {kind.noun} {path} is in use: {whom}"))
+    return before_sending(JournalError(f"{kind.named(path)} is in use: {whom}"))
 
 
 def _warn_of_network(file: str, network: str, *, exclusive: bool) -> None:

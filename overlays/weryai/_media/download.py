@@ -305,15 +305,14 @@ def prepare(output: str | os.PathLike[str] | None, name: str, if_exists: IfExist
         if output is None or is_folder:
             if_exists = "rename"
         _try(path, if_exists)
-    except UnicodeEncodeError:
-        raise InvalidInputError(f"{quoted(output)} cannot be written: its name is no UTF-8") from None
     except (OSError, ValueError, TypeError) as error:
         reason = getattr(error, "strerror", None) or quoted(error)
+        if isinstance(error, UnicodeEncodeError):
+            reason = "its name is no UTF-8"
+        place, remedy = quoted(output), ""
         if output is None:
-            raise InvalidInputError(
-                f"the working folder cannot be written: {reason}; name another place for the video as output"
-            ) from error
-        raise InvalidInputError(f"{quoted(output)} cannot be written: {reason}") from error
+            place, remedy = "the working folder", "; name another place for the video as output"
+        raise InvalidInputError(f"{place} cannot be written: {reason}{remedy}") from error
     return Destination(path, if_exists, may_be_same=if_exists == "rename" and output is not None and not is_folder)
 
 

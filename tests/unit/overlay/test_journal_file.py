@@ -291,6 +291,15 @@ def test_a_file_system_without_locks_is_told_as_such(tmp_path: Path, monkeypatch
     assert "in use" not in str(caught.value)
 
 
+def test_the_name_of_a_journal_is_told_short_and_printable(tmp_path: Path) -> None:
+    """Of a name that no terminal shows, or that is long, a message has what can be read, and 200 characters of it."""
+    (tmp_path / "file").touch()
+    for name in ("\ud800.db", "file/a\n\x1b[2J.db", "long/" * 500):
+        with pytest.raises(JournalError) as caught:
+            Journal(tmp_path / name)
+        assert str(caught.value).isprintable() and len(str(caught.value)) < 400
+
+
 @pytest.mark.parametrize("window", [-1, float("nan"), "5", True, None])
 def test_a_window_is_a_number_of_seconds(tmp_path: Path, window: Any) -> None:
     """What is no number of seconds is refused before a file is made."""

@@ -9,6 +9,7 @@ import pytest
 from fakes.playing import download, generate, play, reply
 from fakes.videos import mp4
 from weryai._media import names
+from weryai._media.download import prepare
 from weryai._media.names import give_name, name_of, rename_new, safe_id, shortened, video_name
 from weryai.errors import DownloadError, InvalidInputError
 
@@ -158,6 +159,15 @@ def test_a_name_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
     played = play(generate("https://a.b/p.jpg", prompt="x", output=tmp_path / "bad\udcff.mp4"))
     assert isinstance(played.error, InvalidInputError) and "no UTF-8" in str(played.error)
     assert played.sent == []
+
+
+def test_a_working_folder_that_is_no_utf_8_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody named an output, the working folder is what cannot be used."""
+    folder = tmp_path / "d\udcff"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(InvalidInputError, match="the working folder cannot be written: its name is no UTF-8"):
+        prepare(None, "v.mp4")
 
 
 def test_home_is_found_without_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
