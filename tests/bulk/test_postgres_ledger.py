@@ -348,6 +348,35 @@ def test_who_stands_still_keeps_nobody_waiting(database: str, monkeypatch: pytes
     assert order == ["through", "back", "back"]
 
 
+def test_no_setting_of_the_server_gives_a_note_up(database: str) -> None:
+    """Who runs the server may bound how long anything waits; what a worker has paid for waits for its turn."""
+    name = database.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(database, autocommit=True) as db:
+        for setting in (
+            "lock_timeout = 50",
+            "statement_timeout = 50",
+            "default_transaction_isolation = 'serializable'",
+        ):
+            db.execute(f"alter database {name} set {setting}")
+    holds, held = threading.Event(), threading.Event()
+
+    def hold(db: Any) -> None:
+        steps.lock(db)
+        holds.set()
+        assert held.wait(20)
+
+    with PostgresLedger(database) as one, PostgresLedger(database) as other:
+        holding = one.write(hold)
+        assert holds.wait(20)
+        waiting = other.write(lambda db: steps.note_stop(db, "no credits"))
+        with pytest.raises(TimeoutError):
+            waiting.result(0.3)
+        held.set()
+        holding.result(20)
+        waiting.result(20)
+    assert bulk.status(database).stopped == "no credits"
+
+
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Where psycopg is not installed, each command says what to install."""
     monkeypatch.setitem(sys.modules, "psycopg", None)

@@ -128,9 +128,7 @@ class Server(Store):
             # A manifest is loaded in one step, so that there are all of its jobs, or none.
             while "load" not in (known := known_of(self.db)) and time.monotonic() < until:
                 time.sleep(_LOOKING)
-            if not known and not make:
-                raise JournalError(f"there is no ledger in {masked(self._address)}")
-            if not known:
+            if not known and make:
                 with self.db.connection.transaction():
                     self.db.execute("select pg_advisory_xact_lock(?)", (_MAKING,))
                     known = known_of(self.db) or self._make()
@@ -210,8 +208,16 @@ def connected(address: str) -> psycopg.Connection[Any]:
 
 
 def settings_of(schema: str) -> Any:
-    """What a connection of ours sets first: whose tables it means, and that a lock never outlives who holds it."""
-    return f"set search_path = {schema}; set idle_in_transaction_session_timeout = {int(STILL * 1000)}"
+    """What a connection of ours sets first, whatever the server says.
+
+    That is whose tables it means, that a lock never outlives who holds it, and that no note of a paid task is given up
+    because it had to wait.
+    """
+    wanted = {
+        "search_path": schema, "idle_in_transaction_session_timeout": int(STILL * 1000), "lock_timeout": 0,
+        "statement_timeout": 0, "default_transaction_isolation": "'read committed'",
+    }  # fmt: skip
+    return "; ".join(f"set {name} = {value}" for name, value in wanted.items())
 
 
 @contextlib.contextmanager
@@ -219,8 +225,6 @@ def reading_of(address: str) -> Iterator[Marked]:
     """Open a ledger for reading; whatever is read stands as it stood at one moment."""
     with talking(address, "read"), contextlib.closing(Marked(connected(address))) as db:
         known = known_of(db)
-        if not known:
-            raise JournalError(f"there is no ledger in {masked(address)}")
         check_version(known, address, oldest=SCHEMA)
         # An export may take its time between two pages.
         db.execute("set idle_in_transaction_session_timeout = 0")
@@ -245,18 +249,19 @@ def known_of(db: Marked) -> dict[str, str]:
 
 
 def check_version(known: dict[str, str], address: str, *, oldest: int = 1) -> None:
-    """Refuse a ledger that this version would not understand, or, to be read only, an older one."""
+    """Refuse where there is no ledger, or one that this version would not understand, or, to be read, an older one."""
+    if not known:
+        raise JournalError(f"there is no ledger in {masked(address)}")
     version = int(known["schema"])
-    if version > SCHEMA:
-        raise JournalError(
-            f"the ledger in {masked(address)} was written by a newer weryai (schema {version}, not {SCHEMA}): update "
-            "weryai"
-        )
+    if oldest <= version <= SCHEMA:
+        return
+    age, remedy = "newer", "update weryai"
     if version < oldest:
-        raise JournalError(
-            f"the ledger in {masked(address)} was written by an older weryai (schema {version}, not {SCHEMA}): `weryai "
-            "bulk run` or `weryai bulk worker` of this version brings it up to date"
-        )
+        age, remedy = "older", "`weryai bulk run` or `weryai bulk worker` of this version brings it up to date"
+    raise JournalError(
+        f"the ledger in {masked(address)} was written by {'a' if age == 'newer' else 'an'} {age} weryai "
+        f"(schema {version}, not {SCHEMA}): {remedy}"
+    )
 
 
 @contextlib.contextmanager
