@@ -3,6 +3,7 @@
 Like those of rules.py they read a document, and each problem starts with a JSON pointer.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -48,6 +49,15 @@ def addresses(document: Document) -> Iterator[str]:
     yield from (f"/paths: the operation {name} is gone" for name in facts.OPERATIONS if name not in found)
     yield from differs("/servers", [one["url"] for one in document["servers"]], [facts.API])
     yield from differs("/openapi", document["openapi"].rpartition(".")[0], "3.1")
+
+
+def uses(document: Document) -> Iterator[str]:
+    """Something refers to each component; a security scheme is referred to by its name."""
+    text = json.dumps(document)
+    for kind, parts in document["components"].items():
+        for name in parts if kind != "securitySchemes" else ():
+            if f'"#/components/{kind}/{name}"' not in text:
+                yield f"{pointer('components', kind, name)}: nothing refers to it"
 
 
 def bodies(document: Document) -> Iterator[str]:
@@ -277,5 +287,5 @@ def rows(document: Document) -> Iterator[str]:
 
 
 SHAPE = (
-    addresses, bodies, links, fields, language, refusal_types, schemes, deliveries, parts, schemas, tables, notes, rows,
+    addresses, uses, bodies, links, fields, language, refusal_types, schemes, deliveries, parts, schemas, tables, notes, rows,
 )  # fmt: skip
