@@ -236,3 +236,17 @@ def test_what_the_guard_hands_on_is_what_came() -> None:
     assert response.json() == {"status": 0}
     assert "content-encoding" not in response.headers and response.headers["x-server"] == "é"
     assert guard.record.all()[0].answer == b'{"status": 0}'
+
+
+def test_a_service_that_falls_silent_is_not_asked_on() -> None:
+    """The third request without an answer ends a run: what else is asked would cost its timeout each time as well."""
+
+    def answer(_: httpx.Request) -> tuple[int, object]:
+        if len(service.requests) > 1:
+            raise httpx.ReadTimeout("slow")
+        return 401, {"status": 401, "message": "no", "desc": "no"}
+
+    service, checks = RecordingService(answer), Checks(Secret(KEY))
+    assert not run_live_set(LIVE, guarded(service), checks)
+    assert len(service.requests) == 4
+    assert ["nothing else was asked" in check.problems[0].text for check in checks.failed[-3:]] == [False, False, True]

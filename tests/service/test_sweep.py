@@ -2,10 +2,12 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from schemathesis.engine import events
 from schemathesis.transport.serialization import Binary
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -156,3 +158,33 @@ def test_a_mock_remembers_no_id(monkeypatch: pytest.MonkeyPatch) -> None:
         _sweep.a_linked_id_is_found(None, response, case)
     monkeypatch.setattr(_sweep, "EXPECTED", [Expected(is_stateless=True)])
     _sweep.a_linked_id_is_found(None, response, case)
+
+
+def test_a_sweep_ends_where_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each silence costs a whole timeout, so the third ends it and is told, unless faults are known."""
+    silence = object.__new__(events.ScenarioFinished)
+
+    def asked(expected: Expected) -> _sweep.Tally:
+        secret = Secret("sk-emulator")
+        tally, checks, record = _sweep.Tally(), Checks(secret), Record(secret)
+        _sweep._execute(None, record, checks, tally, expected)
+        return tally
+
+    class Stream:
+        def __init__(self, _: object) -> None:
+            self.is_stopped = False
+
+        def execute(self) -> "Stream":
+            return self
+
+        def __iter__(self) -> Iterator[object]:
+            return iter([silence] * 20)
+
+        def stop(self) -> None:
+            self.is_stopped = True
+
+    monkeypatch.setattr(_sweep, "from_schema", Stream)
+    monkeypatch.setattr(_sweep, "_note", lambda _event, _record, _checks, tally: tally.unanswered.append("no answer"))
+    ended = asked(ANYTHING)
+    assert (len(ended.unanswered), ended.troubles) == (3, ["3 requests had no answer; nothing else was asked"])
+    assert len(asked(Expected(has_known_faults=True)).unanswered) == 20
