@@ -161,7 +161,7 @@ def test_a_mock_remembers_no_id(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_sweep_ends_where_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each silence costs a whole timeout, so the third ends it and is told, unless faults are known."""
+    """Each silence costs a whole timeout: the third ends it, and is told, unless faults are known."""
     silence = object.__new__(events.ScenarioFinished)
 
     def asked(expected: Expected) -> _sweep.Tally:
