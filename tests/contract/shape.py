@@ -287,5 +287,6 @@ def rows(document: Document) -> Iterator[str]:
 
 
 SHAPE = (
-    addresses, uses, bodies, links, fields, language, refusal_types, schemes, deliveries, parts, schemas, tables, notes, rows,
+    addresses, uses, bodies, links, fields, language, refusal_types, schemes, deliveries, parts, schemas, tables, notes,
+    rows,
 )  # fmt: skip
