@@ -171,6 +171,28 @@ def test_odd_entries_are_read(face: Face, faulty_server: FaultyServer) -> None:
     assert [(one.key, one.title, one.durations) for one in listed] == [("A", "a", ()), ("B", "b", (5,))]
 
 
+@pytest.mark.parametrize("told", [{"aspect_ratios": "16:9,9:16"}, {"aspect_ratios": [{"value": "9:16"}]}], ids=repr)
+def test_what_is_told_in_another_shape_refuses_nothing(face: Face, faulty_server: FaultyServer, told: Any) -> None:
+    """A list that nobody can read is no list of nothing: the ratio that was asked for is sent."""
+    faulty_server.script("GET", MODELS, registry({**ENTRY, **told}))
+    faulty_server.script("POST", SUBMIT, accepted())
+    face.run(order_live(aspect_ratio="9:16"), faulty_server.url)
+    assert faulty_server.posts()[0].json()["aspect_ratio"] == "9:16"
+
+
+def test_more_images_than_the_model_takes_are_refused(face: Face, faulty_server: FaultyServer) -> None:
+    """The registry's `upload_image_limit` is held, before anything is uploaded or sent."""
+    listed = {"multi_image_to_video": [{**ENTRY, "upload_image_limit": 1}]}
+    faulty_server.script("GET", MODELS, json_reply({"status": 200, "data": listed}))
+    images = ["https://example.com/a.jpg", "https://example.com/b.jpg"]
+    with pytest.raises(InvalidInputError, match=r"images: NEW_MODEL takes at most 1.*Nothing was sent"):
+        face.run(
+            lambda client: client.multi_image_to_video.submit(images, prompt="wave", validate="live", **RIGHT),
+            faulty_server.url,
+        )
+    assert faulty_server.posts() == []
+
+
 @pytest.mark.parametrize("data", [None, [], {}, "models", {"image_to_video": None}], ids=repr)
 def test_an_answer_without_models_is_no_registry(face: Face, faulty_server: FaultyServer, data: Any) -> None:
     """A success that lists nothing at all cannot be the registry's answer."""

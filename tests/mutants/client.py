@@ -95,7 +95,7 @@ IN_REQUESTS = [
         "the service refuses jpg images",
         UPLOADS,
     ),
-    client("files.second", Swap("_read_address", old="is_address(A)", new="A"), "a word is taken for a URL", UPLOADS),
+    client("files.second", Swap("_read_address", old="has_host(A)", new="A"), "a word is taken for a URL", UPLOADS),
     client("image.webp", Swap("_sniff", old="b'WEBP'", new="b'WAVE'"), "a sound is uploaded as an image", IMAGE),
     client(
         "image.limit",
@@ -131,7 +131,12 @@ IN_ANSWERS = [
         "the status line outranks the code",
         ENVELOPE,
     ),
-    client("envelope.id-name", Lose("_ID_NAMES", item="'taskId'"), "a paid task named taskId is lost", IDS),
+    client(
+        "envelope.id-name",
+        Swap("values_named", old="A.replace('_', '')", new="A"),
+        "a paid task named task_id is lost",
+        IDS,
+    ),
     client(
         "envelope.id-cut",
         Swap("find_task_ids", old="if isinstance(A, str): return _unique(B)", new="if not A: return _unique(B)"),
@@ -164,7 +169,7 @@ IN_ANSWERS = [
     client("task_reader.camel", Lose("read_part", item="'taskStatus'"), "taskStatus is not read", TASK),
     client(
         "task_reader.other",
-        Swap("read_task", old="if A is None and len(B) > 1 and any(C): raise D"),
+        Swap("read_task", old="if any(A) and B not in C: raise D"),
         "another task's video is taken",
         TASK,
     ),

@@ -21,7 +21,7 @@ from .._flow.retry import RetryPolicy
 from .._task import card
 from ..errors import InvalidInputError, Outcome, WeryAIError
 from .contract import defaults_of, module_at, module_name
-from .envelope import Envelope, accept, accept_paid
+from .envelope import Envelope, accept, accept_paid, id_of
 from .validation import plain, plain_fields
 
 T = TypeVar("T")
@@ -47,8 +47,7 @@ class Submission:
 def read_submission(envelope: Envelope, task_ids: tuple[str, ...]) -> Submission:
     """Read the answer of an accepted submission, whose task ids were found already."""
     batch_id = envelope.data.get("batch_id") if isinstance(envelope.data, dict) else None
-    is_id = isinstance(batch_id, int | str) and not isinstance(batch_id, bool) and batch_id != ""
-    return Submission(task_ids, batch_id if is_id else None, envelope.raw)
+    return Submission(task_ids, batch_id if id_of(batch_id) else None, envelope.raw)
 
 
 def call(

@@ -63,9 +63,11 @@ _PARAMETER = (
 _RATE = r"(?i)rate.?limit|request rate|limit exceeded|frequen|too many|too often|频率|频繁"
 _KEY = r"(?i)api.?key|(?<![a-z])(?:un)?auth(?:ent|ori[sz]|\b)|access.?token|密钥|认证|鉴权"
 _CONTENT = r"(?i)moderat|audit|sensitive|copyright|violat|prohibit|nsfw|审核|敏感|违规"
-_ID_FIELD = r'"task_?[iI]ds?"\s*:\s*(\[[^\]{}]*\]?|"(?:[^"\\]|\\.)*"|[0-9]+(?=[\s,}]))'
+_ID_FIELD = r'(?i)"task[_-]?ids?"\s*:\s*(\[[^\]{}]*\]?|"(?:[^"\\]|\\.)*"|[0-9]+(?=[\s,}]))'
 _ID = r'"((?:[^"\\]|\\.)+)"|([0-9]+)(?=[\s,\]])|^([0-9]+)$'
-_ID_NAMES = ("task_ids", "taskIds", "task_id", "taskId")
+_ID_NAMES = ("taskids", "taskid")
+# What services write that have no id.
+_NO_IDS = ("0", "-1", "null", "none", "nil", "undefined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,11 @@ def read_envelope(reply: Reply) -> Envelope:
         if isinstance(word := fields.get(name), str) and (message := word.strip()):
             message = message if message.isascii() else _printable(message)
             break
-    return Envelope(reply.http_status, reply.headers, raw, _code(fields.get("status")), message, fields.get("data"))
+    data = fields.get("data")
+    if data is None and values_named(fields, "taskid"):
+        # A task without the envelope, as a delivery may be one.
+        data = fields
+    return Envelope(reply.http_status, reply.headers, raw, _code(fields.get("status")), message, data)
 
 
 def accept(reply: Reply) -> Envelope:
@@ -217,16 +223,15 @@ def find_task_ids(raw: Any) -> tuple[str, ...]:
     """Every task id in a response, in order, however deep it stands; text that is no JSON is searched as well."""
     if isinstance(raw, str):
         return _unique(
-            [_id("".join(found)) for field in re.findall(_ID_FIELD, raw) for found in re.findall(_ID, field)]
+            [id_of("".join(found)) for field in re.findall(_ID_FIELD, raw) for found in re.findall(_ID, field)]
         )
     found: list[str] = []
     parts = [raw]
     while parts:
         part = parts.pop()
         if isinstance(part, dict):
-            for name in _ID_NAMES:
-                if name in part:
-                    found += [_id(value) for value in _flat(part[name])]
+            for value in values_named(part, *_ID_NAMES):
+                found += [id_of(one) for one in _flat(value)]
             if isinstance(text := part.get("data"), str):
                 # Some gateways pack the content as a text of JSON into the JSON.
                 found += find_task_ids(text)
@@ -309,10 +314,19 @@ def request_id_of(envelope: Envelope) -> str | None:
     return next((value for value in candidates if isinstance(value, str) and value), None)
 
 
-def _id(value: object) -> str:
+def id_of(value: object) -> str:
+    """The id that a value is, or nothing; a number with a point is one only while it is exact."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    # 0 is what a service writes that has no id.
-    return text if text.isprintable() and text.strip(".") and text != "0" else ""
+    return text if text.isprintable() and text.strip(".") and text.lower() not in _NO_IDS else ""
+
+
+def values_named(part: Mapping[str, Any], *names: str) -> list[Any]:
+    """What stands under these names, in their order; `taskid` is task_id, else taskId, TaskID or task-id."""
+    plain = {name: name.replace("_", "").replace("-", "").lower() for name in part}
+    in_order = sorted(part, key=lambda name: "_" not in name)
+    return [part[name] for wanted in names for name in in_order if plain[name] == wanted]
 
 
 def _unique(ids: list[str]) -> tuple[str, ...]:

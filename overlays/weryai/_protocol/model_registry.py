@@ -149,6 +149,9 @@ def problems(model: Model, body: Mapping[str, Any]) -> list[str]:
         found.append(f"negative_prompt: {model.key} takes none")
     if len(body["prompt"]) > (model.prompt_length_limit or len(body["prompt"])):
         found.append(f"prompt: {model.key} takes at most {model.prompt_length_limit} characters")
+    images, most = body.get("images"), model.upload_image_limit
+    if isinstance(images, list) and most is not None and len(images) > most:
+        found.append(f"images: {model.key} takes at most {most}")
     return found
 
 
@@ -184,8 +187,11 @@ def _first(entry: Mapping[str, Any], kind: type, *names: str) -> Any:
 
 
 def _listed(entry: Mapping[str, Any], name: str, kind: type, *, is_live: bool) -> tuple[Any, ...] | None:
-    """A list of values; the live registry leaves one out, or empty, when the field is not to be sent."""
+    """A list of values; the live registry leaves one out, or empty, when the field is not to be sent.
+
+    None where it does not tell, or in a shape that nobody knows: that is no reason to refuse anything.
+    """
     values = entry.get(name)
-    if not isinstance(values, list):
-        return () if is_live else None
-    return tuple(value for value in values if type(value) is kind)
+    if values is None or values == []:
+        return () if is_live or values == [] else None
+    return tuple(value for value in values if type(value) is kind) or None if isinstance(values, list) else None

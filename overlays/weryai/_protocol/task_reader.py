@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import replace
 from typing import Any
 
 from .._task import WORDS, Task, TaskState, VideoLink
 from ..errors import ContractError
-from .envelope import Envelope
+from .envelope import Envelope, id_of, values_named
 
 
 def classify(word: str | None, *, has_videos: bool = False) -> TaskState:
@@ -18,17 +21,33 @@ def classify(word: str | None, *, has_videos: bool = False) -> TaskState:
 def read_task(envelope: Envelope, task_id: str) -> Task:
     """Read the task with this id from a status response, whose data may be an object or an array."""
     parts = task_parts(envelope.data)
-    if len(parts) == 1:
-        return read_part(parts[0], task_id)
-    part = next((part for part in parts if _own_id(part) == task_id), None)
-    if part is None and len(parts) > 1 and any(map(_own_id, parts)):
+    ids = [id_of(_own_id(part)) for part in parts]
+    wanted = task_id.strip()
+    if any(ids) and wanted not in ids:
         raise ContractError(f"the response tells of other tasks than {task_id}", raw=envelope.raw)
-    return read_part(part or (parts[0] if parts else {}), task_id)
+    part = parts[ids.index(wanted) if any(ids) else 0] if parts else {}
+    # An id that is none, such as 0, is not told.
+    return replace(read_part(part, task_id), id=task_id)
 
 
 def task_parts(data: Any) -> list[dict[str, Any]]:
-    """The task objects in the data of a status response."""
-    return [part for part in (data if isinstance(data, list) else [data]) if isinstance(part, dict)]
+    """The task objects in the data of a status response: one, an array, or an array in an object; also as JSON text."""
+    data = _unpacked(data)
+    parts = [part for part in (data if isinstance(data, list) else [data]) if isinstance(part, dict)]
+    if len(parts) == 1 and not _own_id(parts[0]):
+        lists = [value for value in parts[0].values() if isinstance(value, list)]
+        return [one for value in lists for one in value if isinstance(one, dict) and _own_id(one)] or parts
+    return parts
+
+
+def _unpacked(value: Any) -> Any:
+    """What a text of JSON holds, which some gateways put into the JSON; anything else as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            pass
+    return value
 
 
 def read_part(part: dict[str, Any], task_id: str) -> Task:
@@ -46,11 +65,8 @@ def read_part(part: dict[str, Any], task_id: str) -> Task:
 
 
 def _own_id(part: dict[str, Any]) -> str | None:
-    for name in ("task_id", "taskId"):
-        own = part.get(name)
-        if isinstance(own, str | int) and str(own).strip():
-            return str(own)
-    return None
+    named = values_named(part, "taskid")
+    return next((str(own) for own in named if isinstance(own, str | int) and str(own).strip()), None)
 
 
 def _videos(part: dict[str, Any]) -> tuple[VideoLink, ...]:
@@ -65,19 +81,26 @@ def _videos(part: dict[str, Any]) -> tuple[VideoLink, ...]:
         for name in ("video_url", "video"):
             if (value := place.get(name)) and (links := _links(value)):
                 return links
-    return ()
+    return _links(output) or _links(result)
 
 
 def _links(value: Any) -> tuple[VideoLink, ...]:
-    items = value if isinstance(value, list) else [value]
-    return tuple(link for item in items if (link := _link(item)))
+    """The links in a value: an address, an object with one, or a list of them, in lists or as JSON text as well."""
+    links, items = [], [value]
+    while items:
+        item = _unpacked(items.pop())
+        if isinstance(item, list):
+            items += reversed(item)
+        elif link := _link(item):
+            links.append(link)
+    return tuple(links)
 
 
 def _link(item: Any) -> VideoLink | None:
     if isinstance(item, str):
-        return VideoLink(item.strip()) if _is_address(item) else None
-    url = next((value for name in ("url", "video_url", "src") if _is_address(value := _get(item, name))), None)
-    cover = next((value for name in ("cover_url", "cover_image_url") if _is_address(value := _get(item, name))), None)
+        return VideoLink(item.strip()) if has_host(item) else None
+    url = next((value for name in ("url", "video_url", "src") if has_host(value := _get(item, name))), None)
+    cover = next((value for name in ("cover_url", "cover_image_url") if has_host(value := _get(item, name))), None)
     return VideoLink(url.strip(), cover) if isinstance(url, str) else None
 
 
@@ -85,8 +108,9 @@ def _get(item: Any, name: str) -> Any:
     return item.get(name) if isinstance(item, dict) else None
 
 
-def _is_address(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().lower().startswith(("http://", "https://"))
+def has_host(value: Any) -> bool:
+    """Whether a value is an http or https URL with a host; blanks around it do no harm."""
+    return isinstance(value, str) and re.match(r"(?i)\s*https?://[^\s/?#]", value) is not None
 
 
 def _first_text(part: Any, *names: str) -> str | None:

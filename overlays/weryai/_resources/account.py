@@ -34,7 +34,7 @@ def read_credits(envelope: Envelope) -> float:
     try:
         if not isinstance(credits, bool) and isinstance(credits, int | float | str) and math.isfinite(float(credits)):
             return float(credits) if isinstance(credits, str) else credits
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise ContractError("the response holds no number of credits", raw=envelope.raw, http_status=envelope.http_status)
 

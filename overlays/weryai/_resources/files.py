@@ -22,6 +22,7 @@ from .._media.image import Image, ImageSource, is_address, load_image
 from .._media.names import name_of
 from .._protocol.endpoint import call
 from .._protocol.envelope import Envelope
+from .._protocol.task_reader import has_host
 from .._task import Task
 from ..errors import ContractError, DownloadError, InvalidInputError, TransportError, WeryAIError
 from .base import Mode, Resource, operation
@@ -215,8 +216,8 @@ def _read_address(envelope: Envelope) -> str:
     data = envelope.data
     listed = data.get("object_url_list") if isinstance(data, dict) else None
     for candidate in listed if isinstance(listed, list) else []:
-        if is_address(candidate):
-            return str(candidate)
+        if has_host(candidate):
+            return str(candidate).strip()
     raise ContractError(
         "the upload was accepted, but the response holds no URL", raw=envelope.raw, http_status=envelope.http_status
     )

@@ -163,7 +163,14 @@ Found = tuple[Model | None, Kind]
 
 
 def fit_to_model(
-    registry: Registry, found: Found, operation: Operation, body: dict[str, Any], validate: object, *, strict: bool
+    registry: Registry,
+    found: Found,
+    operation: Operation,
+    body: dict[str, Any],
+    images: Images,
+    validate: object,
+    *,
+    strict: bool,
 ) -> None:
     """Fit the ratio to the model, and check the rest against what the model takes."""
     model, _ = found
@@ -172,7 +179,7 @@ def fit_to_model(
     _fit_ratio(body, model)
     if validate:
         _check_key(registry, operation, body["model"], strict=strict)
-        _check_model(registry, found, operation.kind, body, strict=strict)
+        _check_model(registry, found, operation.kind, {**body, **images}, strict=strict)
         _warn_of_many(body.get("video_number"), strict=strict)
 
 

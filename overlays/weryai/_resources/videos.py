@@ -228,7 +228,7 @@ def prepare_video(
         check_reachable(images, body, resource._base_url)
     registry = yield from known_registry(resource._models, validate, strict=strict)
     found = registry.find_alike(body["model"], operation.kind)
-    fit_to_model(registry, found, operation, body, validate, strict=strict)
+    fit_to_model(registry, found, operation, body, images, validate, strict=strict)
     local = {}
     for where, source in places(images):
         if not is_address(source):

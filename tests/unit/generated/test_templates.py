@@ -218,6 +218,15 @@ def test_a_path_parameter_stays_one_segment(ours: Any) -> None:
     assert [path for path in seen if not (path.startswith(b"/things/") and path.endswith(b"/status"))] == []
 
 
+def test_fields_have_their_own_names_in_json(ours: Any) -> None:
+    """What is no name in Python is read from its own name and written under it; an unknown field stays what it is."""
+    body = {"class": "x", "best-of": THING, "best_of": "another"}
+    found = ours["models"].Found.from_dict(body)
+    assert (found.class_, found.best_of.name, found["best_of"]) == ("x", "a thing", "another")
+    assert found.to_dict() == body
+    assert ours["models"].Found.from_dict({"best-of": {"size": 5}}).to_dict() == {"best-of": {"size": 5}}
+
+
 def test_asyncio_has_the_same_cures(ours: Any) -> None:
     """The asyncio functions refuse dots, raise on undocumented statuses and pass on a 520 as the others do."""
     client = client_for(ours, replying(520, {"reason": "proxy"}))

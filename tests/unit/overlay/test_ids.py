@@ -28,10 +28,15 @@ SUBMIT = "POST /v1/generation/image-to-video"
         ('{"data":{"task_id":123,', ("123",)),
         ('{"data":{"task_id":"a"', ("a",)),
         ("<html>no id here</html>", ()),
+        ({"data": {"taskID": "b", "task-ids": ["a"], "TaskId": "c"}}, ("a", "b", "c")),
+        ('{"data":{"TASK_IDS":["a"', ("a",)),
+        ({"data": {"task_id": 123.0}}, ("123",)),
+        ({"data": {"task_ids": [2.0**60, 1.5, float("inf")]}}, ()),
+        ({"data": {"task_ids": [0, -1, "null", "None", " undefined ", "nil", ""]}}, ()),
     ],
 )
 def test_ids_are_found_at_any_depth_and_in_cut_answers(raw: Any, ids: tuple[str, ...]) -> None:
-    """Nested, numeric and cut: whole ids are found, a number or text whose end is missing is not."""
+    """Nested, numeric, cut, under any spelling: whole ids are found; what is cut, inexact or means none is not."""
     assert find_task_ids(raw) == ids
 
 
@@ -76,3 +81,10 @@ def test_a_submission_keeps_its_batch_id(batch_id: int | str) -> None:
     answer = reply({"status": 0, "data": {"batch_id": batch_id, "task_ids": ["a", "b"]}})
     submission = play(submit("https://a.b/c.jpg", prompt="x"), answer).result
     assert (submission.task_ids, submission.batch_id) == (("a", "b"), batch_id)
+
+
+@pytest.mark.parametrize("batch_id", [0, "null", True, [], 1.5])
+def test_a_batch_id_that_is_none_is_not_kept(batch_id: Any) -> None:
+    """Nobody can be asked for the batch 0 or null, so the tasks are asked for one by one."""
+    answer = reply({"status": 0, "data": {"batch_id": batch_id, "task_ids": ["a", "b"]}})
+    assert play(submit("https://a.b/c.jpg", prompt="x"), answer).result.batch_id is None

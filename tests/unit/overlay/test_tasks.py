@@ -122,12 +122,13 @@ MISSED = {
     "not sent": NotSentError("refused"),
     "not json": reply(b"<html>maintenance</html>"),
     "empty": reply(b""),
+    "another task": reply({"status": 0, "data": {"task_id": "t2", "task_status": "succeed", "videos": [URL]}}),
 }
 
 
 @pytest.mark.parametrize("answer", MISSED.values(), ids=list(MISSED))
 def test_a_failed_poll_is_only_missed(answer: Any) -> None:
-    """Bursts of 5xx, resets, refused connections, rate limits and unreadable answers never end the waiting.
+    """Bursts of 5xx, resets, refused connections, rate limits and unreadable or foreign answers never end the waiting.
 
     The second in a row is told of with its reason, once.
     """
