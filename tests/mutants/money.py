@@ -176,6 +176,12 @@ JOURNAL = [
         "what a transport says nothing of is sent again",
         ATTEMPTS,
     ),
+    money(
+        "told-unsent",
+        Swap("shield:note", old="A.is_stopped", new="A.is_given_up"),
+        "a paid order is told as not sent after a close",
+        ("test_letting_go",),
+    ),
     money("evidence.stop", Swap("Evidence.trace", old="if A: raise B"), "a stopped order leaves", ATTEMPTS),
     money(
         "memory.unheard",

@@ -82,7 +82,7 @@ async def test_a_coroutine_that_is_closed_gives_its_attempt_up() -> None:
     """Thrown away while its request is open, a submission is noted as one that nobody waits for."""
     given_up: list[bool] = []
     attempt: Any = SimpleNamespace(
-        effect=PAID, is_stopped=False, evidence=Evidence(), give_up=lambda: given_up.append(True)
+        effect=PAID, is_given_up=False, is_stopped=False, evidence=Evidence(), give_up=lambda: given_up.append(True)
     )
     before = asyncio.all_tasks()
     waiting = await_shielded(asyncio.Event().wait(), attempt)  # type: ignore[arg-type]
