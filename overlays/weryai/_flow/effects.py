@@ -50,7 +50,8 @@ class Reply:
         """The body as JSON, read once for all who ask; its text where it is none."""
         # JSON is UTF-8; a message in another charset may be garbled, but the rest of the response is not lost.
         try:
-            value = json.loads(self.content.decode("utf-8-sig", errors="replace"))
+            # Not "utf-8-sig": Python loads that from a file, which fails where no more files can be opened.
+            value = json.loads(self.content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace"))
             if b"\\ud" in self.content.lower():
                 # Half a surrogate pair is no text: no file, no database and no terminal takes it.
                 value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))

@@ -173,6 +173,31 @@ def test_where_nothing_can_be_written_nothing_is_paid(faulty_server: FaultyServe
     assert faulty_server.requests == []
 
 
+NO_MORE_FILES = """
+import resource, sys
+import httpx, weryai
+
+class Last(httpx.HTTPTransport):
+    def handle_request(self, request):
+        response = super().handle_request(request)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+        return response
+
+path, url = sys.argv[1:]
+with weryai.WeryAI("sk-some-key-0123456789", base_url=url, journal=path, transport=Last()) as client:
+    print(*client.image_to_video.submit("https://example.com/a.jpg", prompt="x").task_ids)
+"""
+
+
+def test_an_accepted_task_needs_no_more_files(faulty_server: FaultyServer, tmp_path: Path) -> None:
+    """Where no file can be opened any more, not even one of Python's own, an id is noted and reaches its caller."""
+    faulty_server.script("POST", SUBMIT, accepted("task_1"))
+    path = tmp_path / "journal.db"
+    command = [sys.executable, "-W", "ignore", "-c", NO_MORE_FILES, path, faulty_server.url]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (told.stdout, rows(path)) == ("task_1\n", ["submitted"]), told.stderr
+
+
 def test_an_old_copy_orders_nothing(faulty_server: FaultyServer, tmp_path: Path) -> None:
     """A copy does not know what was ordered since, so it refuses less, and going on with it orders nothing."""
     face, old, path = Face("sync"), tmp_path / "old.db", tmp_path / "journal.db"
