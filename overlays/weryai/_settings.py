@@ -152,7 +152,7 @@ def _checked_hosts(name: str, private_hosts: Iterable[str]) -> frozenset[str]:
     given = private_hosts.split(",") if isinstance(private_hosts, str) else private_hosts
     if not isinstance(given, Iterable) or isinstance(given, bytes):
         raise ConfigurationError(f"{name} must be names of hosts, not {type(given).__name__}")
-    hosts = frozenset(str(host).strip().strip("[]").lower() for host in given) - {""}
+    hosts = frozenset(_host_alone(str(host).strip().lower()) for host in given) - {""}
     for host in hosts:
         if not is_private(host):
             raise ConfigurationError(
@@ -160,6 +160,12 @@ def _checked_hosts(name: str, private_hosts: Iterable[str]) -> frozenset[str]:
                 f"without a dot or one that ends with {', '.join(_PRIVATE_ENDINGS)}"
             )
     return hosts
+
+
+def _host_alone(place: str) -> str:
+    """A host, also where it stands in a URL or before a port."""
+    found = re.fullmatch(r"(?:https?://)?(\[.*\]|[^:/]*)(?::\d+)?/?", place)
+    return (found[1] if found else place).strip("[]")
 
 
 def is_private(host: str) -> bool:
@@ -223,6 +229,8 @@ def _checked_url(name: str, url: str, private_hosts: frozenset[str]) -> str:
         raise ConfigurationError(f"{name}: write the host in its ASCII form (xn--...)")
     if parts.username or parts.password or "?" in url or "#" in url:
         raise ConfigurationError(f"{name} must not hold a user, a password, a query or a fragment")
+    if parts.path.strip("/") and origin(url) in (origin(BASE_URL), origin(MODELS_BASE_URL)):
+        raise ConfigurationError(f"{name} must be https://{host} alone: paths such as /v1 are added to it")
     if scheme == "http" and not is_loopback(host) and host not in private_hosts:
         raise ConfigurationError(
             f"{name} is plain http to {host}: the key would travel in clear; use https. For a host of your own private "

@@ -110,6 +110,27 @@ def test_private_hosts_are_names(hosts: Any) -> None:
         make_settings("sk-example", private_hosts=hosts)
 
 
+@pytest.mark.parametrize(
+    "url", [f"{BASE_URL}/v1", f"{BASE_URL}/v1/", f"{MODELS_BASE_URL}/x", "https://API.weryai.com:443/v1"]
+)
+def test_the_public_service_has_no_path_before_its_own(url: str) -> None:
+    """Its base URL with /v1, as other services have theirs, is refused at once; elsewhere a path may be a gateway's."""
+    with pytest.raises(ConfigurationError, match="alone: paths such as /v1 are added"):
+        make_settings("sk-example", base_url=url)
+    for elsewhere in ("https://gateway.example.com/v1", f"{BASE_URL}.example/v1"):
+        assert make_settings("sk-example", base_url=elsewhere).base_url == elsewhere
+
+
+@pytest.mark.parametrize(
+    "named", ["emulator:8765", "http://emulator:8765/", "Emulator", "[fd00::5]:8765", "fd00::5", "10.0.0.7:80"]
+)
+def test_a_private_host_may_be_named_with_its_port(named: str) -> None:
+    """As it stands in a base URL, with scheme and port, a host is named as well."""
+    host = "[fd00::5]" if "fd00" in named else "10.0.0.7" if "10." in named else "emulator"
+    url = f"http://{host}:8765"
+    assert make_settings("sk-example", base_url=url, private_hosts=[named]).base_url == url
+
+
 def test_the_public_service_is_the_default() -> None:
     """Without argument and environment both public hosts are used."""
     assert (made().base_url, made().models_base_url) == (BASE_URL, MODELS_BASE_URL)
