@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -234,6 +235,22 @@ def test_a_queue_of_another_version_is_made_anew(emulator: Emulator, database: s
         ask(database, "delete from weryai_queue.procrastinate_workers")
         assert bulk.work(ledger, **options(emulator, tmp_path)).is_complete
     assert bills(emulator) == [1] * 5
+
+
+async def test_what_the_queue_is_made_of_writes_nothing_by_itself(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the database is away its libraries complain each second: to their loggers, and not to standard error."""
+    names = ("procrastinate", "psycopg.pool")
+    for name in names:
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+
+    async def body(row: int) -> None:
+        raise AssertionError(row)
+
+    with PostgresLedger(database) as ledger:
+        async with queue.opened(ledger, body, lambda: True):
+            assert [name for name in names if not logging.getLogger(name).handlers] == []
 
 
 def test_limits_stay_in_force(emulator: Emulator, database: str, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ class Gate:
         self.health = Health(open_posts, allowed=open_posts)
         self._ledger, self._outage = ledger, outage
         self._ask, self._pause, self._resume, self._end = ask, pause, resume, end
-        self._reached, self._changed, self._wanted = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._changed, self._wanted = asyncio.Event(), asyncio.Event()
         # Held from a permit of the throttle to the POST, so that permits are not saved up.
         self._door = asyncio.Lock()
         self._open: set[Place] = set()
@@ -116,15 +116,19 @@ class Gate:
     async def passed(self) -> None:
         """Wait until free requests may go."""
         while not self.health.is_reached:
-            self._wanted.set()
-            await self._reached.wait()
+            await self._news()
 
     async def invited(self) -> None:
         """Wait until a job may be begun, or none is any more."""
         while not self.health.is_reached and not self._is_stopping:
+            await self._news()
+
+    async def _news(self) -> None:
+        """Wait until something has changed, and have the service asked while it is away."""
+        if not self.health.is_reached:
             self._wanted.set()
-            self._changed.clear()
-            await self._changed.wait()
+        self._changed.clear()
+        await self._changed.wait()
 
     @asynccontextmanager
     async def post(self, throttle: Throttle) -> AsyncIterator[Place | None]:
@@ -215,10 +219,7 @@ class Gate:
                     place = Place(now(), self.health.unknowns, span)
                     self._open.add(place)
                     return place
-                if not self.health.is_reached:
-                    self._wanted.set()
-                self._changed.clear()
-                await self._changed.wait()
+                await self._news()
         except BaseException:
             throttle.sent()
             raise
@@ -277,16 +278,13 @@ class Gate:
         known, result = await self._ledger.note(lambda db: _changed(db, event))
         before, stage, self.health = self.health.stage, known.stage, known
         if stage is Stage.ASKING:
-            self._reached.clear()
             self._wanted.set()
             if before is not stage:
                 self.pauses += 1
                 self._since = now() if self._since is None else self._since
                 if self.health.unknowns >= states.IN_A_ROW:
                     await self._tell()
-        else:
-            self._reached.set()
-        if stage is Stage.OPEN and before is not stage:
+        elif stage is Stage.OPEN and before is not stage:
             self._go_on()
         elif stage is Stage.BROKEN and before is not stage:
             words = f"the service is reached, and submissions are not answered: {self.health.reason}"

@@ -56,6 +56,7 @@ PAID_AT_ONCE = 1_000
 # How often a job that is not finished is taken up again, and the first pause before that in seconds; it doubles.
 TRIES, PAUSE = 5, 5
 _TASK = "weryai.bulk"
+_SILENT = logging.NullHandler()
 
 Body = Callable[[int], Awaitable[OrderState | None]]
 
@@ -213,8 +214,9 @@ async def opened(ledger: PostgresLedger, body: Body, is_ending: Callable[[], boo
         from procrastinate.schema import SchemaManager
     except ImportError as error:
         raise ConfigurationError(NEEDS) from error
-    # Without a handler of its own it would write to standard error.
-    logging.getLogger("procrastinate").addHandler(logging.NullHandler())
+    # Without a handler of their own they would write to standard error.
+    for name in ("procrastinate", "psycopg.pool"):
+        logging.getLogger(name).addHandler(_SILENT)
     with talking(ledger.address):
         await ledger.note(lambda db: make(db, SchemaManager.get_schema()))
         moment = await ledger.note(moment_of)
