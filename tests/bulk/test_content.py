@@ -16,7 +16,7 @@ from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
 from weryai._flow.intent import unsigned
 from weryai.bulk import JobState, PostgresLedger
-from weryai.bulk._manifest import matching
+from weryai.bulk._manifest.folder import sha256_of
 from weryai.emulator import Emulator
 
 pytestmark = pytest.mark.timeout(60)
@@ -234,7 +234,7 @@ def test_files_are_read_only_where_size_and_time_cannot_tell(
     job.load(place)
     job.load(renamed(place))
     assert read == []
-    assert matching.sha256_of(str(tmp_path / "none")) is None
+    assert sha256_of(str(tmp_path / "none")) is None
 
 
 def test_two_manifests_of_the_same_names_do_not_mix(job: Bulk, tmp_path: Path) -> None:

@@ -178,3 +178,10 @@ def test_a_device_stays_one_and_a_link_as_well(ledger: Path, tmp_path: Path) -> 
     link.symlink_to("all.csv")
     assert bulk.export(ledger, link) == 8 and bulk.export(ledger, link) == 8
     assert link.is_symlink() and (tmp_path / "all.csv").read_text("utf-8").count("key,state,") == 1
+
+
+@pytest.mark.parametrize("target", [io.StringIO(), 5, b"out.csv", None])
+def test_what_no_bytes_can_be_written_to_is_told(ledger: Path, target: Any) -> None:
+    """A file that is open for text, or no file at all, is named with what is wanted."""
+    with pytest.raises(ConfigurationError, match=f"an open binary file, not {type(target).__name__}"):
+        bulk.export(ledger, target)

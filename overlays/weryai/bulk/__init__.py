@@ -18,8 +18,7 @@ from ._manifest.plan import Plan, plan
 from ._manifest.validation import Prices, read_prices
 from ._report.page import report
 from ._results.export import export
-from ._results.resolve import Requeued, adopt, give_up, refetch, resubmit, retry
-from ._results.status import Group, Status, status
+from ._results.status import Group, Requeued, Status, adopt, give_up, refetch, resubmit, retry, status
 from ._running.dispatcher import Run, arun, run
 from ._running.events import Event, Outcome
 from ._running.job_runner import Patience

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -10,16 +12,15 @@ from pathlib import Path
 
 from ..._media.names import quoted
 from ...errors import InvalidInputError
-from .matching import sha256_of
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp")
 CONVERTIBLE = (".heic", ".heif", ".hif", ".tif", ".tiff", ".gif", ".bmp", ".avif")
 # Names that begin with "." are hidden already; these are what systems and network drives leave beside photos.
 _SYSTEM = frozenset(
     {
-        "@eadir", "#recycle", "@recycle", "#snapshot", "@recently-snapshot", "@tmp", "@sharebin", "$recycle.bin",
-        "system volume information", "__macosx", "lost+found", "network trash folder", "temporary items", "recycler",
-        "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r",
+        "@eadir", "#recycle", "@recycle", "#snapshot", "@recently-snapshot", "@tmp", "@sharebin", "~snapshot",
+        "$recycle.bin", "system volume information", "__macosx", "lost+found", "network trash folder", "temporary items",
+        "recycler", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r",
     }
 )  # fmt: skip
 # Photo programs keep each image there several times, in sizes of their own.
@@ -101,3 +102,10 @@ def _without_copies(folder: Path, names: list[str], sizes: Mapping[str, int], le
         seen[size].add(content or "")
         kept.append(name)
     return kept
+
+
+def sha256_of(path: str | Path) -> str | None:
+    """The SHA-256 of a file; None if it cannot be read."""
+    with contextlib.suppress(OSError, ValueError), Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return None

@@ -47,6 +47,8 @@ def export(ledger: Place, target: str | os.PathLike[str] | BinaryIO, *, format: 
     CSV of strange prompts as text, for a spreadsheet takes a cell that begins with "=" for a formula.
     """
     if not isinstance(target, str | os.PathLike):
+        if isinstance(target, io.TextIOBase) or not hasattr(target, "write"):
+            raise ConfigurationError(f"an export goes to a path or an open binary file, not {type(target).__name__}")
         return _write(ledger, target, format or "csv")
     path = Path(os.path.expanduser(target))
     chosen = format or _SUFFIXES.get(path.suffix.lower())
