@@ -19,8 +19,8 @@ CONVERTIBLE = (".heic", ".heif", ".hif", ".tif", ".tiff", ".gif", ".bmp", ".avif
 _SYSTEM = frozenset(
     {
         "@eadir", "#recycle", "@recycle", "#snapshot", "@recently-snapshot", "@tmp", "@sharebin", "~snapshot",
-        "$recycle.bin", "system volume information", "__macosx", "lost+found", "network trash folder", "temporary items",
-        "recycler", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r",
+        "$recycle.bin", "system volume information", "__macosx", "lost+found", "network trash folder",
+        "temporary items", "recycler", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r",
     }
 )  # fmt: skip
 # Photo programs keep each image there several times, in sizes of their own.
