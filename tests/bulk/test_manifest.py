@@ -204,7 +204,7 @@ def test_a_manifest_without_a_name_is_not_the_current_folder(
     with pytest.raises(InvalidInputError, match="empty"):
         bulk.plan("", {"prompt": "x"})
     assert run(["bulk", "plan", "", "-p", "x"]) == 2 and run(["bulk", "run", "", "-p", "x"]) == 2
-    assert capsys.readouterr().err.count("is empty: give the path") == 2
+    assert capsys.readouterr().err.count("is empty: give a path") == 2
 
 
 @pytest.mark.parametrize("part", [(0, 3), (4, 3), (1, 0), (-1, 2)])
