@@ -206,3 +206,17 @@ async def test_credits_without_end_are_a_word(started: Browser) -> None:
             await expect(page.locator("#balance")).to_have_text("unlimited")
             await expect(page.locator("#of-balance")).to_be_hidden()
             await expect(page.locator("main")).not_to_contain_text("000000")
+
+
+async def test_a_long_url_hides_nothing(emulator: Emulator, browser: Browsing) -> None:
+    """Where a signed URL is longer than its place, the words before it can be read, and the rest scrolled to."""
+    body = {"model": "X", "prompt": "She waves", "image": "https://a.example/" + "a" * 900, "aspect_ratio": "16:9"}
+    url, key = f"{emulator.url}/v1/generation/image-to-video", {"Authorization": "Bearer sk-emulator"}
+    reply = httpx.post(url, json=body | {"duration": 5}, headers=key, trust_env=False)
+    page = await browser.open(f"/#tasks/{reply.json()['data']['task_ids'][0]}", width=390)
+    hole = page.locator(".hole").first
+    await expect(hole).to_contain_text("Not uploaded here")
+    assert await hole.evaluate(
+        "hole => { const range = document.createRange(); range.selectNodeContents(hole);"
+        " return range.getBoundingClientRect().top >= hole.getBoundingClientRect().top; }"
+    )

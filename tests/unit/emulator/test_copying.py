@@ -298,3 +298,12 @@ def test_a_webhook_goes_where_it_went(tmp_path: Path) -> None:
     )
     assert obeyed(as_curl(sent, HOME), tmp_path)[3:5] == ["POST", "http://127.0.0.1:9/hook?a=1"]
     assert "'http://127.0.0.1:9/hook?a=1'" in as_python(sent, HOME)
+
+
+def test_a_copied_program_says_what_the_client_takes() -> None:
+    """5.0, as some languages write 5, is 5 for the client; HEAD, which it does not send, is a request by httpx."""
+    body = json.dumps(order(duration=5.0, video_number=1.0)).encode()
+    program = as_python(exchange(body), HOME)
+    assert "duration=5,\n" in program
+    assert "video_number=1,\n" in program
+    assert "'HEAD'" in as_python(exchange(path=BALANCE, method="HEAD", operation="getBalance"), HOME)

@@ -77,7 +77,8 @@ def as_curl(exchange: Exchange, home: str) -> str:
 
 def as_python(exchange: Exchange, home: str) -> str:
     """Return a request as a program that uses weryai, or httpx for what weryai does not send."""
-    call = None if exchange.complaints or exchange.kind == "webhook" else client_call(exchange, home)
+    is_plain = exchange.complaints or exchange.kind == "webhook" or exchange.request.method == "HEAD"
+    call = None if is_plain else client_call(exchange, home)
     if call is None:
         return plain_program(exchange, home)
     imports, lines = call
@@ -119,7 +120,7 @@ def submission(body: dict[str, Any], resource: str, places: tuple[str, ...]) -> 
     """Return the lines that order the same video."""
     body = dict(body)
     images = [repr(body.pop(place, None)) for place in places]
-    known = {name: body.pop(name) for name in PARAMETERS if name in body}
+    known = {name: whole(body.pop(name)) for name in PARAMETERS if name in body}
     if "aspect_ratio" not in known:
         known["aspect_ratio"] = None
     arguments = [f"{name}={value!r}" for name, value in known.items()]
@@ -130,6 +131,11 @@ def submission(body: dict[str, Any], resource: str, places: tuple[str, ...]) -> 
         ")",
         "print(submission.task_ids)",
     ]
+
+
+def whole(value: object) -> object:
+    """Return 5 for 5.0, which JSON does not tell apart and the client does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def plain_program(exchange: Exchange, home: str) -> str:
