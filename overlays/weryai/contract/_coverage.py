@@ -16,7 +16,7 @@ from weryai.contract._exchange import Exchange
 from weryai.contract._reading import Operation, form_fields, operations, parts_of, resolve, validator
 
 KINDS = ("operation", "request field", "keyword kept", "keyword broken", "status", "response field")
-_SIZES = {"minLength": len, "maxLength": len, "minItems": len, "maxItems": len, "minimum": None, "maximum": None}
+_SIZES = ("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")
 _JUDGED = ("pattern", "format", "type", "enum")
 
 
@@ -110,27 +110,13 @@ def _outcome(schema: dict[str, Any], word: str, value: Any) -> bool | None:
             return None
         each = [_outcome(narrowed["items"], word.removeprefix("items "), item) for item in value]
         return None if None in each and False not in each else False not in each
-    limit = narrowed[word]
-    if word in _SIZES:
-        return _size_outcome(word, limit, value)
     if word != "type" and not validator({"type": narrowed["type"]}).is_valid(value):
         return None
-    return bool(validator({word: limit}).is_valid(value))
-
-
-def _size_outcome(word: str, limit: float, value: Any) -> bool | None:
-    size: float
-    if _SIZES[word]:
-        if not isinstance(value, list if word.endswith("Items") else str):
-            return None
-        size = len(value)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        size = value
-    else:
-        return None
-    if size == limit:
-        return True
-    return False if (size < limit) == word.startswith("min") else None
+    is_kept = bool(validator({word: narrowed[word]}).is_valid(value))
+    if not is_kept or word not in _SIZES:
+        return is_kept
+    size = len(value) if isinstance(value, list | str) else value
+    return True if size == narrowed[word] else None
 
 
 def _sent(one: Operation, exchange: Exchange) -> dict[str, Any] | None:

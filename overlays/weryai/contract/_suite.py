@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -26,7 +25,7 @@ from weryai.contract._coverage import ANYWHERE, LIVE, REASONS, explaining, unexp
 from weryai.contract._exchange import SHORTEST_KEY, Exchange, Record, Secret
 from weryai.contract._guard import LIVE_URL, Guard, Place, RefusedRequestError, WrongUseError, confine, opened, place_of
 from weryai.contract._live import Expected, run_live_set, run_paid
-from weryai.contract._reading import CONTRACT, code_of, operations, says
+from weryai.contract._reading import CONTRACT, Refusals, code_of, operations, says
 from weryai.contract._report import Run, console, junit, markdown, write_reports
 from weryai.contract._stories import run_raw, run_stories
 from weryai.contract._sweep import run_sweep
@@ -40,25 +39,34 @@ CREDITS = 10**9
 NO_CREDITS = (1004, 1011)
 
 
-@dataclass(frozen=True)
-class RunOptions:
-    """What whoever runs the suite asked for; `place` is None for an emulator of its own."""
+class RunOptions(argparse.Namespace):
+    """The options of the command line, and what follows from them; `place` is None for an emulator of its own."""
 
-    place: Place | None
-    secret: Secret
-    is_live: bool
+    url: str | None
+    dialect: Literal["page", "seen"]
+    live: bool
+    test_system: bool
+    stateless: bool
+    safe_integers: bool
+    well_formed: bool
+    known: Path | None
+    document: bool
+    only: list[str]
+    refusals: Refusals
+    wait: float
+    junit: Path | None
+    summary: Path | None
+    pay_for_tasks: str | None
     image: str | None
-    strict: bool
+    strict: str | None
     seed: int
     cases: int
     reports: Path
-    expected: Expected = field(default_factory=Expected)
-    is_test_system: bool = False
-    wait: float = 0.0
-    junit: Path | None = None
-    summary: Path | None = None
-    dialect: Literal["page", "seen"] = "page"
-    known: tuple[Known, ...] = ()
+    place: Place | None
+    is_live: bool
+    secret: Secret
+    faults: tuple[Known, ...]
+    expected: Expected
 
 
 def run_suite(words: list[str], prog: str) -> int:
@@ -117,40 +125,36 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 
 def read_wish(words: list[str], environment: Mapping[str, str], prog: str = "weryai contract") -> RunOptions:
-    given = _parser(prog).parse_args(words)
-    url = LIVE_URL if given.url is None and given.live else given.url
-    place = None if url is None else place_of(url, is_test_system=given.test_system)
-    is_live = given.live or (place is not None and not place.is_here)
-    if given.test_system and (place is None or given.live):
+    wish = _parser(prog).parse_args(words, RunOptions())
+    url = LIVE_URL if wish.url is None and wish.live else wish.url
+    wish.place = None if url is None else place_of(url, is_test_system=wish.test_system)
+    wish.is_live = wish.live or (wish.place is not None and not wish.place.is_here)
+    if wish.test_system and (wish.place is None or wish.live):
         raise WrongUseError("--test-system needs --url, and goes without the live set")
-    if given.document:
+    if wish.document:
         raise WrongUseError("--document stands alone")
-    if given.strict not in (None, "1"):
+    if wish.strict not in (None, "1"):
         raise WrongUseError("STRICT is 1 or not given")
-    if given.cases < 1:
+    if wish.cases < 1:
         raise WrongUseError("--cases is 1 or more")
-    if not 0 <= given.wait < float("inf"):
+    if not 0 <= wish.wait < float("inf"):
         raise WrongUseError("--wait is a number of seconds")
-    if unknown := set(given.only) - {one.name for one in operations()}:
-        raise WrongUseError(
-            f"--only {sorted(unknown)[0]}: there is no such operation; {', '.join(one.name for one in operations())}"
-        )
-    secret = _secret(environment, place, is_live=is_live, is_test_system=given.test_system)
-    image = _paid_image(given.pay_for_tasks, given.image, is_live=is_live)
-    known = () if given.known is None else read_known(given.known)
-    expected = Expected(
-        given.refusals, given.stateless, frozenset(given.only), given.safe_integers, given.well_formed, bool(known)
+    names = [one.name for one in operations()]
+    if unknown := set(wish.only).difference(names):
+        raise WrongUseError(f"--only {sorted(unknown)[0]}: there is no such operation; {', '.join(names)}")
+    wish.secret = _secret(environment, wish)
+    _check_paid(wish)
+    wish.faults = () if wish.known is None else read_known(wish.known)
+    wish.expected = Expected(
+        wish.refusals, wish.stateless, frozenset(wish.only), wish.safe_integers, wish.well_formed, bool(wish.faults)
     )
-    return RunOptions(
-        place, secret, is_live, image, bool(given.strict), given.seed, given.cases, given.reports,
-        expected, given.test_system, given.wait, given.junit, given.summary, given.dialect, known,
-    )  # fmt: skip
+    return wish
 
 
-def _secret(environment: Mapping[str, str], place: Place | None, *, is_live: bool, is_test_system: bool) -> Secret:
+def _secret(environment: Mapping[str, str], wish: RunOptions) -> Secret:
     """The key that is sent: a test system and the suite's emulator never get the one of the environment."""
-    key = environment.get("WERYAI_API_KEY", "").strip() if place and not is_test_system else EMULATOR_KEY
-    if not key and is_live:
+    key = environment.get("WERYAI_API_KEY", "").strip() if wish.place and not wish.test_system else EMULATOR_KEY
+    if not key and wish.is_live:
         raise WrongUseError("the live set needs a key: WERYAI_API_KEY=... make contract-live")
     secret = Secret(key or EMULATOR_KEY)
     if not re.fullmatch(rf"[\x21-\x7e]{{{SHORTEST_KEY},}}", secret.key):
@@ -158,20 +162,21 @@ def _secret(environment: Mapping[str, str], place: Place | None, *, is_live: boo
     return secret
 
 
-def _paid_image(tasks: str | None, image: str | None, *, is_live: bool) -> str | None:
-    if tasks is None:
-        if image is not None:
+def _check_paid(wish: RunOptions) -> None:
+    """Refuse an image without the word that pays for its task, and the word without an image."""
+    if wish.pay_for_tasks is None:
+        if wish.image is not None:
             raise WrongUseError("IMAGE is for the paid task, and goes with PAY_FOR_TASKS=1")
-        return None
-    if tasks != "1":
-        raise WrongUseError(f"PAY_FOR_TASKS={tasks} is refused: the paid smoke test is one task, PAY_FOR_TASKS=1")
-    if not is_live:
+    elif wish.pay_for_tasks != "1":
+        raise WrongUseError(
+            f"PAY_FOR_TASKS={wish.pay_for_tasks} is refused: the paid smoke test is one task, PAY_FOR_TASKS=1"
+        )
+    elif not wish.is_live:
         raise WrongUseError("PAY_FOR_TASKS belongs to the live set; on this machine every order is free")
-    if image is None or not re.fullmatch(r"https?://[^/?#\s]\S*", image):
+    elif wish.image is None or not re.fullmatch(r"https?://[^/?#\s]\S*", wish.image):
         raise WrongUseError(
             "the paid task needs an image at a public URL, which the service fetches: IMAGE=https://..."
         )
-    return image
 
 
 def run(wish: RunOptions) -> int:
@@ -195,13 +200,13 @@ def run(wish: RunOptions) -> int:
         _ask(wish, place, checks, record)
     is_whole = wish.place is None and wish.dialect == "page" and wish.expected == Expected(wish.expected.refusals)
     _check_credits(record.all(), checks)
-    excuse(checks, wish.known)
+    excuse(checks, wish.faults)
     what = "live set" if wish.is_live else "full suite"
     seconds = time.monotonic() - clock
     reasons = LIVE if wish.is_live else REASONS if wish.place is None else ANYWHERE
     why = explaining(reasons, wish.expected.only)
-    strict = wish.strict or wish.place is None  # The emulator is our own: its drift is a mistake.
-    is_mock = wish.expected.is_stateless
+    strict = bool(wish.strict) or wish.place is None  # The emulator is our own: its drift is a mistake.
+    is_mock = wish.stateless
     done = Run(place.url, what, started, seconds, notes, checks, record.all(), strict, wish.seed, why, is_mock)
     if is_whole:
         name = "nothing of the contract is left out without a reason"
@@ -237,16 +242,16 @@ def _ask(wish: RunOptions, place: Place, checks: Checks, record: Record) -> None
         return
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ["WERYAI_JOURNAL"] = str(Path(folder, "journal.db"))  # Not the user's.
-        if not wish.expected.is_stateless and not wish.expected.only:
+        if not wish.stateless and not wish.only:
             run_stories(place, wish.secret, record, checks)
-        if not wish.expected.only:
+        if not wish.only:
             run_raw(place, wish.secret, record, checks, wish.expected.refusals)
         run_sweep(place, wish.secret, record, checks, seed=wish.seed, cases=wish.cases, expected=wish.expected)
 
 
 def _addresses(wish: RunOptions) -> frozenset[str]:
     """The IP addresses of a test system; a name that is not found has none, and is told when it is asked."""
-    if not wish.is_test_system or wish.place is None:
+    if not wish.test_system or wish.place is None:
         return frozenset()
     try:
         return frozenset(str(found[4][0]) for found in socket.getaddrinfo(wish.place.host, None))
@@ -287,14 +292,14 @@ def _notes(wish: RunOptions, place: Place) -> Iterator[str]:
     if wish.is_live:
         yield f"the live set at {place.url}: the real key travels with GETs only"
     else:
-        if wish.is_test_system:
+        if wish.test_system:
             yield "a test system: it gets a made-up key, and no real one"
         yield f"the full suite at {place.url}{'' if wish.place else ', an emulator of its own'}"
         yield f"seed {wish.seed}, {wish.cases} made-up requests of each operation"
-    if wish.expected.is_stateless:
+    if wish.stateless:
         yield "stateless: chains of calls, unknown ids and wrong keys are not looked at"
-    if wish.expected.only:
-        yield f"only {', '.join(sorted(wish.expected.only))}"
+    if wish.only:
+        yield f"only {', '.join(sorted(wish.only))}"
     if wish.image is not None:
         yield "one POST with the real key orders one task, which is paid for, because PAY_FOR_TASKS=1 was given"
     else:
