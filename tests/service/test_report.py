@@ -188,3 +188,15 @@ def test_a_cause_is_told_once_with_its_evidence(tmp_path: Path) -> None:
     assert [str(one.text).startswith("the same as of check 0") for one in failures] == [False] + [True] * 8
     assert ["curl" in str(one.text) for one in failures] == [True] * 9
     assert "Exercised means" in text and text.index("9 checks fail") < text.index("<h1>")
+
+
+def test_drift_without_end_fills_no_page(tmp_path: Path) -> None:
+    """Ids in the place of names make a kind of drift each: console and page tell a hundred, drift.json all."""
+    many = answered({"status": 0, "data": {f"id{number}": 1 for number in range(250)}})
+    run = Run("https://e.com", "live set", "today", 0.1, [], Checks(SECRET), [many])
+    text = write_reports(tmp_path, run, SECRET).read_text(encoding="utf-8")
+    in_all = len(json.loads((tmp_path / "drift.json").read_text(encoding="utf-8"))["drift"])
+    assert in_all == 250
+    for told in (console(run), text):
+        assert len(set(re.findall(r"/data/id\d+\b", told))) in range(90, 101)
+        assert f"{in_all - 100} more are in drift.json" in told
