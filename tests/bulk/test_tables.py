@@ -441,9 +441,15 @@ def test_what_programs_write_for_no_value_is_no_prompt(tmp_path: Path) -> None:
 
 
 def test_what_is_above_the_names_and_empty_tells_no_separator(tmp_path: Path) -> None:
-    """Blank lines and rows of empty cells stand above many tables: the first line with a cell says what parts them."""
+    """Blank lines and rows of empty cells stand above many tables: the first line with a cell says what parts them.
+
+    What stands in quotes there parts nothing.
+    """
     (tmp_path / "jobs.csv").write_text(f'\n""\n\nimage;prompt\n{ONE};x, y\n')
     assert [(line, values["prompt"]) for line, _, values in jobs(tmp_path / "jobs.csv")] == [(5, "x, y")]
+    (tmp_path / "quoted.csv").write_text('image;"a, b, c"\n')
+    with pytest.raises(InvalidInputError, match="there is no column 'a, b, c'"):
+        bulk.plan(tmp_path / "quoted.csv", {"prompt": "x"})
 
 
 def test_a_line_break_of_windows_in_a_workbook_is_one(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def _csv(path: Path) -> Iterator[Row]:
             delimiter = said[1]
             lines.forget()
         else:
-            delimiter = max(",;\t|", key=first.count)
+            delimiter = max(",;\t|", key=re.sub('"[^"]*"', "", first).count)
             lines.go_back(1)
         table: _Table | None = None
         for line, cells, problem in lines.rows(delimiter):
