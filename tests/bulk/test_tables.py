@@ -447,7 +447,7 @@ def test_what_is_above_the_names_and_empty_tells_no_separator(tmp_path: Path) ->
     """
     (tmp_path / "jobs.csv").write_text(f'\n""\n\nimage;prompt\n{ONE};x, y\n')
     assert [(line, values["prompt"]) for line, _, values in jobs(tmp_path / "jobs.csv")] == [(5, "x, y")]
-    (tmp_path / "quoted.csv").write_text('image;"a, b, c"\n')
+    (tmp_path / "quoted.csv").write_text(f'image;"a, b, c"\n{ONE};x\n')
     with pytest.raises(InvalidInputError, match="there is no column 'a, b, c'"):
         bulk.plan(tmp_path / "quoted.csv", {"prompt": "x"})
 
