@@ -7,8 +7,8 @@ import pytest
 
 from weryai.emulator import ManualClock, Settings
 from weryai.emulator._clock import Clock
-from weryai.emulator._inspector import feed as feed_module
-from weryai.emulator._inspector.feed import Feed
+from weryai.emulator._inspector import page_api as feed_module
+from weryai.emulator._inspector.page_api import Feed
 from weryai.emulator._state.exchanges import Complaint, SeenRequest
 from weryai.emulator._state.ledger import Post
 from weryai.emulator._state.tasks import FAILED, Work

@@ -59,7 +59,7 @@ except ImportError as error:
 
 def test_only_rendering_needs_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without PyAV an emulator that is to render says so before anything is ordered; one with a fixed video works."""
-    monkeypatch.setattr("weryai.emulator._state.videos.find_spec", lambda _name: None)
+    monkeypatch.setattr("weryai.emulator._state.media.find_spec", lambda _name: None)
     with pytest.raises(ImportError, match=r'needs av: pip install av, or choose video="fixed"'):
         weryai.emulator.Emulator()
     with weryai.emulator.Emulator(video="fixed") as emulator:

@@ -7,7 +7,7 @@ import wave
 import pytest
 
 from fakes.pictures import JPEG, WEBP, jpeg_of, png
-from weryai.emulator._state.videos import FIXED_VIDEO
+from weryai.emulator._state.media import FIXED_VIDEO
 from weryai.emulator._video.image_files import kind_of, orientation
 
 from .conftest import Visitor, order

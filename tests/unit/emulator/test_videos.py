@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fakes.pictures import JPEG, jpeg_of, png
-from weryai.emulator._state.videos import FIXED_VIDEO
+from weryai.emulator._state.media import FIXED_VIDEO
 
 from .conftest import Visitor
 

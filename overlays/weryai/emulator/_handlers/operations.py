@@ -19,9 +19,8 @@ from weryai.emulator._scenarios.dialects import one_waiting_task
 from weryai.emulator._scenarios.effects import Fate, Reshaped, Stage
 from weryai.emulator._scenarios.tables import EXPIRED
 from weryai.emulator._state.exchanges import Complaint
+from weryai.emulator._state.media import FOLDER, STANDARD_PICTURE, SentFile
 from weryai.emulator._state.tasks import SUCCEEDED, NotEnoughCreditsError, Task, TooManyTasksError, Work
-from weryai.emulator._state.uploads import FOLDER, SentFile
-from weryai.emulator._state.videos import STANDARD_PICTURE
 from weryai.emulator._state.world import UNTIL, World
 
 NOTE = "X-Emulator-Note"

@@ -27,8 +27,8 @@ from weryai.emulator._protocol import (
 )
 from weryai.emulator._scenarios.dialects import Dialect
 from weryai.emulator._state.exchanges import Complaint, Exchange
+from weryai.emulator._state.media import SentFile
 from weryai.emulator._state.settings import ModelRules
-from weryai.emulator._state.uploads import SentFile
 
 FORM = "multipart/form-data"
 #: More than any request of the contract has.

@@ -2,7 +2,7 @@
 
 GET  /                                   the page; its files are under /_emulator/page/
 GET  /_emulator/events?since=CURSOR      server-sent events: {clock, balance, totals, tasks, exchanges, faults, ledger},
-                                         each list what is new or has changed, in the shapes of `_control`; the id of
+                                         each list what is new or has changed, in the shapes of `control_api`; the id of
                                          an event is the cursor for what comes next; with `fresh` the page begins anew
 GET  /_emulator/tasks/{id}/exchanges     {exchanges, earlier}: those of a task, oldest first, its image's upload too
 GET  /_emulator/tasks/{id}/picture       its image, and the video: watched without a request to the API that is
@@ -13,20 +13,39 @@ GET  /_emulator/exchanges/{id}/python
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import json
+import secrets
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from weryai.emulator._handlers.operations import SAFE
 from weryai.emulator._http import home_of
-from weryai.emulator._inspector.control_api import PREFIX, ControlError, exchange_of, guarded, task_of, tell_exchange
-from weryai.emulator._inspector.feed import Events
+from weryai.emulator._inspector.control_api import (
+    PREFIX,
+    ControlError,
+    Told,
+    exchange_of,
+    guarded,
+    task_of,
+    tell_clock,
+    tell_exchange,
+    tell_fault,
+    tell_row,
+    tell_task,
+)
 from weryai.emulator._inspector.snippets import as_curl, as_python
+from weryai.emulator._scenarios.faults import Fault
 from weryai.emulator._state.exchanges import Exchange
+from weryai.emulator._state.ledger import LedgerRow
+from weryai.emulator._state.settings import DEFAULT_KEY
 from weryai.emulator._state.tasks import SUCCEEDED, Task
 from weryai.emulator._state.world import World
 
@@ -116,3 +135,177 @@ def inspector_routes(world: World) -> list[Route]:
         Route("/", guarded(inspector.page), methods=["GET"]),
         *(Route(PREFIX + path, guarded(look), methods=["GET"]) for path, look in looks.items()),
     ]
+
+
+#: How much a page is told of each kind: the newest so many. A page forgets older ones as well.
+MOST = {"tasks": 1_000, "exchanges": 500, "ledger": 1_000, "faults": 300}
+#: How many seconds are between two looks, and how many times as long as a look itself took.
+PAUSE = 0.2
+PATIENCE = 10
+
+Marked = Iterable[tuple[Hashable, Hashable, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is new, as JSON, and the cursor to ask with for what comes after it."""
+
+    cursor: str
+    text: str
+
+
+class Shelf:
+    """Things of one kind, each with the number of the look that found it new or changed."""
+
+    def __init__(self, find: Callable[[], Marked]) -> None:
+        self._find = find
+        self._things: dict[Hashable, tuple[Hashable, Any, int]] = {}
+
+    def look(self, number: int) -> None:
+        """Find what is there now; what has another mark than before has changed."""
+        before, self._things = self._things, {}
+        for key, mark, thing in self._find():
+            known = before.get(key)
+            self._things[key] = (mark, thing, known[2] if known is not None and known[0] == mark else number)
+
+    def since(self, number: int) -> list[Any]:
+        """Return what is new or has changed after a look."""
+        return [thing for _, thing, look in self._things.values() if look > number]
+
+
+class Feed:
+    """The news of one emulator. However many pages watch, a look is made once and told once."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._begin()
+
+    def since(self, cursor: str, home: str) -> News | None:
+        """Return what is new after a cursor: everything, if it is none of ours; None if nothing is."""
+        if self._world.changes.count != self.count and self.rest() == 0.0:
+            self._look()
+        epoch, _, number = cursor.partition("-")
+        after = int(number) if epoch == self._epoch and number.isascii() and number.isdigit() else 0
+        if after >= self._looks:
+            return None
+        known = self._told.get((after, home))
+        if known is None:
+            known = self._told[after, home] = json.dumps(self._tell(after, home))
+        # The clock goes on while nothing else changes, so it is told anew to each page.
+        clock = json.dumps(tell_clock(self._world.clock))
+        return News(f"{self._epoch}-{self._looks}", f'{{"clock": {clock}, {known.removeprefix("{")}')
+
+    def rest(self) -> float:
+        """Return after how many seconds the next poll is due."""
+        return max(0.0, self._next - time.monotonic())
+
+    def _begin(self) -> None:
+        """Begin a new count of looks, so that every page begins anew too."""
+        self._epoch = secrets.token_hex(4)
+        self._resets = self._world.resets
+        self._looks = 0
+        self._next = 0.0
+        self._told: dict[tuple[int, str], str] = {}
+        self._shelves = {
+            "tasks": Shelf(self._tasks),
+            "exchanges": Shelf(self._exchanges),
+            "faults": Shelf(self._faults),
+            "ledger": Shelf(self._ledger),
+        }
+        #: The count of changes at the latest look.
+        self.count = -1
+
+    def _look(self) -> None:
+        began = time.monotonic()
+        if self._resets != self._world.resets:
+            self._begin()
+        self.count = self._world.changes.count
+        self._looks += 1
+        self._told.clear()
+        for shelf in self._shelves.values():
+            shelf.look(self._looks)
+        ended = time.monotonic()
+        self._next = ended + max(PAUSE, PATIENCE * (ended - began))
+
+    def _tell(self, after: int, home: str) -> Told:
+        world = self._world
+        new = {kind: shelf.since(after) for kind, shelf in self._shelves.items()}
+        told: Told = {
+            "balance": world.tasks.balance,
+            "totals": {"tasks": len(world.tasks.all()), "exchanges": len(world.exchanges.all())},
+            "tasks": [tell_task(world, task, home) for task in new["tasks"]],
+            "exchanges": [tell_exchange(exchange) for exchange in new["exchanges"]],
+            "faults": [tell_fault(fault) for fault in new["faults"]],
+            "ledger": [tell_row(row) for row in new["ledger"]],
+        }
+        return told if after else {**told, "fresh": self._beginning()}
+
+    def _beginning(self) -> Told:
+        """Tell what a page needs once; a key of one's own is a secret, the one that everybody has is none."""
+        settings = self._world.settings
+        return {
+            "key": DEFAULT_KEY if settings.key == DEFAULT_KEY else None,
+            "balance": settings.credits,
+            "unlimited": settings.balance is None,
+            "most": MOST,
+        }
+
+    def _tasks(self) -> Marked:
+        tasks: list[Task] = self._world.tasks.all()[-MOST["tasks"] :]
+        return ((task.id, (self._world.tasks.state(task), task.webhook, task.forced), task) for task in tasks)
+
+    def _exchanges(self) -> Marked:
+        exchanges: list[Exchange] = self._world.exchanges.all()[-MOST["exchanges"] :]
+        return ((exchange.id, (exchange.revision, exchange.seconds), exchange) for exchange in exchanges)
+
+    def _faults(self) -> Marked:
+        faults: list[Fault] = self._world.faults.all()[-MOST["faults"] :]
+        return ((fault.id, (fault.met, fault.cancelled, len(fault.task_ids)), fault) for fault in faults)
+
+    def _ledger(self) -> Marked:
+        rows: list[LedgerRow] = self._world.ledger.rows()[-MOST["ledger"] :]
+        return ((row.job, row, row) for row in rows)
+
+
+#: After how many seconds without news a page is told that the line still stands.
+HEARTBEAT = 15.0
+#: How long a stream goes on. The page then comes back with its cursor and misses nothing; a server that is not ours and
+#: waits for open answers before it ends, is not kept waiting longer.
+LONGEST_STREAM = 60.0
+#: How many may watch at once.
+MOST_STREAMS = 200
+#: After how many milliseconds a browser comes back.
+RETRY = 1_000
+
+
+class Events:
+    """The streams of one emulator."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._feed = Feed(world)
+        self._open = 0
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer with a stream of what is new after the cursor that the page has."""
+        if self._open >= MOST_STREAMS:
+            raise ControlError(503, f"{MOST_STREAMS} pages are watching already")
+        cursor = request.headers.get("last-event-id") or request.query_params.get("since", "")
+        return StreamingResponse(self._stream(cursor, home_of(request)), media_type="text/event-stream")
+
+    async def _stream(self, cursor: str, home: str) -> AsyncGenerator[str, None]:
+        changes = self._world.changes
+        ends = time.monotonic() + LONGEST_STREAM
+        self._open += 1
+        try:
+            yield f"retry: {RETRY}\n\n"
+            while not changes.is_closed and time.monotonic() < ends:
+                news = self._feed.since(cursor, home)
+                if news is not None:
+                    cursor = news.cursor
+                    yield f"id: {cursor}\ndata: {news.text}\n\n"
+                await changes.rest(self._feed.rest())
+                if await changes.beyond(self._feed.count, HEARTBEAT) == self._feed.count and not changes.is_closed:
+                    yield ": nothing new\n\n"
+        finally:
+            self._open -= 1

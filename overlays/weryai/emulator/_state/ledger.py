@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from weryai.emulator._state.exchanges import Exchange
+from weryai.emulator._state.media import Uploads
 from weryai.emulator._state.tasks import Task, TaskStore
-from weryai.emulator._state.uploads import Uploads
 
 #: Fields that do not change what is made, so that they do not make another job.
 ASIDE = ("webhook_url", "caller_id")

@@ -17,8 +17,8 @@ from weryai.emulator._scenarios.effects import Fate
 from weryai.emulator._scenarios.faults import SCENARIOS, Faults, read_wishes
 from weryai.emulator._state.exchanges import Exchanges
 from weryai.emulator._state.ledger import Ledger, Post
+from weryai.emulator._state.media import Picture, Uploads
 from weryai.emulator._state.tasks import ENDED, Task, TaskStore, Work
-from weryai.emulator._state.uploads import Picture, Uploads
 from weryai.emulator._video.image_files import MEDIA_TYPES
 
 #: "WERY" and the version of what stands in the file.

@@ -13,11 +13,10 @@ from weryai.emulator._clock import Changes, Clock, Scheduler
 from weryai.emulator._scenarios.faults import Faults
 from weryai.emulator._state.exchanges import Exchanges
 from weryai.emulator._state.ledger import Ledger, Post
+from weryai.emulator._state.media import Uploads, Videos
 from weryai.emulator._state.persistence import Persistence, StateFile
 from weryai.emulator._state.settings import Settings
 from weryai.emulator._state.tasks import ENDED, SUCCEEDED, Task, TaskStore
-from weryai.emulator._state.uploads import Uploads
-from weryai.emulator._state.videos import Videos
 from weryai.emulator._state.webhooks import Webhooks
 
 #: From the start of the last query part of a video's address: until when it works.
