@@ -18,6 +18,8 @@ _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _MOST_PROFILE = 1_000_000
 _CHECKED = (b"IHDR", b"PLTE", b"IDAT")
+# Bytes of a table that are read at once, and the most of an index, whose pieces are counted in 16 bit.
+_PIECE, _MOST_INDEX = 64 * 1024, 32 + 12 * 65_535
 # A hostile file can consist of empty boxes; a day of fragments of one second has fewer than these.
 MOST_STEPS = 200_000
 # The first boxes of a QuickTime file from before there was `ftyp`, beside the usual ones.
@@ -180,7 +182,7 @@ def _of_jpeg(content: bytes) -> str | None:
 
 
 def _of_png(content: bytes) -> str | None:
-    position, has_data = 8, False
+    position, has_data, needs_palette = 8, False, depth_of_png(content)[1] == 3
     while position + 12 <= len(content):
         length, kind = int.from_bytes(content[position : position + 4], "big"), content[position + 4 : position + 8]
         end = position + 12 + length
@@ -192,8 +194,11 @@ def _of_png(content: bytes) -> str | None:
             return "it is damaged"
         if (position == 8) != (kind == b"IHDR"):
             return "it does not start as a PNG does"
+        if position == 8 and pixels_of(content)[0] == 0:
+            return "it has no pixels"
+        needs_palette = needs_palette and kind != b"PLTE"
         if kind == b"IEND":
-            return None if has_data else "it has no image data"
+            return "it has no palette" if needs_palette else None if has_data else "it has no image data"
         has_data |= kind == b"IDAT" and length > 0
         position = end
     return "its end is missing"
@@ -309,13 +314,16 @@ def _sample_bytes(file: BinaryIO, tracks: list[_Box]) -> int:
             continue
         if 4 * count > table.end - table.start - 12:
             raise _Broken
-        total += sum(struct.unpack(f">{count}I", _read(file, table.start + 12, 4 * count)))
+        # In pieces, because a hostile table can be as long as the file.
+        for start in range(0, 4 * count, _PIECE):
+            piece = _read(file, table.start + 12 + start, min(_PIECE, 4 * count - start))
+            total += sum(struct.unpack(f">{len(piece) // 4}I", piece))
     return total
 
 
 def _indexed_end(file: BinaryIO, index: _Box) -> int:
     """Where the last piece ends that an index of segments (`sidx`) names."""
-    content = _read(file, index.start, index.end - index.start)
+    content = _read(file, index.start, min(index.end - index.start, _MOST_INDEX))
     width = 8 if content[:1] == b"\x01" else 4
     after = 12 + width
     first = int.from_bytes(content[after : after + width], "big")

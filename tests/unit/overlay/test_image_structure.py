@@ -2,7 +2,9 @@
 
 import io
 import os
+import struct
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,17 @@ def test_a_cut_image_is_refused(content: bytes) -> None:
     assert whole == []
 
 
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """Make a chunk of a PNG."""
+    return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+
+
+def png_of(width: int, height: int, colours: int) -> bytes:
+    """Make a PNG of one chunk of data, with what its head says."""
+    head = struct.pack(">IIBBBBB", width, height, 8, colours, 0, 0, 0)
+    return png()[:8] + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
+
+
 NONE = {
     "a signature of a jpeg": b"\xff\xd8\xff",
     "a signature of a png": b"\x89PNG\r\n\x1a\n",
@@ -88,6 +101,9 @@ NONE = {
     "a png without an image": png()[:33] + png()[-12:],
     "a png whose middle is damaged": png()[:200] + b"\0" * 50 + png()[250:],
     "a png that starts in the middle": png()[:8] + png()[33:],
+    "a png of no width": png_of(0, 8, 0),
+    "a png of no height": png_of(8, 0, 2),
+    "a png without its palette": png_of(8, 8, 3),
     "a webp without an image": b"RIFF\x0c\0\0\0WEBPEXIF\0\0\0\0",
 }
 

@@ -122,6 +122,29 @@ def test_a_big_video_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert sum(read) < 2_000
 
 
+def test_a_long_table_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table of sizes or an index that is as long as the file needs no such memory; each size counts."""
+    movie = box(b"moov", track(b"vide", stsz(*[1] * 40_000)))
+    index = box(b"sidx", bytes(22), b"\0\1", len(PIECES).to_bytes(4, "big"), bytes(1_000_000))
+    cases = [
+        (mp4(bytes(40_000), movie=movie), ".mp4", 70_000),
+        (mp4(bytes(39_999), movie=movie), None, 70_000),
+        (FTYP + MOOV + box(b"moof", bytes(8)) + index + PIECES, ".mp4", 800_000),
+    ]
+    read = list[int]()
+    plain = structure._read
+
+    def counted(file: Any, position: int, count: int) -> bytes:
+        read.append(count)
+        return plain(file, position, count)
+
+    monkeypatch.setattr(structure, "_read", counted)
+    for content, suffix, most in cases:
+        read.clear()
+        (tmp_path / "v").write_bytes(content)
+        assert video_suffix(tmp_path / "v") == suffix and max(read) < most
+
+
 def test_endless_boxes_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of nothing but empty boxes is given up before it costs time."""
     monkeypatch.setattr(structure, "MOST_STEPS", 100)
