@@ -28,10 +28,7 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"
 
 
 @click.command(
-    help="""Serve the WeryAI API on this machine, without an account.
-
-    Until Ctrl-C. It prints its URL, which a browser shows, and the key to use.
-    """,
+    help="Until Ctrl-C. It prints its URL, which a browser shows, and the key to use.",
     epilog=examples(
         "weryai emulate",
         "weryai emulate --port 0 --state emulator.db",
@@ -158,10 +155,7 @@ def _listed() -> list[str]:
 
 
 @click.command(
-    help="""Make a video on this machine: no account, no key, no network.
-
-    The emulator takes the place of the service, from the upload to the MP4.
-    """,
+    help="The emulator takes the place of the service, from the upload to the MP4.",
     epilog=examples("weryai demo", 'weryai demo photo.jpg -p "The sea begins to move" --open'),
 )
 @click.argument("image", required=False, type=FilePath())

@@ -119,8 +119,7 @@ def _show(prepared: Any, *, json_lines: bool) -> None:
 
 
 @click.command(
-    help="""Make a video, and print its path as the last line.
-
+    help="""
     Without an IMAGE it is made from the prompt alone, from one IMAGE by moving it, from several in their order, and
     with --last from the first frame to the last. An IMAGE is a local file or a URL.
     """,
@@ -197,10 +196,7 @@ def _write_sidecar(video: Video) -> None:
 
 
 @click.command(
-    help="""Submit as `generate` does, and print the task ids at once.
-
-    One per line, without waiting; `weryai wait TASK_ID` fetches the video.
-    """,
+    help="One per line, without waiting; `weryai wait TASK_ID` fetches the video.",
     epilog=examples(
         'weryai submit photo.jpg -p "She waves" --duration 10',
         'weryai submit photo.jpg -p "She waves" --json | tee task.json',
@@ -229,9 +225,7 @@ def submit(
     say(f"weryai: fetch with `weryai wait {' '.join(map(quote, submission.task_ids))}`")
 
 
-@click.command(
-    help="Put an IMAGE where the service can fetch it: print its URL.", epilog=examples("weryai upload photo.jpg")
-)
+@click.command(epilog=examples("weryai upload photo.jpg"))
 @click.argument("image", type=FilePath())
 @converting
 @as_json

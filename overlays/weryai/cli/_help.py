@@ -6,6 +6,7 @@ The help of a group loads none of its commands: their summaries stand in a table
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
@@ -42,7 +43,7 @@ class Context(click.Context):
 
 
 class Commands(click.Group):
-    """A group that imports a command when it is named; `homes` has module and summary of each."""
+    """A group that imports a command when it is named; `homes` has the module of each, and how its help begins."""
 
     homes: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
@@ -56,8 +57,9 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"weryai.cli.{self.homes[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
-        # Completion shows it, and would cut the help in the middle.
-        command.short_help = self.homes[cmd_name][1]
+        if command.short_help is None:
+            command.short_help = self.homes[cmd_name][1]
+            command.help = f"{command.short_help}\n\n{inspect.cleandoc(command.help or '')}".strip()
         return copyable(command)
 
     def resolve_command(

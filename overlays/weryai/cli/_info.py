@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    help="List the models, or what one model, its KEY, takes.",
     cls=Showing,
     epilog=examples("weryai models --bundled", "weryai models KLING_V3_0_PRO --json"),
 )
@@ -105,7 +104,7 @@ def _told(value: object) -> str:
     return "?" if value is None or value == "" else str(value)
 
 
-@click.command(help="Print the credits left.", cls=Showing, epilog=examples("weryai balance"))
+@click.command(cls=Showing, epilog=examples("weryai balance"))
 @as_json
 def balance(json_lines: bool) -> None:
     with connect() as client:
@@ -113,9 +112,7 @@ def balance(json_lines: bool) -> None:
     put(json_lines, f"{credits:.15g}" if credits < 1e15 else credits, event="balance", credits=credits)
 
 
-@click.command(
-    help="Print the completion script of a SHELL.", cls=Showing, epilog=examples('eval "$(weryai completion bash)"')
-)
+@click.command(cls=Showing, epilog=examples('eval "$(weryai completion bash)"'))
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     from click.shell_completion import get_completion_class
@@ -143,7 +140,8 @@ class Finding(NamedTuple):
 
 
 @click.command(
-    help="""Look for what is wrong, and say what to do. Costs nothing.
+    help="""
+    Costs nothing.
 
     Key, network, clock, proxies, folders and extras are looked at.
     """,
@@ -295,7 +293,6 @@ def _clock(base_url: str) -> Finding:
 
 
 @click.command(
-    help="Ask a service whether it keeps the contract; it needs weryai[contract]. `weryai contract --help` says more.",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)

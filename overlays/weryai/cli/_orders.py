@@ -31,7 +31,8 @@ UNFINISHED = ("queued", "submitting", "submitted", "ambiguous")
 
 
 @click.command(
-    help="""Wait for submitted tasks, and fetch their videos. Costs nothing.
+    help="""
+    Costs nothing.
 
     Without --output a video goes where its order meant it, if the journal knows.
     """,
@@ -75,7 +76,7 @@ def wait(
 
 
 @click.command(
-    help="Fetch the video of a finished task, or of a URL. Costs nothing.",
+    help="Costs nothing.",
     epilog=examples("weryai download 8f2ab0c4 --output wave.mp4 --open"),
 )
 @click.argument("source", metavar="TASK_ID|URL")
@@ -102,7 +103,8 @@ def download(
 
 
 @click.command(
-    help="""Go on after a crash: fetch what was paid for. Costs nothing.
+    help="""
+    Costs nothing.
 
     It waits for every paid, unfinished order, and tells what is ambiguous. Nothing is submitted. Ends with 3 if an
     order is ambiguous: it may have been paid, and `weryai resolve` is for you to say what became of it.
@@ -143,10 +145,7 @@ def resume(
 
 
 @click.command(
-    help="""List the unfinished orders of this service and key.
-
-    What is not finished is paid for: `weryai resume` fetches it. Oldest first.
-    """,
+    help="What is not finished is paid for: `weryai resume` fetches it. Oldest first.",
     cls=Showing,
     epilog=examples("weryai orders", "weryai orders --all"),
 )
@@ -178,8 +177,7 @@ def _print_table(listed: tuple[Order, ...]) -> None:
 
 
 @click.command(
-    help="""Say what became of an ambiguous ORDER, after you have looked.
-
+    help="""
     Look at your call history, https://weryai.com/api/history. "adopt TASK_ID": it became that task, which must exist.
     "resubmit": send it once more, at the risk of paying twice. "abandon": wait no more for it, an unfinished order as
     well. Then `weryai resume` fetches what there is.

@@ -46,8 +46,7 @@ Exit codes of run and worker:
 
 
 @click.command(
-    help="""Animate many images, each paid for once.
-
+    help="""
     A manifest is a CSV, JSON Lines or Parquet file with a column `image`, or a folder of images. What was submitted
     stands in a ledger beside it; start the same command again after a crash, and it goes on.
     """,

@@ -34,10 +34,7 @@ RESOLVING = examples(
 
 
 @click.command(
-    help="""Say how a run stands, also while it goes on.
-
-    What is ambiguous may have been paid for and is nobody's failure yet: it is counted by itself.
-    """,
+    help="What is ambiguous may have been paid for and is nobody's failure yet: it is counted by itself.",
     cls=Showing,
     epilog=examples("weryai bulk status jobs.csv.ledger.db"),
 )
@@ -56,8 +53,7 @@ def status(ledger: Place, json_lines: bool) -> None:
 
 
 @click.command(
-    help="""Put jobs back that failed, or whose video is gone.
-
+    help="""
     Nothing is sent until the next run. Prints how many there are, and what they will cost once more. No run may be at
     work.
     """,
@@ -114,8 +110,7 @@ def retry(
 
 
 @click.command(
-    help="""Say what became of an ambiguous job, after you have looked.
-
+    help="""
     Look at your call history, https://weryai.com/api/history. Nothing is sent; the next run does. No run may be at
     work.
     """,
@@ -161,8 +156,7 @@ def resolve(ledger: Place, words: tuple[str, ...], everything: bool, trust_copy:
 
 
 @click.command(
-    help="""Write a table: a row for each job, with all that is known.
-
+    help="""
     Parameters, state, task, credits, times, path, SHA-256. Works while a run goes on. Cells hold what the ledger holds;
     a spreadsheet may take a prompt that begins with "=" for a formula, so import what strangers wrote as text.
     """,
@@ -219,10 +213,7 @@ def _fields(jobs: Requeued) -> dict[str, object]:
 
 
 @click.command(
-    help="""Write one HTML page: videos, failures, times and spend.
-
-    It needs no network. Works while a run goes on. Prints the path of the page.
-    """,
+    help="It needs no network. Works while a run goes on. Prints the path of the page.",
     epilog=examples("weryai bulk report jobs.csv.ledger.db --open"),
 )
 @in_ledger

@@ -34,38 +34,37 @@ DEFAULTS = ("prompt", "model", "duration", "aspect_ratio", "negative_prompt", "r
 
 # What `plan` and `run` have in common.
 _manifest = together(
-            click.argument(
-                "manifest", type=FilePath(path_type=Path),
-            ),
-            click.option("-p", "--prompt", help="For rows that have none."),
-            click.option("-m", "--model", help="For rows that have none, as the options that follow."),
-            click.option("-d", "--duration", type=int, help="Seconds."),
-            click.option("-r", "--aspect-ratio", help='Width to height; "none" leaves it out.'),
-            click.option("--negative-prompt", help="Things to avoid."),
-            click.option("--resolution", help="Such as 720p."),
-            click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
-            click.option("--images", "pictures", is_flag=True, help="Read all of each local image beforehand."),
-            click.option("--convert", is_flag=True, help="Take HEIC, TIFF, GIF, BMP, AVIF, and over 10 MB, as JPEGs."),
-            click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
-            click.option("--allow-duplicates", is_flag=True, help="Take jobs that differ in nothing but their key."),
-            click.option("--shard", help="Take part I of K of the jobs, as I/K, with that part of the limits."),
-            click.option(
-                "--prices", type=FilePath(exists=True, dir_okay=False, path_type=Path),
-                help="CSV with model, duration, resolution, generate_audio, credits; empty cells fit all.",
-            ),
-            click.option(
-                "--budget", metavar="N|Ncr|none", help="Most to spend, all starts and all parts together; or none."
-            ),
-            click.option("--rate", type=float, help="Submissions per second at most. [default: one per 3 s]"),
-            click.option("--start-rate", type=float, help="Submissions per second at first. [default: one per 3 s]"),
-            click.option("--in-flight", type=int, help="Unfinished tasks at most. [default: 20]"),
-            click.option("--open-posts", type=int, help="Submissions on their way at once at most. [default: 4]"),
-            as_json,
+    click.argument("manifest", type=FilePath(path_type=Path)),
+    click.option("-p", "--prompt", help="For rows that have none."),
+    click.option("-m", "--model", help="For rows that have none, as the options that follow."),
+    click.option("-d", "--duration", type=int, help="Seconds."),
+    click.option("-r", "--aspect-ratio", help='Width to height; "none" leaves it out.'),
+    click.option("--negative-prompt", help="Things to avoid."),
+    click.option("--resolution", help="Such as 720p."),
+    click.option("--audio/--no-audio", "generate_audio", default=None, help="Whether to make sound as well."),
+    click.option("--images", "pictures", is_flag=True, help="Read all of each local image beforehand."),
+    click.option("--convert", is_flag=True, help="Take HEIC, TIFF, GIF, BMP, AVIF, and over 10 MB, as JPEGs."),
+    click.option("--strict", is_flag=True, help="Refuse what the models registry does not list."),
+    click.option("--allow-duplicates", is_flag=True, help="Take jobs that differ in nothing but their key."),
+    click.option("--shard", help="Take part I of K of the jobs, as I/K, with that part of the limits."),
+    click.option(
+        "--prices", type=FilePath(exists=True, dir_okay=False, path_type=Path),
+        help="CSV with model, duration, resolution, generate_audio, credits; empty cells fit all.",
+    ),
+    click.option(
+        "--budget", metavar="N|Ncr|none", help="Most to spend, all starts and all parts together; or none."
+    ),
+    click.option("--rate", type=float, help="Submissions per second at most. [default: one per 3 s]"),
+    click.option("--start-rate", type=float, help="Submissions per second at first. [default: one per 3 s]"),
+    click.option("--in-flight", type=int, help="Unfinished tasks at most. [default: 20]"),
+    click.option("--open-posts", type=int, help="Submissions on their way at once at most. [default: 4]"),
+    as_json,
 )  # fmt: skip
 
 
 @click.command(
-    help="""Check every row, and say what a run would buy. Sends nothing.
+    help="""
+    Sends nothing.
 
     What its ledger knows as bought is not counted.
     """,
@@ -103,23 +102,22 @@ def _checked_name(_context: object, _option: object, name: str) -> str:
 
 # What concerns the videos of a run or a worker.
 _storing = together(
-            click.option("-o", "--output", type=FilePath(file_okay=False, path_type=Path),
-                         help="Folder for the videos. [default: that of the ledger, NAME.videos for NAME.ledger.db]"),
-            click.option("--name", default="{key}.mp4", show_default=True, callback=_checked_name,
-                         help="Names of the videos, made of {key}, {row}, {task_id}, {model} and {image}."),
-            click.option("--sidecar", is_flag=True, help="Write a JSON beside each MP4: request, ids, times, SHA-256."),
-            click.option("--interval", type=float,
-                         help="Seconds between two polls of a task. [default: 6, later 10 and 15]"),
-            click.option("--timeout", type=float, default=3600.0, show_default=True,
-                         help="Seconds to wait for one task."),
-            click.option("--outage", type=click.FloatRange(0), default=6.0, show_default=True,
-                         help="Hours to wait for a service that was reached and is away."),
+    click.option("-o", "--output", type=FilePath(file_okay=False, path_type=Path),
+                 help="Folder for the videos. [default: that of the ledger, NAME.videos for NAME.ledger.db]"),
+    click.option("--name", default="{key}.mp4", show_default=True, callback=_checked_name,
+                 help="Names of the videos, made of {key}, {row}, {task_id}, {model} and {image}."),
+    click.option("--sidecar", is_flag=True, help="Write a JSON beside each MP4: request, ids, times, SHA-256."),
+    click.option("--interval", type=float,
+                 help="Seconds between two polls of a task. [default: 6, later 10 and 15]"),
+    click.option("--timeout", type=float, default=3600.0, show_default=True,
+                 help="Seconds to wait for one task."),
+    click.option("--outage", type=click.FloatRange(0), default=6.0, show_default=True,
+                 help="Hours to wait for a service that was reached and is away."),
 )  # fmt: skip
 
 
 @click.command(
-    help="""Make the videos of MANIFEST, or go on with them.
-
+    help="""
     MANIFEST may also be a ledger, to go on with what is in it.
 
     Prints one JSON object per event, unless standard output is a terminal. Ctrl-C lets open submissions end; nothing is
@@ -302,8 +300,7 @@ _LEFT = (weryai.OrderState.QUEUED, weryai.OrderState.SUBMITTING, weryai.OrderSta
 
 
 @click.command(
-    help="""Work on the jobs of a database beside other workers.
-
+    help="""
     Until Ctrl-C or SIGTERM comes. `weryai bulk run MANIFEST --database ...` puts the jobs there. A worker that is gone
     is followed by the others within seconds: what it had paid for is fetched, and nothing is sent twice. Videos are
     stored on the machine of the worker that fetches them, and local images are read there.

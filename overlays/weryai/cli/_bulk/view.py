@@ -8,11 +8,12 @@ import os
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import weryai
+from weryai import OrderState
 
 from .._output import plain, put, say
 from .._words import counted
@@ -39,13 +40,12 @@ _HOW_ON = {
 _MOST_KINDS = 5
 
 
-class Lines:
-    """Prints each event as it happens."""
+class _View:
+    """What every view says: what is about to be bought, and how it ended."""
 
     def __init__(self, place: Place, output: Path, limits: Limits, loaded: Loaded | None) -> None:
-        """Say what is about to be bought."""
         self._place, self._output, self._limits = place, output, limits
-        say_start(place, limits, loaded)
+        _say_start(place, limits, loaded)
 
     def __enter__(self) -> Self:
         return self
@@ -54,21 +54,31 @@ class Lines:
         pass
 
     def watch(self, run: Run) -> None:
-        """Nothing: events tell everything."""
+        """Look at this run while it goes on."""
 
     def happened(self, event: Event) -> None:
-        """Print one event."""
-        fields = {name: getattr(event, name) for name in ("event", "key", "task_id", "path", "reason", "kind")}
-        put(True, "", **{name: value for name, value in fields.items() if value})
+        """Show one event."""
 
     def ended(self, outcome: Outcome) -> None:
         """Print the sum."""
-        say_end(self._place, self._output, outcome)
-        counts = {state.value: many for state, many in outcome.counts.items() if many}
+        _say_end(self._place, self._output, outcome)
+
+
+class Lines(_View):
+    """Prints each event as it happens."""
+
+    def happened(self, event: Event) -> None:
+        """Print it."""
+        fields = _fields(event, "event", "key", "task_id", "path", "reason", "kind")
+        put(True, "", **{name: value for name, value in fields.items() if value})
+
+    def ended(self, outcome: Outcome) -> None:
+        """Print the sum, for programs as well."""
+        super().ended(outcome)
         put(
-            True, "", event="ended", **counts, submits=outcome.submits, credits=outcome.credits,
+            True, "", event="ended", **_some(outcome.counts), submits=outcome.submits, credits=outcome.credits,
             stopped=outcome.stopped, ledger=shown(self._place), output=str(self._output),
-            not_in_manifest={state.value: many for state, many in outcome.not_in_manifest.items() if many},
+            not_in_manifest=_some(outcome.not_in_manifest),
         )  # fmt: skip
 
 
@@ -76,14 +86,13 @@ class Lines:
 CHEAP = 10_000
 
 
-class Living:
+class Living(_View):
     """A table that is drawn anew four times a second."""
 
     def __init__(self, place: Place, output: Path, limits: Limits, loaded: Loaded | None) -> None:
         """Get ready to draw."""
         from rich.live import Live
 
-        self._place, self._output, self._limits = place, output, limits
         self._run: Run | None = None
         self._failures: Counter[str] = Counter()
         self._last: deque[str] = deque(maxlen=4)
@@ -91,7 +100,7 @@ class Living:
         self._began = time.monotonic()
         # Such a terminal is not drawn on, so each end of a job is a line there.
         self._is_dumb = os.environ.get("TERM") == "dumb"
-        say_start(place, limits, loaded)
+        super().__init__(place, output, limits, loaded)
         self._total = self._ordered = 0
         self._counts: dict[str, int] = {}
         self._counted = 0.0
@@ -106,7 +115,7 @@ class Living:
         self._live.stop()
 
     def watch(self, run: Run) -> None:
-        """Look at this run while it goes on."""
+        """Count its jobs, and go on counting."""
         self._run = run
         self._count(run)
 
@@ -120,10 +129,6 @@ class Living:
             self._last.append(plain(f"{event.key}: {event.reason}"))
         if event.event == "stopping":
             self._last.append(plain(f"no more is submitted: {event.reason}"))
-
-    def ended(self, outcome: Outcome) -> None:
-        """Print the sum."""
-        say_end(self._place, self._output, outcome)
 
     def _count(self, run: Run) -> None:
         self._counts, self._ordered = run.counted()
@@ -203,7 +208,7 @@ def _per(rate: float) -> str:
     return f"{rate:.3g} per second" if rate > 1 else f"one per {1 / rate:.3g} s"
 
 
-def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
+def _say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
     """Say what is there, and the most that is going to be spent."""
     if loaded is not None:
         say(f"weryai: {counted(loaded.new, 'new job')}, {loaded.known:,} known; the ledger is {near(place)}")
@@ -221,31 +226,38 @@ def say_start(place: Place, limits: Limits, loaded: Loaded | None) -> None:
         say(f"weryai: at most {limits.budget_credits:.15g} credits are spent, all starts together")
 
 
-def say_end(place: Place, output: Path, outcome: Outcome) -> None:
+def _say_end(place: Place, output: Path, outcome: Outcome) -> None:
     """Say how it ended, where the videos are, what failed and why, and what to do next."""
     ledger = word_of(place)
     aside = outcome.not_in_manifest
     counts = {state.value: left for state, many in outcome.counts.items() if (left := many - aside.get(state, 0))}
-    told = ", ".join(f"{many:,} {state}" for state, many in counts.items()) or "no jobs"
-    say(f"weryai: {told}; {counted(outcome.submits, 'task')} paid for")
+    say(f"weryai: {_in_words(counts) or 'no jobs'}; {counted(outcome.submits, 'task')} paid for")
     if any(aside.values()):
-        words = ", ".join(f"{many:,} {state.value}" for state, many in aside.items() if many)
-        say(f"weryai: and of earlier manifests, not in this one: {words}")
-    if outcome.counts.get(weryai.OrderState.DONE):
+        say(f"weryai: and of earlier manifests, not in this one: {_in_words(_some(aside))}")
+    if outcome.counts.get(OrderState.DONE):
         whose = "this machine's videos" if isinstance(place, str) else "the videos"
         say(f"weryai: {whose} are in {near(output)}")
-    if outcome.counts.get(weryai.OrderState.FAILED):
+    if outcome.counts.get(OrderState.FAILED):
         _say_failures(place)
     if outcome.stopped:
         say(f"weryai: stopped: {outcome.stopped}")
-    if outcome.counts.get(weryai.OrderState.AMBIGUOUS):
+    if outcome.counts.get(OrderState.AMBIGUOUS):
         say(f"weryai: what is ambiguous may have been billed: `weryai bulk status {ledger}` says what to do")
     if counts.get("failed"):
         say(f"weryai: `weryai bulk retry {ledger} --failed` puts the failed back")
     if counts.get("submitted") or counts.get("queued"):
         say(f"weryai: {_HOW_ON.get(outcome.cause or '', 'the same command')} goes on with the rest")
-    if outcome.counts.get(weryai.OrderState.DONE) or counts.get("failed"):
+    if outcome.counts.get(OrderState.DONE) or counts.get("failed"):
         say(f"weryai: `weryai bulk report {ledger} --open` shows it all")
+
+
+def _some(counts: Mapping[OrderState, int]) -> dict[str, int]:
+    """How many jobs are in each state that any is in."""
+    return {state.value: many for state, many in counts.items() if many}
+
+
+def _in_words(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{many:,} {state}" for state, many in counts.items())
 
 
 def _say_failures(place: Place) -> None:
@@ -277,12 +289,11 @@ def lines(status: Status, ledger: str, place: str) -> Iterator[str]:
     yield f"{counted(status.jobs, 'job')} in {ledger}" + (
         f", at {status.facts.base_url}" if status.facts.base_url else ""
     )
-    for state, many in status.counts.items():
-        if many:
-            yield f"  {many:>{width},}  {state.value:<10}  {_MEANING[state.value]}"
-    if aside := {state.value: many for state, many in status.not_in_manifest.items() if many}:
-        told = ", ".join(f"{many:,} {state}" for state, many in aside.items())
-        yield f"  {sum(aside.values()):>{width},}  of these are not in this manifest, so none is submitted ({told})"
+    for state, many in _some(status.counts).items():
+        yield f"  {many:>{width},}  {state:<10}  {_MEANING[state]}"
+    if aside := _some(status.not_in_manifest):
+        told = f"of these are not in this manifest, so none is submitted ({_in_words(aside)})"
+        yield f"  {sum(aside.values()):>{width},}  {told}"
     yield f"spent    {_spent(status)}"
     if status.stopped:
         yield f"stopped  {_short(status.stopped)}"
@@ -291,8 +302,7 @@ def lines(status: Status, ledger: str, place: str) -> Iterator[str]:
         yield f"pace     {status.pace * 60:.3g} jobs a minute{left}"
     yield from _told(f"failed: `weryai bulk retry {place} --failed` puts them back", status.failures)
     yield from _told("paid for and not finished: the next run goes on with them", status.unfinished)
-    many = sum(count for state, count in status.counts.items() if state == "ambiguous")
-    if not many:
+    if not (many := status.counts.get(OrderState.AMBIGUOUS, 0)):
         return
     yield "\nambiguous: check your call history at https://weryai.com/api/history, then say what became of each"
     for job in status.ambiguous[:_MOST_TOLD]:
@@ -309,7 +319,7 @@ def status_fields(status: Status) -> dict[str, Any]:
     return {
         "jobs": status.jobs,
         "counts": {state.value: many for state, many in status.counts.items()},
-        "not_in_manifest": {state.value: many for state, many in status.not_in_manifest.items() if many},
+        "not_in_manifest": _some(status.not_in_manifest),
         "spent_tasks": facts.submits, "budget_tasks": facts.budget_tasks,
         "spent_credits": facts.credits, "budget_credits": facts.budget_credits,
         "spent_unpriced": facts.unpriced,
@@ -344,12 +354,11 @@ def _of(budget: float | None) -> str:
     return "" if budget is None else f" of {budget:.15g}"
 
 
-def _told(heading: str, groups: Iterable[Group]) -> Iterator[str]:
-    for number, one in enumerate(groups):
-        if number == 0:
-            yield f"\n{heading}"
-        if number < _MOST_TOLD:
-            yield f"  {one.count:>6,}  {_told_of(one)}"
+def _told(heading: str, groups: Sequence[Group]) -> Iterator[str]:
+    if groups:
+        yield f"\n{heading}"
+    for one in groups[:_MOST_TOLD]:
+        yield f"  {one.count:>6,}  {_told_of(one)}"
 
 
 def _told_of(group: Group) -> str:
@@ -361,17 +370,16 @@ def _group(one: Group) -> dict[str, Any]:
     return {"kind": one.kind, "jobs": one.count, "reason": one.reason}
 
 
+def _fields(one: object, *names: str) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in names}
+
+
 def plan_fields(planned: Plan) -> dict[str, Any]:
     """Tell programs."""
+    kinds = [_fields(one, "model", "duration", "resolution", "tasks", "credits") for one in planned.kinds]
     return {
-        "tasks": planned.tasks, "credits": planned.credits, "unpriced": planned.unpriced, "uploads": planned.uploads,
-        "known": planned.known, "seconds": round(planned.seconds), "warnings": dict(planned.warnings),
-        "left_out": dict(planned.left_out),
-        "kinds": [
-            {"model": one.model, "duration": one.duration, "resolution": one.resolution, "tasks": one.tasks,
-             "credits": one.credits}
-            for one in planned.kinds
-        ],
+        **_fields(planned, "tasks", "credits", "unpriced", "uploads", "known"), "seconds": round(planned.seconds),
+        "warnings": dict(planned.warnings), "left_out": dict(planned.left_out), "kinds": kinds,
     }  # fmt: skip
 
 
