@@ -14,6 +14,9 @@ FACTS_OF_A_MODEL = [
     *("durations", "aspect_ratios", "resolutions", "has_generate_audio", "has_negative_prompt"),
     *("prompt_length_limit", "upload_image_limit"),
 ]
+WORDS_OF_A_CODE = {
+    "meaning": "means", "docs": "means in the docs guide", "again": "is said to try again:", "also": "also means",
+}  # fmt: skip
 UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
 
 
@@ -51,13 +54,21 @@ def _codes(old: Json, new: Json) -> Iterator[Change]:
         elif key not in after:
             yield breaks(f"{name} is gone: {before[key].get('meaning') or before[key].get('docs')}")
         else:
-            yield from (
-                Change(
-                    fact == "meaning", f"{name} {words} {shown(before[key].get(fact))} -> {shown(after[key].get(fact))}"
-                )
-                for fact, words in (("meaning", "means"), ("docs", "means in the docs guide"))
-                if before[key].get(fact) != after[key].get(fact)
-            )
+            yield from _facts_of_a_code(name, before[key], after[key])
+
+
+def _facts_of_a_code(name: str, old: Node, new: Node) -> Iterator[Change]:
+    """Whether to try again is for people to look at: a retry that is wrong may be a second bill."""
+    for fact in dict.fromkeys([*old, *new]):
+        was, now = (_said(one.get(fact)) for one in (old, new))
+        if fact not in ("doc", "confidence") and was != now:
+            words = f"{name} {WORDS_OF_A_CODE.get(fact, fact)} {shown(was)} -> {shown(now)}"
+            yield Change(fact == "meaning", words, warns=fact == "again")
+
+
+def _said(fact: Json) -> Json:
+    """What sources say, without which of them."""
+    return [one.get("says", one.get("meaning")) for one in fact] if isinstance(fact, list) else fact
 
 
 def _limits(old: Json, new: Json) -> Iterator[Change]:
