@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 #: What is copied and not seen: soft hyphens, zero-width signs, marks of direction and of byte order.
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+#: What a copy as Markdown puts around a line or a word: quotes, bullets, stars and backticks.
+MARKS = re.compile(r"^(?:>\s*|[*\-\u2022]\s+)+|\*\*|`")
 #: What editors make of the signs that the page has.
 SIGNS = str.maketrans(
     {
@@ -37,7 +39,7 @@ def cleaned(text: str, keys: frozenset[str] = frozenset()) -> list[Numbered]:
 
     A line that holds several things, such as a field with its type, becomes several lines of one number.
     """
-    raw = (UNSEEN.sub("", line.translate(SIGNS)).strip() for line in text.splitlines())
+    raw = (MARKS.sub("", UNSEEN.sub("", line.translate(SIGNS)).strip()).strip() for line in text.splitlines())
     return list(_rows(_parts((line, number) for number, line in enumerate(raw, 1) if line), keys))
 
 

@@ -11,7 +11,7 @@ from .reading import Field, Page, PageError
 
 WORDS = (
     *("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"),
-    *("exclusiveMinimum", "exclusiveMaximum", "default", "example", "enum", "x-formats", "deprecated"),
+    *("exclusiveMinimum", "exclusiveMaximum", "default", "example", "enum", "x-formats", "deprecated", "limit"),
 )
 JSON_TYPES = {int: "integer", float: "number", bool: "boolean", str: "string"}
 KINDS = {"file": ("string", "binary")}

@@ -21,14 +21,12 @@ LIMITS = (
     (re.compile(rf"Required array length: {NUMBER} - {NUMBER}(?: elements)?"), ("minItems", "maxItems")),
     (re.compile(rf"Maximum array length: {NUMBER}(?: elements)?"), ("maxItems",)),
     (re.compile(rf"Minimum array length: {NUMBER}(?: elements)?"), ("minItems",)),
-    (re.compile(rf"Required range: {NUMBER} <= x <= {NUMBER}"), ("minimum", "maximum")),
-    (re.compile(rf"Required range: x <= {NUMBER}"), ("maximum",)),
-    (re.compile(rf"Required range: x >= {NUMBER}"), ("minimum",)),
-    (re.compile(rf"Required range: x < {NUMBER}"), ("exclusiveMaximum",)),
-    (re.compile(rf"Required range: x > {NUMBER}"), ("exclusiveMinimum",)),
 )
-FORMATS = re.compile(r"supports? ((?:\w+, )+(?:and |or )?\w+)")
-
+RANGE = re.compile(rf"Required range: (?:{NUMBER} (<=?) )?x(?: ([<>]=?) {NUMBER})?")
+BOUNDS = {"<=": "maximum", "<": "exclusiveMaximum", ">=": "minimum", ">": "exclusiveMinimum"}
+# A limit in words that nothing above reads is told as it stands.
+UNREAD = re.compile(r"(?:Required|Maximum|Minimum) [a-z ]+: .*\d.*")
+FORMATS = re.compile(r"supports? ((?:\w+, )+\w+(?:,? (?:and|or) \w+)?)")
 
 SOURCE = re.compile(r"<(!doctype|html|head|body|div|script|meta)\b", re.IGNORECASE)
 
@@ -203,6 +201,13 @@ def _limits(one: Field, line: str, number: int) -> None:
         if found := pattern.fullmatch(line):
             for word, value in zip(words, found.groups(), strict=True):
                 one.say(word, _value(value), number)
+    if found := RANGE.fullmatch(line):
+        least, above, below, most = found.groups()
+        for value, sign in ((least, (above or "").replace("<", ">")), (most, below)):
+            if sign:
+                one.say(BOUNDS[sign], _value(value), number)
+    elif UNREAD.fullmatch(line) and not any(pattern.fullmatch(line) for pattern, _ in LIMITS):
+        one.say("limit", line, number)
     if found := FORMATS.search(line):
         one.say("x-formats", re.findall(r"\b(?!and\b|or\b)\w+", found.group(1)), number)
 

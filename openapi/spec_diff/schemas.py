@@ -7,7 +7,7 @@ place meaning decides whether values are lost or gained.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spec_diff import keywords
 from spec_diff.annotations import ANNOTATIONS, annotation_changes
@@ -63,7 +63,7 @@ class Comparison:
             yield from self.schemas(before.get("items", {}), after.get("items", {}), spot.inside("[]"), seen)
         yield from self._nested(before, after, spot, seen)
         yield from deprecation(before, after, spot)
-        yield from (Change(one.breaks, one.words, spot) for one in annotation_changes(before, after))
+        yield from (replace(one, spot=spot) for one in annotation_changes(before, after))
         yield from _unknown(before, after, spot, self)
 
     def _nested(self, old: Node, new: Node, spot: Spot, seen: Seen) -> Iterator[Change]:

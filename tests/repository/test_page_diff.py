@@ -73,6 +73,10 @@ EDITS = {
     "a limit": ("1 - 2000", "1 - 3000", "prompt maxLength: 3000 on the page, 2000", "maxLength: 3000"),
     "a maximum": ("x <= 1", "x <= 4", "video_number maximum: 4 on the page, 1", "maximum: 4"),
     "a limit that is gone": ("Maximum string length: 1000", "", "negative_prompt maxLength: nothing on the page", ""),
+    "a limit in words": (
+        *("Maximum string length: 1000", "Maximum string length: 1000\nMaximum token count: 1,000"),
+        *("negative_prompt limit: Maximum token count: 1,000 on the page", ""),
+    ),
     "a default": ("default:1", "default:2", "video_number default: 2 on the page, 1", "default: 2"),
     "a type": ("duration\ninteger", "duration\nnumber", "duration type: number on the page, integer", "type: number"),
     "a mark": ("aspect_ratio\nstring\nrequired", "aspect_ratio\nstring", "aspect_ratio required: false", ""),
@@ -132,6 +136,23 @@ def test_an_edit_is_found(
     assert int(where[2]) > 0
     if where[1] != "absent":
         assert abs(int(where[1]) - text[: text.index(old)].count("\n") - 1) <= 12
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    {
+        "1 < x < 15": {"exclusiveMinimum: 1", "exclusiveMaximum: 15"},
+        "1 <= x < 15": {"exclusiveMaximum: 15"},
+        "0 < x <= 15": {"exclusiveMinimum: 0", "maximum: 15"},
+        "2 <= x": {"minimum: 2"},
+    }.items(),
+)
+def test_a_range_with_two_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, told: set[str]) -> None:
+    """Each end of a range counts, with or without its own number."""
+    text = page().replace("Our words on duration", f"Our words\n\nRequired range: {line}")
+    _, out, _ = compared_here(tmp_path / "page.txt", text.encode(), capsys)
+    found = set(re.findall(r"(?m)^differs +duration (\w+: \d+) on the page", out))
+    assert found == told
 
 
 @pytest.mark.parametrize("length", [2000, 1500, 2200])
@@ -214,6 +235,10 @@ SPELLINGS = {
     "a table with blanks": table("Model Name Model Key", "{} {}").encode(),
     "a table of Markdown": table("| Model Name | Model Key |\n|---|---|", "| {} | `{}` |").encode(),
     "a line for each cell": table("Model Name\n\nModel Key", "{}\n\n{}").encode(),
+    "a quotation": re.sub("(?m)^", "> ", page()).encode(),
+    "bullets": re.sub(r"(?m)^(?=\w+\n(?:string|integer)$)", "* ", page()).encode(),
+    "bold names and types as code": re.sub(r"(?m)^(\w+)\n(string|integer)$", r"**\1**\n`\2`", page()).encode(),
+    "formats with or": page().replace("png, webp)", "png or webp)").encode(),
     "a table in one line": table("Model NameModel Key", "{}{}", "").encode(),
     "a table in one line with blanks": table("Model Name Model Key", "{} {}", " ").encode(),
 }
