@@ -18,7 +18,7 @@ from weryai._flow.order import AttemptResult
 from weryai.bulk import JobState
 from weryai.bulk._ledger import queries as reading
 from weryai.bulk._ledger import transitions as steps
-from weryai.bulk._ledger.opening import looking
+from weryai.bulk._ledger.queries import looking
 from weryai.bulk._ledger.schema import LEDGER, SCHEMA
 
 

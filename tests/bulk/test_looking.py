@@ -11,8 +11,7 @@ import pytest
 
 from fakes.ledgers import Filling, alter
 from weryai import JournalError, bulk
-from weryai.bulk._ledger.opening import looking
-from weryai.bulk._ledger.queries import counts
+from weryai.bulk._ledger.queries import counts, looking
 
 
 def test_a_run_goes_on_beside(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from fakes.surroundings import JOURNEY_KEY
 from weryai import JournalError, WeryAI, bulk
 from weryai.bulk import PostgresLedger
 from weryai.bulk._ledger import queries, schema
-from weryai.bulk._ledger.opening import looking
+from weryai.bulk._ledger.queries import looking
 from weryai.bulk._ledger.schema import digest_of
 from weryai.bulk._ledger.transitions import claim_name
 from weryai.emulator import Emulator

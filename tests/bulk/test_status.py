@@ -8,8 +8,7 @@ import pytest
 
 from fakes.ledgers import Filling, alter
 from weryai import bulk
-from weryai.bulk._ledger.opening import looking
-from weryai.bulk._ledger.queries import ALIVE, pace_of
+from weryai.bulk._ledger.queries import ALIVE, looking, pace_of
 from weryai.bulk._results.status import status_of
 from weryai.cli import run
 

@@ -10,8 +10,8 @@ The same program goes on after a crash: what the ledger knows as paid for is nev
 """
 
 from ._ledger.ledger import Ledger
-from ._ledger.opening import name_of, open_ledger
 from ._ledger.postgres import PostgresLedger, is_database
+from ._ledger.queries import name_of, open_ledger
 from ._ledger.schema import Job, JobState, NewJob
 from ._manifest.loading import Loaded, ManifestError, Shard, load_manifest
 from ._manifest.plan import Plan, plan

@@ -192,13 +192,13 @@ class LedgerOrderLog:
         worker = self._begun.get(row)
         return self._ledger.write(lambda db: steps.mark_ambiguous(db, row, reason, worker))
 
-    def finish_task(self, task_id: str, path: str | None, reason: str | None = None) -> Future[None]:
-        """Nothing: how a task ended is written down by who runs the job."""
-        return _done(None)
+    def _ignore(self, *_: Any, **__: Any) -> Future[None]:
+        """Nothing: what becomes of a job and its task is written down by who runs it."""
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
 
-    def mark_not_placed(self, row: int, reason: str) -> Future[None]:
-        """Nothing: what becomes of a job is written down by who runs it."""
-        return _done(None)
+    finish_task = mark_not_placed = _ignore
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise ConfigurationError("this client keeps the ledger of a bulk run, which has no orders")
@@ -221,12 +221,6 @@ def check_ledger(ledger: object, kind: type[OpenLedger]) -> None:
         raise ConfigurationError(
             f"bulk.run works on a bulk.Ledger, bulk.work on a bulk.PostgresLedger; this is {type(ledger).__name__}"
         )
-
-
-def _done(value: T) -> Future[T]:
-    future: Future[T] = Future()
-    future.set_result(value)
-    return future
 
 
 def refuse_copy(db: sqlite3.Connection, path: Path, *, trust_copy: bool) -> None:

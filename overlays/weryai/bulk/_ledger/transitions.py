@@ -14,7 +14,7 @@ import math
 import sqlite3
 import time
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Protocol, TypeVar
 
@@ -44,12 +44,6 @@ class Database(Protocol):
 
     def execute(self, statement: str, values: Any = ..., /) -> Any: ...
     def executemany(self, statement: str, values: Any, /) -> Any: ...
-
-
-class LedgerWriter(Protocol):
-    """What keeps the jobs, and may be changed: an open ledger."""
-
-    def write(self, change: Callable[[Any], T]) -> Any: ...
 
 
 class ImageChangedError(InvalidInputError):

@@ -13,8 +13,7 @@ from typing import Any
 
 from ...errors import ConfigurationError
 from .._ledger.ledger import Ledger
-from .._ledger.opening import looking
-from .._ledger.queries import TO_SUBMIT, facts
+from .._ledger.queries import TO_SUBMIT, facts, looking
 from .._running.throttle import Limits
 from .loading import load_manifest
 from .validation import Prices

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from ..._flow.order import OrderState
 from ...errors import InvalidInputError
-from .._ledger.opening import Place, looking, name_of
+from .._ledger.queries import Place, looking, name_of
 from .._results.export import appearing
 from .cards import Media, card
 from .charts import Facts, gather, moment, number, plots, span

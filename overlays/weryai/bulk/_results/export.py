@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Literal, TypeAlias
 
 from ..._media.names import part_beside, quoted
 from ...errors import ConfigurationError
-from .._ledger.opening import Place, address_of, looking, path_of
+from .._ledger.queries import Place, address_of, looking, path_of
 from .._ledger.transitions import Database
 from .._manifest.readers import NEEDS_PARQUET
 from .._manifest.validation import COLUMNS as MANIFEST

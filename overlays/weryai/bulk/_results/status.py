@@ -15,22 +15,23 @@ from ..._flow.order import OrderState
 from ...errors import InvalidInputError, JournalError
 from .._ledger import transitions as steps
 from .._ledger.ledger import OpenLedger, refuse_path
-from .._ledger.opening import Place, looking
 from .._ledger.queries import (
     CURRENT,
+    Place,
     RunFacts,
     counts,
     every,
     facts,
     find,
     is_anybody_at_work,
+    looking,
     others,
     pace_of,
     page,
     why_stopped,
 )
 from .._ledger.schema import Job
-from .._ledger.transitions import GIVEN_UP, Database, LedgerWriter
+from .._ledger.transitions import GIVEN_UP, Database
 from .._manifest.validation import NO_TEXT
 
 _MOST_LISTED = 100
@@ -143,7 +144,7 @@ class Requeued:
     not_in_manifest: int = 0
 
 
-def retry(ledger: LedgerWriter, *reasons: str) -> Requeued:
+def retry(ledger: OpenLedger, *reasons: str) -> Requeued:
     """Put what has failed back into the queue; with reasons only where the kind is one, or the reason contains one.
 
     Nothing is sent until the next `run`, which counts each against the budget. Only jobs of the manifest are put back:
@@ -168,7 +169,7 @@ def retry(ledger: LedgerWriter, *reasons: str) -> Requeued:
     return _made(ledger, change)
 
 
-def refetch(ledger: LedgerWriter) -> int:
+def refetch(ledger: OpenLedger) -> int:
     """Let the next `run` fetch videos that are not on the disk any more, at no cost; return how many there are.
 
     Only those that were stored by this machine are looked for. The service may have forgotten an old task by now.
@@ -208,7 +209,7 @@ def adopt(ledger: OpenLedger, key: str, task_id: str, *, api_key: Any = None, ba
     return _found(ledger, key)
 
 
-def resubmit(ledger: LedgerWriter, *keys: str, everything: bool = False) -> Requeued:
+def resubmit(ledger: OpenLedger, *keys: str, everything: bool = False) -> Requeued:
     """Put AMBIGUOUS jobs back into the queue, which may pay for them twice; the next `run` sends them.
 
     What they may have cost before stays counted against the budget. Either none of the keys is changed, or all are.
@@ -216,7 +217,7 @@ def resubmit(ledger: LedgerWriter, *keys: str, everything: bool = False) -> Requ
     return _each(ledger, keys, everything, steps.requeue)
 
 
-def give_up(ledger: LedgerWriter, *keys: str, everything: bool = False) -> Requeued:
+def give_up(ledger: OpenLedger, *keys: str, everything: bool = False) -> Requeued:
     """Want to know no more what becomes of jobs, which have FAILED from now on; `everything` is what is AMBIGUOUS.
 
     Jobs named by their keys may also be queued, or be waited for. Either none of the keys is changed, or all are.
@@ -224,9 +225,7 @@ def give_up(ledger: LedgerWriter, *keys: str, everything: bool = False) -> Reque
     return _each(ledger, keys, everything, steps.give_up)
 
 
-def _each(
-    ledger: LedgerWriter, keys: Sequence[str], everything: bool, step: Callable[[Database, int], None]
-) -> Requeued:
+def _each(ledger: OpenLedger, keys: Sequence[str], everything: bool, step: Callable[[Database, int], None]) -> Requeued:
     if bool(keys) == everything:
         raise InvalidInputError("name the keys of jobs, or say everything=True")
 
@@ -267,7 +266,7 @@ def _sum(db: Database, where: str, values: tuple[Any, ...]) -> tuple[int, float 
     return row["many"], credits, row["many"] - row["priced"]
 
 
-def _found(ledger: LedgerWriter, key: str) -> Job:
+def _found(ledger: OpenLedger, key: str) -> Job:
     return _made(ledger, lambda db: _job(db, key))
 
 
@@ -278,7 +277,6 @@ def _job(db: Database, key: str) -> Job:
     return job
 
 
-def _made(ledger: LedgerWriter, change: Callable[[Any], T]) -> T:
+def _made(ledger: OpenLedger, change: Callable[[Any], T]) -> T:
     refuse_path(ledger)
-    result: T = ledger.write(change).result()
-    return result
+    return ledger.write(change).result()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import partial
 from numbers import Real
-from typing import Protocol
+from typing import TypeAlias
 
 from ..._flow.clock import now, sleep_for
 from ...errors import ConfigurationError
@@ -75,32 +75,6 @@ class Limits:
         return self.open_posts + IN_A_ROW
 
 
-class Throttle(Protocol):
-    """How fast a run goes: permits for POSTs, and places for tasks that are unfinished."""
-
-    pace: SubmissionPace
-    #: Tasks that may be unfinished at a time, and those that this worker holds.
-    most: int
-    in_flight: int
-
-    def place(self, *, at_once: bool = False) -> AbstractAsyncContextManager[None]:
-        """Hold one of the places in flight; `at_once` takes one that is not free, for what is in flight already."""
-        ...
-
-    async def turn(self) -> float:
-        """Wait for a permit; return how many seconds it is behind the one before it, infinity after a pause."""
-        ...
-
-    def sent(self) -> None:
-        """Heed that what had its permit has been sent, or will not be."""
-
-    def refused(self, wanted: float | None, *, is_rate: bool, is_full: bool) -> None:
-        """Heed a refusal, for the rate or for something else; where too many were in flight, let fewer be."""
-
-    def accepted(self, span: float) -> None:
-        """Heed an acceptance, whose permit was so many seconds behind the one before it."""
-
-
 class Allowance:
     """How many tasks may be unfinished: one fewer when too many were, and back bit by bit; pure."""
 
@@ -120,7 +94,7 @@ class Allowance:
 
 
 class LocalThrottle:
-    """The permits and places of the only run of a ledger, on one event loop."""
+    """How fast the only run of a ledger goes: permits for POSTs, and places for tasks that are unfinished."""
 
     def __init__(self, pace: SubmissionPace, in_flight: int = IN_FLIGHT) -> None:
         """Let jobs be placed at this pace, and so many be unfinished at a time."""
@@ -147,23 +121,23 @@ class LocalThrottle:
             await asyncio.shield(self._tell())
 
     async def turn(self) -> float:
-        """Wait for a permit; return how many seconds it is behind the one before it."""
+        """Wait for a permit; return how many seconds it is behind the one before it, infinity after a pause."""
         async with self._queue:
             while (taken := self._turns.take(now()))[0] > 0:
                 await asyncio.sleep(sleep_for(taken[0]))
             return taken[1]
 
     def sent(self) -> None:
-        """Nothing: places are held by `place`."""
+        """Heed that what had its permit has been sent, or will not be: places are held by `place`."""
 
     def refused(self, wanted: float | None, *, is_rate: bool, is_full: bool) -> None:
-        """Heed a refusal; where too many were in flight, let fewer be."""
+        """Heed a refusal, for the rate or for something else; where too many were in flight, let fewer be."""
         self._turns.refused(now(), wanted, is_rate=is_rate)
         if is_full:
             self._allowance.reduce(self.in_flight)
 
     def accepted(self, span: float) -> None:
-        """Heed an acceptance."""
+        """Heed an acceptance, whose permit was so many seconds behind the one before it."""
         self._turns.accepted(span)
         self._allowance.recover()
 
@@ -343,3 +317,7 @@ class SharedThrottle:
             if permit.pause is not None:
                 return permit
             await asyncio.sleep(sleep_for(FULL))
+
+
+#: One of the two, which a job need not tell apart.
+Throttle: TypeAlias = LocalThrottle | SharedThrottle
