@@ -315,17 +315,17 @@ def masked(address: str) -> str:
     return _IN_URL.sub(r"\1***", _AUTHORITY.sub(r"\1:***@", address))
 
 
-def told(error: BaseException, address: str) -> str:
+def told(met: BaseException, address: str) -> str:
     """An error in one line, without the password."""
-    text = " ".join(str(error).split())
+    text = " ".join(str(met).split())
     for secret in sorted(_secrets(address), key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
 
 
-def is_telling(error: BaseException, address: str) -> bool:
+def is_telling(met: BaseException, address: str) -> bool:
     """Whether an error holds the password, so that it is not to be shown as a cause either."""
-    return any(secret in str(error) for secret in _secrets(address))
+    return any(secret in str(met) for secret in _secrets(address))
 
 
 def check_address(address: str) -> None:
