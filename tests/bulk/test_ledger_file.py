@@ -242,3 +242,11 @@ def test_one_service_has_one_name(tmp_path: Path) -> None:
         for other in ("http://127.0.0.1:8766", "https://api.weryai.com"):
             with pytest.raises(JournalError, match="belongs to http://localhost:8765"):
                 ledger.log_of(other, "sk-1")
+
+
+def test_a_damaged_job_is_told_as_such(tmp_path: Path) -> None:
+    """What cannot be read of a job is a JournalError that names the ledger."""
+    with filled(tmp_path, 2) as ledger:
+        ledger.write(lambda db: db.execute("update jobs set parameters = '{' where id = 1")).result(10)
+        with pytest.raises(JournalError, match=r"the ledger .*run\.db is damaged: Expecting"):
+            ledger.write(lambda db: reading.of_row(db, 1)).result(10)

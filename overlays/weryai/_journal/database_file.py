@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import queue
 import sqlite3
@@ -200,6 +201,8 @@ class Store:
 
     def explain(self, error: Exception) -> Exception:
         """What is told of an error that a change met: itself, unless it is the database's."""
+        if isinstance(error, json.JSONDecodeError):
+            return JournalError(f"{self._kind.named(self._path)} is damaged: {error}")
         return unusable(self._path, error, self._kind) if isinstance(error, sqlite3.Error) else error
 
     def closed(self) -> JournalError:
