@@ -253,6 +253,19 @@ def test_so_many_cards(tmp_path: Path, cards: int, states: list[str]) -> None:
     assert f"{cards} of 10 are shown here" in page.text and f"{failed} of 4 failed" in page.text
 
 
+def test_a_video_is_never_replaced_by_a_report(tmp_path: Path) -> None:
+    """A name that is completed wrongly costs no file: only a page, or an empty file, gives way to one."""
+    with Filling(tmp_path / "run.db") as filling:
+        filling.one_of_each()
+    (tmp_path / "a.mp4").write_bytes(VIDEO)
+    with pytest.raises(InvalidInputError, match=r"a\.mp4 is there, and is no report"):
+        bulk.report(filling.path, tmp_path / "a.mp4")
+    assert (tmp_path / "a.mp4").read_bytes() == VIDEO and not list(tmp_path.glob(".*"))
+    (tmp_path / "a.html").touch()
+    for _ in range(2):
+        assert Page(bulk.report(filling.path, tmp_path / "a.html")).states
+
+
 def test_how_many_cards_is_a_number(tmp_path: Path) -> None:
     """Any whole number will do; anything else is told."""
     with Filling(tmp_path / "run.db") as filling:

@@ -37,6 +37,8 @@ def report(
     with looking(ledger) as db:
         facts = gather(db, name_of(ledger), cards)
     with appearing(path, ledger) as file:
+        if path.is_file() and _start_of(path) not in (b"", b"<!doctype"):
+            raise InvalidInputError(f"{path} is there, and is no report: it may be a video; name another file")
         file.write(page(facts, Media(path.parent, embed)).encode(errors="xmlcharrefreplace"))
     return path
 
@@ -48,6 +50,11 @@ _ORDER = (
 )  # fmt: skip
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _MOST_REASONS = 20
+
+
+def _start_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(9)
 
 
 def page(facts: Facts, media: Media) -> str:
