@@ -30,10 +30,16 @@ GLANCE_BYTES = 64 * 1024
 _THE_IMAGE = "the image"
 # What somebody typed who meant a URL: //host/a.jpg, https:/host/a.jpg, www.host.com/a.jpg.
 _LIKE_URL = re.compile(r"\s*(//|https?:|www\.)", re.IGNORECASE)
-# What these are is told by the module of their class, so that neither library is imported.
+_AWAITED = (
+    "the image's file is read by awaiting: use AsyncWeryAI, or pass its bytes, or its `.file` if it is an UploadFile"
+)
+_RESPONSE = "a response is no image: pass response.content"
+# What these are is told by the module of their class, so that no library is imported.
 _REMEDIES = {
     "PIL": "a PIL image is not encoded yet: buffer = io.BytesIO(); image.save(buffer, 'PNG'); pass buffer.getvalue()",
     "numpy": "an array is not encoded yet: pass cv2.imencode('.png', array)[1].tobytes(), or save it with PIL",
+    "httpx": _RESPONSE,
+    "requests": _RESPONSE,
 }
 
 
@@ -81,10 +87,7 @@ def _awaited(read: Any, most: int) -> Flow[bytes]:
     except InvalidInputError:
         raise
     except ConfigurationError:
-        raise InvalidInputError(
-            "the image's file is read by awaiting: use AsyncWeryAI, or pass its bytes, or its `.file` if it is an "
-            "UploadFile"
-        ) from None
+        raise InvalidInputError(_AWAITED) from None
     except Exception as error:
         raise _unread(error) from error
     return bytes(content)
@@ -212,6 +215,10 @@ def _pieces(file: BinaryIO, most: int) -> Iterator[bytes]:
 
 
 def _as_bytes(piece: Any) -> bytes:
+    if inspect.iscoroutine(piece):
+        # The `read` behind a wrapper that does not say that it is to be awaited.
+        piece.close()
+        raise InvalidInputError(_AWAITED)
     if not isinstance(piece, bytes | bytearray | memoryview):
         raise InvalidInputError('the image\'s file is open as text; open it with mode "rb"')
     return bytes(piece)

@@ -221,6 +221,17 @@ def test_a_file_that_cannot_be_read_is_told(face: Any) -> None:
         upload()
 
 
+class Wrapped:
+    """A file that is read by awaiting, behind a function that does not say so."""
+
+    async def _read(self, _: int) -> bytes:
+        return JPEG
+
+    def read(self, size: int) -> Any:
+        """Begin to read."""
+        return self._read(size)
+
+
 def test_what_is_not_encoded_yet_gets_the_line_that_helps() -> None:
     """A PIL image, an array, a file at its end and base64 text are told with their remedy, in a short message."""
     array = type("ndarray", (), {"__module__": "numpy"})()
@@ -229,6 +240,8 @@ def test_what_is_not_encoded_yet_gets_the_line_that_helps() -> None:
     cases: list[tuple[Any, str]] = [
         (Pillow.new("RGB", (4, 4)), "image.save"),
         (array, "imencode"),
+        (httpx.Response(200, content=JPEG), "response.content"),
+        (Wrapped(), "is read by awaiting"),
         (read, r"seek\(0\)"),
         (base64.b64encode(jpeg_of(10**6)).decode(), "b64decode"),
         (base64.encodebytes(png()).decode(), "b64decode"),
