@@ -52,10 +52,13 @@ def test_a_sound_place_is_told_so(tmp_path: Path) -> None:
         ("key", "'sk-quoted'", {}),
         ("proxies", "sk-emulator", {"SSL_CERT_FILE": "/nowhere/cert.pem"}),
         ("journal", "sk-emulator", {"WERYAI_JOURNAL": "/proc/nowhere/journal.db"}),
+        ("journal", "sk-emulator", {"WERYAI_JOURNAL": "."}),
+        ("journal", "sk-emulator", {"WERYAI_JOURNAL": "damaged.db"}),
     ],
 )
 def test_what_is_wrong_here_is_named(tmp_path: Path, name: str, key: str | None, more: dict[str, str]) -> None:
-    """A missing or quoted key, a lost certificate and a folder that cannot be written are named."""
+    """A missing or quoted key, a lost certificate, and a journal that cannot be written or read, are named."""
+    (tmp_path / "damaged.db").write_text("no database")
     found = findings("--offline", base_url="http://127.0.0.1:9", folder=tmp_path, key=key, **more)
     assert wrong(found) == {name}
 

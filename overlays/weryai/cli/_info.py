@@ -185,7 +185,7 @@ def _of_this_machine() -> Iterator[Finding]:
     yield from (_extra(name) for name in EXTRAS)
     yield _key()
     yield _proxies()
-    yield _folder("journal", weryai.Journal.default_path().parent, "set WERYAI_JOURNAL to a file in another folder")
+    yield _journal()
     with contextlib.suppress(OSError):
         yield _folder("folder", Path.cwd(), "change to a folder where you may write, or give --output")
 
@@ -218,6 +218,18 @@ def _proxies() -> Finding:
         if name in found and not os.path.exists(str(found[name])):
             return Finding("proxies", False, shown, f"{name} names nothing that exists: unset it, or correct it")
     return Finding("proxies", True, shown or "none")
+
+
+def _journal() -> Finding:
+    """Say whether what is paid for can be written down: a journal that is there is opened."""
+    remedy = "set WERYAI_JOURNAL to a file in another folder"
+    try:
+        path = weryai.Journal.default_path()
+        if path.exists():
+            weryai.Journal(path).close()
+    except (weryai.JournalError, OSError) as error:
+        return Finding("journal", False, str(error), remedy)
+    return _folder("journal", path.parent, remedy)
 
 
 def _folder(name: str, folder: Path, remedy: str) -> Finding:

@@ -169,10 +169,10 @@ def orders(journal: str | None, everything: bool, json_lines: bool) -> None:
 def _print_table(listed: tuple[Order, ...]) -> None:
     """Print a row per order, no wider than the terminal; what goes elsewhere is whole."""
     columns = columns_of(sys.stdout)
-    put(False, f"{'ORDER':>5}  {'STATE':<10}  {'AGE':>8}  VIDEO, TASK OR PROMPT")
+    put(False, f"{'ORDER':>5}  {'STATE':<10}  {'AGE':>11}  VIDEO, TASK OR PROMPT")
     for order in listed:
         what = " ".join([*order.paths] or [*order.task_ids] or [str(order.body.get("prompt", ""))[:40]])
-        line = plain(f"{order.row:>5}  {order.state:<10}  {span(max(time.time() - order.began, 0)):>8}  {what}")
+        line = plain(f"{order.row:>5}  {order.state:<10}  {span(max(time.time() - order.began, 0)):>11}  {what}")
         put(False, cut(line, columns))
 
 
