@@ -218,7 +218,8 @@ class Target:
         if path is None or self._file is None:
             self.discard()
             return None
-        self._file.close()
+        with self._storing():
+            self._file.close()
         if self.problem:
             suffix = ".mp4.broken" if may_be_video(self._head) else sniff_suffix(self._head)
             with contextlib.suppress(OSError):
@@ -233,9 +234,11 @@ class Target:
 
     def discard(self) -> None:
         """Remove the temporary file."""
+        # On a full disk closing fails, because it writes what is left; that shall not keep the file there.
         with contextlib.suppress(OSError):
             if self._file is not None:
                 self._file.close()
+        with contextlib.suppress(OSError):
             if self._partial is not None:
                 self._partial.unlink(missing_ok=True)
         self._file = self._partial = None

@@ -87,3 +87,18 @@ def test_whatever_lies_beside_a_video_is_no_sidecar(tmp_path: Path, there: str) 
         beside.symlink_to(tmp_path / "nowhere")
     with pytest.raises(FileExistsError, match="another file has that name"):
         write_sidecar(video, request="POST /x", body={}, task_id="t", batch_id=None, url=None, submitted=None)
+
+
+@pytest.mark.parametrize("end", ["close", "keep"])
+def test_a_full_disk_keeps_no_part(tmp_path: Path, end: str) -> None:
+    """Closing a file writes what is left of it, which fails on a full disk: that is told, and the part is removed."""
+    target = Target(tmp_path / "v.mp4", "https://a.b/v.mp4")
+    target.begin(Reply(200, {}))
+    target.write(WHOLE[:9])
+    assert target._file is not None
+    os.close(target._file.fileno())
+    if end == "keep":
+        with pytest.raises(DownloadError, match="cannot be stored"):
+            target.keep()
+    target.close()
+    assert list(tmp_path.iterdir()) == []
