@@ -180,3 +180,13 @@ async def test_a_batch_shares_fates_by_the_task(visitor: Visitor) -> None:
     batch = (await visitor.get(f"/v1/generation/batch/{prompted['batch_id']}/status")).json()["data"]
     assert [task["task_status"] for task in batch] == ["failed", "succeed"]
     assert batch[1]["videos"] == [{"url": f"http://testserver/result/{batch[1]['task_id']}.mp4", "cover_url": None}]
+
+
+async def test_a_marker_that_is_not_closed_is_not_left_out(visitor: Visitor) -> None:
+    """A forgotten bracket chooses all the same, and whatever else it would choose is refused by its name."""
+    (task_id,) = (await visitor.submit(prompt="She waves [emulator: fail-copyright"))["task_ids"]
+    assert visitor.app.state.world.tasks.task(task_id).scenario == "fail-copyright"
+    reply = await visitor.post(
+        "/v1/generation/image-to-video", json=order(prompt="[emulator: fail-copyright She waves")
+    )
+    assert "there is no scenario 'She'" in reply.json()["message"]

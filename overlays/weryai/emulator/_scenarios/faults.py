@@ -20,8 +20,8 @@ from weryai.emulator._scenarios.tables import FATES, MISHAPS, REFUSALS, SHAPES
 SCENARIOS = {scenario.name: scenario for scenario in (*FATES, *REFUSALS, *MISHAPS, *SHAPES)}
 
 HEADER = "X-Emulator-Scenario"
-#: A prompt chooses as well: "She waves [emulator: fail-copyright]".
-MARKER = re.compile(r"\[emulator:\s*([^\]]*)\]", re.IGNORECASE)
+#: A prompt chooses as well: "She waves [emulator: fail-copyright]"; one that is not closed goes to the end.
+MARKER = re.compile(r"\[emulator:\s*([^\]]*)", re.IGNORECASE)
 MOST_TIMES = 1_000_000
 _WISH = re.compile(r"(?P<name>[^@:\s]+)(?:@(?P<stage>[^@:\s]+))?(?::(?:1/(?P<each>[0-9]{1,7})|(?P<times>[0-9]{1,7})))?")
 

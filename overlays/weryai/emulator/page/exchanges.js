@@ -58,7 +58,7 @@ function jsonLines(value, complaints) {
 }
 
 // Show a body as what it is; complaints with a JSON pointer stand at their lines.
-export function bodyView(body, complaints = []) {
+function bodyView(body, complaints = []) {
   if (!body.size) return h("p", { class: "quiet" }, "No body");
   if (body.text === undefined) return h("p", { class: "quiet" }, `${body.size} bytes that are no text`);
   try {
@@ -68,7 +68,7 @@ export function bodyView(body, complaints = []) {
   }
 }
 
-export function headersView(headers) {
+function headersView(headers) {
   const names = Object.keys(headers);
   if (!names.length) return null;
   return h("details", { class: "headers" }, h("summary", {}, `Headers (${names.length})`),
