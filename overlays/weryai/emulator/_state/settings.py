@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any, Literal, TypedDict, get_args
+from typing import Literal, TypedDict, cast, get_args
 
 from weryai.emulator._scenarios.dialects import DIALECTS, Dialect, DialectName
 from weryai.emulator._scenarios.faults import ScenarioSpec, read_wishes
@@ -142,14 +142,14 @@ class Settings:
         return [one for text in self.scenarios for one in read_wishes(text)]
 
 
-def _check_number(name: str, value: Any) -> None:
+def _check_number(name: str, value: object) -> None:
     """Raise TypeError or ValueError for what is no number from 0 on."""
     if value is None and name in (*_WHOLE, "link_lifetime"):
         return
     is_number = not isinstance(value, bool) and isinstance(value, Integral if name in _WHOLE else Real)
     if not is_number:
         raise TypeError(f"{name} is a {'whole ' * (name in _WHOLE)}number, not {str(value)[:60]!r}")
-    if not 0 <= value < math.inf:
+    if not 0 <= cast("float", value) < math.inf:
         raise ValueError(f"{name}={value} must be a number from 0 on")
 
 
