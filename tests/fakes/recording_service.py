@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from weryai.contract._guard import WRONG_KEY
+from weryai.contract._live import WRONG_KEY
 
 KEY = "sk-real-'0123456789\"&abcdef"
 """A key with every sign that some format has to escape."""

@@ -11,7 +11,7 @@ import pytest
 from fakes.surroundings import guarded
 from repository.packages import build, fill, needed_by
 from repository.places import ROOT
-from weryai.contract._checks import read_known
+from weryai.contract._record import read_known
 
 RUN = """
 import sys

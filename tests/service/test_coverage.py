@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from weryai.contract._checks import Checks
 from weryai.contract._coverage import (
     ANYWHERE,
     LIVE,
@@ -17,8 +16,8 @@ from weryai.contract._coverage import (
     explaining,
     unexplained,
 )
-from weryai.contract._exchange import Exchange, Secret
 from weryai.contract._reading import CONTRACT, operation, operations, validator
+from weryai.contract._record import Checks, Exchange, Secret
 from weryai.contract._report import Run
 
 I2V = operation("submitImageToVideo")

@@ -9,8 +9,8 @@ import pytest
 
 from contract.core.strict import strict
 from weryai.contract._drifting import count_drift, gone_models
-from weryai.contract._exchange import Exchange
 from weryai.contract._reading import CONTRACT, _strict, breaches, operation, operations, resolve, validator
+from weryai.contract._record import Exchange
 
 KINDS = ("image_to_video", "multi_image_to_video")
 JSON = {"content-type": "application/json", "date": "today"}

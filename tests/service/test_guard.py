@@ -11,11 +11,21 @@ import pytest
 
 from fakes.recording_service import KEY, RecordingService
 from fakes.videos import mp4
-from weryai.contract._checks import Checks
-from weryai.contract._exchange import MIB, Bounds, EndlessAnswerError, Record, Secret
-from weryai.contract._guard import LIVE_URL, WRONG_KEY, Guard, Planned, RefusedRequestError, place_of
-from weryai.contract._live import ORDER, live_set, planned_request, run_live_set, run_paid
+from weryai.contract._live import (
+    LIVE_URL,
+    ORDER,
+    WRONG_KEY,
+    Guard,
+    Planned,
+    RefusedRequestError,
+    live_set,
+    place_of,
+    planned_request,
+    run_live_set,
+    run_paid,
+)
 from weryai.contract._reading import operation, operations
+from weryai.contract._record import MIB, Bounds, Checks, EndlessAnswerError, Record, Secret
 
 LIVE = place_of(LIVE_URL)
 BALANCE = f"{LIVE_URL}/v1/generation/balance"

@@ -5,9 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from weryai.contract._checks import Checks, Known, Problem, excuse, read_known
-from weryai.contract._exchange import Secret
-from weryai.contract._guard import WrongUseError
+from weryai.contract._record import Checks, Known, Problem, Secret, WrongUseError, excuse, read_known
 from weryai.contract._report import Run, console, junit
 
 ROWS = """

@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 
 from fakes.recording_service import MODELS, NO_KEY, NOT_FOUND, WRONG
-from weryai.contract._checks import Problem
-from weryai.contract._exchange import Exchange
-from weryai.contract._guard import LIVE_URL, Credential, place_of
-from weryai.contract._live import ANYTHING, Expected, judge, planned_request
+from weryai.contract._live import ANYTHING, LIVE_URL, Credential, Expected, judge, place_of, planned_request
 from weryai.contract._reading import operation
+from weryai.contract._record import Exchange, Problem
 
 LIVE = place_of(LIVE_URL)
 ACCEPTED = {"status": 0, "data": {"task_ids": ["t1"]}}

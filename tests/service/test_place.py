@@ -2,7 +2,8 @@
 
 import pytest
 
-from weryai.contract._guard import LIVE_URL, WrongUseError, place_of
+from weryai.contract._live import LIVE_URL, place_of
+from weryai.contract._record import WrongUseError
 
 HERE = [
     "http://127.0.0.1:8765",

@@ -17,10 +17,8 @@ from fakes.other_services import refuse_in_body, serve_below
 from fakes.recording_service import KEY
 from guard import network_guard
 from weryai.contract import _stories
-from weryai.contract._checks import Checks, MismatchError
-from weryai.contract._exchange import Bounds, EndlessAnswerError, Record, Secret
-from weryai.contract._guard import place_of
-from weryai.contract._live import live_set
+from weryai.contract._live import live_set, place_of
+from weryai.contract._record import Bounds, Checks, EndlessAnswerError, MismatchError, Record, Secret
 from weryai.contract._stories import run_raw
 from weryai.contract._suite import _check_credits
 from weryai.emulator import Emulator, _server

@@ -9,12 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from weryai.contract._checks import Checks, Problem
 from weryai.contract._coverage import KINDS
-from weryai.contract._exchange import Exchange, Secret
-from weryai.contract._guard import LIVE_URL, place_of
-from weryai.contract._live import judge, planned_request
+from weryai.contract._live import LIVE_URL, judge, place_of, planned_request
 from weryai.contract._reading import json_of, operation
+from weryai.contract._record import Checks, Exchange, Problem, Secret
 from weryai.contract._report import Run, console, coverage_table, junit, write_reports
 
 LIVE = place_of(LIVE_URL)

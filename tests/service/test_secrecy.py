@@ -11,10 +11,8 @@ import httpx
 import pytest
 
 from fakes.recording_service import KEY, RecordingService
-from weryai.contract._checks import Checks
-from weryai.contract._exchange import Record, Secret
-from weryai.contract._guard import LIVE_URL, Guard, place_of
-from weryai.contract._live import run_live_set
+from weryai.contract._live import LIVE_URL, Guard, place_of, run_live_set
+from weryai.contract._record import Checks, Record, Secret
 from weryai.contract._report import Run, write_reports
 
 SPELLINGS = {

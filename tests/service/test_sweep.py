@@ -15,10 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fakes.surroundings import PROXIES
 from weryai.contract import _sweep
-from weryai.contract._checks import Checks
-from weryai.contract._exchange import Record, Secret
-from weryai.contract._guard import place_of
-from weryai.contract._live import ANYTHING, Expected
+from weryai.contract._live import ANYTHING, Expected, place_of
+from weryai.contract._record import Checks, Record, Secret
 from weryai.contract._sweep import Issued, run_sweep
 from weryai.contract._sweep import filter_case as _sweep_filter
 from weryai.emulator import Emulator, _server

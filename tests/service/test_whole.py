@@ -13,7 +13,7 @@ from starlette.responses import Response
 from fakes.faulty_server import FaultyServer
 from fakes.surroundings import PLANTED_KEY
 from weryai import WeryAI
-from weryai.contract._guard import may_connect
+from weryai.contract._live import may_connect
 from weryai.emulator import Emulator
 from weryai.emulator._protocol import success
 
@@ -104,7 +104,7 @@ def test_a_service_that_is_not_there_fails(tmp_path: Path, closed_port: str) -> 
 
 CONFINED = """
 import socket, sys
-from weryai.contract._guard import confine, opened
+from weryai.contract._live import confine, opened
 listener = socket.create_server(("127.0.0.1", 0))
 confine(to_this_machine=sys.argv[1] == "here")
 def tried():

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from weryai.contract import _suite
-from weryai.contract._guard import LIVE_URL, WrongUseError
+from weryai.contract._live import LIVE_URL
+from weryai.contract._record import WrongUseError
 from weryai.contract._suite import EMULATOR_KEY, RunOptions, read_wish, run_suite
 
 KEY = {"WERYAI_API_KEY": "sk-real-0123456789"}

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from weryai.contract._exchange import Exchange
 from weryai.contract._reading import Operation, form_fields, operations, parts_of, resolve, validator
+from weryai.contract._record import Exchange
 
 KINDS = ("operation", "request field", "keyword kept", "keyword broken", "status", "response field")
 _SIZES = ("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")

@@ -11,7 +11,6 @@ from weryai import Drift
 from weryai._flow.effects import Reply
 from weryai._protocol.drift import find_drifts
 from weryai.contract._coverage import places_in
-from weryai.contract._exchange import Exchange
 from weryai.contract._reading import (
     CONTRACT,
     breaches,
@@ -23,6 +22,7 @@ from weryai.contract._reading import (
     says,
     snake_case,
 )
+from weryai.contract._record import Exchange
 
 # What every server and every gateway may send.
 USUAL_HEADERS = {

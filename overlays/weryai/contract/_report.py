@@ -13,11 +13,10 @@ from typing import Any
 
 import jinja2
 
-from weryai.contract._checks import Cause, Check, Checks
 from weryai.contract._coverage import KINDS, REASONS, Item, everything, exercised, explaining
 from weryai.contract._drifting import Place, count_drift
-from weryai.contract._exchange import Exchange, Secret
 from weryai.contract._reading import CONTRACT, json_of, operations
+from weryai.contract._record import Cause, Check, Checks, Exchange, Secret
 
 SIDES = {"requests": KINDS[:4], "responses": KINDS[4:]}
 LONGEST_BODY = 2_000

@@ -20,11 +20,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from weryai import AsyncWeryAI, WeryAI, WeryAIWarning
-from weryai.contract._checks import Checks, expect
-from weryai.contract._exchange import ANSWER, VIDEO, Bounds, Record, Secret
-from weryai.contract._guard import Place
-from weryai.contract._live import TIMEOUT, png
+from weryai.contract._live import TIMEOUT, Place, png
 from weryai.contract._reading import Refusals, is_refusal, json_of, operation
+from weryai.contract._record import ANSWER, VIDEO, Bounds, Checks, Record, Secret, expect
 from weryai_api import AuthenticatedClient
 from weryai_api.models import (
     ImageToVideoRequest,

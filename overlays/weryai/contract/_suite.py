@@ -20,12 +20,32 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from weryai.contract._checks import Checks, Known, Problem, excuse, read_known
 from weryai.contract._coverage import ANYWHERE, LIVE, REASONS, explaining, unexplained
-from weryai.contract._exchange import SHORTEST_KEY, Exchange, Record, Secret
-from weryai.contract._guard import LIVE_URL, Guard, Place, RefusedRequestError, WrongUseError, confine, opened, place_of
-from weryai.contract._live import Expected, run_live_set, run_paid
+from weryai.contract._live import (
+    LIVE_URL,
+    Expected,
+    Guard,
+    Place,
+    RefusedRequestError,
+    confine,
+    opened,
+    place_of,
+    run_live_set,
+    run_paid,
+)
 from weryai.contract._reading import CONTRACT, Refusals, code_of, operations, says
+from weryai.contract._record import (
+    SHORTEST_KEY,
+    Checks,
+    Exchange,
+    Known,
+    Problem,
+    Record,
+    Secret,
+    WrongUseError,
+    excuse,
+    read_known,
+)
 from weryai.contract._report import Run, console, junit, markdown, write_reports
 from weryai.contract._stories import run_raw, run_stories
 from weryai.contract._sweep import run_sweep

@@ -20,11 +20,9 @@ from schemathesis.engine import events, from_schema
 from schemathesis.specs.openapi import checks as tool_checks
 from schemathesis.transport.serialization import Binary
 
-from weryai.contract._checks import Checks, Problem
-from weryai.contract._exchange import Exchange, Record, Secret
-from weryai.contract._guard import Place
-from weryai.contract._live import ANYTHING, MOST_SILENT, NOT_FOUND, Expected, png
+from weryai.contract._live import ANYTHING, MOST_SILENT, NOT_FOUND, Expected, Place, png
 from weryai.contract._reading import CONTRACT, VERBS, Refusals, broken_at, code_of, is_refusal, json_of, parts_of, says
+from weryai.contract._record import Checks, Exchange, Problem, Record, Secret
 
 GROUP = "schemathesis"
 CHECKS = (
