@@ -65,6 +65,7 @@ _KEY = r"(?i)api.?key|(?<![a-z])(?:un)?auth(?:ent|ori[sz]|\b)|access.?token|密�
 _CONTENT = r"(?i)moderat|audit|sensitive|copyright|violat|prohibit|nsfw|审核|敏感|违规"
 _ID_FIELD = r'(?i)"task[_-]?ids?"\s*:\s*(\[[^\]{}]*\]?|"(?:[^"\\]|\\.)*"|[0-9]+(?=[\s,}]))'
 _ID = r'"((?:[^"\\]|\\.)+)"|([0-9]+)(?=[\s,\]])|^([0-9]+)$'
+_ID_NAME = re.compile(r"(?i)task[_-]?ids?")
 _ID_NAMES = ("taskids", "taskid")
 # What services write that have no id.
 _NO_IDS = ("0", "-1", "null", "none", "nil", "undefined")
@@ -324,9 +325,10 @@ def id_of(value: object) -> str:
 
 def values_named(part: Mapping[str, Any], *names: str) -> list[Any]:
     """What stands under these names, in their order; `taskid` is task_id, else taskId, TaskID or task-id."""
-    plain = {name: name.replace("_", "").replace("-", "").lower() for name in part}
-    in_order = sorted(part, key=lambda name: "_" not in name)
-    return [part[name] for wanted in names for name in in_order if plain[name] == wanted]
+    found = [name for name in part if isinstance(name, str) and _ID_NAME.fullmatch(name)]
+    found.sort(key=lambda name: "_" not in name)
+    plain = [name.replace("_", "").replace("-", "").lower() for name in found]
+    return [part[name] for wanted in names for name, its in zip(found, plain, strict=True) if its == wanted]
 
 
 def _unique(ids: list[str]) -> tuple[str, ...]:

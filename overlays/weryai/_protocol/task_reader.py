@@ -26,8 +26,9 @@ def read_task(envelope: Envelope, task_id: str) -> Task:
     if any(ids) and wanted not in ids:
         raise ContractError(f"the response tells of other tasks than {task_id}", raw=envelope.raw)
     part = parts[ids.index(wanted) if any(ids) else 0] if parts else {}
+    task = read_part(part, task_id)
     # An id that is none, such as 0, is not told.
-    return replace(read_part(part, task_id), id=task_id)
+    return task if task.id == task_id else replace(task, id=task_id)
 
 
 def task_parts(data: Any) -> list[dict[str, Any]]:
@@ -65,6 +66,9 @@ def read_part(part: dict[str, Any], task_id: str) -> Task:
 
 
 def _own_id(part: dict[str, Any]) -> str | None:
+    # The usual name first, at no cost.
+    if isinstance(own := part.get("task_id"), str) and own.strip():
+        return own
     named = values_named(part, "taskid")
     return next((str(own) for own in named if isinstance(own, str | int) and str(own).strip()), None)
 
@@ -99,8 +103,10 @@ def _links(value: Any) -> tuple[VideoLink, ...]:
 def _link(item: Any) -> VideoLink | None:
     if isinstance(item, str):
         return VideoLink(item.strip()) if has_host(item) else None
-    url = next((value for name in ("url", "video_url", "src") if has_host(value := _get(item, name))), None)
-    cover = next((value for name in ("cover_url", "cover_image_url") if has_host(value := _get(item, name))), None)
+    if not isinstance(item, dict):
+        return None
+    url = next((value for name in ("url", "video_url", "src") if has_host(value := item.get(name))), None)
+    cover = next((value for name in ("cover_url", "cover_image_url") if has_host(value := item.get(name))), None)
     return VideoLink(url.strip(), cover) if isinstance(url, str) else None
 
 

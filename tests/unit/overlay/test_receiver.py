@@ -15,7 +15,7 @@ from starlette.datastructures import QueryParams
 import weryai._webhooks
 from fakes.hooks import SECRET, delivery
 from weryai import ConfigurationError, WebhookError, WeryAIError
-from weryai.webhooks import Receiver
+from weryai.webhooks import Receiver, read_delivery
 
 URL = "https://you.example/hooks"
 ODD = "späce + & = ? # % / 秘密 and more"
@@ -108,6 +108,14 @@ def test_anything_else_is_refused(query: Any) -> None:
         made.receive(delivery(), query)
     assert "0123456789abcdef" not in str(caught.value)
     assert made.receive(delivery(), made.callback_url)
+
+
+def test_a_mapping_may_have_keys_of_any_kind() -> None:
+    """A delivery that a framework has read already is read or refused, whatever else its mapping holds."""
+    (event,) = read_delivery({1: 2, "data": {None: 3, "task_id": "t1", "task_status": "succeed"}})
+    assert event.task_id == "t1"
+    with pytest.raises(WebhookError):
+        read_delivery({1: 2})
 
 
 def test_the_secret_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
