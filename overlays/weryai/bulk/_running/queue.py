@@ -72,7 +72,8 @@ class Queue:
         self._holder = secrets.token_hex(8)
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._at_work = 0
-        self._ahead = time.time() - moment
+        # A clock that is set meanwhile changes nothing.
+        self._began = moment - time.monotonic()
         app.task(name=_TASK, pass_context=True, retry=returning(self._now))(self._perform)
 
     async def work(self, orders_at_once: int) -> None:
@@ -203,7 +204,7 @@ class Queue:
 
     def _now(self) -> datetime:
         """The time by the clock of the database, by which entries become due."""
-        return datetime.fromtimestamp(time.time() - self._ahead, UTC)
+        return datetime.fromtimestamp(self._began + time.monotonic(), UTC)
 
 
 @contextlib.asynccontextmanager
