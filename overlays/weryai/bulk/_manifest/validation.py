@@ -136,7 +136,7 @@ class Checker:
         self._columns, self._is_exported = columns, set(columns) >= _EXPORT
         self._taken = frozenset(columns) & frozenset(COLUMNS)
         ignored = _EXPORTED if self._is_exported else frozenset[str]()
-        unknown = self._unknown(tuple(name for name in columns if name not in ignored | self._told))
+        unknown = self._unknown(tuple(name for name in columns if name not in ignored and name not in self._told))
         self._told |= set(columns)
         line = row.line if row.head is None else row.head
         self._absent = set()
