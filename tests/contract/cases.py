@@ -47,6 +47,10 @@ def effort(share: float = 1.0) -> settings:
     )
 
 
+# Signs of other categories that show nothing.
+EMPTY = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10)))
+
+
 def is_refused_out_of_caution(body: Any) -> bool:
     """Whether the client refuses a body that the contract allows: a zero byte, or a blank where a word is needed.
 
@@ -56,7 +60,7 @@ def is_refused_out_of_caution(body: Any) -> bool:
     needed = (texts.get(name, "x") for name in ("model", "prompt", "aspect_ratio", "resolution"))
     blank = {"Zs", "Zl", "Zp", "Cc", "Cf"}
     return any("\0" in text for text in texts.values()) or any(
-        text != "" and {unicodedata.category(sign) for sign in text} <= blank for text in needed
+        text != "" and all(unicodedata.category(sign) in blank or sign in EMPTY for sign in text) for text in needed
     )
 
 

@@ -127,7 +127,7 @@ def _text_problems(schema: Mapping[str, Any], value: str) -> list[str]:
         return ["holds a zero byte"]
     if len(value) < schema.get("minLength", 0):
         problems.append("must not be empty" if not value else f"must have at least {schema['minLength']} characters")
-    elif schema.get("minLength", 0) and all(unicodedata.category(sign) in _BLANK for sign in value):
+    elif schema.get("minLength", 0) and all(sign in _FILLERS or unicodedata.category(sign) in _BLANK for sign in value):
         problems.append("must not be blank")
     if len(value) > schema.get("maxLength", len(value)):
         problems.append(f"has {len(value)} characters, at most {schema['maxLength']} are allowed")
@@ -165,6 +165,9 @@ def _number_problems(schema: Mapping[str, Any], value: float) -> list[str]:
 
 # Spaces, line ends, and what shows nothing: our caution, the page has none. The service may make a video of a blank.
 _BLANK = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
+# Letters and marks by their category that show nothing all the same: fillers of Hangul, vowels of Khmer, empty Braille,
+# selectors of a variation.
+_FILLERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10))))
 _SIGN = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
 # An absolute address with a host, by RFC 3986: only its signs, whole escapes, brackets around IPv6 alone.
 _URI = re.compile(

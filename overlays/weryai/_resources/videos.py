@@ -215,9 +215,12 @@ def prepare_video(
     if unknown := sorted(given.keys() - _PARAMETERS):
         import difflib
 
-        near = difflib.get_close_matches(unknown[0], _PARAMETERS, 1)
+        named = sorted(name for name in _PARAMETERS if unknown[0] in name.split("_"))
+        near = named or difflib.get_close_matches(unknown[0], _PARAMETERS, 1)
         hint = f"did you mean {near[0]}?" if near else "extra_body takes fields that have no parameter"
         raise TypeError(f"unexpected keyword argument {unknown[0]!r}; {hint}")
+    if validate not in (True, False, "live"):
+        raise InvalidInputError(f'validate must be True, False or "live", not {validate!r:.100}')
     check_order_key(order_key)
     extra = _checked_extra(operation, extra_body or {}, validate)
     is_own = given.get("model", operation.model) == operation.model
@@ -368,6 +371,8 @@ _PARAMETERS = frozenset({"prompt", *VideoOptions.__annotations__})
 def _checked_extra(operation: Operation, extra: Mapping[str, Any], validate: object) -> Mapping[str, Any]:
     if not isinstance(extra, Mapping):
         raise InvalidInputError(f"extra_body must be a mapping, not {type(extra).__name__}")
+    if foreign := [name for name in extra if not isinstance(name, str) or not name]:
+        raise InvalidInputError(f"extra_body has the names of fields for keys, not {foreign[0]!r:.100}")
     own = _PARAMETERS | {"image", "images", "first_pic_url", "end_pic_url"}
     known = sorted(own & field_names(operation.schema) & extra.keys())
     if known and validate:

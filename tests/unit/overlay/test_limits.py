@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from contract.cases import is_refused_out_of_caution
 from contract.reading import CONTRACT, SCHEMAS, request_examples
 from fakes.pictures import JPEG
-from fakes.playing import generate, play, reply, submit
+from fakes.playing import generate, play, reply, resources, submit
 from weryai._protocol.contract import request_schemas
 from weryai._protocol.endpoint import encode
 from weryai._protocol.validation import check_body, check_request, field_names, plain
+from weryai._resources.image_to_video import ImageToVideo
 from weryai._resources.videos import VideoOptions
 from weryai.errors import InvalidInputError, WeryAIWarning
 
@@ -72,6 +73,9 @@ BREAKS = [
     ("prompt", "   "),
     ("prompt", "\u3000\n\t"),
     ("prompt", "\u200b\ufeff"),
+    ("prompt", "\u3164 \u115f"),
+    ("prompt", "\u2800\u2800"),
+    ("prompt", "\ufe0f"),
     ("prompt", "wave\0"),
     ("negative_prompt", "\0"),
     ("model", " "),
@@ -239,7 +243,19 @@ def test_what_fits_the_table_fits_the_contract(name: str, value: Any) -> None:
 
 # What JSON has no word for never reaches a validator, and only an address with a host can be fetched; a blank and a
 # zero byte are refused out of our own caution.
-STRICTER = ("\ud800", "https://", "   ", "\u3000\n\t", "\u200b\ufeff", "wave\0", "\0", " ")
+STRICTER = (
+    "\ud800",
+    "https://",
+    "   ",
+    "\u3000\n\t",
+    "\u200b\ufeff",
+    "\u3164 \u115f",
+    "\u2800\u2800",
+    "\ufe0f",
+    "wave\0",
+    "\0",
+    " ",
+)
 
 
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, v in BREAKS if v == v and v not in STRICTER], ids=name_of)
@@ -267,6 +283,32 @@ def test_validate_false_still_refuses_what_json_cannot_write() -> None:
         played = play(submit(PICTURE, prompt="wave", duration=value, validate=False))
         assert type(played.error) is InvalidInputError
         assert played.sent == []
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"validate": "Live"}, "validate must be True, False or \"live\", not 'Live'"),
+        ({"validate": None}, 'validate must be True, False or "live", not None'),
+        ({"extra_body": {1: "a", "1": "b"}}, "extra_body has the names of fields for keys, not 1"),
+        ({"extra_body": {"": 1}}, "extra_body has the names of fields for keys, not ''"),
+        ({"extra_body": {None: 1}, "validate": False}, "extra_body has the names of fields for keys, not None"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(options: dict[str, Any], told: str) -> None:
+    """A mistyped wish is not taken for another one, and two keys never become one field."""
+    played = play(submit(PICTURE, prompt="wave", **options))
+    assert isinstance(played.error, InvalidInputError) and told in str(played.error)
+    assert played.sent == []
+
+
+@pytest.mark.parametrize(
+    ("given", "near"), [("ratio", "aspect_ratio"), ("promt", "prompt"), ("audio", "generate_audio")]
+)
+def test_a_mistyped_parameter_is_told_with_the_right_one(given: str, near: str) -> None:
+    """The name that holds the word comes before one that only looks like it."""
+    played = play(ImageToVideo.prepare(resources().image_to_video, PICTURE, prompt="wave", **{given: "x"}))
+    assert isinstance(played.error, TypeError) and f"did you mean {near}" in str(played.error)
 
 
 def test_extra_body_is_added_as_it_is() -> None:
