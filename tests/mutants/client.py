@@ -169,7 +169,7 @@ IN_ANSWERS = [
     client("task_reader.camel", Lose("read_part", item="'taskStatus'"), "taskStatus is not read", TASK),
     client(
         "task_reader.other",
-        Swap("read_task", old="if any(A) and B not in C: raise D"),
+        Swap("read_task", old="if len(A) > 1 and any(B) and C not in D: raise E"),
         "another task's video is taken",
         TASK,
     ),

@@ -19,16 +19,17 @@ def classify(word: str | None, *, has_videos: bool = False) -> TaskState:
 
 
 def read_task(envelope: Envelope, task_id: str) -> Task:
-    """Read the task with this id from a status response, whose data may be an object or an array."""
-    parts = task_parts(envelope.data)
+    """Read the task with this id from a status response, whose data may be an object or an array.
+
+    One object alone is the task that was asked for, whatever id stands in it: no source says that it is the same one.
+    """
+    parts, wanted = task_parts(envelope.data), task_id.strip()
     ids = [id_of(_own_id(part)) for part in parts]
-    wanted = task_id.strip()
-    if any(ids) and wanted not in ids:
+    if len(parts) > 1 and any(ids) and wanted not in ids:
         raise ContractError(f"the response tells of other tasks than {task_id}", raw=envelope.raw)
-    part = parts[ids.index(wanted) if any(ids) else 0] if parts else {}
-    task = read_part(part, task_id)
-    # An id that is none, such as 0, is not told.
-    return task if task.id == task_id else replace(task, id=task_id)
+    part = parts[ids.index(wanted) if wanted in ids else 0] if parts else {}
+    task = read_part(part, wanted)
+    return task if task.id == wanted else replace(task, id=wanted)
 
 
 def task_parts(data: Any) -> list[dict[str, Any]]:

@@ -372,7 +372,7 @@ def _checked_extra(operation: Operation, extra: Mapping[str, Any], validate: obj
     if not isinstance(extra, Mapping):
         raise InvalidInputError(f"extra_body must be a mapping, not {type(extra).__name__}")
     if foreign := [name for name in extra if not isinstance(name, str) or not name]:
-        raise InvalidInputError(f"extra_body has the names of fields for keys, not {foreign[0]!r:.100}")
+        raise InvalidInputError(f"extra_body takes names of fields for keys, not {foreign[0]!r:.100}")
     own = _PARAMETERS | {"image", "images", "first_pic_url", "end_pic_url"}
     known = sorted(own & field_names(operation.schema) & extra.keys())
     if known and validate:

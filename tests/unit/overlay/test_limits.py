@@ -290,9 +290,9 @@ def test_validate_false_still_refuses_what_json_cannot_write() -> None:
     [
         ({"validate": "Live"}, "validate must be True, False or \"live\", not 'Live'"),
         ({"validate": None}, 'validate must be True, False or "live", not None'),
-        ({"extra_body": {1: "a", "1": "b"}}, "extra_body has the names of fields for keys, not 1"),
-        ({"extra_body": {"": 1}}, "extra_body has the names of fields for keys, not ''"),
-        ({"extra_body": {None: 1}, "validate": False}, "extra_body has the names of fields for keys, not None"),
+        ({"extra_body": {1: "a", "1": "b"}}, "extra_body takes names of fields for keys, not 1"),
+        ({"extra_body": {"": 1}}, "extra_body takes names of fields for keys, not ''"),
+        ({"extra_body": {None: 1}, "validate": False}, "extra_body takes names of fields for keys, not None"),
     ],
 )
 def test_an_option_that_means_nothing_is_refused(options: dict[str, Any], told: str) -> None:

@@ -122,7 +122,7 @@ MISSED = {
     "not sent": NotSentError("refused"),
     "not json": reply(b"<html>maintenance</html>"),
     "empty": reply(b""),
-    "another task": reply({"status": 0, "data": {"task_id": "t2", "task_status": "succeed", "videos": [URL]}}),
+    "other tasks": reply({"status": 0, "data": [{"task_id": one, "videos": [URL]} for one in ("t2", "t3")]}),
 }
 
 
