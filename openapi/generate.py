@@ -28,6 +28,8 @@ PACKAGE = "weryai_api"
 TOOLS = ("openapi-python-client", "ruff")
 #: What the package is made of; a note or a log that somebody left beside it is not.
 SUFFIXES = (".py", ".json", ".typed")
+#: What `info` knows of no operation that is described: for readers of the YAML, and not shipped.
+NOT_SHIPPED = ("x-observations", "x-other-operations")
 
 
 class GenerationError(Exception):
@@ -100,8 +102,9 @@ def clean_environment() -> dict[str, str]:
 
 
 def contract_as_json() -> bytes:
-    """Return the contract as JSON in the order of the YAML, for readers without a YAML parser."""
+    """Return the contract as JSON in the order of the YAML, for readers without a YAML parser; see NOT_SHIPPED."""
     contract: Any = YAML(typ="safe").load(CONTRACT)
+    contract["info"] = {name: fact for name, fact in contract["info"].items() if name not in NOT_SHIPPED}
     try:
         return as_json(contract, indent=None)
     except TypeError as error:

@@ -1,6 +1,8 @@
 """The contract and the client say what the sources beside the endpoint's page say; typed by hand in facts.py."""
 
+import json
 import random
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -231,7 +233,7 @@ NOT_DESCRIBED = {
 
 
 def test_what_is_known_of_the_service_as_a_whole() -> None:
-    """Facts of no field stand in the contract, each with a known source and how sure it is."""
+    """Facts of no field stand in the contract, with a known source and how sure it is; only these are not shipped."""
     info = CONTRACT["info"]
     entries = [*info["x-observations"], *info["x-other-operations"]]
     assert [one for one in entries if one["doc"] not in info["x-sources"]] == []
@@ -242,3 +244,6 @@ def test_what_is_known_of_the_service_as_a_whole() -> None:
     assert found == {word: {confidence} for word, confidence in OBSERVED.items()}
     assert {one["path"] for one in info["x-other-operations"]} == NOT_DESCRIBED
     assert NOT_DESCRIBED & set(CONTRACT["paths"]) == set()
+    shipped = {name: fact for name, fact in info.items() if name not in ("x-observations", "x-other-operations")}
+    package = resources.files("weryai_api")
+    assert json.loads((package / "openapi.json").read_text("utf-8")) == {**CONTRACT, "info": shipped}
