@@ -16,7 +16,7 @@ from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
 from weryai._flow.intent import unsigned
 from weryai.bulk import JobState, PostgresLedger
-from weryai.bulk._manifest.folder import sha256_of
+from weryai.bulk._manifest.readers import sha256_of
 from weryai.emulator import Emulator
 
 pytestmark = pytest.mark.timeout(60)

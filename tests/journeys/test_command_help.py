@@ -10,7 +10,7 @@ import click
 import pytest
 
 from weryai.cli import cli
-from weryai.cli._help import Commands
+from weryai.cli._words import Commands
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -106,5 +106,5 @@ def test_help_loads_no_command() -> None:
         "print(*sorted(name for name in sys.modules if name.startswith('weryai.cli')), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    parts = ("", "._help", "._output", "._signals", "._words")
+    parts = ("", "._output", "._signals", "._words")
     assert set(done.stderr.split()) == {f"weryai.cli{part}" for part in parts}

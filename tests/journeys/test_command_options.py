@@ -21,8 +21,8 @@ from fakes.pictures import png
 from fakes.surroundings import JOURNEY_KEY
 from weryai import Submission, Task, TaskState, WeryAI, cli
 from weryai._flow.retry import Pace
+from weryai.cli._connection import Expected, Progress, size
 from weryai.cli._generate import chosen
-from weryai.cli._progress import Expected, Progress, size
 
 pytestmark = pytest.mark.timeout(120)
 URL = "https://example.com/reference.jpg"

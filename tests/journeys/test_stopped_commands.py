@@ -27,7 +27,7 @@ def interrupt(*_: Any, **__: Any) -> None:
 @pytest.mark.parametrize(
     ("where", "command"),
     [
-        ("_progress.Progress.uploaded", GENERATE),
+        ("_connection.Progress.uploaded", GENERATE),
         ("_generate._say_estimate", GENERATE),
         ("_generate.chosen", GENERATE),
         ("_generate.chosen", ["submit", *GENERATE[1:]]),
@@ -50,7 +50,7 @@ def test_wait_stores_the_video_where_its_order_meant_it(
 ) -> None:
     """Ctrl-C in `generate -o w1.mp4` names `weryai wait ID`: that, and `download ID`, write w1.mp4, and once."""
     with monkeypatch.context() as patched:
-        patched.setattr("weryai.cli._progress.Progress.submitted", interrupt)
+        patched.setattr("weryai.cli._connection.Progress.submitted", interrupt)
         assert run([*GENERATE, "-o", "w1.mp4"]) == 130
     told = capsys.readouterr().err
     assert NOTHING not in told
@@ -139,7 +139,7 @@ def test_the_demo_stopped_has_cost_nothing(
         if name.startswith("WERYAI_") or name.lower() in PROXIES:
             # The demo takes it away; so it comes back.
             monkeypatch.delenv(name)
-    monkeypatch.setattr("weryai.cli._progress.Progress.submitted", interrupt)
+    monkeypatch.setattr("weryai.cli._connection.Progress.submitted", interrupt)
     assert run(["demo"]) == 130
     told = capsys.readouterr().err
     assert told.splitlines()[-2:] == ["Interrupted.", "weryai: The demo was stopped; nothing was paid."]

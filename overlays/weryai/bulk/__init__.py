@@ -13,11 +13,10 @@ from ._ledger.ledger import Ledger
 from ._ledger.postgres import PostgresLedger, is_database
 from ._ledger.queries import name_of, open_ledger
 from ._ledger.schema import Job, JobState, NewJob
-from ._manifest.loading import Loaded, ManifestError, Shard, load_manifest
-from ._manifest.plan import Plan, plan
+from ._manifest.loading import Loaded, ManifestError, Plan, Shard, load_manifest, plan
 from ._manifest.validation import Prices, read_prices
-from ._report.page import report
 from ._results.export import export
+from ._results.report import report
 from ._results.status import Group, Requeued, Status, adopt, give_up, refetch, resubmit, retry, status
 from ._running.dispatcher import Run, arun, run
 from ._running.events import Event, Outcome

@@ -16,10 +16,9 @@ import click
 import weryai
 from weryai import errors
 
-from ._help import Commands, copyable, examples
 from ._output import OutputLostError, check_help_shown, plain, say, unfailing
 from ._signals import exit_code, gentle
-from ._words import forget, in_words, remember
+from ._words import Commands, copyable, examples, forget, in_words, remember
 
 EXAMPLES = examples(
     "weryai demo",

@@ -13,12 +13,9 @@ import click
 
 import weryai
 
-from ._connection import require
-from ._files import FilePath, check_output, look_at, opening, overwriting
-from ._help import examples
+from ._connection import FilePath, Progress, check_output, look_at, opening, overwriting, require
 from ._output import check_shown, put, say
-from ._progress import Progress
-from ._words import option_of
+from ._words import examples, option_of
 
 if TYPE_CHECKING:
     from weryai import Upload

@@ -15,13 +15,23 @@ import click
 
 import weryai
 
-from ._connection import connect, noting_client, paying, paying_client, usual
-from ._files import FilePath, check_output, look_at, opening, overwriting
-from ._help import examples, together
+from ._connection import (
+    FilePath,
+    Progress,
+    check_output,
+    connect,
+    look_at,
+    noting_client,
+    opening,
+    overwriting,
+    paying,
+    paying_client,
+    usual,
+    waiting,
+)
 from ._output import as_json, put, put_submission, say
-from ._progress import Progress, waiting
 from ._signals import before_paying
-from ._words import quote
+from ._words import examples, quote, together
 
 if TYPE_CHECKING:
     from weryai import Model, Submission, Video, WeryAI

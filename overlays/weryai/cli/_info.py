@@ -18,9 +18,8 @@ import click
 import weryai
 
 from ._connection import EXTRAS, connect, given_key, missing, of_all, require
-from ._help import examples
 from ._output import Showing, as_json, columns_of, plain, put, say
-from ._words import in_words
+from ._words import examples, in_words
 
 if TYPE_CHECKING:
     from weryai import Model

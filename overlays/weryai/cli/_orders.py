@@ -15,12 +15,26 @@ import click
 
 import weryai
 
-from ._connection import connect, expected, in_journal, journal_at, known_orders, noting_client
-from ._files import FilePath, check_output, is_folder, look_at, opening, overwriting, shown_at_the_end
-from ._help import examples
+from ._connection import (
+    FilePath,
+    Progress,
+    check_output,
+    connect,
+    expected,
+    in_journal,
+    is_folder,
+    journal_at,
+    known_orders,
+    look_at,
+    noting_client,
+    opening,
+    overwriting,
+    shown_at_the_end,
+    span,
+    waiting,
+)
 from ._output import Showing, as_json, columns_of, cut, plain, put, put_submission, put_task, say, task_fields
-from ._progress import Progress, span, waiting
-from ._words import in_words
+from ._words import examples, in_words
 
 if TYPE_CHECKING:
     from weryai import Order, Task, WeryAI

@@ -14,7 +14,7 @@ from weryai._flow import process
 from weryai._flow.process import Owner, start_of, this_process
 from weryai._journal.journal import default_path
 from weryai.bulk import Ledger
-from weryai.cli._bulk.ledger_argument import place_of
+from weryai.cli._bulk.view import place_of
 from weryai.cli._connection import journal_at
 from weryai.errors import JournalError
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import click
 
-from .._help import Commands, examples
+from .._words import Commands, examples
 
 
 class _Commands(Commands):

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from .._connection import key_of
-from .._files import FilePath, look_at, opening
-from .._help import examples
+from .._connection import FilePath, key_of, look_at, opening
 from .._output import Showing, as_json, output_bytes, put, put_words, say
-from .._words import counted
-from .ledger_argument import Place, going_on, in_ledger, remember_service, shown, word_of
-from .view import lines, status_fields
+from .._words import counted, examples
+from .view import Place, going_on, in_ledger, lines, remember_service, shown, status_fields, word_of
 
 if TYPE_CHECKING:
     from weryai.bulk import Requeued

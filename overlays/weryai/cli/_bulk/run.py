@@ -16,14 +16,11 @@ from click.core import ParameterSource
 
 import weryai
 
-from .._connection import key_of
-from .._files import FilePath, check_suffix
-from .._help import examples, together
+from .._connection import FilePath, check_suffix, key_of
 from .._output import Showing, as_json, put, say
 from .._signals import before_paying, exit_code, passed_on
-from .._words import counted, quote
-from .ledger_argument import DATABASE, Place, database, in_file, shown
-from .view import plan_fields, tell_plan, view_of
+from .._words import counted, examples, quote, together
+from .view import DATABASE, Place, database, in_file, plan_fields, shown, tell_plan, view_of
 
 if TYPE_CHECKING:
     from weryai.bulk import Limits, Loaded, Outcome, Shard
