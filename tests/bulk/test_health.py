@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from weryai.bulk._running import health
-from weryai.bulk._running.health import Health, Stage
+from weryai.bulk._running import throttle as health
+from weryai.bulk._running.throttle import Health, Stage
 
 # Two are unknown, one that began before them is accepted late, and then none is known any more.
 LATE_YES = ["asked"] + ["start"] * 4 + ["end last", "end last", "end"] + ["start"] * 3 + ["end", "start"] * 3

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from weryai import ConfigurationError, InvalidInputError
 from weryai._media.names import NAME_BYTES
 from weryai.bulk import Job, JobState
-from weryai.bulk._running.file_names import Naming, clean
+from weryai.bulk._running.job_runner import Naming, clean
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 

@@ -12,7 +12,8 @@ import pytest
 from fakes.bulks import filled, go, states
 from fakes.gateway import Gateway, Trouble
 from weryai import RetryPolicy, bulk
-from weryai.bulk._running import gate, health
+from weryai.bulk._running import gate
+from weryai.bulk._running import throttle as health
 from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]

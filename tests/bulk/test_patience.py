@@ -17,10 +17,10 @@ FIGURES = {
     # Another process may keep the file to itself for so long.
     "weryai._journal.sqlite_file.PATIENCE": 10.0,
     # While the service is away: one question in 10 s, 60 s until the first answer, 6 h until the next.
-    "weryai.bulk._running.health.ASK": 10.0,
-    "weryai.bulk._running.health.LONG_OPEN": 10.0,
-    "weryai.bulk._running.health.IN_A_ROW": 3,
-    "weryai.bulk._running.health.OPEN_POSTS": 4,
+    "weryai.bulk._running.throttle.ASK": 10.0,
+    "weryai.bulk._running.throttle.LONG_OPEN": 10.0,
+    "weryai.bulk._running.throttle.IN_A_ROW": 3,
+    "weryai.bulk._running.throttle.OPEN_POSTS": 4,
     "weryai.bulk._running.gate.NEVER": 60.0,
     "weryai.bulk._running.throttle.OUTAGE": 6 * 3600.0,
     # The balance is looked at every minute, and an upload is used again for six hours.

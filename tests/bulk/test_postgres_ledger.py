@@ -22,10 +22,13 @@ from fakes.ledgers import Filling
 from weryai import ConfigurationError, JournalError, bulk
 from weryai._flow.order import AttemptResult
 from weryai.bulk import JobState, PostgresLedger
-from weryai.bulk._ledger import postgres, queries
+from weryai.bulk._ledger import ledger as postgres
+from weryai.bulk._ledger import queries
 from weryai.bulk._ledger import transitions as steps
-from weryai.bulk._ledger.postgres import masked
-from weryai.bulk._running import dispatcher, gate, health, queue
+from weryai.bulk._ledger.ledger import masked
+from weryai.bulk._running import dispatcher, gate
+from weryai.bulk._running import throttle as health
+from weryai.bulk._running import worker as queue
 from weryai.bulk._running.throttle import (
     Limits,
     PollPermit,

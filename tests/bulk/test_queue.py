@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from weryai.bulk._running import queue
+from weryai.bulk._running import worker as queue
 
 
 class Slowly:

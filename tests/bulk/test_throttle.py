@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from weryai import ConfigurationError
 from weryai.bulk import Limits
-from weryai.bulk._running.pace import LATER, LONGEST_PAUSE, RATE, LocalTurns, SubmissionPace
+from weryai.bulk._running.throttle import LATER, LONGEST_PAUSE, RATE, LocalTurns, SubmissionPace
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 LATENCY = 0.2

@@ -27,7 +27,9 @@ from weryai._flow.order import AttemptResult
 from weryai.bulk import PostgresLedger
 from weryai.bulk._ledger import queries
 from weryai.bulk._ledger import transitions as steps
-from weryai.bulk._running import dispatcher, gate, health, queue
+from weryai.bulk._running import dispatcher, gate
+from weryai.bulk._running import throttle as health
+from weryai.bulk._running import worker as queue
 from weryai.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.filterwarnings("ignore::weryai.WeryAIWarning")]

@@ -167,7 +167,7 @@ MANY_WORKERS = [
     bulk("postpone", Text("postpone", old="{NOW} + ?", new="{NOW}"), "other workers go on after a refusal", POSTGRES),
     bulk(
         "living",
-        Text("queue:recover_orphans", old="> now() -", new="> now() +"),
+        Text("worker:recover_orphans", old="> now() -", new="> now() +"),
         "a worker that lives counts as dead",
         WORKERS,
     ),
@@ -177,12 +177,12 @@ MANY_WORKERS = [
         "the jobs of a worker that is gone are never done",
         WORKERS,
     ),
-    bulk("calm", Swap("queue:", old="A and await self._is_calm()", new="A"), "paid videos stay", WORKERS),
+    bulk("calm", Swap("worker:", old="A and await self._is_calm()", new="A"), "paid videos stay", WORKERS),
 ]
 IN_OUTAGES = [
     bulk("outage.bound", Swap("may_start", old="A < self.allowed", new="A >= 0"), "POSTs are not bounded", HEALTH),
     bulk("outage.long", Swap("may_start", old="A <= LONG_OPEN", new="A >= 0"), "POSTs start beside a hang", HEALTH),
-    bulk("outage.row", Swap("health:", old="IN_A_ROW = 3", new="IN_A_ROW = 30"), "an outage burns a run", HEALTH),
+    bulk("outage.row", Swap("throttle:", old="IN_A_ROW = 3", new="IN_A_ROW = 30"), "an outage burns a run", HEALTH),
     bulk("outage.alone", Swap("was_asked", old="A >= IN_A_ROW", new="A < 0"), "many go after an outage", HEALTH),
     bulk("outage.lone", Swap("started", old="A is Stage.ALONE", new="False"), "one after the other is burnt", HEALTH),
     bulk(

@@ -9,8 +9,7 @@
 The same program goes on after a crash: what the ledger knows as paid for is never submitted again.
 """
 
-from ._ledger.ledger import Ledger
-from ._ledger.postgres import PostgresLedger, is_database
+from ._ledger.ledger import Ledger, PostgresLedger, is_database
 from ._ledger.queries import name_of, open_ledger
 from ._ledger.schema import Job, JobState, NewJob
 from ._manifest.loading import Loaded, ManifestError, Plan, Shard, load_manifest, plan

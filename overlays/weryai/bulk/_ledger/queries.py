@@ -19,8 +19,7 @@ from ..._flow.databases import is_open_database
 from ..._flow.order import OrderState
 from ..._journal.sqlite_file import PATIENCE, version_of
 from ...errors import ConfigurationError, JournalError
-from .ledger import Ledger, OpenLedger
-from .postgres import PostgresLedger, is_database, masked, reading_of
+from .ledger import Ledger, OpenLedger, PostgresLedger, is_database, masked, reading_of
 from .schema import LEDGER, Job
 from .transitions import STOPPED, Database, about, moment_of
 

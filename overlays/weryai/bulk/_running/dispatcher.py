@@ -25,10 +25,8 @@ from .._ledger.queries import ALIVE, SILENCE
 from .._ledger.schema import Job, JobState
 from .._ledger.transitions import Database
 from .events import Event, Outcome, Stopping, why_stop
-from .file_names import NAME, Naming
-from .job_runner import PAGE, JobRunner, Patience
-from .pace import SubmissionPace
-from .throttle import Limits, LocalThrottle, Throttle
+from .job_runner import NAME, PAGE, JobRunner, Naming, Patience
+from .throttle import Limits, LocalThrottle, SubmissionPace, Throttle
 
 # Beside those in flight so many jobs may be at their download.
 DOWNLOADING = 64

@@ -24,10 +24,8 @@ from ...errors import (
 )
 from .._ledger.ledger import OpenLedger
 from .._ledger.transitions import Database, keep, kept, lock, moment_of
-from . import health as states
 from .events import Stopping, is_unknown
-from .health import Health, Stage
-from .throttle import Throttle
+from .throttle import ASK, IN_A_ROW, Health, Stage, Throttle
 
 T = TypeVar("T")
 
@@ -238,7 +236,7 @@ class Gate:
             lost = Stopping(f"the service was away for {words}", "lost")
             self._end(lost if self._was_reached else Stopping(f"the service was not reached for {words}", "unreached"))
             return
-        await asyncio.sleep(sleep_for(min(pause or states.ASK, LOOK, limit - away)))
+        await asyncio.sleep(sleep_for(min(pause or ASK, LOOK, limit - away)))
 
     async def _tell(self) -> None:
         if not self._told:
@@ -247,7 +245,7 @@ class Gate:
 
     def _words(self) -> str:
         away, asks = now() - (self._since or now()), self.health.asks
-        if self.health.unknowns >= states.IN_A_ROW:
+        if self.health.unknowns >= IN_A_ROW:
             what = f"{self.health.unknowns} submissions in a row have no known outcome"
         else:
             what = "the service is not reached"
@@ -282,7 +280,7 @@ class Gate:
             if before is not stage:
                 self.pauses += 1
                 self._since = now() if self._since is None else self._since
-                if self.health.unknowns >= states.IN_A_ROW:
+                if self.health.unknowns >= IN_A_ROW:
                     await self._tell()
         elif stage is Stage.OPEN and before is not stage:
             self._go_on()
