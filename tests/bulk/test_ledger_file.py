@@ -19,7 +19,7 @@ from weryai.bulk import JobState
 from weryai.bulk._ledger import queries as reading
 from weryai.bulk._ledger import transitions as steps
 from weryai.bulk._ledger.queries import looking
-from weryai.bulk._ledger.schema import LEDGER, SCHEMA
+from weryai.bulk._ledger.transitions import LEDGER, SCHEMA
 
 
 def tried(ledger: bulk.Ledger, row: int, verdict: AttemptResult) -> None:

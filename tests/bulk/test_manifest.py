@@ -16,7 +16,7 @@ from fakes.bulks import filled, go, manifest, rows
 from fakes.ledgers import alter
 from fakes.pictures import JPEG
 from weryai import InvalidInputError, bulk
-from weryai.bulk._ledger.schema import digest_of
+from weryai.bulk._ledger.transitions import digest_of
 from weryai.bulk._manifest.validation import NO_VALUE
 from weryai.cli import run
 

@@ -17,10 +17,10 @@ from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import JournalError, WeryAI, bulk
 from weryai.bulk import PostgresLedger
-from weryai.bulk._ledger import queries, schema
+from weryai.bulk._ledger import queries
+from weryai.bulk._ledger import transitions as schema
 from weryai.bulk._ledger.queries import looking
-from weryai.bulk._ledger.schema import digest_of
-from weryai.bulk._ledger.transitions import claim_name
+from weryai.bulk._ledger.transitions import claim_name, digest_of
 from weryai.emulator import Emulator
 
 SAMPLES = Path(__file__).parent.parent / "samples"

@@ -10,7 +10,7 @@ from weryai._flow.order import AttemptResult, OrderState
 from weryai.bulk import Ledger, NewJob, PostgresLedger
 from weryai.bulk._ledger import transitions as steps
 from weryai.bulk._ledger.ledger import OpenLedger
-from weryai.bulk._ledger.schema import digest_of
+from weryai.bulk._ledger.transitions import digest_of
 
 PROMPT = "The sea moves"
 

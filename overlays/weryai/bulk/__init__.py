@@ -11,14 +11,14 @@ The same program goes on after a crash: what the ledger knows as paid for is nev
 
 from ._ledger.ledger import Ledger, PostgresLedger, is_database
 from ._ledger.queries import name_of, open_ledger
-from ._ledger.schema import Job, JobState, NewJob
+from ._ledger.transitions import Job, JobState, NewJob
 from ._manifest.loading import Loaded, ManifestError, Plan, Shard, load_manifest, plan
 from ._manifest.validation import Prices, read_prices
 from ._results.export import export
 from ._results.report import report
 from ._results.status import Group, Requeued, Status, adopt, give_up, refetch, resubmit, retry, status
 from ._running.dispatcher import Run, arun, run
-from ._running.events import Event, Outcome
+from ._running.gate import Event, Outcome
 from ._running.job_runner import Patience
 from ._running.throttle import Limits
 from ._running.worker import awork, limits_in_force, work

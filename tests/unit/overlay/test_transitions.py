@@ -12,7 +12,7 @@ from weryai._flow.order import TRANSITIONS, AttemptResult, OrderState, Scope
 from weryai._journal import transitions as journal
 from weryai._journal.journal import JOURNAL
 from weryai.bulk._ledger import transitions as ledger
-from weryai.bulk._ledger.schema import LEDGER
+from weryai.bulk._ledger.transitions import LEDGER
 from weryai.errors import JournalError
 
 Q, SENDING, PAID, DONE, FAILED, UNKNOWN = OrderState

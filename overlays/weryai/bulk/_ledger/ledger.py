@@ -27,8 +27,7 @@ from ..._journal.database_file import DatabaseFile, Store, Writer, share
 from ..._journal.sqlite_file import keeps_inodes, unusable
 from ...errors import ConfigurationError, JournalError, WeryAIError, before_sending
 from . import transitions as steps
-from .schema import INDEX, JOBS, LEDGER, NAMES, RUN, SCHEMA, UPLOADS, upgrade
-from .transitions import Database
+from .transitions import INDEX, JOBS, LEDGER, NAMES, RUN, SCHEMA, UPLOADS, Database, upgrade
 
 if TYPE_CHECKING:
     import psycopg

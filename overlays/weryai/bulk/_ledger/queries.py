@@ -20,8 +20,7 @@ from ..._flow.order import OrderState
 from ..._journal.sqlite_file import PATIENCE, version_of
 from ...errors import ConfigurationError, JournalError
 from .ledger import Ledger, OpenLedger, PostgresLedger, is_database, masked, reading_of
-from .schema import LEDGER, Job
-from .transitions import STOPPED, Database, about, moment_of
+from .transitions import LEDGER, STOPPED, Database, Job, about, moment_of
 
 #: What holds for the jobs of the manifest that was loaded last (or the last ones, if they were to be kept). Only they
 #: are submitted; what is paid for is fetched, whatever manifest it came from.

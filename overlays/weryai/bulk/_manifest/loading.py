@@ -28,8 +28,7 @@ from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.ledger import Ledger, refuse_path
 from .._ledger.queries import TO_SUBMIT, facts, looking
-from .._ledger.schema import NewJob, digest_of, place_digest, without_blanks
-from .._ledger.transitions import Database
+from .._ledger.transitions import Database, NewJob, digest_of, place_digest, without_blanks
 from .._running.throttle import Limits
 from .readers import Manifest, Row, open_manifest, sha256_of
 from .validation import Checker, Prices

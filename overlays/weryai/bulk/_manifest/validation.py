@@ -22,7 +22,7 @@ from ..._protocol.validation import field_names, field_problems, plain
 from ..._resources.paid_request import ASPECT_RATIO, DURATION, MODEL
 from ..._settings import unreachable_host
 from ...errors import InvalidInputError
-from .._ledger.schema import NewJob
+from .._ledger.transitions import NewJob
 from .readers import Row, read_table
 
 SCHEMA = "ImageToVideoRequest"

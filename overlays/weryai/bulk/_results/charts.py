@@ -16,8 +16,7 @@ from xml.etree.ElementTree import Element
 
 from ..._flow.order import OrderState
 from .._ledger.queries import page
-from .._ledger.schema import Job
-from .._ledger.transitions import Database
+from .._ledger.transitions import Database, Job
 from .status import Status, status_of
 
 Child: TypeAlias = "Element | str | int | Iterable[Child] | None"

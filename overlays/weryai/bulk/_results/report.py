@@ -22,7 +22,7 @@ from ..._media.convert import MOST_SOURCE, upright
 from ..._media.image import is_address
 from ...errors import InvalidInputError
 from .._ledger.queries import Place, looking, name_of
-from .._ledger.schema import Job, JobState
+from .._ledger.transitions import Job, JobState
 from .charts import Child, Facts, gather, h, markup, moment, number, plots, span
 from .export import appearing
 

@@ -30,8 +30,7 @@ from .._ledger.queries import (
     page,
     why_stopped,
 )
-from .._ledger.schema import Job
-from .._ledger.transitions import GIVEN_UP, Database
+from .._ledger.transitions import GIVEN_UP, Database, Job
 from .._manifest.validation import NO_TEXT
 
 _MOST_LISTED = 100

@@ -22,9 +22,8 @@ from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.ledger import Ledger, OpenLedger, check_ledger
 from .._ledger.queries import ALIVE, SILENCE
-from .._ledger.schema import Job, JobState
-from .._ledger.transitions import Database
-from .events import Event, Outcome, Stopping, why_stop
+from .._ledger.transitions import Database, Job, JobState
+from .gate import Event, Outcome, Stopping, why_stop
 from .job_runner import NAME, PAGE, JobRunner, Naming, Patience
 from .throttle import Limits, LocalThrottle, SubmissionPace, Throttle
 

@@ -51,10 +51,8 @@ from ...errors import (
 from .._ledger import queries as reading
 from .._ledger import transitions as steps
 from .._ledger.ledger import OpenLedger
-from .._ledger.schema import Job, JobState
-from .._ledger.transitions import MovedError
-from .events import Event, Stopping, is_unknown, kind_of, why_stop
-from .gate import CROWDED, CrowdedError, Gate, is_page, why_unanswered
+from .._ledger.transitions import Job, JobState, MovedError
+from .gate import CROWDED, CrowdedError, Event, Gate, Stopping, is_page, is_unknown, kind_of, why_stop, why_unanswered
 from .throttle import ASK, Limits, Throttle
 
 NAME = "{key}.mp4"

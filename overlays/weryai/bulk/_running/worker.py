@@ -54,8 +54,7 @@ from .dispatcher import (
     keep_budget,
     refuse_on_a_loop,
 )
-from .events import Event, Outcome, Stopping, why_stop
-from .gate import bound_of
+from .gate import Event, Outcome, Stopping, bound_of, why_stop
 from .job_runner import NAME, Naming, Patience
 from .throttle import IN_FLIGHT, RATE, Limits, SharedThrottle, agree
 
