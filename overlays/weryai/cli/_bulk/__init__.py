@@ -15,11 +15,11 @@ class _Commands(Commands):
         "plan": ("_bulk.run", "Check every row, and say what a run would buy."),
         "run": ("_bulk.run", "Make the videos of MANIFEST, or go on with them."),
         "worker": ("_bulk.run", "Work on the jobs of a database beside other workers."),
-        "status": ("_bulk.after", "Say how a run stands, also while it goes on."),
-        "retry": ("_bulk.after", "Put jobs back that failed, or whose video is gone."),
-        "resolve": ("_bulk.after", "Say what became of an ambiguous job, after you have looked."),
-        "export": ("_bulk.after", "Write a table: a row for each job, with all that is known."),
-        "report": ("_bulk.after", "Write one HTML page: videos, failures, times and spend."),
+        "status": ("_bulk.run", "Say how a run stands, also while it goes on."),
+        "retry": ("_bulk.run", "Put jobs back that failed, or whose video is gone."),
+        "resolve": ("_bulk.run", "Say what became of an ambiguous job, after you have looked."),
+        "export": ("_bulk.run", "Write a table: a row for each job, with all that is known."),
+        "report": ("_bulk.run", "Write one HTML page: videos, failures, times and spend."),
     }
 
 
