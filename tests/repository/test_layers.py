@@ -11,7 +11,7 @@ from repository.places import GENERATED, OVERLAY, ROOT, imported, python_files, 
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command as lint; sys.exit(lint(['--no-cache']))"
 HTTPX = {"_client", "awaiting", "runner", "http", "surroundings", "webhooks", "trace"}
 #: The contract suite speaks to services beside the client, which it judges as well.
-HTTPX |= {"_record", "_live", "_stories", "_suite"}
+HTTPX |= {"_record", "_live", "_full", "_suite"}
 #: What the pytest plugin knows beyond public names: the time, which no user is to turn,
 #: what the process remembers, and where requests may go.
 PLUGIN_KNOWS = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from weryai.contract._coverage import (
+from weryai.contract._findings import (
     ANYWHERE,
     LIVE,
     REASONS,

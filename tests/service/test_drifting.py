@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contract.core.strict import strict
-from weryai.contract._drifting import count_drift, gone_models
+from weryai.contract._findings import count_drift, gone_models
 from weryai.contract._reading import CONTRACT, _strict, breaches, operation, operations, resolve, validator
 from weryai.contract._record import Exchange
 

@@ -16,10 +16,10 @@ from fakes.certificates import certificate_in
 from fakes.other_services import refuse_in_body, serve_below
 from fakes.recording_service import KEY
 from guard import network_guard
-from weryai.contract import _stories
+from weryai.contract import _full
+from weryai.contract._full import run_raw
 from weryai.contract._live import live_set, place_of
 from weryai.contract._record import Bounds, Checks, EndlessAnswerError, MismatchError, Record, Secret
-from weryai.contract._stories import run_raw
 from weryai.contract._suite import _check_credits
 from weryai.emulator import Emulator, _server
 from weryai_api.models import UploadData, UploadFileReply
@@ -130,12 +130,12 @@ def test_no_part_reads_an_answer_without_end(monkeypatch: pytest.MonkeyPatch) ->
     """What is sent by hand and by clients, blocking and awaited, stops reading as the live set does."""
     secret = Secret("sk-emulator")
     checks, record = Checks(secret), Record(secret)
-    monkeypatch.setattr(_stories, "ANSWER", Bounds(size=5))
+    monkeypatch.setattr(_full, "ANSWER", Bounds(size=5))
     with Emulator(video="fixed", key=secret.key) as emulator:
         run_raw(place_of(emulator.url), secret, record, checks)
 
         async def look() -> None:
-            async with httpx.AsyncClient(transport=_stories.Recording(record, "t")) as client:
+            async with httpx.AsyncClient(transport=_full.Recording(record, "t")) as client:
                 await client.get(f"{emulator.url}/v1/generation/balance", headers={"Authorization": "Bearer k"})
 
         with pytest.raises(EndlessAnswerError):
@@ -147,9 +147,9 @@ def test_a_refused_upload_is_told_in_words() -> None:
     """Where the generated client reads no data, the sentence says what came instead."""
     refused = UploadFileReply.from_dict({"status": 1002, "message": "no"})
     with pytest.raises(MismatchError, match=r'no UploadData in what came: \{"status": 1002, "message": "no"\}'):
-        _stories._data(refused, UploadData)
+        _full._data(refused, UploadData)
     with pytest.raises(MismatchError, match="no UploadData in what came: None"):
-        _stories._data(None, UploadData)
+        _full._data(None, UploadData)
 
 
 def test_a_key_without_credits_is_told_first() -> None:

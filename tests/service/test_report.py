@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from weryai.contract._coverage import KINDS
+from weryai.contract._findings import KINDS
 from weryai.contract._live import LIVE_URL, judge, place_of, planned_request
 from weryai.contract._reading import json_of, operation
 from weryai.contract._record import Checks, Exchange, Problem, Secret

@@ -14,11 +14,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fakes.surroundings import PROXIES
-from weryai.contract import _sweep
+from weryai.contract import _full
+from weryai.contract._full import Issued, run_sweep
+from weryai.contract._full import filter_case as _own_filter
 from weryai.contract._live import ANYTHING, Expected, place_of
 from weryai.contract._record import Checks, Record, Secret
-from weryai.contract._sweep import Issued, run_sweep
-from weryai.contract._sweep import filter_case as _sweep_filter
 from weryai.emulator import Emulator, _server
 from weryai.emulator._state.tasks import TaskStore
 
@@ -109,9 +109,9 @@ def test_a_service_in_javascript_is_spared_what_it_cannot_hold(monkeypatch: pyte
 
     def filter_case(context: Any, case: Any) -> bool:
         looked_at.append(case)
-        return _sweep_filter(context, case)
+        return _own_filter(context, case)
 
-    monkeypatch.setattr(_sweep, "filter_case", filter_case)
+    monkeypatch.setattr(_full, "filter_case", filter_case)
     monkeypatch.setattr(_server, "app_of", app_of)
     for name in PROXIES:
         monkeypatch.delenv(name)
@@ -124,7 +124,7 @@ def test_a_service_in_javascript_is_spared_what_it_cannot_hold(monkeypatch: pyte
 
 def test_only_bodies_that_are_json_are_well_formed() -> None:
     """Texts and objects become JSON; bytes go out as they are, and only a form may have them."""
-    kept = [_sweep_filter(None, SimpleNamespace(media_type=kind, body=body)) for kind, body in BODIES]
+    kept = [_own_filter(None, SimpleNamespace(media_type=kind, body=body)) for kind, body in BODIES]
     assert kept == [True, True, False, False, True]
 
 
@@ -134,8 +134,8 @@ def test_a_thread_of_the_tool_that_dies_is_its_trouble(capfd: pytest.CaptureFixt
     def die() -> None:
         raise RecursionError("too deep")
 
-    tally, before = _sweep.Tally(), threading.excepthook
-    with _sweep._told_by_threads(tally):
+    tally, before = _full.Tally(), threading.excepthook
+    with _full._told_by_threads(tally):
         thread = threading.Thread(target=die)
         thread.start()
         thread.join()
@@ -150,22 +150,22 @@ def test_a_mock_remembers_no_id(monkeypatch: pytest.MonkeyPatch) -> None:
     operation = SimpleNamespace(definition=SimpleNamespace(raw={"operationId": "getTaskStatus"}))
     case = SimpleNamespace(operation=operation, path_parameters={"taskId": "a"})
     response = SimpleNamespace(status_code=404, json=dict)
-    monkeypatch.setattr(_sweep, "ISSUED", issued)
-    monkeypatch.setattr(_sweep, "EXPECTED", [ANYTHING])
+    monkeypatch.setattr(_full, "ISSUED", issued)
+    monkeypatch.setattr(_full, "EXPECTED", [ANYTHING])
     with pytest.raises(AssertionError, match="was given out"):
-        _sweep.a_linked_id_is_found(None, response, case)
-    monkeypatch.setattr(_sweep, "EXPECTED", [Expected(is_stateless=True)])
-    _sweep.a_linked_id_is_found(None, response, case)
+        _full.a_linked_id_is_found(None, response, case)
+    monkeypatch.setattr(_full, "EXPECTED", [Expected(is_stateless=True)])
+    _full.a_linked_id_is_found(None, response, case)
 
 
 def test_a_sweep_ends_where_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each silence costs a whole timeout: the third ends it, and is told, unless faults are known."""
     silence = object.__new__(events.ScenarioFinished)
 
-    def asked(expected: Expected) -> _sweep.Tally:
+    def asked(expected: Expected) -> _full.Tally:
         secret = Secret("sk-emulator")
-        tally, checks, record = _sweep.Tally(), Checks(secret), Record(secret)
-        _sweep._execute(None, record, checks, tally, expected)
+        tally, checks, record = _full.Tally(), Checks(secret), Record(secret)
+        _full._execute(None, record, checks, tally, expected)
         return tally
 
     class Stream:
@@ -181,8 +181,8 @@ def test_a_sweep_ends_where_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> N
         def stop(self) -> None:
             self.is_stopped = True
 
-    monkeypatch.setattr(_sweep, "from_schema", Stream)
-    monkeypatch.setattr(_sweep, "_note", lambda _event, _record, _checks, tally: tally.unanswered.append("no answer"))
+    monkeypatch.setattr(_full, "from_schema", Stream)
+    monkeypatch.setattr(_full, "_note", lambda _event, _record, _checks, tally: tally.unanswered.append("no answer"))
     ended = asked(ANYTHING)
     assert (len(ended.unanswered), ended.troubles) == (3, ["3 requests had no answer; nothing else was asked"])
     assert len(asked(Expected(has_known_faults=True)).unanswered) == 20

@@ -13,8 +13,7 @@ from typing import Any
 
 import jinja2
 
-from weryai.contract._coverage import KINDS, REASONS, Item, everything, exercised, explaining
-from weryai.contract._drifting import Place, count_drift
+from weryai.contract._findings import KINDS, REASONS, Item, Place, count_drift, everything, exercised, explaining
 from weryai.contract._reading import CONTRACT, json_of, operations
 from weryai.contract._record import Cause, Check, Checks, Exchange, Secret
 

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from weryai.contract._coverage import ANYWHERE, LIVE, REASONS, explaining, unexplained
+from weryai.contract._findings import ANYWHERE, LIVE, REASONS, explaining, unexplained
+from weryai.contract._full import run_raw, run_stories, run_sweep
 from weryai.contract._live import (
     LIVE_URL,
     Expected,
@@ -47,8 +48,6 @@ from weryai.contract._record import (
     read_known,
 )
 from weryai.contract._report import Run, console, junit, markdown, write_reports
-from weryai.contract._stories import run_raw, run_stories
-from weryai.contract._sweep import run_sweep
 from weryai.emulator import Emulator
 
 REPORTS = Path("reports", "contract")

@@ -1,30 +1,264 @@
-"""schemathesis over the network against every operation: examples, boundaries, fuzzing, and chains of linked calls.
+"""The full suite: the real clients, requests by hand that no client would make, and schemathesis over every operation.
 
-Only checks that are named here run: those that schemathesis runs by default would send requests of their own, or judge
-what the contract leaves open.
+Only checks of schemathesis that are named here run: those that it runs by default would send requests of their own, or
+judge what the contract leaves open. It sends examples, boundaries and fuzzing, and follows links.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import copy
+import http.client
+import importlib
+import io
+import json
 import os
+import re
+import tempfile
 import threading
-from collections.abc import Iterator
+import time
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
+import httpx
 import schemathesis
 from hypothesis import strategies as st
 from schemathesis.engine import events, from_schema
 from schemathesis.specs.openapi import checks as tool_checks
 from schemathesis.transport.serialization import Binary
 
-from weryai.contract._live import ANYTHING, MOST_SILENT, NOT_FOUND, Expected, Place, png
-from weryai.contract._reading import CONTRACT, VERBS, Refusals, broken_at, code_of, is_refusal, json_of, parts_of, says
-from weryai.contract._record import Checks, Exchange, Problem, Record, Secret
+from weryai import AsyncWeryAI, WeryAI, WeryAIWarning
+from weryai.contract._live import ANYTHING, MOST_SILENT, NOT_FOUND, PROMPT, TIMEOUT, Expected, Place, png
+from weryai.contract._reading import (
+    CONTRACT,
+    VERBS,
+    Refusals,
+    broken_at,
+    code_of,
+    is_refusal,
+    json_of,
+    operation,
+    parts_of,
+    says,
+)
+from weryai.contract._record import ANSWER, VIDEO, Bounds, Checks, Exchange, Problem, Record, Secret, expect
+from weryai_api import AuthenticatedClient
+from weryai_api.models import (
+    ImageToVideoRequest,
+    MultiImageToVideoRequest,
+    SubmitData,
+    TaskData,
+    TextToVideoRequest,
+    UploadData,
+    UploadFileRequest,
+)
+from weryai_api.types import File
 
-GROUP = "schemathesis"
+# A client is either of two classes with one text, so its type here is Any.
+Work = Callable[[Any], Any]
+Kind = Literal["sync", "async"]
+CLIENTS = "real clients"
+PICTURE = "https://example.com/reference.jpg"
+LONGEST = 60.0
+PAUSE = 0.05
+
+
+def _in_turn(kind: Kind, url: str, options: dict[str, Any], *works: Work) -> list[Any]:
+    """Run one after the other with one client of a kind, awaiting what needs to be awaited."""
+    if kind == "sync":
+        with WeryAI(base_url=url, models_base_url=url, **options) as client:
+            return [work(client) for work in works]
+
+    async def story() -> list[Any]:
+        async with AsyncWeryAI(base_url=url, models_base_url=url, **options) as client:
+            return [await work(client) for work in works]
+
+    return asyncio.run(story())
+
+
+class Recording(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Sends what a client wants to send, blocking or awaited, and records it."""
+
+    def __init__(self, record: Record, who: str) -> None:
+        self._record = record
+        self._who = who
+        # As everywhere in the suite: no proxy of the environment, but its certificates.
+        self._tls = httpx.create_ssl_context()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        with httpx.HTTPTransport(verify=self._tls, trust_env=False) as inner:
+            response = inner.handle_request(request)
+            passed = self._bounds(request).reading()
+            with contextlib.closing(response):
+                answer = b"".join(map(passed, response.iter_bytes()))
+        return self._record.note_and_pass(self._who, request, response, answer)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send, and keep what came; a loop of its own needs connections of its own."""
+        await request.aread()
+        async with httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False) as inner:
+            response = await inner.handle_async_request(request)
+            passed = self._bounds(request).reading()
+            async with contextlib.aclosing(response):
+                answer = b"".join([passed(piece) async for piece in response.aiter_bytes()])
+        return self._record.note_and_pass(self._who, request, response, answer)
+
+    def _bounds(self, request: httpx.Request) -> Bounds:
+        """Allow a download more than the answer of an operation; it is a GET without a key."""
+        return VIDEO if request.method == "GET" and "authorization" not in request.headers else ANSWER
+
+
+def run_stories(place: Place, secret: Secret, record: Record, checks: Checks) -> None:
+    transport = Recording(record, CLIENTS)
+    options = {"api_key": secret.key, "transport": transport}
+    for kind in get_args(Kind):
+        with checks.checking(CLIENTS, f"weryai, {kind}: a local image becomes a video on disk", record):
+            _from_picture_to_video(kind, place.url, options)
+        with checks.checking(CLIENTS, f"weryai, {kind}: every other operation", record):
+            _everything_else(kind, place.url, options)
+        with checks.checking(CLIENTS, f"weryai_api, {kind}: upload, submit, look, download", record):
+            _generated(kind, place.url, secret, transport)
+
+
+def _from_picture_to_video(kind: Kind, url: str, options: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder, "photo.png")
+        picture.write_bytes(png())
+        told: list[Any] = []
+        (video,) = _in_turn(
+            kind,
+            url,
+            options,
+            lambda client: client.image_to_video.generate(
+                picture, prompt=PROMPT, output=Path(folder, "wave.mp4"), interval=PAUSE, timeout=LONGEST,
+                on_submit=told.append,
+            ),
+        )  # fmt: skip
+        expect(told[0].task_ids == (video.task.id,), "the video is of another task")
+        _expect_video(video.path.read_bytes())
+
+
+def _everything_else(kind: Kind, url: str, options: dict[str, Any]) -> None:
+    text = TextToVideoRequest(model="SORA_2", prompt="A fox runs through snow", duration=8, aspect_ratio="16:9")
+    several = MultiImageToVideoRequest(
+        model="VEO_3_1", prompt="The flower opens", images=[PICTURE] * 2, duration=8, aspect_ratio="16:9"
+    )
+    works = [
+        lambda client: client.account.balance(),
+        lambda client: client.models.list(),
+        lambda client: client.image_to_video.submit(PICTURE, prompt=PROMPT, video_number=2),
+        lambda client: client.call(_module("submitTextToVideo"), body=text),
+        lambda client: client.call(_module("submitMultiImageToVideo"), body=several),
+    ]
+    with warnings.catch_warnings():
+        # It warns that two videos are two paid tasks.
+        warnings.simplefilter("ignore", WeryAIWarning)
+        credits, models, submission, by_text, by_pictures = _in_turn(kind, url, options, *works)
+    expect(credits > 0 and models, f"{credits} credits and {len(models)} models; some of each should be there")
+    for what, wanted, got in (("two videos", 2, submission), ("a text", 1, by_text), ("two images", 1, by_pictures)):
+        expect(len(got.task_ids) == wanted, f"a request for {what} brought {len(got.task_ids)} tasks, not {wanted}")
+
+    def waiting(client: Any) -> Any:
+        return client.batches.wait(submission, interval=PAUSE, timeout=LONGEST)
+
+    (batch,) = _in_turn(kind, url, options, waiting)
+    expect(len(batch.succeeded) == 2, f"{batch} should be two videos")
+
+
+def _generated(kind: Kind, url: str, secret: Secret, transport: Recording) -> None:
+    client = AuthenticatedClient(
+        base_url=url, token=secret.key, httpx_args={"transport": transport}, timeout=httpx.Timeout(LONGEST)
+    )
+
+    def call(name: str, *arguments: Any, **named: Any) -> Any:
+        if kind == "sync":
+            return _module(name).sync(*arguments, client=client, **named)
+        return runner.run(_module(name).asyncio(*arguments, client=client, **named))
+
+    with asyncio.Runner() as runner:
+        file = File(payload=io.BytesIO(png()), file_name="photo.png", mime_type="image/png")
+        (address,) = _data(call("uploadFile", body=UploadFileRequest(file=file)), UploadData).object_url_list
+        order = ImageToVideoRequest(
+            model="WERYAI_VIDEO_1_0", prompt=PROMPT, image=address, duration=5, aspect_ratio="16:9"
+        )
+        accepted = _data(call("submitImageToVideo", body=order), SubmitData)
+        task_id = accepted.task_ids[0] if accepted.task_ids else accepted.task_id
+        give_up = time.monotonic() + LONGEST
+        while not (videos := _data(call("getTaskStatus", task_id), TaskData).videos):
+            expect(time.monotonic() < give_up, f"no video of task {task_id} after {LONGEST:.0f} s")
+            time.sleep(PAUSE)
+        with httpx.Client(transport=transport) as downloads:
+            _expect_video(downloads.get(videos[0]).content)
+        client.get_httpx_client().close()
+        runner.run(client.get_async_httpx_client().aclose())
+
+
+def _data(reply: Any, model: type[Any]) -> Any:
+    """Return the `data` of a reply that the generated client has read, of the class that the contract says."""
+    data = getattr(reply, "data", None)
+    said = json.dumps(reply.to_dict())[:300] if hasattr(reply, "to_dict") else repr(reply)
+    expect(isinstance(data, model), f"no {model.__name__} in what came: {said}")
+    return data
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(operation(name).module)
+
+
+def _expect_video(content: bytes) -> None:
+    expect(content[4:8] == b"ftyp", f"what was downloaded is no MP4: {content[:40]!r}")
+
+
+BY_HAND = "by hand"
+ODD_FORMS: dict[str, dict[str, Any]] = {
+    "a form without its file": {"files": {"batch_no": (None, "b1")}},
+    "a form with a part too many": {"files": {"file": ("photo.png", png(), "image/png")}, "data": {"folder": "mine"}},
+}
+
+
+def run_raw(place: Place, secret: Secret, record: Record, checks: Checks, how: Refusals = "any") -> None:
+    url = place.url_of(operation("uploadFile").path)
+    headers = {"Authorization": f"Bearer {secret.key}"}
+    with httpx.Client(transport=Recording(record, BY_HAND), headers=headers, timeout=TIMEOUT) as client:
+        for what, form in ODD_FORMS.items():
+            with checks.checking(BY_HAND, f"{what} is refused", record):
+                response = client.post(url, **form)
+                _expect_refusal(response.status_code, response.content, how)
+    for name in ("getTaskStatus", "getBatchStatus"):
+        with checks.checking(BY_HAND, f"{name}: an id of dots is refused, and reaches no other operation", record):
+            status, answer = _get_as_told(place, re.sub(r"{\w+}", "%2e%2e", operation(name).path), headers, record)
+            _expect_refusal(status, answer, how)
+
+
+def _expect_refusal(http_status: int, answer: bytes, how: Refusals) -> None:
+    said = f"HTTP {http_status} with {answer[:200].decode(errors='replace')!r}"
+    expect(is_refusal(http_status, json_of(answer), how), f"it was not refused ({how}): {said}")
+
+
+def _get_as_told(place: Place, path: str, headers: dict[str, str], record: Record) -> tuple[int, bytes]:
+    """Send a path that every other library folds."""
+    address = urlsplit(place.url)
+    host = str(address.hostname)
+    connecting = (
+        http.client.HTTPSConnection(host, address.port, timeout=TIMEOUT, context=httpx.create_ssl_context())
+        if address.scheme == "https"
+        else http.client.HTTPConnection(host, address.port, timeout=TIMEOUT)
+    )
+    with contextlib.closing(connecting) as connection:
+        connection.request("GET", place.base_path + path, headers=headers)
+        response = connection.getresponse()
+        answer = b"".join(map(ANSWER.reading(), iter(lambda: response.read1(65_536), b"")))
+    record.note(BY_HAND, ("GET", place.url + path, "", b""), response.status, dict(response.getheaders()), answer)
+    return response.status, answer
+
+
+GENERATED = "schemathesis"
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
     "response_schema_conformance", "invalid_input_is_refused", "valid_input_is_accepted",
@@ -222,16 +456,16 @@ class Tally:
         """Check that nothing was left out, and that whatever was asked was answered."""
         seconds, problems = sum(self.chains), {problem.text: problem for problem in self.chain_problems}.values()
         if not expected.is_stateless and not expected.only:
-            checks.add(GROUP, f"stateful: {len(self.chains)} chains of linked calls", *problems, seconds=seconds)
-            checks.add(GROUP, "stateful: linked ids were asked for", "" if ISSUED.asked else "none was")
+            checks.add(GENERATED, f"stateful: {len(self.chains)} chains of linked calls", *problems, seconds=seconds)
+            checks.add(GENERATED, "stateful: linked ids were asked for", "" if ISSUED.asked else "none was")
         if any("requestBody" in one.spec for one in expected.asked()):
-            checks.add(GROUP, "examples: were sent", "" if ("examples" in dict(self.asked)) else "none was")
+            checks.add(GENERATED, "examples: were sent", "" if ("examples" in dict(self.asked)) else "none was")
         labels = {f"{one.method.upper()} {one.path}" for one in expected.asked()}
         for phase in ("coverage", "fuzzing"):
             missed = sorted(labels - {label for name, label in self.asked if name == phase})
-            checks.add(GROUP, f"{phase}: every operation was asked", *(f"{label} was not" for label in missed))
-        checks.add(GROUP, "every request was answered", *dict.fromkeys(self.unanswered))
-        checks.add(GROUP, "the tool had no trouble", *dict.fromkeys(self.troubles))
+            checks.add(GENERATED, f"{phase}: every operation was asked", *(f"{label} was not" for label in missed))
+        checks.add(GENERATED, "every request was answered", *dict.fromkeys(self.unanswered))
+        checks.add(GENERATED, "the tool had no trouble", *dict.fromkeys(self.troubles))
 
 
 def _config(place: Place, secret: Secret, seed: int, cases: int, expected: Expected) -> Any:
@@ -274,7 +508,7 @@ def _note(event: events.ScenarioFinished, record: Record, checks: Checks, tally:
         kind = next(iter(request.headers.get("Content-Type") or request.headers.get("content-type") or [""]))
         headers = {name: ", ".join(values) for name, values in response.headers.items()}
         sent = request.method, request.uri, str(kind), request.body or b""
-        sent_by[case] = record.note(f"{GROUP}, {phase}", sent, response.status_code, headers, response.content)
+        sent_by[case] = record.note(f"{GENERATED}, {phase}", sent, response.status_code, headers, response.content)
     found: dict[str, Problem] = {}
     for case, nodes in recorder.checks.items():
         for node in nodes:
@@ -291,7 +525,7 @@ def _note(event: events.ScenarioFinished, record: Record, checks: Checks, tally:
         tally.chains.append(event.elapsed_time)
         tally.chain_problems += problems
     elif recorder.cases:
-        checks.add(GROUP, f"{phase}: {recorder.label}", *problems, seconds=event.elapsed_time)
+        checks.add(GENERATED, f"{phase}: {recorder.label}", *problems, seconds=event.elapsed_time)
 
 
 def _name(phase: Any) -> str:
