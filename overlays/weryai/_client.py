@@ -18,7 +18,7 @@ from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ._flow.effects import Flow
-    from ._flow.order_log import OrderLogSource
+    from ._flow.order import OrderLogSource
     from ._flow.retry import RetryPolicy
     from ._journal.journal import Journal
     from ._protocol.drift import OnDrift
@@ -267,7 +267,7 @@ def _with_journal(
     """The settings with the journal that was given, opened if it is a path."""
     if journal is None or journal is False:
         return settings
-    from ._flow.order_log import OrderLogSource
+    from ._flow.order import OrderLogSource
 
     if isinstance(journal, OrderLogSource):
         return dataclasses.replace(settings, journal=journal)

@@ -19,7 +19,7 @@ from ._flow.retry import RetryPolicy
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ._flow.order_log import OrderLog, OrderLogSource
+    from ._flow.order import OrderLog, OrderLogSource
     from ._protocol.drift import OnDrift
 
 BASE_URL = "https://api.weryai.com"

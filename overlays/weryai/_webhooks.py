@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import quote, unquote_plus
 
-from ._flow.bell import Bell
+from ._flow.clock import Bell
 from ._flow.effects import Reply
+from ._protocol.contract import field_problems
 from ._protocol.envelope import read_envelope
 from ._protocol.task_reader import read_part, task_parts
-from ._protocol.validation import field_problems
 from ._task import Task, TaskState
 from .errors import ConfigurationError, WebhookError
 

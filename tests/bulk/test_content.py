@@ -14,7 +14,7 @@ from fakes.commands import Ended, weryai_here
 from fakes.pictures import JPEG
 from fakes.surroundings import JOURNEY_KEY
 from weryai import bulk
-from weryai._flow.intent import unsigned
+from weryai._flow.order import unsigned
 from weryai.bulk import JobState, PostgresLedger
 from weryai.bulk._manifest.readers import sha256_of
 from weryai.emulator import Emulator

@@ -131,7 +131,7 @@ def test_a_new_task_has_no_file_yet(filling: Filling, how: str) -> None:
 
 def test_a_worker_that_was_renamed_ends_its_own_try_only(filling: Filling) -> None:
     """The name under which a try was begun counts, also through the log that a client writes to."""
-    from weryai._flow.intent import Intent
+    from weryai._flow.order import Intent
 
     with filling:
         row, ledger = filling.job("a"), filling.ledger

@@ -10,7 +10,7 @@ from fakes.bulks import AT_ONCE, FAST, PROMPT, QUICK, filled, go, manifest, pict
 from fakes.commands import weryai_here
 from fakes.surroundings import JOURNEY_KEY
 from weryai import ConfigurationError, JournalError, bulk
-from weryai._flow.intent import Intent
+from weryai._flow.order import Intent
 from weryai.bulk import JobState, PostgresLedger
 from weryai.bulk._ledger import queries as reading
 from weryai.emulator import Emulator

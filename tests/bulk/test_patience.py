@@ -8,7 +8,7 @@ FIGURES = {
     # What an interruption, or closing, waits for the response of a paid request.
     "weryai._transport.shield.GRACE": 5.0,
     # How long a task may be unknown that was just accepted, and what a service may ask a poll and a submission to wait.
-    "weryai._resources.polling.NOT_FOUND_GRACE": 30.0,
+    "weryai._resources.tasks.NOT_FOUND_GRACE": 30.0,
     "weryai._flow.retry.LONGEST_POLL_PAUSE": 60.0,
     "weryai._flow.retry.LONGEST_HEEDED": 3600.0,
     # The same order is refused for ten minutes; what another machine has open is left for a day.

@@ -107,8 +107,7 @@ async def test_a_time_limit_around_an_order_buys_no_second(faulty_server: Faulty
 
 def test_an_answer_that_comes_late_is_remembered() -> None:
     """After nobody waited: an id is named from then on, and a plain no lets the same order through again."""
-    from weryai._flow.intent import Intent
-    from weryai._flow.order import AttemptResult, OrderState
+    from weryai._flow.order import AttemptResult, Intent, OrderState
 
     log = MEMORY.order_log("https://api.example.com", "sk-1")
     for late, error in (

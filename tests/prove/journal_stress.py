@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weryai import DuplicateRequestError, Journal
-from weryai._flow.intent import Intent
-from weryai._flow.order import AttemptResult, OrderState
+from weryai._flow.order import AttemptResult, Intent, OrderState
 
 SERVICE, KEY = "https://api.example.com", "sk-some-key-0123456789"
 #: One order in so many is one that everybody places; the journal lets one of them through.

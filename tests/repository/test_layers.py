@@ -9,7 +9,7 @@ import pytest
 from repository.places import GENERATED, OVERLAY, ROOT, imported, python_files, relative
 
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command as lint; sys.exit(lint(['--no-cache']))"
-HTTPX = {"_client", "awaiting", "runner", "http", "surroundings", "webhooks", "trace"}
+HTTPX = {"_client", "awaiting", "runner", "http", "surroundings", "webhooks"}
 #: The contract suite speaks to services beside the client, which it judges as well.
 HTTPX |= {"_record", "_live", "_full", "_suite"}
 #: What the pytest plugin knows beyond public names: the time, which no user is to turn,
@@ -17,7 +17,7 @@ HTTPX |= {"_record", "_live", "_full", "_suite"}
 PLUGIN_KNOWS = {
     ("weryai._flow.clock", "skipping"),
     ("weryai._journal.recording", "MEMORY"),
-    ("weryai._transport.trace", "checking"),
+    ("weryai._transport.http", "checking"),
 }
 EMULATOR = python_files(OVERLAY / "emulator")
 

@@ -17,9 +17,8 @@ from .logs import warn
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from .bell import Bell
-    from .intent import Intent
-    from .order_log import OrderLog
+    from .clock import Bell
+    from .order import Intent, OrderLog
 
 T = TypeVar("T")
 

@@ -22,9 +22,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from .._flow.databases import OPEN
 from .._flow.logs import warn
-from .._media.names import quoted
+from .._media.names import OPEN, quoted
 from ..errors import JournalError, before_sending
 from .sqlite_file import Accept, Kind, Lock, connect, in_use, make_durable, make_file, open_file, unusable
 

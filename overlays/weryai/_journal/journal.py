@@ -43,8 +43,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self, TypeVar
 
-from .._flow.intent import Intent, fingerprint_of
-from .._flow.order import AttemptResult, Cost, Order, OrderState, Scope, service_of
+from .._flow.order import AttemptResult, Cost, Intent, Order, OrderState, Scope, fingerprint_of, service_of
 from .._protocol.contract import defaults_of
 from ..errors import ConfigurationError, JournalError
 from . import transitions as steps

@@ -16,10 +16,8 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from .._flow.effects import Evidence, Flow, OnDisk, Reply, RunBlocking, Send, Transmit
-from .._flow.intent import Intent
 from .._flow.logs import log
-from .._flow.order import AttemptResult, OrderState, Scope, service_of
-from .._flow.order_log import AttemptLog
+from .._flow.order import AttemptLog, AttemptResult, Intent, OrderState, Scope, service_of
 from .._protocol.envelope import accept_paid, unknown_outcome
 from ..errors import (
     ConfigurationError,

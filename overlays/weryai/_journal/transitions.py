@@ -14,8 +14,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from .._flow.intent import Intent
-from .._flow.order import AttemptResult, Cost, Order, OrderState, Scope, states_before
+from .._flow.order import AttemptResult, Cost, Intent, Order, OrderState, Scope, states_before
 from .._flow.process import Owner, this_process
 from ..errors import DuplicateRequestError, InvalidInputError, JournalError
 

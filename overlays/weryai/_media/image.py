@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-from .._flow.databases import is_open_database
 from .._flow.effects import Flow, Notify, RunBlocking
 from .._flow.logs import warn_before_paying
 from ..errors import ConfigurationError, InvalidInputError
 from .convert import MOST_SOURCE, as_jpeg, convertible_kind, needed_extra, refuse_too_many_pixels
-from .names import quoted
+from .names import is_open_database, quoted
 from .structure import depth_of_png, has_end, what_is_missing
 
 ImageSource: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO

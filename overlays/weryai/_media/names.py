@@ -1,4 +1,4 @@
-"""File names: safe, short enough for every file system, and given without replacing anything."""
+"""File names: safe, short enough for every file system, given without replacing anything."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from urllib.parse import unquote
 NAME_BYTES = 200
 # No message quotes more characters of what was given.
 QUOTED = 200
+#: Device and inode of each database that this process has open; nothing but SQLite may open them, see
+#: `_journal.database_file`.
+OPEN: set[tuple[int, int]] = set()
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
@@ -122,6 +125,15 @@ def give_name(
         else:
             return path
     raise AssertionError("there are endlessly many names")
+
+
+def is_open_database(path: str | os.PathLike[str]) -> bool:
+    """Whether a path leads to one of `OPEN`, by any name."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError, TypeError):
+        return False
+    return (found.st_dev, found.st_ino) in OPEN
 
 
 def _has_same_bytes(one: Path, other: Path) -> bool:

@@ -15,14 +15,13 @@ from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 from .._flow.effects import Flow, Now, Reply, Send, Sleep, note
-from .._flow.intent import Intent
 from .._flow.logs import log, warn
+from .._flow.order import Intent
 from .._flow.retry import RetryPolicy
 from .._task import card
 from ..errors import InvalidInputError, Outcome, WeryAIError
-from .contract import defaults_of, module_at, module_name
+from .contract import defaults_of, module_at, module_name, plain, plain_fields
 from .envelope import Envelope, accept, accept_paid, id_of
-from .validation import plain, plain_fields
 
 T = TypeVar("T")
 LONGEST_KEY = 500

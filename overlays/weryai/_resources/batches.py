@@ -16,8 +16,17 @@ from .._protocol.task_reader import read_part, task_parts
 from .._task import Task, TaskState
 from ..errors import InvalidInputError, NotFoundError, TaskTimeoutError
 from .base import Mode, Resource, operation
-from .polling import NOT_FOUND_GRACE, WAIT_TIMEOUT, Missed, poll_until_ended
-from .tasks import NO_CACHE, add_task_ids_to_errors, check_task_id, note_failure, poll_once
+from .tasks import (
+    NO_CACHE,
+    NOT_FOUND_GRACE,
+    WAIT_TIMEOUT,
+    Missed,
+    add_task_ids_to_errors,
+    check_task_id,
+    note_failure,
+    poll_once,
+    poll_until_ended,
+)
 
 
 @dataclass(frozen=True, slots=True)

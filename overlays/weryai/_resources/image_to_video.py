@@ -13,8 +13,7 @@ from .._protocol.endpoint import Submission
 from .._webhooks import Receiver
 from .base import Mode, operation
 from .paid_request import ASPECT_RATIO, DURATION, MODEL, Operation
-from .polling import WAIT_TIMEOUT
-from .tasks import UpdateCallback
+from .tasks import WAIT_TIMEOUT, UpdateCallback
 from .videos import (
     Prepared,
     Upload,

@@ -7,9 +7,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from .._flow.effects import Flow, Note
-from .._flow.intent import Intent
-from .._flow.order import Cost, Order, OrderState
-from .._flow.order_log import OrderLog
+from .._flow.order import Cost, Intent, Order, OrderLog, OrderState
 from .._protocol.endpoint import Submission, order
 from ..errors import ConfigurationError, InvalidInputError
 from .base import Mode, Resource, operation

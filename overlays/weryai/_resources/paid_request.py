@@ -12,10 +12,9 @@ from typing import Any
 from .._flow.logs import warn_before_paying
 from .._media.image import Image, is_address
 from .._media.names import quoted
-from .._protocol.contract import key_here, module_at, operation_named, request_schemas
+from .._protocol.contract import check_request, field_names, key_here, module_at, operation_named, request_schemas
 from .._protocol.endpoint import encode
 from .._protocol.model_registry import Kind, Model, Registry, problems
-from .._protocol.validation import check_request, field_names
 from .._settings import unreachable_host
 from ..errors import InvalidInputError
 

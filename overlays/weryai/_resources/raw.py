@@ -7,9 +7,8 @@ from typing import Any
 
 from .._flow.effects import Flow
 from .._flow.retry import RetryPolicy
-from .._protocol.contract import module_name, operation_named
+from .._protocol.contract import check_body, module_name, operation_named
 from .._protocol.endpoint import call, call_paid
-from .._protocol.validation import check_body
 from ..errors import ConfigurationError, InvalidInputError
 
 

@@ -18,8 +18,8 @@ from .._flow.retry import RetryPolicy
 from .._media.download import Destination, IfExists, absolute_path, prepare
 from .._media.image import Image, is_address, load_image
 from .._media.names import safe_id, video_name
+from .._protocol.contract import field_names, plain_fields
 from .._protocol.endpoint import Submission, call_paid, check_order_key
-from .._protocol.validation import field_names, plain_fields
 from .._task import Task, card
 from .._webhooks import Receiver
 from ..errors import DownloadError, InvalidInputError, Outcome, WeryAIError, after_upload
@@ -40,8 +40,7 @@ from .paid_request import (
     name_of,
     places,
 )
-from .polling import NOT_FOUND_GRACE, WAIT_TIMEOUT, check_waiting
-from .tasks import UpdateCallback, add_task_ids_to_errors, wait_for
+from .tasks import NOT_FOUND_GRACE, WAIT_TIMEOUT, UpdateCallback, add_task_ids_to_errors, check_waiting, wait_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Video:
 
         Request, model, ids, times, credits if known, SHA-256 and versions; no callback URL. Raises OSError.
         """
-        from .._media.sidecar import write_sidecar
+        from .._media.download import write_sidecar
 
         return write_sidecar(
             self.path, request=self.request, body=self.body, task_id=self.task.id, url=self.url,

@@ -35,9 +35,9 @@ from .._flow.effects import (
 from .._settings import Settings
 from ..errors import ConfigurationError
 from . import http, shield
+from .http import Evidence
 from .runner import DOWNLOADS, LONGEST_SLEEP, DriftReporter, Turns, closed
 from .shield import OpenAttempts, note
-from .trace import Evidence
 
 if TYPE_CHECKING:
     from .paid import PaidAttempt

@@ -20,7 +20,7 @@ from .._flow.effects import Flow, Reply, Send
 from .._journal.recording import INTERRUPTED, MEMORY, Recording
 from .._settings import Settings
 from ..errors import WeryAIError
-from .trace import Evidence
+from .http import Evidence
 
 
 class PaidAttempt:

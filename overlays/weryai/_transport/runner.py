@@ -39,8 +39,8 @@ from .._flow.logs import log
 from .._settings import Settings
 from ..errors import ConfigurationError
 from . import http, shield
+from .http import Evidence
 from .shield import OpenAttempts, send_shielded
-from .trace import Evidence
 
 if TYPE_CHECKING:
     from .._protocol.drift import Drift, OnDrift

@@ -86,7 +86,7 @@ def weryai_emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
     Options come from `@pytest.mark.weryai(...)`. A fault that was injected and never triggered fails the test.
     """
     from weryai._journal.recording import MEMORY
-    from weryai._transport.trace import checking
+    from weryai._transport.http import checking
 
     options, refused = _options_of(request.node), dict[str, str]()
     emulator = _emulator(options)

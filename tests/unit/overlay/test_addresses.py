@@ -3,7 +3,7 @@
 import pytest
 
 from weryai import InvalidInputError
-from weryai._protocol.validation import check_request
+from weryai._protocol.contract import check_request
 
 BODY = {"model": "M", "prompt": "p", "duration": 5}
 

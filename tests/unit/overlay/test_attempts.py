@@ -9,14 +9,12 @@ import pytest
 
 from weryai import DuplicateRequestError, Journal, NotSentError, OutcomeUnknownError, WeryAI
 from weryai._flow.effects import Reply, Send, Transmit
-from weryai._flow.intent import Intent
-from weryai._flow.order import AttemptResult, OrderState
+from weryai._flow.order import AttemptResult, Intent, OrderState
 from weryai._journal.recording import MEMORY, Recording
 from weryai._protocol.endpoint import read_submission
 from weryai._protocol.envelope import accept_paid
-from weryai._transport.http import note_on_interruption
+from weryai._transport.http import Evidence, StoppedError, note_on_interruption
 from weryai._transport.paid import PaidAttempt
-from weryai._transport.trace import Evidence, StoppedError
 
 CONNECTING, SENDING = "connection.connect_tcp.started", "http11.send_request_headers.started"
 PAID = Send({"method": "post", "url": "/x"}, paid=True)

@@ -188,7 +188,7 @@ def test_what_would_be_forgotten_is_not_paid(
 )
 def test_no_job_is_begun_that_would_be_forgotten(tmp_path: Path, lose: Callable[[Path], object], words: str) -> None:
     """A ledger that is no longer the file at its path begins no job, and says so; nor does one that others may open."""
-    from weryai._flow.intent import Intent
+    from weryai._flow.order import Intent
 
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -236,7 +236,7 @@ def test_a_file_with_two_names_is_warned_of(tmp_path: Path) -> None:
 FORKING = """
 import os, signal, sys, threading
 from weryai import Journal
-from weryai._flow.intent import Intent
+from weryai._flow.order import Intent
 from weryai._flow.order import AttemptResult, OrderState
 
 path, children = sys.argv[1], int(sys.argv[2])

@@ -13,8 +13,7 @@ import pytest
 import weryai
 from fakes.journals import rows
 from weryai import DuplicateRequestError, Journal, JournalError
-from weryai._flow.intent import Intent
-from weryai._flow.order import AttemptResult, Order, OrderState
+from weryai._flow.order import AttemptResult, Intent, Order, OrderState
 from weryai._journal.journal import ScopedJournal
 
 KEY, SERVICE = "sk-one-0123456789", "https://api.example.com"

@@ -22,12 +22,11 @@ from fakes.journals import rows
 from fakes.surroundings import JOURNEY_KEY
 from weryai import AsyncWeryAI, Journal, NotSentError, OutcomeUnknownError, RetryPolicy, WeryAI
 from weryai._flow.effects import Reply, Send
-from weryai._flow.intent import Intent
+from weryai._flow.order import Intent
 from weryai._transport.awaiting import await_shielded
-from weryai._transport.http import failure
+from weryai._transport.http import Evidence, failure
 from weryai._transport.paid import PaidAttempt
 from weryai._transport.shield import CLOSED, OpenAttempts, _Helpers, _Outcome, send_shielded
-from weryai._transport.trace import Evidence
 from weryai.errors import ConfigurationError, WeryAIError
 
 pytestmark = pytest.mark.timeout(60)

@@ -8,7 +8,7 @@ import pytest
 
 from weryai import InvalidInputError, WeryAI
 from weryai._protocol import envelope
-from weryai._protocol.validation import check_request
+from weryai._protocol.contract import check_request
 from weryai._transport.awaiting import _settled
 
 KEY = "sk-test-key"

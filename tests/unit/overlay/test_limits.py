@@ -13,9 +13,8 @@ from contract.cases import is_refused_out_of_caution
 from contract.reading import CONTRACT, SCHEMAS, request_examples
 from fakes.pictures import JPEG
 from fakes.playing import generate, play, reply, resources, submit
-from weryai._protocol.contract import request_schemas
+from weryai._protocol.contract import check_body, check_request, field_names, plain, request_schemas
 from weryai._protocol.endpoint import encode
-from weryai._protocol.validation import check_body, check_request, field_names, plain
 from weryai._resources.image_to_video import ImageToVideo
 from weryai._resources.videos import VideoOptions
 from weryai.errors import InvalidInputError, WeryAIWarning

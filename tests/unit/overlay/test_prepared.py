@@ -18,9 +18,8 @@ from fakes.faulty_server import FaultyServer
 from weryai._flow.effects import Reply, Send
 from weryai._settings import make_settings
 from weryai._transport import shield
-from weryai._transport.http import build, make_client
+from weryai._transport.http import Evidence, build, make_client
 from weryai._transport.shield import send_shielded
-from weryai._transport.trace import Evidence
 
 KEY = "sk-prepared-0123456789"
 REQUESTS: list[dict[str, Any]] = [

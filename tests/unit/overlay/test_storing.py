@@ -9,8 +9,7 @@ from fakes.playing import generate, play, reply
 from fakes.videos import mp4
 from weryai import DownloadError, InvalidInputError
 from weryai._flow.effects import Reply
-from weryai._media.download import Target, prepare
-from weryai._media.sidecar import write_sidecar
+from weryai._media.download import Target, prepare, write_sidecar
 
 WHOLE = mp4()
 ACCEPTED = reply({"status": 0, "data": {"task_ids": ["t1"]}})

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from weryai._flow.intent import Intent
-from weryai._flow.order import TRANSITIONS, AttemptResult, OrderState, Scope
+from weryai._flow.order import TRANSITIONS, AttemptResult, Intent, OrderState, Scope
 from weryai._journal import transitions as journal
 from weryai._journal.journal import JOURNAL
 from weryai.bulk._ledger import transitions as ledger

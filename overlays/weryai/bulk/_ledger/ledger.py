@@ -20,9 +20,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 from urllib.parse import unquote
 
-from ..._flow.intent import Intent
 from ..._flow.logs import log
-from ..._flow.order import AttemptResult
+from ..._flow.order import AttemptResult, Intent
 from ..._journal.database_file import DatabaseFile, Store, Writer, share
 from ..._journal.sqlite_file import keeps_inodes, unusable
 from ...errors import ConfigurationError, JournalError, WeryAIError, before_sending

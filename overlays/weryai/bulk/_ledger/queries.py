@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from ..._flow.databases import is_open_database
 from ..._flow.order import OrderState
 from ..._journal.sqlite_file import PATIENCE, version_of
+from ..._media.names import is_open_database
 from ...errors import ConfigurationError, JournalError
 from .ledger import Ledger, OpenLedger, PostgresLedger, is_database, masked, reading_of
 from .transitions import LEDGER, STOPPED, Database, Job, about, moment_of

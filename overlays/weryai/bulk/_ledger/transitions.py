@@ -75,8 +75,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from ..._flow.intent import is_url, unsigned
-from ..._flow.order import AttemptResult, OrderState, service_of, states_before
+from ..._flow.order import AttemptResult, OrderState, is_url, service_of, states_before, unsigned
 from ..._journal.sqlite_file import Kind
 from ...errors import BudgetExceededError, InvalidInputError, JournalError, before_sending
 

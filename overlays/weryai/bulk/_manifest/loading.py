@@ -20,8 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..._flow.intent import unsigned
-from ..._flow.order import OrderState
+from ..._flow.order import OrderState, unsigned
 from ..._media.image import is_address
 from ...errors import ConfigurationError, InvalidInputError
 from .._ledger import queries as reading

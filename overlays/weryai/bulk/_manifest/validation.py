@@ -16,9 +16,8 @@ from urllib.parse import unquote
 
 from ..._media.image import glance_at, is_address, is_no_path, read_image
 from ..._media.names import quoted
-from ..._protocol.contract import contract
+from ..._protocol.contract import contract, field_names, field_problems, plain
 from ..._protocol.model_registry import bundled_registry, problems
-from ..._protocol.validation import field_names, field_problems, plain
 from ..._resources.paid_request import ASPECT_RATIO, DURATION, MODEL
 from ..._settings import unreachable_host
 from ...errors import InvalidInputError

@@ -21,20 +21,18 @@ from weryai_api.api.account import get_balance
 from ..._client import AsyncWeryAI
 from ..._flow.clock import sleep_for
 from ..._flow.effects import Flow
-from ..._flow.intent import Intent
 from ..._flow.logs import log
+from ..._flow.order import Intent
 from ..._flow.retry import RetryPolicy, is_repeatable
-from ..._media.download import Target
+from ..._media.download import Target, sidecar_of, write_sidecar
 from ..._media.image import is_address, read_image
 from ..._media.names import NAME_BYTES, alternatives, name_of, part_beside, safe_part, shortened
-from ..._media.sidecar import sidecar_of, write_sidecar
+from ..._protocol.contract import check_request
 from ..._protocol.endpoint import Submission, call, paid_request, read_submission
 from ..._protocol.envelope import accept_paid
-from ..._protocol.validation import check_request
 from ..._resources.files import store, upload_image
 from ..._resources.paid_request import unreachable
-from ..._resources.polling import NOT_FOUND_GRACE, check_waiting
-from ..._resources.tasks import poll_once, wait_for
+from ..._resources.tasks import NOT_FOUND_GRACE, check_waiting, poll_once, wait_for
 from ..._task import Task
 from ...errors import (
     ConfigurationError,
