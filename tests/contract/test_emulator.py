@@ -19,7 +19,7 @@ from contract.reading import CONTRACT, Operation, operations
 from contract.sending import PNG, Senders
 from contract.serving import simplest
 from weryai.emulator import Emulator, ManualClock, create_app
-from weryai.emulator._scenarios.dialects import DialectName
+from weryai.emulator._dialects import DialectName
 
 KEY = "sk-emulator-0123456789"
 BASE = "http://127.0.0.1"

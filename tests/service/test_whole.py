@@ -82,7 +82,7 @@ def test_drift_fails_a_strict_run_only(tmp_path: Path, monkeypatch: pytest.Monke
     async def balance(*_: object) -> Response:
         return success({"balance": 5, "bonus": 1})
 
-    monkeypatch.setattr("weryai.emulator._handlers.operations.Operations.balance", balance)
+    monkeypatch.setattr("weryai.emulator._operations.Operations.balance", balance)
     with Emulator(video="fixed", model_rules="off", concurrency=None) as emulator:
         words = ["--live", f"--url={emulator.url}"]
         codes = [

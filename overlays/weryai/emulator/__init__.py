@@ -11,33 +11,33 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weryai.emulator._app import create_app as create_app
     from weryai.emulator._clock import ManualClock as ManualClock
-    from weryai.emulator._scenarios.effects import Scenario as Scenario
-    from weryai.emulator._scenarios.faults import Fault as Fault
-    from weryai.emulator._scenarios.faults import UnknownScenarioError as UnknownScenarioError
-    from weryai.emulator._scenarios.faults import scenarios as scenarios
+    from weryai.emulator._faults import Fault as Fault
+    from weryai.emulator._faults import UnknownScenarioError as UnknownScenarioError
+    from weryai.emulator._faults import scenarios as scenarios
+    from weryai.emulator._scenarios import Scenario as Scenario
     from weryai.emulator._server import Emulator as Emulator
+    from weryai.emulator._server import create_app as create_app
     from weryai.emulator._server import serve as serve
     from weryai.emulator._state.exchanges import Exchange as Exchange
+    from weryai.emulator._state.exchanges import LedgerRow as LedgerRow
     from weryai.emulator._state.exchanges import SeenRequest as SeenRequest
-    from weryai.emulator._state.ledger import LedgerRow as LedgerRow
-    from weryai.emulator._state.persistence import StateFileError as StateFileError
     from weryai.emulator._state.settings import Settings as Settings
+    from weryai.emulator._state.world import StateFileError as StateFileError
 
 _HOMES = {
     "Emulator": "_server",
     "Exchange": "_state.exchanges",
-    "Fault": "_scenarios.faults",
-    "LedgerRow": "_state.ledger",
+    "Fault": "_faults",
+    "LedgerRow": "_state.exchanges",
     "ManualClock": "_clock",
-    "Scenario": "_scenarios.effects",
+    "Scenario": "_scenarios",
     "SeenRequest": "_state.exchanges",
     "Settings": "_state.settings",
-    "StateFileError": "_state.persistence",
-    "UnknownScenarioError": "_scenarios.faults",
-    "create_app": "_app",
-    "scenarios": "_scenarios.faults",
+    "StateFileError": "_state.world",
+    "UnknownScenarioError": "_faults",
+    "create_app": "_server",
+    "scenarios": "_faults",
     "serve": "_server",
 }
 __all__ = [

@@ -1,17 +1,19 @@
-"""The emulator on a socket: in a thread beside a test, or in the foreground for a person."""
+"""The ASGI application, routed from the contract, and its socket: in a thread beside a test, or in the foreground."""
 
 from __future__ import annotations
 
 import asyncio
+import copy
 import errno
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from http import HTTPStatus
 from ipaddress import ip_address
 from operator import index
 from types import TracebackType
@@ -19,15 +21,41 @@ from typing import Any, Self, Unpack
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from weryai.emulator._app import app_of
 from weryai.emulator._clock import Clock
-from weryai.emulator._http import LINE
-from weryai.emulator._scenarios.faults import Fault, accounted
-from weryai.emulator._state.exchanges import Exchange, SeenRequest
-from weryai.emulator._state.ledger import LedgerRow, submitted_once
+from weryai.emulator._control_api import control_routes
+from weryai.emulator._faults import Fault, accounted
+from weryai.emulator._handling import (
+    Registry,
+    RequestContext,
+    check_key,
+    check_parameters,
+    note_refused,
+    perform,
+    read_sent,
+    refused_by,
+)
+from weryai.emulator._http import CONTRACT_PATH, EXCHANGE, LINE, ExchangeMiddleware, home_of
+from weryai.emulator._operations import Operations, media_routes, printed_shapes, stage_of
+from weryai.emulator._page_api import inspector_routes
+from weryai.emulator._protocol import (
+    Operation,
+    RefusalError,
+    contract_path,
+    load_contract,
+    load_operations,
+    operations_of,
+    path_prefix,
+    refusal,
+)
+from weryai.emulator._state.exchanges import Exchange, LedgerRow, SeenRequest, submitted_once
 from weryai.emulator._state.settings import Options, Settings
 from weryai.emulator._state.tasks import FAILED, SUCCEEDED, Task
 from weryai.emulator._state.world import World
@@ -334,3 +362,114 @@ def greeting(emulator: Emulator) -> str:
         f"export WERYAI_API_KEY={emulator.key}\n"
         f"Watch it at {emulator.url}/\n{DIALECT_LINES[emulator.dialect]}"
     )
+
+
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def create_app(
+    *, clock: Clock | None = None, contract: Mapping[str, Any] | None = None, **options: Unpack[Options]
+) -> Starlette:
+    """Return a WeryAI of its own: its tasks, uploads, credits and videos are no other app's.
+
+    The options are those of `Settings`; `contract` is an OpenAPI document to serve in place of the installed one.
+    What happens by the clock, webhooks for one, happens while the lifespan runs; where none is run,
+    `app.state.world.close()` ends a worker and lets go of files.
+    """
+    return app_of(World(Settings(**options), clock), contract)
+
+
+def app_of(world: World, contract: Mapping[str, Any] | None = None) -> Starlette:
+    """Return the application that serves a world."""
+    document = load_contract(contract_path()) if contract is None else contract
+    known = load_operations(contract_path()) if contract is None else operations_of(contract)
+    operations = Operations(world, Registry(known))
+
+    async def answer_refusal(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RefusalError)
+        return refused_by(world, error)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None, None]:
+        async with world.living():
+            yield
+
+    app = Starlette(
+        routes=[
+            *(route_of(operation, operations, world) for operation in known),
+            *media_routes(world),
+            contract_route(document),
+            *control_routes(world),
+            *inspector_routes(world),
+        ],
+        middleware=[
+            Middleware(ExchangeMiddleware, exchanges=world.exchanges, clock=world.clock, hosts=world.settings.names)
+        ],
+        exception_handlers={
+            RefusalError: answer_refusal,
+            HTTPException: answer_http_exception,
+            Exception: answer_mistake,
+        },
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.world = world
+    return app
+
+
+def route_of(operation: Operation, operations: Operations, world: World) -> Route:
+    """Return the route of one operation of the contract."""
+    handler, printed = operations.handler(operation), printed_shapes(operation)
+
+    async def endpoint(request: Request) -> Response:
+        exchange = request.scope[EXCHANGE]
+        exchange.operation = operation.name
+        stage = stage_of(operation)
+        check_key(request, operation, world.settings.key)
+        check_parameters(request, operation)
+        try:
+            sent = await read_sent(request, operation, world.settings.spoken)
+        except RefusalError as refused:
+            if stage == "submit":
+                note_refused(world, exchange, refused)
+            raise
+        visit = RequestContext(request, exchange, stage, sent, operations.asked_about(request), printed=printed)
+        return await perform(world, visit, handler)
+
+    return Route(operation.path, endpoint, methods=[operation.method], name=operation.name)
+
+
+async def answer_http_exception(_request: Request, error: Exception) -> Response:
+    """Put what Starlette refuses (path, method, form) into the envelope."""
+    assert isinstance(error, HTTPException)
+    name = HTTPStatus(error.status_code).name
+    body = {"status": error.status_code, "desc": name, "message": error.detail}
+    return JSONResponse(body, error.status_code, headers=dict(error.headers or {}))
+
+
+async def answer_mistake(_request: Request, error: Exception) -> Response:
+    """Answer when the emulator itself is wrong; the traceback goes to stderr."""
+    mistake = refusal(500, f"the emulator failed: {type(error).__name__}", 500)
+    return JSONResponse(mistake.body, 500)
+
+
+def contract_route(contract: Mapping[str, Any]) -> Route:
+    """Return the route of the contract; it needs no key."""
+
+    async def give(request: Request) -> Response:
+        return JSONResponse(served_from(contract, home_of(request)))
+
+    return Route(CONTRACT_PATH, give)
+
+
+def served_from(contract: Mapping[str, Any], home: str) -> dict[str, Any]:
+    """Return a copy of the contract whose operations all are at this URL."""
+    made = copy.deepcopy(dict(contract))
+    made["paths"] = {path_prefix(contract, item, {}) + path: item for path, item in made["paths"].items()}
+    made["servers"] = [{"url": home}]
+    for item in made["paths"].values():
+        item.pop("servers", None)
+        for operation in item.values():
+            if isinstance(operation, dict):
+                operation.pop("servers", None)
+    return made

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from weryai.cli._emulate import emulate
-from weryai.emulator._handlers.operations import images_in
+from weryai.emulator._operations import images_in
 
 
 @pytest.mark.parametrize(

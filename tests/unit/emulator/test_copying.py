@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from weryai.emulator import Emulator, Exchange, ManualClock, SeenRequest
-from weryai.emulator._inspector import snippets as copying
-from weryai.emulator._inspector.snippets import as_curl, as_python, quoted
+from weryai.emulator import _page_api as copying
+from weryai.emulator._page_api import as_curl, as_python, quoted
 from weryai.emulator._state.exchanges import MOST_BYTES_NOTED, Complaint
 
 from .conftest import AUTHORIZED, order

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from weryai.emulator import Emulator
-from weryai.emulator._scenarios.dialects import DIALECTS, SEEN
+from weryai.emulator._dialects import DIALECTS, SEEN
 from weryai.emulator._server import greeting
 
 from .conftest import Visitor, order

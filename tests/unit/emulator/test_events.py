@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from weryai.emulator import Emulator, ManualClock
+from weryai.emulator import _page_api as events_module
 from weryai.emulator._clock import Changes
-from weryai.emulator._inspector import page_api as events_module
 
 from .conftest import AUTHORIZED, order
 

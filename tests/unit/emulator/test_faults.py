@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from weryai.emulator._clock import Changes
-from weryai.emulator._scenarios.faults import Faults, UnknownScenarioError, accounted, read_wishes
+from weryai.emulator._faults import Faults, UnknownScenarioError, accounted, read_wishes
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_unmet_orders_are_named(faults: Faults) -> None:
 
 def test_what_a_request_brings_along_is_nobodys_account(faults: Faults) -> None:
     """A prompt's own faults are listed, but only orders are asked for at the end; shapes last, refusals do not."""
-    from weryai.emulator._scenarios.faults import read_wishes
+    from weryai.emulator._faults import read_wishes
 
     brought = faults.of_job("job", read_wishes("status-array, rate-limit, fail-copyright"))
     assert [one.ordered for one in brought] == [None, 1, None]

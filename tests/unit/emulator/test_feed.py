@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from weryai.emulator import ManualClock, Settings
+from weryai.emulator import _page_api as feed_module
 from weryai.emulator._clock import Clock
-from weryai.emulator._inspector import page_api as feed_module
-from weryai.emulator._inspector.page_api import Feed
-from weryai.emulator._state.exchanges import Complaint, SeenRequest
-from weryai.emulator._state.ledger import Post
+from weryai.emulator._page_api import Feed
+from weryai.emulator._state.exchanges import Complaint, Post, SeenRequest
 from weryai.emulator._state.tasks import FAILED, Work
 from weryai.emulator._state.world import World
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from weryai.emulator._inspector import page_api as inspector
+from weryai.emulator import _page_api as inspector
 
 from .conftest import Visitor, order
 
-PAGE = Path(inspector.__file__).parent.parent / "page"
+PAGE = Path(inspector.__file__).parent / "page"
 NAMES = sorted(path.name for path in PAGE.iterdir())
 ADDRESSES = ["/", *(f"/_emulator/page/{name}" for name in NAMES)]
 LOOKS = ["/_emulator/tasks/{}/exchanges", "/_emulator/tasks/{}/picture", "/_emulator/tasks/{}/video"]
@@ -87,7 +87,7 @@ def test_each_file_is_meant() -> None:
     assert {"index.html", "main.js", "look.css"} <= set(NAMES)
 
 
-@pytest.mark.parametrize("name", ["..%2F_app.py", "%2e%2e/_app.py", "_app.py", "index", "index.html%00"])
+@pytest.mark.parametrize("name", ["..%2F_server.py", "%2e%2e/_server.py", "_server.py", "index", "index.html%00"])
 async def test_only_the_pages_own_files_are_served(visitor: Visitor, name: str) -> None:
     """Whatever a name tries, it is one of the page's files or it is not found."""
     reply = await visitor.get(f"/_emulator/page/{name}")

@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 
 from fakes.pictures import JPEG, WEBP, png
 from weryai.emulator._state.media import FIXED_VIDEO, STANDARD_PICTURE
-from weryai.emulator._video.image_files import PictureError, harmless
+from weryai.emulator._video import PictureError, harmless
 from weryai.emulator._video.render import main
 
 Rendered = tuple[Path, list[VideoFrame]]

@@ -5,8 +5,8 @@ from typing import Any, get_args
 import pytest
 
 from weryai.emulator import UnknownScenarioError, scenarios
-from weryai.emulator._scenarios.effects import Broken, Delivered, Fate, Headed, Instead, Late, Reshaped, Stage
-from weryai.emulator._scenarios.faults import marked_in, read_wishes, wish
+from weryai.emulator._faults import marked_in, read_wishes, wish
+from weryai.emulator._scenarios import Broken, Delivered, Fate, Headed, Instead, Late, Reshaped, Stage
 
 from .conftest import Visitor, order
 

@@ -10,7 +10,7 @@ import pytest
 
 from fakes.pictures import JPEG
 from weryai.emulator import Emulator, ManualClock, StateFileError
-from weryai.emulator._state.persistence import StateFile
+from weryai.emulator._state.world import StateFile
 
 from .conftest import Visitor
 

@@ -8,7 +8,7 @@ import pytest
 
 from fakes.pictures import JPEG, WEBP, jpeg_of, png
 from weryai.emulator._state.media import FIXED_VIDEO
-from weryai.emulator._video.image_files import kind_of, orientation
+from weryai.emulator._video import kind_of, orientation
 
 from .conftest import Visitor, order
 

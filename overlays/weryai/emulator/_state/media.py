@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from weryai.emulator._protocol import broken_rule, refusal, wrong_parameter
 from weryai.emulator._state.settings import VideoMode
 from weryai.emulator._state.tasks import Work
-from weryai.emulator._video.image_files import MEDIA_TYPES, SUFFIXES, PictureError, harmless, kind_of_upload
+from weryai.emulator._video import MEDIA_TYPES, SUFFIXES, PictureError, harmless, kind_of_upload
 
 #: The service speaks of 10mb; that it means 10 MiB is our reading.
 LARGEST_PICTURE = 10 * 1024 * 1024

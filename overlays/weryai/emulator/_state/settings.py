@@ -12,8 +12,8 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Literal, TypedDict, cast, get_args
 
-from weryai.emulator._scenarios.dialects import DIALECTS, Dialect, DialectName
-from weryai.emulator._scenarios.faults import ScenarioSpec, read_wishes
+from weryai.emulator._dialects import DIALECTS, Dialect, DialectName
+from weryai.emulator._faults import ScenarioSpec, read_wishes
 from weryai.emulator._state.tasks import FIRST_BALANCE, MOST_AT_ONCE, UNLIMITED
 
 DEFAULT_KEY = "sk-emulator"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from weryai.emulator._clock import Clock
-from weryai.emulator._scenarios.effects import Fate
-from weryai.emulator._scenarios.faults import Fault
+from weryai.emulator._faults import Fault
+from weryai.emulator._scenarios import Fate
 
 WAITING, PROCESSING, SUCCEEDED, FAILED = "waiting", "processing", "succeed", "failed"
 ENDED = (SUCCEEDED, FAILED)

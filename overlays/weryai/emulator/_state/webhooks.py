@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from weryai.emulator._clock import Clock, Scheduler
-from weryai.emulator._scenarios.effects import Delivered
-from weryai.emulator._scenarios.faults import Faults
+from weryai.emulator._faults import Faults
+from weryai.emulator._scenarios import Delivered
 from weryai.emulator._state.exchanges import MOST_BYTES_NOTED, Exchange, Exchanges, SeenRequest
 from weryai.emulator._state.tasks import PROCESSING, Task
 

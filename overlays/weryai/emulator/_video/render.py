@@ -22,7 +22,7 @@ from av.filter.context import FilterContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from weryai.emulator._video.image_files import PictureError, harmless, kind_of, orientation
+from weryai.emulator._video import PictureError, harmless, kind_of, orientation
 
 FRAMES_PER_SECOND = 24
 LONGEST = 60

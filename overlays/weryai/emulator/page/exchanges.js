@@ -1,7 +1,6 @@
 // Exchanges: the list, newest first, and one with its two sides, what it broke, and how to send it once more.
 
-import { byId, copy, get, h, Listing } from "./dom.js";
-import { chip, isPoll, moment, operation, span, statusMark, taskLinks, world } from "./world.js";
+import { byId, chip, copy, get, h, isPoll, Listing, moment, operation, span, statusMark, taskLinks, world } from "./world.js";
 
 // Blanks for each step that a line of JSON is further in.
 const STEP = 2;

@@ -1,8 +1,7 @@
 // Tasks: the list, newest first, and one with its image, its video, and everything that was said about it.
 
-import { ask, byId, copy, get, h, Listing, post, say } from "./dom.js";
 import { exchangeLine, fill } from "./exchanges.js";
-import { chip, isPoll, isUploaded, moment, now, progress, span, stateMark, world } from "./world.js";
+import { ask, byId, chip, copy, get, h, isPoll, isUploaded, Listing, moment, now, post, progress, say, span, stateMark, world } from "./world.js";
 
 const text = byId("task-text");
 const state = byId("task-state");

@@ -46,12 +46,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from weryai.emulator._clock import Clock
+from weryai.emulator._faults import Fault, UnknownScenarioError, scenarios
 from weryai.emulator._http import home_of
 from weryai.emulator._protocol import parsed_json
-from weryai.emulator._scenarios.effects import Stage
-from weryai.emulator._scenarios.faults import Fault, UnknownScenarioError, scenarios
-from weryai.emulator._state.exchanges import Exchange
-from weryai.emulator._state.ledger import LedgerRow
+from weryai.emulator._scenarios import Stage
+from weryai.emulator._state.exchanges import Exchange, LedgerRow
 from weryai.emulator._state.tasks import ENDED, FAILED, SUCCEEDED, Task
 from weryai.emulator._state.world import World
 

@@ -11,13 +11,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from weryai.emulator._handlers.handling import Handle, RequestContext, Sent, instead, perform
-from weryai.emulator._handlers.request_validation import Registry
+from weryai.emulator._dialects import one_waiting_task
+from weryai.emulator._handling import Handle, Registry, RequestContext, Sent, instead, perform
 from weryai.emulator._http import EXCHANGE, home_of
 from weryai.emulator._protocol import Operation, broken_rule, fields_of, refusal, success, unknown, wrong_parameter
-from weryai.emulator._scenarios.dialects import one_waiting_task
-from weryai.emulator._scenarios.effects import Fate, Reshaped, Stage
-from weryai.emulator._scenarios.tables import EXPIRED
+from weryai.emulator._scenarios import EXPIRED, Fate, Reshaped, Stage
 from weryai.emulator._state.exchanges import Complaint
 from weryai.emulator._state.media import FOLDER, STANDARD_PICTURE, SentFile
 from weryai.emulator._state.tasks import SUCCEEDED, NotEnoughCreditsError, Task, TooManyTasksError, Work

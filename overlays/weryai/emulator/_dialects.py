@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from weryai.emulator._scenarios.effects import Reshaped, Stage
+from weryai.emulator._scenarios import Reshaped, Stage
 
 DialectName = Literal["page", "seen"]
 Body = dict[str, Any]

@@ -14,8 +14,7 @@ from difflib import get_close_matches
 from typing import Literal, get_args
 
 from weryai.emulator._clock import Changes
-from weryai.emulator._scenarios.effects import REQUESTS, Fate, Reshaped, Scenario, Stage
-from weryai.emulator._scenarios.tables import FATES, MISHAPS, REFUSALS, SHAPES
+from weryai.emulator._scenarios import FATES, MISHAPS, REFUSALS, REQUESTS, SHAPES, Fate, Reshaped, Scenario, Stage
 
 SCENARIOS = {scenario.name: scenario for scenario in (*FATES, *REFUSALS, *MISHAPS, *SHAPES)}
 

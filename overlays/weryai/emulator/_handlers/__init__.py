@@ -1,1 +1,0 @@
-"""What the emulator does with a request."""

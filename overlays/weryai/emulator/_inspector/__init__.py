@@ -1,1 +1,0 @@
-"""What the page and the control API of the emulator show."""

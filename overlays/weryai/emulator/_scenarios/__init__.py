@@ -1,1 +1,0 @@
-"""What may go wrong, as tables of named scenarios."""
