@@ -78,11 +78,13 @@ def ask(database: str, query: str, *values: Any) -> list[Any]:
 
 async def test_workers_share_the_jobs(emulator: Emulator, database: str, tmp_path: Path) -> None:
     """Two workers do all jobs between them, each paid for once, its video on disk, and its worker named."""
+    # So few at a time that neither takes all of them before the other is there.
+    few = {"in_flight": 4}
     with filled(database, tmp_path, 60) as one, PostgresLedger(database) as other:
         told: dict[str, list[bulk.Event]] = {"one": [], "other": []}
         outcomes = await asyncio.gather(
-            bulk.awork(one, **options(emulator, tmp_path / "one", on_event=told["one"].append)),
-            bulk.awork(other, **options(emulator, tmp_path / "other", on_event=told["other"].append)),
+            bulk.awork(one, **options(emulator, tmp_path / "one", on_event=told["one"].append, limits=few)),
+            bulk.awork(other, **options(emulator, tmp_path / "other", on_event=told["other"].append, limits=few)),
         )
     assert [outcome for outcome in outcomes if not (outcome.is_complete and outcome.submits == 60)] == []
     assert bills(emulator) == [1] * 60
