@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import os
 import queue
+import re
 import signal
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from .sources import MutantError
 from .table import line, summary
 
 WORKERS = 2
+# Of names with two parts in brackets, as schemathesis gives them, pytest finds only the function.
+_PARTS = re.compile(r"\[.*\]\[.*\]$")
 # What is derived and judged in this process; a run of all ends with it.
 DERIVED = {"contract.derived": derived.main, "generated.derived": derived_code.main}
 
@@ -112,7 +115,7 @@ def check_unmutated(pool: concurrent.futures.Executor, copies: "queue.Queue[Copy
 
 def control_failure(copy: Copy, verdicts: list[Verdict]) -> str:
     """The test that fails in the unmutated copy although it is said to have seen a mistake; nothing if none does."""
-    killers = sorted({one.test for one in verdicts if one.test and "::" in one.test})
+    killers = sorted({_PARTS.sub("", one.test) for one in verdicts if one.test and "::" in one.test})
     if not killers:
         return ""
     code, output = copy.run("-m", "pytest", *OPTIONS, *killers, seconds=600)

@@ -142,10 +142,14 @@ class Course:
     samples: list[dict[str, int]]
     last: dict[str, int] | None
 
-    def most(self, figure: str, begin: float, end: float) -> int:
-        """Return the most of one figure within a part of the time, 0 to 1."""
+    def level(self, figure: str, begin: float, end: float) -> int:
+        """Return the most of one figure within a part of the time, 0 to 1; of the emulator the least.
+
+        How many call it at a moment is not up to the emulator, and what a moment of many needs, it keeps for 10 s.
+        """
         many = len(self.samples)
-        return max(sample.get(figure, 0) for sample in self.samples[int(many * begin) : int(many * end)])
+        values = [sample.get(figure, 0) for sample in self.samples[int(many * begin) : int(many * end)]]
+        return min(values) if self.name == "emulator" else max(values)
 
     def problems(self) -> list[str]:
         """Tell what grew: the last quarter beside the second one, and what was left at the end."""
@@ -153,13 +157,11 @@ class Course:
             return [f"{self.name}: {len(self.samples)} looks only, so nothing is proved"]
         found = []
         for figure in FIGURES:
-            early, late = self.most(figure, 0.25, 0.5), self.most(figure, 0.75, 1)
+            early, late = self.level(figure, 0.25, 0.5), self.level(figure, 0.75, 1)
             # The emulator keeps every task, and the last exchanges up to a bound: its memory grows until it is full.
             if figure == "KiB" and self.name == "emulator":
                 continue
-            # How many of its callers are connected at a moment is not up to the emulator.
-            part = early / 2 if self.name == "emulator" else early / 4
-            room = early / 10 + 4096 if figure == "KiB" else max(4, part)
+            room = early / 10 + 4096 if figure == "KiB" else max(4, early / 4)
             if late > early + room:
                 found.append(f"{self.name}: {figure} grew from {early} to {late}")
         if self.last and (self.last["sockets"], self.last["threads"]) != (0, 1):
@@ -167,7 +169,7 @@ class Course:
         return found
 
     def __str__(self) -> str:
-        parts = [f"{figure} {self.most(figure, 0.25, 0.5)} -> {self.most(figure, 0.75, 1)}" for figure in FIGURES]
+        parts = [f"{figure} {self.level(figure, 0.25, 0.5)} -> {self.level(figure, 0.75, 1)}" for figure in FIGURES]
         left = f"; left {self.last['sockets']} sockets, {self.last['threads']} thread" if self.last else ""
         return f"  {self.name:<9} {', '.join(parts)}{left}"
 
@@ -215,7 +217,7 @@ def drawn(courses: list[Course]) -> str:
         y = top + row * 100
         parts.append(f'<text x="0" y="{y + height / 2}">{course.name}</text>')
         for column, (figure, part) in enumerate((("KiB", 1024), ("descriptors", 1))):
-            x, most = 100 + column * (width + gap), max(course.most(figure, 0, 1), 1)
+            x, most = 100 + column * (width + gap), max(1, *(sample[figure] for sample in course.samples))
             many = max(len(course.samples) - 1, 1)
             line = " ".join(
                 f"{x + width * at / many:.1f},{y + height - height * sample[figure] / most:.1f}"

@@ -23,6 +23,15 @@ def test_what_grows_is_told(figure: str, each: int) -> None:
     assert Course("async", grown(figure, 0), CLOSED).problems() == []
 
 
+def test_a_moment_of_many_callers_is_no_leak_of_the_emulator() -> None:
+    """The emulator is judged by what it always holds: a moment when all call at once is none, what stays is one."""
+    moment = grown("sockets", 0)
+    moment[-2]["sockets"] *= 3
+    assert Course("emulator", moment, None).problems() == []
+    (problem,) = Course("emulator", grown("sockets", 1), None).problems()
+    assert problem.startswith("emulator: sockets grew from ")
+
+
 @pytest.mark.parametrize("left", [{"sockets": 1}, {"threads": 2}])
 def test_what_is_left_is_told(left: dict[str, int]) -> None:
     """A socket or a thread that outlives its client is a leak."""
